@@ -1,0 +1,83 @@
+/**
+ * The catalogue of everything the gateway refuses or fails at: one line per code with its HTTP status and title.
+ * Codes are part of the outer surface: one that is retired is never used again for something else.
+ */
+const catalogue = {
+  // the request itself
+  BAD_REQUEST: [400, 'The request cannot be read'],
+  VALIDATION_FAILED: [400, 'The request does not fit its schema'],
+  BODY_TOO_LARGE: [413, 'The request body is too large'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'The media type is not supported'],
+  ROUTE_NOT_FOUND: [404, 'There is no such route'],
+  RATE_LIMITED: [429, 'Too many requests'],
+
+  // who is asking
+  INVALID_CREDENTIALS: [401, 'The log-in was refused'],
+  AUTHENTICATION_REQUIRED: [401, 'A valid access token is required'],
+  TOKEN_EXPIRED: [401, 'The access token has expired'],
+  SESSION_ENDED: [401, 'The session has ended'],
+  INVALID_REFRESH_TOKEN: [401, 'The refresh token is not valid'],
+
+  // what is asked: the query language
+  QUERY_SYNTAX: [400, 'The query cannot be read'],
+  QUERY_TOO_LARGE: [400, 'The query exceeds a limit'],
+  QUERY_NOT_EXPRESSIBLE: [422, 'The query cannot be put to coreBOS safely'],
+  INVALID_VALUE: [400, 'A value does not fit its field'],
+
+  // what the policy lets be seen
+  UNKNOWN_MODULE: [404, 'There is no such module'],
+  UNKNOWN_FIELD: [400, 'There is no such field'],
+  NOT_FOUND: [404, 'There is no such record'],
+
+  // what the policy lets be written
+  NOT_WRITABLE: [403, 'This cannot be written'],
+  FIELD_NOT_WRITABLE: [403, 'A field cannot be written'],
+  REFERENCE_OUT_OF_SCOPE: [422, 'A reference leads outside what may be seen'],
+
+  // coreBOS behind the gateway
+  COREBOS_UNAVAILABLE: [503, 'coreBOS cannot be reached'],
+  COREBOS_BUSY: [503, 'Too many calls are waiting for coreBOS'],
+  COREBOS_TIMEOUT: [504, 'coreBOS did not answer in time'],
+  COREBOS_TOO_LARGE: [502, 'The answer of coreBOS is too large'],
+  COREBOS_FAILED: [502, 'coreBOS failed'],
+  COREBOS_REFUSED: [502, 'coreBOS refused the call'],
+
+  // the gateway itself
+  SHUTTING_DOWN: [503, 'The gateway is shutting down'],
+  INTERNAL: [500, 'The gateway failed'],
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ErrorCode = keyof typeof catalogue
+
+export const errorCatalogue: Readonly<Record<ErrorCode, readonly [status: number, title: string]>> = catalogue
+
+export interface ErrorExtras {
+  /** Seconds after which trying again makes sense; sent as `Retry-After`. */
+  readonly retryAfter?: number
+  /** What was wrong, one entry per field or place. */
+  readonly errors?: readonly { readonly field: string; readonly message: string }[]
+  /** Kept for the log, never sent. */
+  readonly cause?: unknown
+}
+
+/** The one error class: a code of the catalogue and, below status 500, a detail that the caller may read. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly title: string
+  readonly detail: string | undefined
+  readonly retryAfter: number | undefined
+  readonly errors: ErrorExtras['errors']
+
+  constructor(code: ErrorCode, detail?: string, extras: ErrorExtras = {}) {
+    const [status, title] = catalogue[code]
+    super(detail ?? title, extras.cause === undefined ? undefined : { cause: extras.cause })
+    this.name = 'GatewayError'
+    this.code = code
+    this.status = status
+    this.title = title
+    this.detail = detail
+    this.retryAfter = extras.retryAfter
+    this.errors = extras.errors
+  }
+}
