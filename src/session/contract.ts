@@ -1,0 +1,155 @@
+/** What the embedded store and the Redis store promise alike; everything that several instances must agree on goes through here. */
+import type { Contact } from '../contact/contact.ts'
+
+/** A contact's session with the gateway. Times are milliseconds since 1970. */
+export interface PortalSession {
+  /** Opaque, chosen by the store; the `sid` of access tokens and the `:id` of `/auth/sessions`. No secret by itself. */
+  readonly id: string
+  readonly contact: Contact
+  /** The coreBOS session behind this one (`portal` and `user` mode); never leaves the gateway and ends with ours. */
+  readonly upstream: string | undefined
+  /** Labels for the list of sessions, cut to 120 characters by the store. */
+  readonly userAgent: string
+  readonly address: string
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  /** The last time that coreBOS confirmed the contact's access (`ACCESS_RECHECK`). */
+  readonly checkedAt: number
+  /** The end of its absolute life. */
+  readonly expiresAt: number
+  /** Counts the refresh tokens issued so far, from 1. */
+  readonly generation: number
+}
+
+export type NewSession = Pick<PortalSession, 'contact' | 'upstream' | 'userAgent' | 'address'>
+
+/** The facts that an access re-check may change. */
+export type SessionFacts = Partial<Pick<PortalSession, 'contact' | 'upstream' | 'checkedAt'>>
+
+/** Milliseconds: `SESSION_IDLE_TTL`, `SESSION_MAX_TTL`, `REFRESH_GRACE`. */
+export interface SessionLife {
+  readonly idle: number
+  readonly max: number
+  readonly grace: number
+}
+
+/** One count against a fixed window, which begins with its first count. */
+export interface Take {
+  /** What is counted, for example `ip:192.0.2.1`. Never reaches Redis in clear. */
+  readonly key: string
+  readonly max: number
+  /** Milliseconds. */
+  readonly window: number
+  /** 1 unless said otherwise; 0 looks without counting. */
+  readonly cost?: number
+  /**
+   * What holds while the store is away: a `limit` (default) is counted by this process alone, a `budget` counts as
+   * spent. Neither is ever waived.
+   */
+  readonly kind?: 'limit' | 'budget'
+}
+
+export interface Taken {
+  /** Whether it fitted under `max`; with cost 0, whether one more would. What did not fit was not counted. */
+  readonly allowed: boolean
+  /** Counted so far in this window, this take included. */
+  readonly count: number
+  /** Milliseconds until the window ends; 0 when nothing is counted. */
+  readonly resetIn: number
+}
+
+/** A session as found by one step, together with what the same step counted. */
+export interface Reading {
+  /** `undefined`: unknown, ended, or past its idle or absolute life. */
+  readonly session: PortalSession | undefined
+  /**
+   * Changes whenever what was read for this contact, or for everybody, must not be used again (`invalidate`); compared
+   * for equality with the stamp under which something was cached.
+   */
+  readonly stamp: string
+  /** In the order of the takes. They are counted whether or not the session exists. */
+  readonly takes: readonly Taken[]
+}
+
+export interface Opened {
+  readonly session: PortalSession
+  /** Opaque; worth a session, so it goes to the client and into no log. */
+  readonly refreshToken: string
+}
+
+/**
+ * What presenting a refresh token led to.
+ * `reused`: the token had been replaced and its grace was over, or its successor had been presented; the session was
+ * ended by this step and is handed over so that its coreBOS session can be ended too.
+ * `unknown`: forged, malformed, or of a session that has ended.
+ */
+export type Rotation =
+  | ({ readonly kind: 'rotated' } & Opened)
+  | { readonly kind: 'reused'; readonly session: PortalSession }
+  | { readonly kind: 'unknown' }
+
+/**
+ * Every method is one atomic step, and what it acknowledges holds on every instance.
+ * @throws GatewayError `STORE_UNAVAILABLE` when the store cannot be reached or cannot vouch for the step
+ */
+export interface SessionStore {
+  /** Opens a session, and in the same step forgets the counts `reset` (the budgets that a successful log-in gives back). */
+  create(facts: NewSession, reset?: readonly string[]): Promise<Opened>
+
+  /** Finds a session, extends its idle life and counts the takes: the one step that an authenticated request costs. */
+  read(id: string, takes?: readonly Take[]): Promise<Reading>
+
+  /**
+   * Exchanges a refresh token. The current one is replaced. Within the grace the one before it gets the same successor
+   * again, until that successor has itself been presented; an access token issued beside the successor does not count
+   * as its use, since two tabs may share one refresh token. One generation ahead of what the store remembers is a
+   * write lost in a failover, and is taken as current. Anything else that we signed ends the session (RFC 9700).
+   */
+  rotate(refreshToken: string): Promise<Rotation>
+
+  /** Changes facts of a session that has not ended, without extending its life. `false`: there is none. */
+  update(id: string, facts: SessionFacts): Promise<boolean>
+
+  /** The contact's running sessions, newest first, without extending their lives. */
+  list(contactId: string): Promise<readonly PortalSession[]>
+
+  /** Ends one session, of this contact alone when one is named. Answers what ended. */
+  end(id: string, contactId?: string): Promise<PortalSession | undefined>
+
+  /** Ends all sessions of a contact but one. Answers what ended. */
+  endAll(contactId: string, except?: string): Promise<readonly PortalSession[]>
+
+  /** Sessions that ran out since the last call, each handed to one caller only, so that their coreBOS sessions can be ended. */
+  reap(): Promise<readonly PortalSession[]>
+}
+
+/** State beside the sessions that instances share. Keys and values are the caller's own text; neither is stored in clear in Redis. */
+export interface SharedState {
+  /** Counts all takes in one step; they do not depend on each other. */
+  take(takes: readonly Take[]): Promise<readonly Taken[]>
+
+  /** Forgets counts. */
+  reset(keys: readonly string[]): Promise<void>
+
+  /** Keeps a value for `ttl` milliseconds unless there is one: then answers that one and changes nothing. */
+  claim(key: string, value: string, ttl: number): Promise<string | undefined>
+
+  /** Keeps a value for `ttl` milliseconds, in place of any other. */
+  put(key: string, value: string, ttl: number): Promise<void>
+
+  /** Looks at a value without changing anything. */
+  get(key: string): Promise<string | undefined>
+
+  /** Takes a value away: of several callers one gets it. */
+  pull(key: string): Promise<string | undefined>
+
+  /** Changes the stamp of one contact, or of everybody. */
+  invalidate(contactId?: string): Promise<void>
+}
+
+/** One backend for both. */
+export interface Store extends SessionStore, SharedState {
+  /** Answers when the store can be used. @throws GatewayError `STORE_UNAVAILABLE` with the reason */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
