@@ -1,0 +1,93 @@
+/**
+ * Makes the two data files beside this one from the recordings of a real coreBOS:
+ * `modules.json`, the description of every module (metadata.json), and `dataset.json`, the records
+ * (dataset-records.json) without what a retrieve derives from others.
+ *
+ *     node dist/src/demo/data/generate.js RECORDINGS_DIRECTORY TARGET_DIRECTORY
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+interface Described {
+  [name: string]: unknown
+  name: string
+  fields: Record<string, unknown>[]
+}
+
+interface Exchange {
+  name: string
+  session: string
+  request: { params: Record<string, unknown> }
+  response: { body: { success: boolean; result?: unknown } }
+}
+
+const read = async <T>(path: string): Promise<T> => {
+  const parsed: unknown = JSON.parse(await readFile(path, 'utf8'))
+  return parsed as T // the recordings are this project's own files; a wrong one fails loudly below
+}
+
+const RIGHTS = ['createable', 'updateable', 'deleteable']
+
+/** Options of an owner field and rights depend on who asks: the demo works them out. */
+const described = (module: Described): Described => {
+  const rest = Object.fromEntries(Object.entries(module).filter(([key]) => !RIGHTS.includes(key)))
+  const blocks: Record<string, unknown> = {}
+  const fields = module.fields.map((field) => {
+    const kept: Record<string, unknown> = { ...field }
+    const block = field['block'] as { blockid?: string } | undefined // as describe gives it
+    if (block?.blockid !== undefined) {
+      blocks[block.blockid] = block
+      kept['block'] = block.blockid
+    }
+    const type = field['type'] as { name: string }
+    if (type.name === 'owner') kept['type'] = { name: 'owner' }
+    return kept
+  })
+  return { ...rest, name: module.name, blocks, fields }
+}
+
+const modules = async (directory: string): Promise<unknown> => {
+  const exchanges = await read<Exchange[]>(join(directory, 'metadata.json'))
+  const found: Record<string, Described> = {}
+  let types: unknown
+  let withReferences: unknown
+  for (const { name, session, request, response } of exchanges) {
+    if (session !== 'service' || !response.body.success) continue
+    if (name === 'listtypes') types = response.body.result
+    if (name === 'listtypes with fieldTypeList') withReferences = response.body.result
+    const elementType = request.params['elementType']
+    if (request.params['operation'] !== 'describe' || typeof elementType !== 'string') continue
+    if (!elementType.includes(',')) found[elementType] = described(response.body.result as Described)
+  }
+  const listed = types as { types: string[]; information: unknown }
+  return {
+    types: listed.types,
+    typesWithReferences: (withReferences as { types: string[] }).types,
+    information: listed.information,
+    described: found,
+  }
+}
+
+const dataset = async (directory: string): Promise<unknown> => {
+  const source = await read<{ records: Record<string, Record<string, unknown>> }>(
+    join(directory, 'dataset-records.json'),
+  )
+  const derived = (name: string): boolean =>
+    name.endsWith('ename') || ['relations', '_downloadurl', 'pdoInformation', 'id'].includes(name)
+  const records = Object.fromEntries(
+    Object.entries(source.records).map(([id, record]) => [
+      id,
+      Object.fromEntries(Object.entries(record).filter(([name]) => !derived(name))),
+    ]),
+  )
+  return { ...source, records }
+}
+
+const [from, to] = process.argv.slice(2)
+if (from === undefined || to === undefined) throw new Error('usage: generate RECORDINGS_DIRECTORY TARGET_DIRECTORY')
+const byLine = (value: unknown): string =>
+  JSON.stringify(value)
+    .replaceAll('},"', '},\n"')
+    .replaceAll('},{', '},\n{') + '\n'
+await writeFile(join(to, 'modules.json'), byLine(await modules(from)))
+await writeFile(join(to, 'dataset.json'), byLine(await dataset(from)))

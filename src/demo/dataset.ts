@@ -1,0 +1,144 @@
+/** Fills a database with the data set of `data/dataset.json`: the clean data set, before any of the states. */
+import { Database, emptyValue, isReference } from './database.ts'
+import type { CrmRecord, Value } from './database.ts'
+import { readData, standardModules } from './metadata.ts'
+import type { Field, Module } from './metadata.ts'
+
+interface DatasetFile {
+  records: Record<string, Record<string, string>>
+  documentRelations: { record: string; document: string }[]
+  productLines: Record<
+    | 'document'
+    | 'product'
+    | 'sequence'
+    | 'quantity'
+    | 'listprice'
+    | 'discount_percent'
+    | 'discount_amount'
+    | 'comment',
+    string
+  >[]
+  users: (Record<string, string> & { id: string })[]
+  portalAccess: { contact: string; user_name: string; isactive: string }[]
+  files: { document: string; name: string; type: string }[]
+  salesProfile: Record<string, Record<string, boolean>>
+}
+
+export const numberOf = (webserviceId: string): number => Number(webserviceId.split('x')[1] ?? '0')
+
+const columnValue = (field: Field, shown: string): Value => {
+  if (shown === '') return emptyValue(field)
+  return isReference(field) ? String(numberOf(shown)) : shown
+}
+
+const record = (module: Module, id: string, shown: Record<string, string>): CrmRecord => ({
+  number: numberOf(id),
+  module: module.name,
+  values: new Map(module.fields.map((field) => [field.name, columnValue(field, shown[field.name] ?? '')])),
+  cbuuid: shown['cbuuid'] ?? '',
+  deleted: false,
+})
+
+/** A user's row as coreBOS fills it by default; fields that describe does not show are in it too. */
+export const insertUser = (database: Database, number: number, values: Record<string, string>): CrmRecord => {
+  const module = database.module('Users')
+  if (module === undefined) throw new Error('the module Users is missing')
+  const defaults: Record<string, string> = {
+    currency_id: '1',
+    currency_decimal_separator: '.',
+    no_of_currency_decimals: '2',
+    date_format: 'yyyy-mm-dd',
+    time_zone: 'UTC',
+    internal_mailer: '1',
+    theme: 'softed',
+    language: 'en_us',
+    send_email_to_sender: '1',
+    use_asterisk: '0',
+    ename: `${values['first_name'] ?? ''} ${values['last_name'] ?? ''}`,
+  }
+  const row = new Map<string, Value>(module.fields.map(({ name }) => [name, '']))
+  for (const [name, value] of Object.entries({ ...defaults, ...values })) row.set(name, value)
+  return database.insert({ number, module: 'Users', values: row, cbuuid: '', deleted: false })
+}
+
+const insertOthers = (database: Database): void => {
+  const row = (module: string, number: number, values: Record<string, string>): void => {
+    database.insert({ number, module, values: new Map(Object.entries(values)), cbuuid: '', deleted: false })
+  }
+  row('Currency', 1, {
+    currency_name: 'Euro',
+    currency_code: 'EUR',
+    currency_symbol: '€',
+    conversion_rate: '1.000000',
+    currency_status: 'Active',
+    defaultid: '-11',
+    deleted: '0',
+    currency_position: '$1.0',
+  })
+  row('Groups', 2, { groupname: 'Team Selling', description: 'Group Related to Sales' })
+  row('Groups', 3, { groupname: 'Marketing Group', description: 'Group Related to Marketing Activities' })
+  row('Groups', 4, {
+    groupname: 'Support Group',
+    description: 'Group Related to providing Support to Customers',
+  })
+}
+
+export const PASSWORDS: Readonly<Record<string, string>> = {
+  'alice@example.com': 'alice-pw',
+  'bob@example.com': 'bob-pw',
+  'carol@example.com': 'carol-pw',
+  'dave@example.com': 'dave-pw',
+  'erin@example.com': 'erin-pw',
+  'grace@example.com': 'grace-pw',
+}
+
+export const loadDataset = (): Database => {
+  const file = readData('dataset.json') as DatasetFile // our own data file, made by data/generate.ts
+  const database = new Database(standardModules())
+  for (const { id, ...values } of file.users) {
+    const name = values['user_name'] ?? ''
+    insertUser(database, numberOf(id), { ...values, accesskey: `${name}-access-key` })
+    database.userPasswords.set(numberOf(id), `${name}-password`)
+  }
+  insertOthers(database)
+  for (const [id, shown] of Object.entries(file.records)) {
+    const module = database.moduleByPrefix(id.split('x')[0] ?? '')
+    if (module === undefined) throw new Error(`no module for ${id}`)
+    database.insert(record(module, id, shown))
+  }
+  for (const { record: related, document } of file.documentRelations) {
+    database.documentRelations.push({ record: numberOf(related), document: numberOf(document) })
+  }
+  for (const line of file.productLines) {
+    database.productLines.push({
+      ...line,
+      document: numberOf(line.document),
+      product: numberOf(line.product),
+    })
+  }
+  for (const { contact, user_name: userName, isactive } of file.portalAccess) {
+    database.portalAccess.push({
+      owner: numberOf(contact),
+      entity: 'Contacts',
+      userName,
+      password: PASSWORDS[userName] ?? '',
+      active: isactive === '1',
+      failures: 0,
+    })
+  }
+  for (const { document, name, type } of file.files) {
+    const number = numberOf(document)
+    const content = Buffer.from(`hello ${name.replace('.txt', '')}\n`)
+    // coreBOS stores the file first, so its number is the one before the document's.
+    database.attachments.set(number, [
+      { number: number - 1, name, type, content, folder: '2026/November/week4' },
+    ])
+  }
+  for (const [module, rights] of Object.entries(file.salesProfile)) {
+    if (Object.values(rights).every((right) => right)) continue
+    const denied = database.writeDenied.get('H5') ?? new Set<string>()
+    database.writeDenied.set('H5', denied.add(module))
+  }
+  database.lastNumber = Math.max(database.lastNumber, 8761)
+  return database
+}
