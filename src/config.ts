@@ -1,0 +1,267 @@
+/** The gateway's configuration: one schema of the environment, from which types, defaults, errors and the dump follow. */
+import { isIP } from 'node:net'
+import { Type, type StaticDecode, type TSchema } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { closest } from 'fastest-levenshtein'
+import {
+  bytes,
+  flag,
+  list,
+  mediaType,
+  network,
+  oneOf,
+  origin,
+  rate,
+  redisAddress,
+  sealKey,
+  text,
+  webAddress,
+  whatWasExpected,
+  whole,
+  type Annotation,
+} from './environment.ts'
+
+const day = 86400
+const year = 365 * day
+
+export const environment = Type.Object({
+  COREBOS_URL: webAddress({ description: 'base URL of coreBOS, with or without /webservice.php' }),
+  LOGIN_MODE: oneOf(
+    { description: 'how contacts are let in', default: 'portal' },
+    'portal',
+    'service',
+    'user',
+  ),
+  COREBOS_USER: Type.Optional(text({ description: 'the service user' })),
+  COREBOS_ACCESS_KEY: Type.Optional(text({ description: 'access key of the service user', secret: true })),
+  COREBOS_PASSWORD_TYPE: Type.Optional(
+    oneOf(
+      { description: 'password type of the contacts, where no service user can look it up' },
+      'md5',
+      'sha256',
+      'sha512',
+      'plaintext',
+    ),
+  ),
+  COREBOS_SESSIONS: whole({ description: 'sessions kept open for the service user', default: '6' }, 1, 100),
+  COREBOS_CONCURRENCY: whole({ description: 'calls under way at once', default: '24' }, 1, 1000),
+  COREBOS_QUEUE: whole({ description: 'calls waiting; beyond that 503', default: '200' }, 0, 100_000),
+  COREBOS_TIMEOUT_MS: whole(
+    { description: 'longest wait for an answer, in milliseconds', default: '10000' },
+    1,
+    600_000,
+  ),
+  COREBOS_MAX_BYTES: bytes({ description: 'largest answer', default: '16 MiB' }),
+  REDIS_URL: Type.Optional(redisAddress({ description: 'where sessions are shared', secret: true })),
+  SESSION_KEYS: Type.Optional(
+    list({ description: 'keys that seal what is stored in Redis; the first writes', secret: true }, sealKey),
+  ),
+  JWT_KEYS_FILE: Type.Optional(text({ description: 'JSON Web Key Set with private signing keys' })),
+  JWT_ISSUER: Type.Optional(text({ description: 'claim iss; PUBLIC_URL unless set' })),
+  JWT_AUDIENCE: Type.Optional(text({ description: 'claim aud; PUBLIC_URL unless set' })),
+  PUBLIC_URL: Type.Optional(
+    webAddress({ description: 'what the outside calls the gateway; http://HOST:PORT unless set' }),
+  ),
+  ACCESS_TOKEN_TTL: whole({ description: 'life of an access token, in seconds', default: '600' }, 1, day),
+  SESSION_IDLE_TTL: whole({ description: 'life of an unused session, in seconds', default: '1800' }, 1, year),
+  SESSION_MAX_TTL: whole({ description: 'life of any session, in seconds', default: '43200' }, 1, year),
+  REFRESH_GRACE: whole(
+    { description: 'seconds in which a used refresh token gets its successor again', default: '10' },
+    0,
+    300,
+  ),
+  ACCESS_RECHECK: whole(
+    { description: 'seconds until a contact switched off in coreBOS loses its session', default: '60' },
+    1,
+    3600,
+  ),
+  POLICY_FILE: Type.Optional(text({ description: 'the policy; the built-in one unless set' })),
+  RATE_LIMIT_IP: rate({ description: 'requests by address', default: '600/60' }),
+  RATE_LIMIT_CONTACT: rate({ description: 'requests by contact', default: '1200/60' }),
+  RATE_LIMIT_LOGIN: rate({ description: 'log-ins by address, and failures by contact', default: '10/60' }),
+  READ_CACHE_TTL: whole(
+    { description: 'seconds a scoped answer may be reused for the same scope', default: '0' },
+    0,
+    3600,
+  ),
+  CORS_ORIGINS: Type.Optional(list({ description: 'origins whose pages may call the gateway' }, origin)),
+  COOKIE_SESSIONS: flag({ description: 'cookies instead of tokens in the body', default: 'false' }),
+  TRUST_PROXY: Type.Optional(list({ description: 'addresses or CIDRs of trusted proxies' }, network)),
+  UPLOAD_MAX_BYTES: bytes({ description: 'largest upload', default: '20 MiB' }),
+  UPLOAD_TYPES: list(
+    {
+      description: 'media types accepted',
+      default: [
+        'application/pdf',
+        'application/zip',
+        'application/msword',
+        'application/vnd.ms-excel',
+        'application/vnd.oasis.opendocument.spreadsheet',
+        'application/vnd.oasis.opendocument.text',
+        'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+        'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+        'image/gif',
+        'image/jpeg',
+        'image/png',
+        'image/webp',
+        'text/csv',
+        'text/plain',
+      ].join(','),
+    },
+    mediaType,
+  ),
+  HOST: text({ description: 'address to listen on', default: '127.0.0.1' }),
+  PORT: whole({ description: 'port to listen on; 0 = any free one', default: '3000' }, 0, 65535),
+  METRICS_HOST: text({ description: 'address of the operator endpoints', default: '127.0.0.1' }),
+  METRICS_PORT: whole(
+    { description: 'port of the operator endpoints; 0 = any free one', default: '9464' },
+    0,
+    65535,
+  ),
+  OPERATOR_TOKEN: Type.Optional(
+    text({ description: 'guards the operator endpoints but /metrics', secret: true }, 16),
+  ),
+  LOG_LEVEL: oneOf(
+    { description: 'least level that is logged', default: 'info' },
+    'fatal',
+    'error',
+    'warn',
+    'info',
+    'debug',
+    'trace',
+    'silent',
+  ),
+})
+
+type Environment = StaticDecode<typeof environment>
+
+/** Every variable under its own name, defaults filled in. */
+export interface Config extends Environment {
+  readonly PUBLIC_URL: string
+  readonly JWT_ISSUER: string
+  readonly JWT_AUDIENCE: string
+}
+
+/** What is wrong with the environment, one line per variable. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+type Source = Readonly<Record<string, string | undefined>>
+type Texts = Readonly<Record<string, string | undefined>>
+
+const variables: Readonly<Record<string, TSchema>> = environment.properties
+const required = new Set<string>(environment.required)
+
+function annotations(name: string): Partial<Annotation> {
+  return variables[name] ?? {}
+}
+
+/**
+ * Reads the environment; an empty value counts as absent.
+ * @throws {ConfigError} with everything that is wrong or missing
+ */
+export function readConfig(source: Source): Config {
+  const texts = Object.fromEntries(
+    Object.keys(variables).flatMap((name) => {
+      const given = source[name] === '' ? undefined : source[name]
+      const text = given ?? annotations(name).default
+      return text === undefined ? [] : [[name, text]]
+    }),
+  )
+  const problems = [...wrongValues(texts), ...missing(texts), ...contradictions(texts)]
+  if (problems.length > 0) throw new ConfigError(problems)
+
+  const values = Value.Decode(environment, texts)
+  const PUBLIC_URL = values.PUBLIC_URL ?? `http://${inUrl(values.HOST)}:${values.PORT}`
+  return {
+    ...values,
+    COREBOS_URL: values.COREBOS_URL.replace(/\/webservice\.php$/, ''),
+    PUBLIC_URL,
+    JWT_ISSUER: values.JWT_ISSUER ?? PUBLIC_URL,
+    JWT_AUDIENCE: values.JWT_AUDIENCE ?? PUBLIC_URL,
+  }
+}
+
+function wrongValues(texts: Texts): string[] {
+  return Object.entries(variables).flatMap(([name, schema]) => {
+    const text = texts[name]
+    const expected = text === undefined ? undefined : whatWasExpected(schema, text)
+    if (expected === undefined) return []
+    return [
+      `${name}: expected ${expected}${annotations(name).secret === true ? '' : `, got ${JSON.stringify(text)}`}`,
+    ]
+  })
+}
+
+function missing(texts: Texts): string[] {
+  return [...required]
+    .filter((name) => texts[name] === undefined)
+    .map((name) => `${name} is required (${annotations(name).description ?? ''})`)
+}
+
+/** What each value alone does not show. */
+function contradictions(texts: Texts): string[] {
+  const has = (name: keyof Environment) => texts[name] !== undefined
+  const serviceUser = has('COREBOS_USER') && has('COREBOS_ACCESS_KEY')
+  const rules: readonly (readonly [broken: boolean, problem: string])[] = [
+    [has('REDIS_URL') && !has('SESSION_KEYS'), 'SESSION_KEYS is required with REDIS_URL'],
+    [has('REDIS_URL') && !has('JWT_KEYS_FILE'), 'JWT_KEYS_FILE is required with REDIS_URL'],
+    [has('COREBOS_USER') && !has('COREBOS_ACCESS_KEY'), 'COREBOS_ACCESS_KEY is required with COREBOS_USER'],
+    [has('COREBOS_ACCESS_KEY') && !has('COREBOS_USER'), 'COREBOS_USER is required with COREBOS_ACCESS_KEY'],
+    [
+      texts['LOGIN_MODE'] === 'service' && !serviceUser,
+      'COREBOS_USER and COREBOS_ACCESS_KEY are required with LOGIN_MODE=service',
+    ],
+    [
+      texts['LOGIN_MODE'] === 'portal' && !serviceUser && !has('COREBOS_PASSWORD_TYPE'),
+      'COREBOS_PASSWORD_TYPE is required with LOGIN_MODE=portal where COREBOS_USER is not set',
+    ],
+    [
+      !isLoopback(texts['METRICS_HOST'] ?? '') && !has('OPERATOR_TOKEN'),
+      'OPERATOR_TOKEN is required where METRICS_HOST is not a loopback address',
+    ],
+    [
+      Number(texts['SESSION_IDLE_TTL']) > Number(texts['SESSION_MAX_TTL']),
+      'SESSION_IDLE_TTL is longer than SESSION_MAX_TTL',
+    ],
+  ]
+  return rules.filter(([broken]) => broken).map(([, problem]) => problem)
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+function inUrl(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host
+}
+
+/** Variables that other programs of this project read: known, but not the gateway's. */
+const neighbours = ['COREBOS_DEMO_PORT', 'COREBOS_DEMO_STATE', 'COREBOS_DEMO_DELAY_MS']
+
+/** Names that begin like one of ours and mean nothing, each with the name that was probably meant. */
+export function unknownNames(source: Source): string[] {
+  const known = [...Object.keys(variables), ...neighbours]
+  const prefixes = new Set(known.filter((name) => name.includes('_')).map(prefixOf))
+  return Object.keys(source)
+    .filter((name) => name.includes('_') && prefixes.has(prefixOf(name)) && !known.includes(name))
+    .map((name) => `${name} means nothing here; did you mean ${closest(name, known)}?`)
+}
+
+function prefixOf(name: string): string {
+  return name.slice(0, name.indexOf('_') + 1)
+}
+
+/** What is in force, for the log: each variable that has a value, secrets masked. */
+export function maskedConfig(config: Config): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name, annotations(name).secret === true ? '***' : value]),
+  )
+}
