@@ -1,0 +1,43 @@
+/** Log-in names as the database of coreBOS compares them: without case, accents and trailing blanks (`utf8_general_ci`). */
+
+/** The longest log-in name and password that are passed on; whatever is longer is nobody's. Characters. */
+export const longestName = 254
+export const longestPassword = 1024
+
+/** What is left of a name that can be somebody's once case and accents are gone. Nothing in it means anything to PHP or HTML. */
+const plain = /^[a-z0-9!#$%*+/=?^_`{|}~.@ -]+$/
+
+/**
+ * The one spelling that all spellings of a log-in name share, or `undefined` where that cannot be told for certain.
+ *
+ * Both directions matter: two spellings of one contact kept apart would each have a budget of their own, and two
+ * contacts thrown together would give each other's budget back. So only what folds to plain characters one by one is
+ * answered; a name with anything else in it (`ß` is `s` in one collation and `ss` in another) is nobody's here.
+ */
+export function foldName(name: string): string | undefined {
+  let folded = ''
+  for (const character of name.normalize('NFC')) {
+    const [letter = '', ...marks] = Array.from(character.normalize('NFD'))
+    const upper = letter.toUpperCase()
+    if (upper.length !== 1 || !marks.every((mark) => /\p{M}/u.test(mark))) return undefined
+    folded += upper.toLowerCase()
+  }
+  folded = folded.trim()
+  return plain.test(folded) ? folded : undefined
+}
+
+/**
+ * A key under which attempts at a name are counted, where throwing too much together does no harm: it folds what
+ * {@link foldName} folds, and every other name somehow.
+ */
+export function looseName(name: string): string {
+  return (
+    foldName(name) ??
+    name
+      .normalize('NFKD')
+      .replace(/[\p{M}\p{C}\s]/gu, '')
+      .toUpperCase()
+      .toLowerCase()
+      .slice(0, longestName)
+  )
+}

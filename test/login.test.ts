@@ -1,0 +1,193 @@
+import t from 'tap'
+import { FailureBudget, failuresAllowed } from '../src/contact/budgets.ts'
+import { foldName, looseName } from '../src/contact/names.ts'
+import { RefusalPace } from '../src/contact/pace.ts'
+import { EmbeddedStore } from '../src/session/embedded.ts'
+
+t.test(
+  'spellings that coreBOS takes for one name share one fold, and uncertain names have none',
+  async (t) => {
+    for (const spelling of [
+      'alice@example.com',
+      'ALICE@Example.com',
+      'álice@example.com ',
+      'A\u0301lice@example.com',
+      ' alice@example.com',
+    ]) {
+      t.equal(foldName(spelling), 'alice@example.com', JSON.stringify(spelling))
+    }
+    for (const name of [
+      'straße@example.com',
+      'ａlice@example.com',
+      'a\0lice@example.com',
+      'al<b>ice@example.com',
+      '😀',
+      '',
+      '   ',
+      'al\\ice',
+    ]) {
+      t.equal(foldName(name), undefined, JSON.stringify(name))
+    }
+    t.equal(
+      looseName('ＡLICE@example.com'),
+      'alice@example.com',
+      'attempts at odd spellings are counted together all the same',
+    )
+  },
+)
+
+t.test('the pace of refusals', async (t) => {
+  /** A clock that `wait` moves. */
+  function clock() {
+    const self = {
+      at: 0,
+      now: () => self.at,
+      wait: async (ms: number) => {
+        self.at += ms
+      },
+    }
+    return self
+  }
+  async function calls(pace: RefusalPace, time: ReturnType<typeof clock>, count: number, ms: number) {
+    for (let i = 0; i < count; i++) await pace.time(() => time.wait(ms))
+  }
+
+  t.test('answers every refusal one period after its log-in began, however long its work took', async (t) => {
+    const time = clock()
+    const pace = new RefusalPace({ rounds: 4, now: time.now, wait: time.wait })
+    for (const work of [0, 50, 200, 499]) {
+      const began = time.at
+      time.at += work
+      await pace.hold(began)
+      t.equal(time.at - began, 500, `${work} ms of work`)
+    }
+  })
+
+  t.test('follows the latency of coreBOS upwards at once and downwards late', async (t) => {
+    const time = clock()
+    const pace = new RefusalPace({ rounds: 4, now: time.now, wait: time.wait, memory: 60_000 })
+    await calls(pace, time, 16, 50)
+    t.equal(pace.period, 500)
+    await calls(pace, time, 64, 150)
+    t.equal(pace.period, 1000)
+    await calls(pace, time, 64, 10)
+    t.equal(pace.period, 1000, 'while somebody measures it stands still')
+    time.at += 120_000
+    await calls(pace, time, 1, 10)
+    time.at += 120_000
+    await calls(pace, time, 1, 10)
+    t.equal(pace.period, 500)
+  })
+
+  t.test(
+    'a single slow call moves nothing; a refusal that overran moves all that are under way',
+    async (t) => {
+      const time = clock()
+      const pace = new RefusalPace({ rounds: 4, now: time.now, wait: time.wait })
+      await calls(pace, time, 63, 50)
+      await calls(pace, time, 1, 5000)
+      t.equal(pace.period, 500)
+
+      const slow = time.at
+      time.at += 700
+      await pace.hold(slow)
+      t.equal(time.at - slow, 1000, 'answered at the next multiple')
+      const quick = time.at
+      await pace.hold(quick)
+      t.equal(time.at - quick, 1000)
+    },
+  )
+})
+
+t.test('the budget of failures', async (t) => {
+  let at = 1_000_000
+  let nonces = 0
+  function budget() {
+    return new FailureBudget({
+      state: new EmbeddedStore({ life: { idle: 1, max: 1, grace: 1 }, now: () => at }),
+      now: () => at,
+      wait: async (ms) => {
+        at += ms
+        await new Promise(setImmediate)
+      },
+      nonce: () => String(nonces++),
+      neverSent: (error) => error instanceof TypeError,
+    })
+  }
+  /** What coreBOS counts: failures since the last success. */
+  function upstream() {
+    const self = { failures: 0, most: 0 }
+    const end = (verdict: 'right' | 'wrong') => {
+      self.failures = verdict === 'right' ? 0 : self.failures + 1
+      self.most = Math.max(self.most, self.failures)
+      return { verdict, result: verdict }
+    }
+    return { self, end }
+  }
+
+  t.test('is spent after four failures for good, and given back by a success', async (t) => {
+    const failures = budget()
+    const { self, end } = upstream()
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 3; i++) await failures.spend('alice', async () => end('wrong'))
+      t.equal(await failures.spend('alice', async () => end('right')), 'right')
+    }
+    for (let i = 0; i < 10; i++) await failures.spend('alice', async () => end('wrong'))
+    t.equal(self.failures, failuresAllowed)
+    at += 9 * 365 * 86_400_000
+    t.equal(await failures.spend('alice', async () => end('right')), undefined, 'no time gives it back')
+    t.equal(await failures.spend('bob', async () => end('right')), 'right', 'others are not touched')
+    await failures.forget('alice')
+    t.equal(await failures.spend('alice', async () => end('right')), 'right')
+  })
+
+  t.test('holds whatever runs at once and in whatever order it lands', async (t) => {
+    const failures = budget()
+    const { self, end } = upstream()
+    const pending: (() => void)[] = []
+    const attempt = (verdict: 'right' | 'wrong') =>
+      failures.spend('alice', async () => {
+        await new Promise<void>((land) => void pending.push(land))
+        return end(verdict)
+      })
+    const running = [attempt('wrong'), attempt('wrong'), attempt('right'), attempt('wrong')]
+    while (pending.length < 4) await new Promise(setImmediate)
+    // The success lands first, the three failures that were under way with it after it.
+    pending[2]?.()
+    await running[2]
+    for (const land of pending) land()
+    await Promise.all(running)
+    for (let i = 0; i < 5; i++) await failures.spend('alice', async () => end('wrong'))
+    t.equal(self.most, failuresAllowed)
+  })
+
+  t.test('lets twenty right passwords through at once, four at a time', async (t) => {
+    const failures = budget()
+    const { end } = upstream()
+    let atOnce = 0
+    let most = 0
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        failures.spend('alice', async () => {
+          most = Math.max(most, ++atOnce)
+          await new Promise(setImmediate)
+          atOnce--
+          return end('right')
+        }),
+      ),
+    )
+    t.strictSame(
+      results,
+      Array.from({ length: 20 }, () => 'right'),
+    )
+    t.equal(most, failuresAllowed)
+  })
+
+  t.test('an attempt whose outcome is lost counts, one that was never sent does not', async (t) => {
+    const failures = budget()
+    const fail = (error: Error) => failures.spend('alice', async () => Promise.reject(error))
+    for (let i = 0; i < 10; i++) await t.rejects(fail(new TypeError('connection refused')))
+    for (let i = 0; i < 4; i++) await t.rejects(fail(new Error('timed out')))
+    t.equal(await fail(new Error('timed out')), undefined)
+  })
+})
