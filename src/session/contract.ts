@@ -23,7 +23,16 @@ export interface PortalSession {
 
 export type NewSession = Pick<PortalSession, 'contact' | 'upstream' | 'userAgent' | 'address'>
 
-/** The facts that an access re-check may change. */
+/** How long a contact's stamp is remembered, in milliseconds; nothing cached under a stamp may be older. */
+export const stampLife = 86_400_000
+
+/** What a store keeps of a new session, its labels cut to size. */
+export function labelled(facts: NewSession): NewSession {
+  const { contact, upstream, userAgent, address } = facts
+  return { contact, upstream, userAgent: userAgent.slice(0, 120), address: address.slice(0, 120) }
+}
+
+/** The facts that an access re-check may change; the contact's id is not one of them. */
 export type SessionFacts = Partial<Pick<PortalSession, 'contact' | 'upstream' | 'checkedAt'>>
 
 /** Milliseconds: `SESSION_IDLE_TTL`, `SESSION_MAX_TTL`, `REFRESH_GRACE`. */

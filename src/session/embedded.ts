@@ -1,0 +1,246 @@
+/** The store of a single process: the same steps as the Redis store, atomic because nothing in them waits. */
+import { randomBytes } from 'node:crypto'
+import type {
+  NewSession,
+  Opened,
+  PortalSession,
+  Reading,
+  Rotation,
+  SessionFacts,
+  SessionLife,
+  Store,
+  Take,
+  Taken,
+} from './contract.ts'
+import { labelled, stampLife } from './contract.ts'
+import { ExpiringMap } from './expiring.ts'
+import { judge, refreshTokens } from './refresh.ts'
+
+export interface EmbeddedOptions {
+  readonly life: SessionLife
+  readonly now: () => number
+  /** Most sessions kept; the one seen longest ago makes room (default 50,000). */
+  readonly maxSessions?: number
+  /** Most counters and most values kept, per order of magnitude of their life (default 100,000). */
+  readonly maxEntries?: number
+}
+
+interface Entry {
+  session: PortalSession
+  rotatedAt: number
+}
+
+export class EmbeddedStore implements Store {
+  readonly #life: SessionLife
+  readonly #now: () => number
+  readonly #maxSessions: number
+  /** Ordered by the last touch, so that its front is what runs out next. */
+  readonly #sessions = new Map<string, Entry>()
+  readonly #byContact = new Map<string, Set<string>>()
+  readonly #ranOut = new Map<string, PortalSession>()
+  readonly #counters: ExpiringMap<number>
+  readonly #values: ExpiringMap<string>
+  readonly #stamps: ExpiringMap<string>
+  readonly #tokens
+  #stampOfAll = '0'
+  #stampCount = 0
+
+  constructor(options: EmbeddedOptions) {
+    this.#life = options.life
+    this.#now = options.now
+    this.#maxSessions = options.maxSessions ?? 50_000
+    const maxEntries = options.maxEntries ?? 100_000
+    this.#counters = new ExpiringMap(maxEntries)
+    this.#values = new ExpiringMap(maxEntries)
+    this.#stamps = new ExpiringMap(maxEntries)
+    const secret = randomBytes(32)
+    this.#tokens = refreshTokens(() => secret)
+  }
+
+  async create(facts: NewSession, reset: readonly string[] = []): Promise<Opened> {
+    const now = this.#now()
+    this.#sweep(now)
+    const session: PortalSession = {
+      ...labelled(facts),
+      id: randomBytes(16).toString('base64url'),
+      createdAt: now,
+      lastSeenAt: now,
+      checkedAt: now,
+      expiresAt: now + this.#life.max,
+      generation: 1,
+    }
+    const [oldest] = this.#sessions.values()
+    if (oldest !== undefined && this.#sessions.size >= this.#maxSessions) this.#runOut(oldest.session)
+    this.#sessions.set(session.id, { session, rotatedAt: now })
+    const ids = this.#byContact.get(facts.contact.id) ?? new Set()
+    this.#byContact.set(facts.contact.id, ids.add(session.id))
+    for (const key of reset) this.#counters.delete(key)
+    return { session, refreshToken: this.#tokens.issue(session.id, 1) }
+  }
+
+  async read(id: string, takes: readonly Take[] = []): Promise<Reading> {
+    const now = this.#now()
+    const taken = takes.map((take) => this.#take(take, now))
+    const entry = this.#alive(id, now)
+    if (entry === undefined) return { session: undefined, stamp: this.#stampOfAll, takes: taken }
+    this.#touch(entry, now)
+    const stamp = `${this.#stampOfAll}.${this.#stamps.get(entry.session.contact.id, now)?.value ?? '0'}`
+    return { session: entry.session, stamp, takes: taken }
+  }
+
+  async rotate(refreshToken: string): Promise<Rotation> {
+    const now = this.#now()
+    const claim = this.#tokens.read(refreshToken)
+    if (claim === undefined) return { kind: 'unknown' }
+    const entry = this.#alive(claim.sessionId, now)
+    if (entry === undefined) return { kind: 'unknown' }
+
+    const { rotatedAt } = entry
+    switch (judge(claim.generation, entry.session.generation, { rotatedAt, now, grace: this.#life.grace })) {
+      case 'reuse':
+        this.#remove(entry.session)
+        return { kind: 'reused', session: entry.session }
+      case 'rotate':
+        entry.session = { ...entry.session, generation: claim.generation + 1 }
+        entry.rotatedAt = now
+        break
+      case 'repeat':
+    }
+    this.#touch(entry, now)
+    const { session } = entry
+    return { kind: 'rotated', session, refreshToken: this.#tokens.issue(session.id, session.generation) }
+  }
+
+  async update(id: string, facts: SessionFacts): Promise<boolean> {
+    const entry = this.#alive(id, this.#now())
+    if (entry === undefined) return false
+    entry.session = { ...entry.session, ...facts }
+    return true
+  }
+
+  async list(contactId: string): Promise<readonly PortalSession[]> {
+    return this.#of(contactId).toSorted((a, b) => b.createdAt - a.createdAt)
+  }
+
+  async end(id: string, contactId?: string): Promise<PortalSession | undefined> {
+    const session = this.#alive(id, this.#now())?.session
+    if (session === undefined || (contactId !== undefined && session.contact.id !== contactId))
+      return undefined
+    this.#remove(session)
+    return session
+  }
+
+  async endAll(contactId: string, except?: string): Promise<readonly PortalSession[]> {
+    const ended = this.#of(contactId).filter((session) => session.id !== except)
+    for (const session of ended) this.#remove(session)
+    return ended
+  }
+
+  async reap(): Promise<readonly PortalSession[]> {
+    this.#sweep(this.#now())
+    const ranOut = [...this.#ranOut.values()]
+    this.#ranOut.clear()
+    return ranOut
+  }
+
+  async take(takes: readonly Take[]): Promise<readonly Taken[]> {
+    return takes.map((take) => this.#take(take, this.#now()))
+  }
+
+  async reset(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#counters.delete(key)
+  }
+
+  async claim(key: string, value: string, ttl: number): Promise<string | undefined> {
+    const now = this.#now()
+    const kept = this.#values.get(key, now)
+    if (kept === undefined) this.#values.set(key, value, now + ttl, now)
+    return kept?.value
+  }
+
+  async put(key: string, value: string, ttl: number): Promise<void> {
+    const now = this.#now()
+    this.#values.set(key, value, now + ttl, now)
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#values.get(key, this.#now())?.value
+  }
+
+  async pull(key: string): Promise<string | undefined> {
+    const kept = this.#values.get(key, this.#now())
+    this.#values.delete(key)
+    return kept?.value
+  }
+
+  async invalidate(contactId?: string): Promise<void> {
+    const stamp = String(++this.#stampCount)
+    const now = this.#now()
+    if (contactId === undefined) this.#stampOfAll = stamp
+    else this.#stamps.set(contactId, stamp, now + stampLife, now)
+  }
+
+  async ping(): Promise<void> {
+    // A store in this process is there whenever somebody can ask.
+  }
+
+  async close(): Promise<void> {
+    this.#sessions.clear()
+    this.#byContact.clear()
+  }
+
+  #take({ key, max, window, cost = 1 }: Take, now: number): Taken {
+    const counted = this.#counters.get(key, now)
+    const before = counted?.value ?? 0
+    const allowed = before + Math.max(1, cost) <= max
+    const count = allowed ? before + cost : before
+    if (counted !== undefined) this.#counters.replace(key, count)
+    else if (count > 0) this.#counters.set(key, count, now + window, now)
+    return { allowed, count, resetIn: count === 0 ? 0 : (counted?.endsAt ?? now + window) - now }
+  }
+
+  #alive(id: string, now: number): Entry | undefined {
+    const entry = this.#sessions.get(id)
+    if (entry === undefined) return undefined
+    if (now < this.#endOf(entry.session)) return entry
+    this.#runOut(entry.session)
+    return undefined
+  }
+
+  #endOf(session: PortalSession): number {
+    return Math.min(session.lastSeenAt + this.#life.idle, session.expiresAt)
+  }
+
+  #touch(entry: Entry, now: number): void {
+    entry.session = { ...entry.session, lastSeenAt: now }
+    this.#sessions.delete(entry.session.id)
+    this.#sessions.set(entry.session.id, entry)
+  }
+
+  #of(contactId: string): PortalSession[] {
+    const now = this.#now()
+    return [...(this.#byContact.get(contactId) ?? [])].flatMap((id) => this.#alive(id, now)?.session ?? [])
+  }
+
+  #remove(session: PortalSession): void {
+    this.#sessions.delete(session.id)
+    const ids = this.#byContact.get(session.contact.id)
+    ids?.delete(session.id)
+    if (ids?.size === 0) this.#byContact.delete(session.contact.id)
+  }
+
+  #runOut(session: PortalSession): void {
+    this.#remove(session)
+    if (session.upstream === undefined) return
+    const [oldest] = this.#ranOut.keys()
+    if (oldest !== undefined && this.#ranOut.size >= this.#maxSessions) this.#ranOut.delete(oldest)
+    this.#ranOut.set(session.id, session)
+  }
+
+  #sweep(now: number): void {
+    for (const { session } of this.#sessions.values()) {
+      if (now < session.lastSeenAt + this.#life.idle) break
+      this.#runOut(session)
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import t from 'tap'
+import { EmbeddedStore } from '../src/session/embedded.ts'
+import { judge } from '../src/session/refresh.ts'
+import { contact, facts, life, storeContract } from './session-contract.ts'
+
+function clock() {
+  let time = Date.UTC(2026, 0, 1)
+  return { now: () => time, pass: (ms: number) => void (time += ms) }
+}
+
+t.test('the embedded store', (t) => {
+  storeContract(t, async (t) => {
+    const { now, pass } = clock()
+    const store = new EmbeddedStore({ life, now })
+    t.teardown(() => store.close())
+    return { store, pass }
+  })
+  t.end()
+})
+
+t.test('the embedded store keeps no more than it may, and lets the oldest go', async (t) => {
+  const { now, pass } = clock()
+  const store = new EmbeddedStore({ life, now, maxSessions: 3, maxEntries: 3 })
+  const sessions = []
+  for (let n = 0; n < 3; n++) sessions.push((await store.create(facts(`12x${n}`))).session)
+  await store.read(sessions[0]?.id ?? '')
+  const fourth = (await store.create(facts('12x9'))).session
+  const alive = await Promise.all(
+    [...sessions, fourth].map(async ({ id }) => (await store.read(id)).session !== undefined),
+  )
+  t.same(alive, [true, false, true, true], 'the one seen longest ago made room')
+  t.same(
+    (await store.reap()).map(({ contact }) => contact.id),
+    ['12x1'],
+    'and its coreBOS session can be ended',
+  )
+
+  const budget = { key: 'guess:12x1', max: 4, window: 86_400_000, cost: 4, kind: 'budget' } as const
+  await store.take([budget])
+  for (let n = 0; n < 1000; n++) await store.take([{ key: `ip:${n}`, max: 5, window: 60_000 }])
+  t.match(
+    await store.take([budget]),
+    [{ allowed: false }],
+    'a flood of addresses does not give a budget back',
+  )
+  t.match(await store.take([{ key: 'ip:999', max: 5, window: 60_000, cost: 0 }]), [{ count: 1 }])
+  t.match(await store.take([{ key: 'ip:1', max: 5, window: 60_000, cost: 0 }]), [{ count: 0 }])
+  pass(60_000)
+  t.match(await store.take([{ key: 'ip:999', max: 5, window: 60_000, cost: 0 }]), [{ count: 0 }])
+  await store.close()
+})
+
+t.test('a generation says what happened to a refresh token', (t) => {
+  const age = (ago: number) => ({ rotatedAt: 1000, now: 1000 + ago, grace: 10 })
+  t.equal(judge(5, 5, age(99)), 'rotate', 'the current one, however old')
+  t.equal(judge(6, 5, age(0)), 'rotate', 'one ahead: a write was lost')
+  t.equal(judge(7, 5, age(0)), 'reuse', 'two ahead')
+  t.equal(judge(4, 5, age(10)), 'repeat')
+  t.equal(judge(4, 5, age(11)), 'reuse', 'after the grace')
+  t.equal(judge(3, 5, age(0)), 'reuse', 'its successor was used')
+  t.end()
+})
+
+t.test('a session carries its contact unchanged', async (t) => {
+  const store = new EmbeddedStore({ life, now: Date.now })
+  const employee = { ...contact('22x3'), entity: 'Employee', accountId: undefined, level: 'own' } as const
+  const { session } = await store.create({ ...facts('22x3'), contact: employee })
+  t.same((await store.read(session.id)).session?.contact, employee)
+  await store.close()
+})
