@@ -1,0 +1,90 @@
+import type { PolicySource } from './schema.ts'
+
+/** What coreBOS's own Customer Portal Login means to give, without its holes. */
+export const builtinPolicy: PolicySource = {
+  level: 'account',
+  modules: {
+    Contacts: {
+      ties: { contact: ['id'], account: ['account_id'] },
+      hide: [
+        'portal',
+        'support_start_date',
+        'support_end_date',
+        'portalpasswordtype',
+        'portalloginuser',
+        'template_language',
+        'isconvertedfromlead',
+        'convertedfromlead',
+      ],
+      update: {
+        fields: [
+          'salutationtype',
+          'firstname',
+          'lastname',
+          'phone',
+          'mobile',
+          'homephone',
+          'otherphone',
+          'fax',
+          'mailingstreet',
+          'mailingpobox',
+          'mailingcity',
+          'mailingstate',
+          'mailingzip',
+          'mailingcountry',
+          'otherstreet',
+          'otherpobox',
+          'othercity',
+          'otherstate',
+          'otherzip',
+          'othercountry',
+        ],
+      },
+    },
+    Accounts: { ties: { account: ['id'] } },
+    HelpDesk: {
+      ties: { contact: ['parent_id'], account: ['parent_id'] },
+      create: {
+        fields: [
+          'ticket_title',
+          'description',
+          'ticketpriorities',
+          'ticketstatus',
+          'ticketcategories',
+          'ticketseverities',
+        ],
+        force: { parent_id: '$contact', assigned_user_id: '$user', from_portal: '1' },
+      },
+      update: { fields: ['ticket_title', 'description', 'ticketpriorities', 'ticketstatus'] },
+    },
+    Potentials: { ties: { contact: ['related_to'], account: ['related_to'] } },
+    Project: { ties: { contact: ['linktoaccountscontacts'], account: ['linktoaccountscontacts'] } },
+    ServiceContracts: { ties: { contact: ['sc_related_to'], account: ['sc_related_to'] } },
+    Invoice: { ties: { contact: ['contact_id'], account: ['account_id'] } },
+    Quotes: { ties: { contact: ['contact_id'], account: ['account_id'] } },
+    SalesOrder: { ties: { contact: ['contact_id'], account: ['account_id'] } },
+    InventoryDetails: { ties: { contact: ['contact_id'], account: ['account_id'] } },
+    Assets: { ties: { account: ['account'] } },
+    ProjectTask: { ties: { through: [{ field: 'projectid', module: 'Project' }] } },
+    ProjectMilestone: { ties: { through: [{ field: 'projectid', module: 'Project' }] } },
+    Documents: {
+      ties: { relation: ['Contacts', 'Accounts', 'HelpDesk', 'Project'] },
+      create: { fields: ['notes_title', 'notecontent', 'filename'], force: { assigned_user_id: '$user' } },
+      update: { fields: ['notes_title', 'notecontent', 'filename'] },
+    },
+    Emails: { ties: { relation: ['Contacts', 'Accounts'] } },
+    ModComments: {
+      ties: {
+        through: [
+          { field: 'related_to', module: 'HelpDesk' },
+          { field: 'related_to', module: 'Project' },
+        ],
+      },
+      create: { fields: ['commentcontent', 'related_to'], force: { assigned_user_id: '$user' } },
+    },
+    Products: { open: true },
+    Services: { open: true },
+    Faq: { open: true, where: "faqstatus='Published'", readBy: 'service' },
+  },
+  employees: { Products: {}, Services: {}, Faq: { where: "faqstatus='Published'" } },
+}

@@ -1,0 +1,191 @@
+import { Value as Schema } from '@sinclair/typebox/value'
+import { distance } from 'fastest-levenshtein'
+import { levels, type Contact, type Level } from '../contact/contact.ts'
+import { GatewayError } from '../errors.ts'
+import { parseCondition } from '../query/parse.ts'
+import * as tree from '../query/tree.ts'
+import type { Condition } from '../query/tree.ts'
+import { PolicySchema, type EmployeeRuleSource, type ModuleRuleSource, type PolicySource } from './schema.ts'
+
+export interface Ties {
+  /** Reference fields (or `id`) that point to the contact. */
+  readonly contact: readonly string[]
+  /** Reference fields (or `id`) that point to the account. */
+  readonly account: readonly string[]
+  /** Reference fields that point to a record visible under its own rule. */
+  readonly through: readonly { readonly field: string; readonly module: string }[]
+  /** Modules to whose visible records this one is related, many to many. */
+  readonly relation: readonly string[]
+}
+
+export interface WriteRule {
+  readonly fields: ReadonlySet<string>
+  readonly force: Readonly<Record<string, string>>
+}
+
+/** What the policy says of one module to contacts, or to employees. */
+export interface Rule {
+  /** As explain and the audit log call it: `HelpDesk`, `employees.HelpDesk`. */
+  readonly name: string
+  readonly module: string
+  /** Undefined: the records need no tie; `where` alone decides. */
+  readonly ties: Ties | undefined
+  readonly level: Level | undefined
+  readonly where: Condition | undefined
+  readonly readBy: 'service' | undefined
+  readonly hide: ReadonlySet<string>
+  readonly only: ReadonlySet<string> | undefined
+  readonly create: WriteRule | undefined
+  readonly update: WriteRule | undefined
+  readonly delete: boolean
+  readonly actions: ReadonlySet<string>
+}
+
+/** The rule that counts for one contact, with what it leaves open filled in. */
+export interface Decision {
+  readonly rule: Rule
+  readonly level: Level
+  /** The rule's own condition, with `$self` and `$user` in their places. */
+  readonly where: Condition | undefined
+}
+
+/** Who may see what. Closed when nothing is said. */
+export class Policy {
+  readonly level: Level
+  readonly levelField: string | undefined
+  readonly #contacts: ReadonlyMap<string, Rule>
+  readonly #employees: ReadonlyMap<string, Rule>
+
+  constructor(source: PolicySource) {
+    this.level = source.level
+    this.levelField = source.levelField
+    this.#contacts = new Map(
+      Object.entries(source.modules).map(([module, rule]) => [module, compile(module, rule, module)]),
+    )
+    this.#employees = new Map(
+      Object.entries(source.employees ?? {}).map(([module, rule]) => [
+        module,
+        compile(module, { ...rule, open: true, readBy: 'service' }, `employees.${module}`),
+      ]),
+    )
+  }
+
+  /** The modules that the policy opens to this contact. */
+  modulesFor(contact: Pick<Contact, 'entity'>): string[] {
+    return [...this.#rulesFor(contact).keys()]
+  }
+
+  /** @returns undefined: closed */
+  decide(contact: Contact, module: string): Decision | undefined {
+    const rule = this.#rulesFor(contact).get(module)
+    if (rule === undefined) return undefined
+    const where = rule.where === undefined ? undefined : fillIn(rule.where, contact)
+    return { rule, level: rule.level ?? contact.level, where }
+  }
+
+  #rulesFor(contact: Pick<Contact, 'entity'>): ReadonlyMap<string, Rule> {
+    return contact.entity === 'Employee' ? this.#employees : this.#contacts
+  }
+}
+
+/**
+ * Checks and compiles what a policy file holds.
+ *
+ * @throws Error whose message names the path in the file and the reason, one per line
+ */
+export function readPolicy(content: unknown): Policy {
+  const problems = [...Schema.Errors(PolicySchema, content)].map(
+    ({ path, message }) => `${path === '' ? '/' : path}: ${message}${suggestion(path)}`,
+  )
+  if (problems.length > 0 || !Schema.Check(PolicySchema, content)) throw new Error(problems.join('\n'))
+  return new Policy(content)
+}
+
+const words = [
+  ...Object.keys(PolicySchema.properties),
+  'open',
+  'ties',
+  'level',
+  'readBy',
+  'hide',
+  'only',
+  'where',
+]
+  .concat([
+    'create',
+    'update',
+    'delete',
+    'actions',
+    'contact',
+    'account',
+    'through',
+    'relation',
+    'fields',
+    'force',
+  ])
+  .concat(levels)
+
+function suggestion(path: string): string {
+  const word = path.slice(path.lastIndexOf('/') + 1)
+  const near = words.find((each) => each !== word && distance(each.toLowerCase(), word.toLowerCase()) <= 2)
+  return near === undefined || words.includes(word) ? '' : ` (did you mean '${near}'?)`
+}
+
+function compile(module: string, source: ModuleRuleSource & EmployeeRuleSource, name: string): Rule {
+  const at = name.startsWith('employees.') ? `/employees/${module}` : `/modules/${module}`
+  if ((source.open === true) === (source.ties !== undefined)) {
+    throw new Error(`${at}: a rule has either 'ties' or 'open': true`)
+  }
+  return Object.freeze({
+    name,
+    module,
+    ties: source.ties && {
+      contact: source.ties.contact ?? [],
+      account: source.ties.account ?? [],
+      through: source.ties.through ?? [],
+      relation: source.ties.relation ?? [],
+    },
+    level: source.level,
+    where: source.where === undefined ? undefined : readWhere(source.where, at),
+    readBy: source.readBy,
+    hide: new Set(source.hide),
+    only: source.only === undefined ? undefined : new Set(source.only),
+    create: source.create && compileWrite(source.create),
+    update: source.update && compileWrite(source.update),
+    delete: source.delete ?? false,
+    actions: new Set(source.actions),
+  })
+}
+
+function compileWrite(source: NonNullable<ModuleRuleSource['create']>): WriteRule {
+  return { fields: new Set(source.fields), force: source.force ?? {} }
+}
+
+function readWhere(text: string, at: string): Condition {
+  try {
+    return parseCondition(text)
+  } catch (error) {
+    if (error instanceof GatewayError) throw new Error(`${at}/where: ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
+/** Puts the contact's own ids in the place of `$self` and `$user`, in the tree and never in a text. */
+function fillIn(condition: Condition, contact: Contact): Condition {
+  const value = (each: tree.Value): tree.Value =>
+    each.text === '$self' ? tree.text(contact.id) : each.text === '$user' ? tree.text(contact.user.id) : each
+  switch (condition.kind) {
+    case 'and':
+      return tree.and(...condition.terms.map((term) => fillIn(term, contact)))
+    case 'or':
+      return tree.or(...condition.terms.map((term) => fillIn(term, contact)))
+    case 'not':
+      return tree.not(fillIn(condition.term, contact))
+    case 'compare':
+      return tree.compare(condition.path, condition.operator, value(condition.value))
+    case 'in':
+      return tree.inList(condition.path, condition.values.map(value), condition.negated)
+    default:
+      return condition
+  }
+}

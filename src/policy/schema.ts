@@ -1,0 +1,73 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { levels } from '../contact/contact.ts'
+
+const strict = { additionalProperties: false }
+const Name = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 })
+const Names = Type.Array(Name, { uniqueItems: true })
+const LevelSchema = Type.Union(levels.map((level) => Type.Literal(level)))
+
+/** What makes a record the contact's. Each entry is another way; one of them is enough. */
+const Ties = Type.Object(
+  {
+    contact: Type.Optional(Names),
+    account: Type.Optional(Names),
+    through: Type.Optional(Type.Array(Type.Object({ field: Name, module: Name }, strict))),
+    relation: Type.Optional(Names),
+  },
+  { ...strict, minProperties: 1 },
+)
+
+const Write = Type.Object(
+  {
+    fields: Names,
+    /** Values that are written whatever the request says: `$contact`, `$account`, `$user` or a text. */
+    force: Type.Optional(Type.Record(Name, Type.String())),
+  },
+  strict,
+)
+
+const fieldRules = {
+  /** Fields that cannot be selected, filtered, sorted, counted, searched, expanded or named. */
+  hide: Type.Optional(Names),
+  /** The only fields that can be read; all where absent. */
+  only: Type.Optional(Names),
+  /** A condition in the query language that every record must meet as well. */
+  where: Type.Optional(Type.String({ maxLength: 4096 })),
+  create: Type.Optional(Write),
+  update: Type.Optional(Write),
+  delete: Type.Optional(Type.Boolean()),
+  /** Names of the business actions that may be run on a visible record. */
+  actions: Type.Optional(Names),
+}
+
+const ModuleRule = Type.Object(
+  {
+    ...fieldRules,
+    /** Every record that meets `where` can be seen by every contact. */
+    open: Type.Optional(Type.Literal(true)),
+    ties: Type.Optional(Ties),
+    level: Type.Optional(LevelSchema),
+    /** In every log-in mode the service user reads, since a contact's own coreBOS session cannot. */
+    readBy: Type.Optional(Type.Literal('service')),
+  },
+  strict,
+)
+
+const EmployeeRule = Type.Object(fieldRules, strict)
+
+/** The policy file. What it does not name is closed. */
+export const PolicySchema = Type.Object(
+  {
+    level: LevelSchema,
+    /** A field of the contact that names its level; where it is empty or no level, `level` counts. */
+    levelField: Type.Optional(Name),
+    modules: Type.Record(Name, ModuleRule),
+    /** Per module a condition with `$self` (the employee's id) and `$user` (the CRM user's). */
+    employees: Type.Optional(Type.Record(Name, EmployeeRule)),
+  },
+  strict,
+)
+
+export type PolicySource = Static<typeof PolicySchema>
+export type ModuleRuleSource = Static<typeof ModuleRule>
+export type EmployeeRuleSource = Static<typeof EmployeeRule>

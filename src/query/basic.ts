@@ -1,0 +1,103 @@
+import { GatewayError } from '../errors.ts'
+import { distribute } from './normal-form.ts'
+import type { Condition, Limit, Value } from './tree.ts'
+
+/** What a printer needs of a query: names that have been looked up, and a condition without `not` and lookups. */
+export interface Printable {
+  readonly module: string
+  /** Undefined: `count(*)`. */
+  readonly fields: readonly string[] | undefined
+  readonly where: Condition
+  readonly orderBy: readonly { readonly field: string; readonly direction: 'asc' | 'desc' }[]
+  readonly limit: Limit
+}
+
+/** What the printers need to know of a field's column. */
+export interface Columns {
+  /** Holds webservice ids. */
+  isReference(field: string): boolean
+  /** Holds numbers, so that quoted ones are compared as numbers too. */
+  isNumber(field: string): boolean
+}
+
+/**
+ * Prints a query in coreBOS's basic dialect: `or` of `and`s without parentheses, exact ids, the values of SQL.
+ * Only shapes that a recording proves are printed.
+ *
+ * @param showTies for explain: prints the label of a tie in the place of its ids
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`, `QUERY_TOO_LARGE`
+ */
+export function printBasic(query: Printable, columns: Columns, showTies = true): string {
+  const terms = distribute(query.where).map((term) =>
+    term.map((each) => condition(each, columns, showTies)).join(' and '),
+  )
+  if (terms.length === 0) throw new Error('a query that holds for nothing is answered without asking')
+  const where = terms.includes('') ? '' : ` where ${terms.join(' or ')}`
+  return `select ${query.fields?.join(',') ?? 'count(*)'} from ${query.module}${where}${order(query)}${limit(query)};`
+}
+
+function order({ orderBy, fields }: Printable): string {
+  if (orderBy.length === 0 || fields === undefined) return ''
+  // coreBOS takes one direction, at the end, and SQL gives it to the last field alone.
+  if (orderBy.slice(0, -1).some(({ direction }) => direction === 'desc')) {
+    throw inexpressible("only the last field of 'order by' can be descending")
+  }
+  const direction = orderBy.at(-1)?.direction === 'desc' ? ' desc' : ''
+  return ` order by ${orderBy.map(({ field }) => field).join(',')}${direction}`
+}
+
+function limit({ limit: { offset, count }, fields }: Printable): string {
+  if (fields === undefined) return ''
+  return offset === 0 ? ` limit ${count}` : ` limit ${offset},${count}`
+}
+
+function condition(node: Condition, columns: Columns, showTies: boolean): string {
+  switch (node.kind) {
+    case 'tie':
+      return `${node.field} in (${showTies ? node.ids.map(quote).join(',') : node.label})`
+    case 'compare':
+      return `${node.path.field}${node.operator}${literal(node.value, node.path.field, columns)}`
+    case 'in': {
+      const values = node.values.map((value) => literal(value, node.path.field, columns))
+      if (!node.negated) return `${node.path.field} in (${values.join(',')})`
+      return values.map((value) => `${node.path.field}!=${value}`).join(' and ')
+    }
+    case 'like':
+      if (node.negated) throw inexpressible("'not like' has no basic form")
+      return `${node.path.field} like ${pattern(node.pattern)}`
+    case 'null': {
+      const { field } = node.path
+      if (!node.negated || columns.isNumber(field)) throw inexpressible("'is null' has no basic form")
+      // Null is not equal to anything, and blanks at the end do not count: what is left is what holds something.
+      return columns.isReference(field) ? `${field}!='12x0'` : `${field}!=' '`
+    }
+    default:
+      throw new Error(`a '${node.kind}' is not printed`)
+  }
+}
+
+function literal(value: Value, field: string, columns: Columns): string {
+  if (value.kind === 'text') return quote(value.text)
+  if (/^-?[0-9]+$/.test(value.text)) return value.text
+  // Without quotes the dot would change the dialect; with quotes a column of text would be compared as text.
+  if (!columns.isNumber(field))
+    throw inexpressible(`'${field}' holds text, which a decimal cannot be compared with`)
+  return quote(value.text)
+}
+
+function quote(text: string): string {
+  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS turns line breaks and tabs in a value into blanks')
+  return `'${text.replace(/['\\]/g, '$&$&')}'`
+}
+
+function pattern(text: string): string {
+  if (text === '') throw inexpressible('an empty pattern finds nothing')
+  if (/\\(?![%_])/.test(text)) throw inexpressible('a backslash in a pattern stands before % or _ only')
+  if (/[\u{10000}-\u{10ffff}]/u.test(text)) throw inexpressible('coreBOS does not store this character')
+  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS turns line breaks and tabs in a value into blanks')
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+function inexpressible(why: string): GatewayError {
+  return new GatewayError('QUERY_NOT_EXPRESSIBLE', why)
+}

@@ -1,0 +1,26 @@
+/** How coreBOS reads a statement; it decides by the text alone, before anything is parsed. */
+export type Reading = 'basic' | 'extended' | 'workflow' | 'related'
+
+/** What coreBOS leaves out before it looks for dots and parentheses, one after the other. */
+const removed = [/ in \([\s\S]+?\)/g, / count\([\s\S]+?\)/g, /'[\s\S]+?'/g, /\([ \t]*\)/g]
+
+/**
+ * Which of its dialects coreBOS will read a statement in. Texts in quotes count in part: `''` does not close, and the
+ * value `a where [b]` makes a whole statement something else. Whoever prints puts the finished text through this and
+ * refuses it where the answer is not the dialect meant.
+ *
+ * Source: the rule in words in the recordings' description of the dialects, section 1.
+ */
+export function readingOf(statement: string): Reading {
+  const text = `${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`
+    .replace(/[\n\r\t]/g, ' ')
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  let clean = text
+  for (const each of removed) clean = clean.replace(each, '')
+  const where = clean.indexOf(' where ')
+  if ((where < 0 ? clean : clean.slice(where)).indexOf('related.') > 0) return 'related'
+  if (/ where\s*\[|select\s*\[/.test(text)) return 'workflow'
+  if (/\snot\s+in\s*\(/.test(text) || /\sis\s+(?:not\s+)?null/.test(clean) || /[.(]/.test(clean.slice(1)))
+    return 'extended'
+  return 'basic'
+}

@@ -1,0 +1,19 @@
+/** Bounds on what is read, before anything is looked up or sent. */
+export const limits = {
+  /** UTF-16 units of a statement. */
+  text: 128 * 1024,
+  /** Nested parentheses and `not`. */
+  depth: 32,
+  /** Conditions in one statement. */
+  conditions: 500,
+  /** Values in one in-list. */
+  list: 2_000,
+  /** Terms that an `and` of `or`s may be distributed into. */
+  terms: 1_000,
+  /** Fields that a statement may select or sort by. */
+  fields: 500,
+  /** Rows that one answer may hold. */
+  rows: 10_000,
+  /** Rows of an answer that names no limit. */
+  defaultRows: 100,
+} as const

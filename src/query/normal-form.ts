@@ -1,0 +1,83 @@
+import { GatewayError } from '../errors.ts'
+import { limits } from './limits.ts'
+import * as tree from './tree.ts'
+import type { Comparison, Condition } from './tree.ts'
+
+const opposite: Readonly<Record<Comparison, Comparison>> = {
+  '=': '!=',
+  '!=': '=',
+  '<': '>=',
+  '>=': '<',
+  '>': '<=',
+  '<=': '>',
+}
+
+/**
+ * The same condition without `not`: it is pushed down to the comparisons by de Morgan's laws. In three-valued logic
+ * this changes nothing, since a comparison with null is unknown whichever way round it is put.
+ *
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where a relation is negated
+ */
+export function withoutNot(condition: Condition, negate = false): Condition {
+  switch (condition.kind) {
+    case 'not':
+      return withoutNot(condition.term, !negate)
+    case 'and':
+    case 'or': {
+      const terms = condition.terms.map((term) => withoutNot(term, negate))
+      return (condition.kind === 'and') === negate ? tree.or(...terms) : tree.and(...terms)
+    }
+    case 'compare':
+      return negate ? tree.compare(condition.path, opposite[condition.operator], condition.value) : condition
+    case 'like':
+      return negate ? tree.like(condition.path, condition.pattern, !condition.negated) : condition
+    case 'in':
+      return negate ? tree.inList(condition.path, condition.values, !condition.negated) : condition
+    case 'null':
+      return negate ? tree.isNull(condition.path, !condition.negated) : condition
+    case 'constant':
+      return negate ? tree.constant(!condition.holds) : condition
+    case 'related':
+    case 'tie':
+    case 'lookup':
+      if (!negate) return condition
+      throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "'not' cannot be applied to a relation")
+  }
+}
+
+/**
+ * The terms of an `or` of `and`s: coreBOS's basic dialect has no parentheses, so that a condition can only be
+ * conjoined with an `or` by standing in every one of its terms.
+ *
+ * @param condition without `not`
+ * @returns each term's conditions; none at all where nothing holds
+ * @throws GatewayError `QUERY_TOO_LARGE` beyond the bound on terms
+ */
+export function distribute(condition: Condition): Condition[][] {
+  switch (condition.kind) {
+    case 'or':
+      return bounded(condition.terms.flatMap(distribute))
+    case 'and': {
+      let product: Condition[][] = [[]]
+      for (const term of condition.terms) {
+        const right = distribute(term)
+        if (product.length * right.length > limits.terms) throw tooManyTerms()
+        product = product.flatMap((left) => right.map((each) => [...left, ...each]))
+      }
+      return product
+    }
+    case 'constant':
+      return condition.holds ? [[]] : []
+    default:
+      return [[condition]]
+  }
+}
+
+function bounded(terms: Condition[][]): Condition[][] {
+  if (terms.length > limits.terms) throw tooManyTerms()
+  return terms
+}
+
+function tooManyTerms(): GatewayError {
+  return new GatewayError('QUERY_TOO_LARGE', `'and' over 'or' may come to ${limits.terms} terms at most`)
+}

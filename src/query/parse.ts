@@ -1,0 +1,299 @@
+import { GatewayError } from '../errors.ts'
+import { limits } from './limits.ts'
+import { positionOf, syntaxError, tokenize, type Token } from './tokens.ts'
+import * as tree from './tree.ts'
+import type { Condition, FieldPath, Limit, Order, Position, Query, Selection, Value } from './tree.ts'
+
+const keywords = new Set(
+  'select distinct from where and or not in like is null order by asc desc limit offset'.split(' '),
+)
+
+/** Reads conditions given as a JSON list; where it is absent, that form is refused. */
+export type JsonConditions = (json: string, at: Position) => Condition
+
+/** A recursive-descent reader over the tokens of one text; each method reads one rule of the grammar. */
+class Reader {
+  readonly #source: string
+  readonly #tokens: readonly Token[]
+  readonly #json: JsonConditions | undefined
+  #next = 0
+  #depth = 0
+  #conditions = 0
+
+  constructor(source: string, json?: JsonConditions) {
+    this.#source = source
+    this.#tokens = tokenize(source)
+    this.#json = json
+  }
+
+  // statement = "select" selection "from" module [ "where" condition ] [ order ] [ limit ] [ ";" ]
+  statement(): Query {
+    this.#keyword('select')
+    const selection = this.#selection()
+    this.#keyword('from')
+    const { text: module, offset } = this.#name('a module')
+    const where = this.#accept('where') ? this.#where() : undefined
+    const orderBy = this.#peekWord('order') ? this.#orderClause() : []
+    const limit = this.#peekWord('limit') ? this.#limitClause() : undefined
+    this.#acceptSign(';')
+    this.end()
+    return tree.query({ selection, module, moduleAt: this.#position(offset), where, orderBy, limit })
+  }
+
+  // selection = "*" | "count" "(" "*" ")" | [ "distinct" ] path { "," path }
+  #selection(): Selection {
+    if (this.#acceptSign('*')) return { kind: 'all' }
+    if (this.#peekWord('count') && this.#tokens[this.#next + 1]?.text === '(') {
+      this.#next++
+      this.#sign('(')
+      this.#sign('*')
+      this.#sign(')')
+      return { kind: 'count' }
+    }
+    const distinct = this.#accept('distinct')
+    return { kind: 'fields', paths: Object.freeze(this.paths()), distinct }
+  }
+
+  paths(): FieldPath[] {
+    const paths = [this.#path()]
+    while (this.#acceptSign(',')) {
+      if (paths.length === limits.fields) throw tooLarge(`${limits.fields} fields`)
+      paths.push(this.#path())
+    }
+    return paths
+  }
+
+  #where(): Condition {
+    const token = this.#peek()
+    if (token.kind !== 'json') return this.condition()
+    if (this.#json === undefined) throw this.#unexpected('a condition')
+    this.#next++
+    return this.#json(token.text, this.#position(token.offset))
+  }
+
+  // condition = conjunction { "or" conjunction }
+  condition(): Condition {
+    const terms = [this.#conjunction()]
+    while (this.#accept('or')) terms.push(this.#conjunction())
+    return tree.or(...terms)
+  }
+
+  // conjunction = term { "and" term }
+  #conjunction(): Condition {
+    const terms = [this.#term()]
+    while (this.#accept('and')) terms.push(this.#term())
+    return tree.and(...terms)
+  }
+
+  // term = "not" term | "(" condition ")" | "related" "." module "=" id | path test
+  #term(): Condition {
+    if (this.#peekWord('not')) return this.#deeper(() => tree.not(this.#term()))
+    if (this.#acceptSign('(', false)) {
+      return this.#deeper(() => {
+        const inner = this.condition()
+        this.#sign(')')
+        return inner
+      })
+    }
+    if (++this.#conditions > limits.conditions) throw tooLarge(`${limits.conditions} conditions`)
+    const path = this.#path()
+    if (path.via?.toLowerCase() === 'related') return this.#relation(path)
+    return this.#test(path)
+  }
+
+  #deeper(read: () => Condition): Condition {
+    if (++this.#depth > limits.depth) throw tooLarge(`a depth of ${limits.depth}`)
+    this.#next++
+    const condition = read()
+    this.#depth--
+    return condition
+  }
+
+  #relation(path: FieldPath): Condition {
+    this.#sign('=')
+    const token = this.#peek()
+    if (token.kind !== 'text') throw this.#unexpected("a webservice id ('12x34')")
+    this.#next++
+    return tree.related(path.field, token.text, path.at)
+  }
+
+  // test = comparison value | [ "not" ] "in" "(" value { "," value } ")" | [ "not" ] "like" text | "is" [ "not" ] "null"
+  #test(path: FieldPath): Condition {
+    if (this.#accept('is')) {
+      const negated = this.#accept('not')
+      this.#keyword('null')
+      return tree.isNull(path, negated)
+    }
+    const negated = this.#accept('not')
+    if (this.#accept('in')) return tree.inList(path, this.#list(), negated)
+    if (this.#accept('like')) {
+      const token = this.#peek()
+      if (token.kind !== 'text') throw this.#unexpected('a text')
+      this.#next++
+      return tree.like(path, token.text, negated)
+    }
+    if (negated) throw this.#unexpected("'in' or 'like'")
+    const token = this.#peek()
+    const sign = token.text === '<>' ? '!=' : token.text
+    const operator = token.kind === 'sign' ? tree.comparisons.find((each) => each === sign) : undefined
+    if (operator === undefined) {
+      throw this.#unexpected("a comparison ('=', '!=', '<', '<=', '>', '>=', 'in', 'like', 'is null')")
+    }
+    this.#next++
+    return tree.compare(path, operator, this.#value())
+  }
+
+  #list(): Value[] {
+    this.#sign('(')
+    const values = [this.#value()]
+    while (this.#acceptSign(',')) {
+      if (values.length === limits.list) throw tooLarge(`${limits.list} values in a list`)
+      values.push(this.#value())
+    }
+    this.#sign(')')
+    return values
+  }
+
+  #value(): Value {
+    const token = this.#peek()
+    if (token.kind !== 'text' && token.kind !== 'number') throw this.#unexpected("a text ('…') or a number")
+    this.#next++
+    return token.kind === 'text' ? tree.text(token.text) : tree.number(token.text)
+  }
+
+  // path = name [ "." name ]
+  #path(): FieldPath {
+    const first = this.#name('a field')
+    const at = this.#position(first.offset)
+    if (!this.#acceptSign('.')) return tree.field(first.text, at)
+    return tree.field(this.#name('a field').text, at, first.text)
+  }
+
+  #orderClause(): Order[] {
+    this.#keyword('order')
+    this.#keyword('by')
+    return this.orders()
+  }
+
+  // orders = path [ "asc" | "desc" ] { "," … }
+  orders(): Order[] {
+    const orders: Order[] = []
+    do {
+      if (orders.length === limits.fields) throw tooLarge(`${limits.fields} fields`)
+      const path = this.#path()
+      const direction = this.#accept('desc') ? 'desc' : 'asc'
+      if (direction === 'asc') this.#accept('asc')
+      orders.push(Object.freeze({ path, direction }))
+    } while (this.#acceptSign(','))
+    return orders
+  }
+
+  // limit = "limit" count | "limit" offset "," count | "limit" count "offset" offset
+  #limitClause(): Limit {
+    this.#keyword('limit')
+    const first = this.#whole()
+    if (this.#acceptSign(',')) return Object.freeze({ offset: first, count: this.#whole() })
+    return Object.freeze({ offset: this.#accept('offset') ? this.#whole() : 0, count: first })
+  }
+
+  #whole(): number {
+    const token = this.#peek()
+    if (token.kind !== 'number' || !/^[0-9]{1,9}$/.test(token.text)) throw this.#unexpected('a whole number')
+    this.#next++
+    return Number(token.text)
+  }
+
+  end(): void {
+    if (this.#peek().kind !== 'end') throw this.#unexpected('the end')
+  }
+
+  #peek(): Token {
+    const token = this.#tokens[Math.min(this.#next, this.#tokens.length - 1)]
+    if (token === undefined) throw new Error('tokenize() always ends with a token')
+    return token
+  }
+
+  #peekWord(word: string): boolean {
+    const token = this.#peek()
+    return token.kind === 'word' && token.text.toLowerCase() === word
+  }
+
+  #accept(word: string): boolean {
+    if (!this.#peekWord(word)) return false
+    this.#next++
+    return true
+  }
+
+  #acceptSign(sign: string, consume = true): boolean {
+    const token = this.#peek()
+    if (token.kind !== 'sign' || token.text !== sign) return false
+    if (consume) this.#next++
+    return true
+  }
+
+  #keyword(word: string): void {
+    if (!this.#accept(word)) throw this.#unexpected(`'${word}'`)
+  }
+
+  #sign(sign: string): void {
+    if (!this.#acceptSign(sign)) throw this.#unexpected(`'${sign}'`)
+  }
+
+  #name(what: string): Token {
+    const token = this.#peek()
+    if (token.kind !== 'word' || keywords.has(token.text.toLowerCase()))
+      throw this.#unexpected(`the name of ${what}`)
+    this.#next++
+    return token
+  }
+
+  #position(offset: number): Position {
+    return Object.freeze(positionOf(this.#source, offset))
+  }
+
+  #unexpected(expected: string): GatewayError {
+    const token = this.#peek()
+    const found = token.kind === 'end' ? 'the end' : this.#found(token)
+    return syntaxError(this.#source, token.offset, `expected ${expected} but found ${found}`)
+  }
+
+  #found(token: Token): string {
+    if (token.kind === 'text') return 'a text'
+    return token.text.length > 40 ? `'${token.text.slice(0, 40)}…'` : `'${token.text}'`
+  }
+}
+
+function tooLarge(bound: string): GatewayError {
+  return new GatewayError('QUERY_TOO_LARGE', `a query may have ${bound} at most`)
+}
+
+function whole<T>(source: string, read: (reader: Reader) => T, json?: JsonConditions): T {
+  const reader = new Reader(source, json)
+  const result = read(reader)
+  reader.end()
+  return result
+}
+
+/**
+ * Reads a statement: `select … from Module [where …] [order by …] [limit …]`.
+ *
+ * @throws GatewayError `QUERY_SYNTAX` with line, column and what was expected; `QUERY_TOO_LARGE`
+ */
+export function parseQuery(source: string, json?: JsonConditions): Query {
+  return whole(source, (reader) => reader.statement(), json)
+}
+
+/** Reads what stands behind `where`. @throws GatewayError as {@link parseQuery} */
+export function parseCondition(source: string): Condition {
+  return whole(source, (reader) => reader.condition())
+}
+
+/** Reads what stands behind `order by`. @throws GatewayError as {@link parseQuery} */
+export function parseOrderBy(source: string): Order[] {
+  return whole(source, (reader) => reader.orders())
+}
+
+/** Reads a comma-separated list of fields. @throws GatewayError as {@link parseQuery} */
+export function parseFields(source: string): FieldPath[] {
+  return whole(source, (reader) => reader.paths())
+}

@@ -1,0 +1,214 @@
+/**
+ * The one tree that every form of the language is read into, and the only thing that is ever printed.
+ *
+ *     query ── where ── and ──┬── compare  ticketstatus = 'Open'
+ *                             ├── or ──┬── like  ticket_title '%printer%'
+ *                             │        └── null  product_id
+ *                             └── in  parent_id ('12x8549', '11x8546')
+ *
+ * Its meaning is that of SQL, with coreBOS's collation and three-valued logic. Nodes are frozen: combining is always
+ * a constructor call, never an assignment into somebody's node.
+ */
+
+/** Where in the text something stands; both count from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** A field of the module asked for, or (`via`) of the record that its first reference to that module points to. */
+export interface FieldPath {
+  readonly via: string | undefined
+  readonly field: string
+  readonly at: Position
+}
+
+/** A literal: quoted text with its escapes undone, or a number as it was written. */
+export interface Value {
+  readonly kind: 'text' | 'number'
+  readonly text: string
+}
+
+export const comparisons = ['=', '!=', '<', '<=', '>', '>='] as const
+export type Comparison = (typeof comparisons)[number]
+
+export interface Compare {
+  readonly kind: 'compare'
+  readonly path: FieldPath
+  readonly operator: Comparison
+  readonly value: Value
+}
+
+/** `pattern` is what SQL's `like` reads: `%` and `_` are wildcards, `\%` and `\_` themselves. */
+export interface Like {
+  readonly kind: 'like'
+  readonly path: FieldPath
+  readonly pattern: string
+  readonly negated: boolean
+}
+
+export interface In {
+  readonly kind: 'in'
+  readonly path: FieldPath
+  readonly values: readonly Value[]
+  readonly negated: boolean
+}
+
+/** Null and empty alike: coreBOS answers both as `''`. */
+export interface Null {
+  readonly kind: 'null'
+  readonly path: FieldPath
+  readonly negated: boolean
+}
+
+export interface Related {
+  readonly kind: 'related'
+  readonly module: string
+  readonly id: string
+  readonly at: Position
+}
+
+export interface Not {
+  readonly kind: 'not'
+  readonly term: Condition
+}
+
+export interface Junction {
+  readonly kind: 'and' | 'or'
+  readonly terms: readonly Condition[]
+}
+
+/**
+ * What ties a record to the contact, put in by the gateway and by nothing else: the reference `field` points to one
+ * of `ids`. Explain shows `label` in the place of the ids.
+ */
+export interface Tie {
+  readonly kind: 'tie'
+  readonly field: string
+  readonly ids: readonly string[]
+  readonly label: string
+}
+
+/**
+ * The reference `field` points to one of the records that `query` (which selects ids) finds under its own rule. The
+ * door resolves it to a {@link Tie} before anything is printed.
+ */
+export interface Lookup {
+  readonly kind: 'lookup'
+  readonly field: string
+  readonly query: Query
+  readonly label: string
+}
+
+/** `or` of nothing and `and` of nothing. */
+export interface Constant {
+  readonly kind: 'constant'
+  readonly holds: boolean
+}
+
+export type Atom = Compare | Like | In | Null
+export type Condition = Atom | Related | Not | Junction | Tie | Lookup | Constant
+
+export interface Order {
+  readonly path: FieldPath
+  readonly direction: 'asc' | 'desc'
+}
+
+export type Selection =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'fields'; readonly paths: readonly FieldPath[]; readonly distinct: boolean }
+
+export interface Limit {
+  readonly offset: number
+  readonly count: number
+}
+
+export interface Query {
+  readonly selection: Selection
+  readonly module: string
+  readonly moduleAt: Position
+  readonly where: Condition | undefined
+  readonly orderBy: readonly Order[]
+  readonly limit: Limit | undefined
+}
+
+/** The place of what the gateway itself put in. */
+export const nowhere: Position = Object.freeze({ line: 0, column: 0 })
+
+export function field(name: string, at: Position = nowhere, via?: string): FieldPath {
+  return Object.freeze({ via, field: name, at })
+}
+
+export function text(value: string): Value {
+  return Object.freeze({ kind: 'text', text: value })
+}
+
+export function number(value: string): Value {
+  return Object.freeze({ kind: 'number', text: value })
+}
+
+export function compare(path: FieldPath, operator: Comparison, value: Value): Compare {
+  return Object.freeze({ kind: 'compare', path, operator, value })
+}
+
+export function like(path: FieldPath, pattern: string, negated = false): Like {
+  return Object.freeze({ kind: 'like', path, pattern, negated })
+}
+
+export function inList(path: FieldPath, values: readonly Value[], negated = false): In {
+  return Object.freeze({ kind: 'in', path, values: Object.freeze([...values]), negated })
+}
+
+export function isNull(path: FieldPath, negated = false): Null {
+  return Object.freeze({ kind: 'null', path, negated })
+}
+
+export function related(module: string, id: string, at: Position): Related {
+  return Object.freeze({ kind: 'related', module, id, at })
+}
+
+export function not(term: Condition): Not {
+  return Object.freeze({ kind: 'not', term })
+}
+
+export function tie(name: string, ids: readonly string[], label: string): Tie {
+  return Object.freeze({ kind: 'tie', field: name, ids: Object.freeze([...ids]), label })
+}
+
+export function lookup(name: string, ids: Query, label: string): Lookup {
+  return Object.freeze({ kind: 'lookup', field: name, query: ids, label })
+}
+
+export function constant(holds: boolean): Constant {
+  return Object.freeze({ kind: 'constant', holds })
+}
+
+/**
+ * Nested junctions of the same kind become one and constants are folded, so that equal conditions have equal trees:
+ * `and` drops what holds and falls with what does not, `or` the other way round.
+ */
+function junction(kind: 'and' | 'or', terms: readonly Condition[]): Condition {
+  const neutral = kind === 'and'
+  const flat: Condition[] = []
+  for (const term of terms) {
+    if (term.kind === kind) flat.push(...term.terms)
+    else if (term.kind !== 'constant') flat.push(term)
+    else if (term.holds !== neutral) return term
+  }
+  const [only] = flat
+  if (only === undefined) return constant(neutral)
+  return flat.length === 1 ? only : Object.freeze({ kind, terms: Object.freeze(flat) })
+}
+
+export function and(...terms: readonly Condition[]): Condition {
+  return junction('and', terms)
+}
+
+export function or(...terms: readonly Condition[]): Condition {
+  return junction('or', terms)
+}
+
+export function query(parts: Query): Query {
+  return Object.freeze({ ...parts })
+}

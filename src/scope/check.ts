@@ -1,0 +1,201 @@
+import { GatewayError } from '../errors.ts'
+import { withoutNot } from '../query/normal-form.ts'
+import * as tree from '../query/tree.ts'
+import type { Atom, Condition, FieldPath, Position, Value } from '../query/tree.ts'
+import { valueKind, type FieldShape, type Modules } from './module.ts'
+import { place, requireField, type Sight, type View } from './view.ts'
+
+const webserviceId = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,9})$/
+
+const shapes = {
+  number: [/^-?[0-9]{1,18}(\.[0-9]{1,12})?$/, 'a number'],
+  date: [/^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$/, 'a date (YYYY-MM-DD)'],
+  datetime: [
+    /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])( ([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?)?$/,
+    'a time (YYYY-MM-DD hh:mm:ss)',
+  ],
+  time: [/^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$/, 'a time of day (hh:mm)'],
+  boolean: [/^[01]$/, "'0' or '1'"],
+} as const
+
+/**
+ * Holds a condition against what the contact may see: names are looked up, values fitted to their fields, `not` is
+ * pushed down, and what is asked of a referenced record becomes a lookup under that record's own rule.
+ *
+ * @throws GatewayError `UNKNOWN_FIELD`, `UNKNOWN_MODULE`, `INVALID_VALUE`, `QUERY_NOT_EXPRESSIBLE`
+ */
+export function checkCondition(condition: Condition, view: View, sight: Sight): Condition {
+  return check(withoutNot(condition), view, sight)
+}
+
+function check(condition: Condition, view: View, sight: Sight): Condition {
+  switch (condition.kind) {
+    case 'and':
+      return tree.and(...condition.terms.map((term) => check(term, view, sight)))
+    case 'or':
+      return tree.or(...condition.terms.map((term) => check(term, view, sight)))
+    case 'compare':
+    case 'like':
+    case 'in':
+    case 'null':
+      return condition.path.via === undefined
+        ? checkAtom(
+            condition,
+            requireField(view, condition.path.field, condition.path.at),
+            view,
+            sight.modules,
+          )
+        : checkHop(condition, condition.path.via, view, sight)
+    case 'related':
+      return checkRelated(condition, view, sight)
+    case 'constant':
+      return condition
+    case 'not':
+    case 'tie':
+    case 'lookup':
+      throw new Error(`a '${condition.kind}' cannot stand in a condition that is yet to be checked`)
+  }
+}
+
+function checkAtom(atom: Atom, field: FieldShape, view: View, modules: Modules): Condition {
+  const { path } = atom
+  const kind = valueKind(field)
+  switch (atom.kind) {
+    case 'null':
+      return atom
+    case 'like':
+      if (kind !== 'id') return atom
+      throw invalid(path.at, `'${field.name}' holds webservice ids, which 'like' does not search`)
+    case 'in': {
+      const filled = atom.values.filter(({ text }) => text !== '')
+      const list =
+        filled.length === 0
+          ? tree.constant(atom.negated)
+          : tree.inList(
+              path,
+              filled.map((value) => fit(value, field, view, modules, path.at)),
+              atom.negated,
+            )
+      if (filled.length === atom.values.length) return list
+      return atom.negated ? tree.and(list, tree.isNull(path, true)) : tree.or(list, tree.isNull(path))
+    }
+    case 'compare': {
+      const { operator, value } = atom
+      const equality = operator === '=' || operator === '!='
+      if (value.text === '' && (equality || kind !== 'text')) {
+        if (equality) return tree.isNull(path, operator === '!=')
+        throw invalid(path.at, `'${field.name}' cannot be compared with an empty value by '${operator}'`)
+      }
+      if (kind === 'id' && !equality)
+        throw invalid(path.at, `'${field.name}' holds webservice ids, which have no order`)
+      return tree.compare(path, operator, fit(value, field, view, modules, path.at))
+    }
+  }
+}
+
+/** The value as its field's column holds it. */
+function fit(value: Value, field: FieldShape, view: View, modules: Modules, at: Position): Value {
+  const kind = valueKind(field)
+  if (kind === 'text') return value.kind === 'text' ? value : tree.text(value.text)
+  if (kind === 'id') {
+    requireReference(value.text, field, view, modules, at)
+    return tree.text(value.text)
+  }
+  const [shape, expected] = shapes[kind]
+  if (!shape.test(value.text)) throw invalid(at, `'${field.name}' is compared with ${expected}`)
+  return kind === 'number' ? tree.number(value.text) : tree.text(value.text)
+}
+
+/**
+ * coreBOS looks at the number of an id alone, so that one with another module's prefix would find what it does not
+ * name.
+ */
+function requireReference(id: string, field: FieldShape, view: View, modules: Modules, at: Position): void {
+  const prefix = webserviceId.exec(id)?.[1]
+  if (prefix === undefined) throw invalid(at, `'${field.name}' is compared with a webservice id ('12x34')`)
+  const owner = modules.byIdPrefix(prefix)
+  if (field.name === 'id') {
+    if (prefix !== view.module.idPrefix) {
+      throw invalid(at, `the ids of ${view.module.name} begin with '${view.module.idPrefix}x'`)
+    }
+  } else if (owner !== undefined && field.type === 'reference' && !field.refersTo.includes(owner.name)) {
+    throw invalid(at, `'${field.name}' does not point to a record whose id begins with '${prefix}x'`)
+  }
+}
+
+/** `Contacts.lastname = 'x'`: the reference points to one of the contacts that this contact sees by that name. */
+function checkHop(atom: Atom, via: string, view: View, sight: Sight): Condition {
+  const { at } = atom.path
+  const other = sight.require(via, at)
+  const reference = referenceTo(view, other.module.name)
+  if (reference === undefined) {
+    throw new GatewayError(
+      'UNKNOWN_FIELD',
+      `${place(at)}no field of ${view.module.name} points to ${other.module.name}`,
+    )
+  }
+  const path = tree.field(atom.path.field, at)
+  if (path.field === 'id' && atom.kind !== 'null' && atom.kind !== 'like') {
+    const own = { ...atom, path: tree.field(reference.name, at) }
+    return checkAtom(own, reference, view, sight.modules)
+  }
+  if (atom.kind === 'null' && !atom.negated) {
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      `${place(at)}'is null' cannot be asked of a referenced record`,
+    )
+  }
+  requireField(other, path.field, at)
+  return tree.lookup(reference.name, idsOf(other.module.name, { ...atom, path }), `$${other.module.name}`)
+}
+
+/** A statement for the ids of a module's records that meet a condition. */
+export function idsOf(module: string, where: Condition | undefined): tree.Query {
+  return tree.query({
+    selection: { kind: 'fields', paths: [tree.field('id')], distinct: false },
+    module,
+    moduleAt: tree.nowhere,
+    where,
+    orderBy: [],
+    limit: undefined,
+  })
+}
+
+/** The first field that can point to the module: that is how coreBOS reads `Module.field`. */
+export function referenceTo(view: View, module: string): FieldShape | undefined {
+  return [...view.readable.values()].find(
+    (field) => field.type === 'reference' && field.refersTo.includes(module),
+  )
+}
+
+function checkRelated(condition: tree.Related, view: View, sight: Sight): Condition {
+  const { at, id } = condition
+  const other = sight.require(condition.module, at)
+  const reference = referenceTo(view, other.module.name)
+  if (reference === undefined) {
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      `${place(at)}no field of ${view.module.name} points to ${other.module.name}`,
+    )
+  }
+  return checkAtom(
+    tree.compare(tree.field(reference.name, at), '=', tree.text(id)),
+    reference,
+    view,
+    sight.modules,
+  )
+}
+
+export function checkPath(path: FieldPath, view: View): FieldShape {
+  if (path.via !== undefined) {
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      `${place(path.at)}a referenced record's field cannot stand here`,
+    )
+  }
+  return requireField(view, path.field, path.at)
+}
+
+function invalid(at: Position, problem: string): GatewayError {
+  return new GatewayError('INVALID_VALUE', `${place(at)}${problem}`)
+}

@@ -1,0 +1,163 @@
+import { GatewayError } from '../errors.ts'
+import { limits } from '../query/limits.ts'
+import * as tree from '../query/tree.ts'
+import type { Condition, Limit, Lookup, Query } from '../query/tree.ts'
+import { checkCondition, checkPath, idsOf } from './check.ts'
+import type { Sight, View } from './view.ts'
+
+/** The ids that ties are compared with: whose records these are, as wide as the contact's level reaches. */
+export interface Anchors {
+  readonly contacts: readonly string[]
+  readonly accounts: readonly string[]
+}
+
+/** A query that has been held against the policy; it may still hold lookups, so that it cannot be printed yet. */
+export interface ScopedQuery {
+  readonly view: View
+  /** Undefined: the number of rows is asked for, not the rows. */
+  readonly keep: readonly string[] | undefined
+  /** What is asked for: `keep`, and the fields that each row is verified by. */
+  readonly ask: readonly string[]
+  /** What the rows must meet: the rule's condition and the caller's. */
+  readonly where: Condition
+  /** The rule's condition alone, which every row that arrives is held against. */
+  readonly scope: Condition
+  readonly orderBy: readonly { readonly field: string; readonly direction: 'asc' | 'desc' }[]
+  readonly limit: Limit
+}
+
+/** The same with every lookup resolved. */
+export interface SettledQuery extends ScopedQuery {
+  readonly settled: true
+}
+
+/** What explain shows in the place of the ids that tie a record to the contact. */
+export const scopeLabel = '$scope'
+
+/**
+ * Conjoins what the policy asks of every row with what the caller asks, in the tree.
+ *
+ * @throws GatewayError where a name, a value or a shape is refused
+ */
+export function rewrite(query: Query, sight: Sight, anchors: Anchors): ScopedQuery {
+  const view = sight.require(query.module, query.moduleAt)
+  const scope = scopeOf(view, sight, anchors)
+  const asked = query.where === undefined ? tree.constant(true) : checkCondition(query.where, view, sight)
+  const keep = selected(query, view)
+  return Object.freeze({
+    view,
+    keep,
+    ask: keep === undefined ? [] : [...new Set([...keep, ...fieldsIn(scope)])],
+    where: tree.and(scope, asked),
+    scope,
+    orderBy: query.orderBy.map(({ path, direction }) => ({ field: checkPath(path, view).name, direction })),
+    limit: boundedLimit(query.limit),
+  })
+}
+
+function boundedLimit(limit: Limit | undefined): Limit {
+  if (limit === undefined) return { offset: 0, count: limits.defaultRows }
+  if (limit.count > limits.rows) {
+    throw new GatewayError('QUERY_TOO_LARGE', `an answer may have ${limits.rows} rows at most`)
+  }
+  return limit
+}
+
+function selected({ selection }: Query, view: View): string[] | undefined {
+  switch (selection.kind) {
+    case 'count':
+      return undefined
+    case 'all':
+      return [...view.readable.keys()]
+    case 'fields': {
+      if (selection.distinct)
+        throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "'distinct' cannot be asked for")
+      const names = selection.paths.map((path) => checkPath(path, view).name)
+      return [...new Set([...names.filter((name) => name !== 'id'), 'id'])]
+    }
+  }
+}
+
+/**
+ * A rule as a condition. A record is visible when one of its ties holds, and the rule's own condition with it:
+ *
+ * | ties             | the record is visible when                         |
+ * |------------------|----------------------------------------------------|
+ * | none (open)      | always                                             |
+ * | contact, account | the reference is one of the anchors                |
+ * | through          | the reference is a record visible by its own rule  |
+ * | no anchor at all | never                                              |
+ */
+export function scopeOf(view: View, sight: Sight, anchors: Anchors): Condition {
+  const { rule, where } = view.decision
+  const own = where === undefined ? tree.constant(true) : checkCondition(where, unhidden(view), sight)
+  if (rule.ties === undefined) return own
+  const { contact, account, through, relation } = rule.ties
+  if (relation.length > 0) {
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `${view.module.name} are found by their relations`)
+  }
+  const fields = [...new Set([...contact, ...account])]
+  const ties = fields.map((field) => {
+    const ids = [
+      ...(contact.includes(field) ? anchors.contacts : []),
+      ...(account.includes(field) ? anchors.accounts : []),
+    ]
+    return ids.length === 0 ? tree.constant(false) : tree.tie(field, ids, scopeLabel)
+  })
+  const hops = through
+    .filter(({ module }) => sight.find(module) !== undefined)
+    .map(({ field, module }) => tree.lookup(field, idsOf(module, undefined), scopeLabel))
+  return tree.and(tree.or(...ties, ...hops), own)
+}
+
+/** The rule's own condition may name fields that the contact cannot read. */
+function unhidden(view: View): View {
+  return { ...view, readable: view.module.fields }
+}
+
+/** The lookups of a scoped query, each once. */
+export function lookupsIn(condition: Condition): Lookup[] {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return [...new Set(condition.terms.flatMap(lookupsIn))]
+    case 'lookup':
+      return [condition]
+    default:
+      return []
+  }
+}
+
+/** Puts the ids that each lookup has found in its place. */
+export function settle(scoped: ScopedQuery, found: ReadonlyMap<Lookup, readonly string[]>): SettledQuery {
+  const put = (condition: Condition): Condition => {
+    if (condition.kind === 'and') return tree.and(...condition.terms.map(put))
+    if (condition.kind === 'or') return tree.or(...condition.terms.map(put))
+    if (condition.kind !== 'lookup') return condition
+    const ids = found.get(condition)
+    if (ids === undefined) throw new Error('a lookup was not resolved')
+    return ids.length === 0 ? tree.constant(false) : tree.tie(condition.field, ids, condition.label)
+  }
+  return Object.freeze({ ...scoped, where: put(scoped.where), scope: put(scoped.scope), settled: true })
+}
+
+function fieldsIn(condition: Condition): string[] {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.terms.flatMap(fieldsIn)
+    case 'compare':
+    case 'like':
+    case 'in':
+    case 'null':
+      return [condition.path.field]
+    case 'tie':
+    case 'lookup':
+      return [condition.field]
+    case 'constant':
+      return []
+    case 'not':
+    case 'related':
+      throw new Error(`a '${condition.kind}' does not stand in a checked condition`)
+  }
+}

@@ -1,0 +1,105 @@
+import type { Atom, Condition } from '../query/tree.ts'
+import { isNumberColumn, valueKind, type ModuleShape } from './module.ts'
+
+/** A row as coreBOS answers it: every value is a text, and nothing is the empty text. */
+export type Row = Readonly<Record<string, string>>
+
+/**
+ * Whether a row meets the rule: the second look. It is stricter than coreBOS where the two could differ, since a row
+ * that is withheld wrongly is a fault that shows, and one that is let through wrongly is not.
+ *
+ * @param scope the rule's condition, with its lookups resolved
+ */
+export function meets(row: Row, scope: Condition, module: ModuleShape): boolean {
+  switch (scope.kind) {
+    case 'and':
+      return scope.terms.every((term) => meets(row, term, module))
+    case 'or':
+      return scope.terms.some((term) => meets(row, term, module))
+    case 'constant':
+      return scope.holds
+    case 'tie': {
+      const value = row[scope.field]
+      return value !== undefined && value !== '' && idSet(scope).has(value)
+    }
+    case 'compare':
+    case 'in':
+    case 'like':
+    case 'null':
+      return meetsAtom(row[scope.path.field], scope, module)
+    case 'not':
+    case 'related':
+    case 'lookup':
+      return false
+  }
+}
+
+const idSets = new WeakMap<object, ReadonlySet<string>>()
+
+/** Ties may hold tens of thousands of ids, and each is looked at once per row. */
+function idSet(tie: { readonly ids: readonly string[] }): ReadonlySet<string> {
+  const known = idSets.get(tie)
+  if (known !== undefined) return known
+  const made = new Set(tie.ids)
+  idSets.set(tie, made)
+  return made
+}
+
+function meetsAtom(value: string | undefined, atom: Atom, module: ModuleShape): boolean {
+  const field = module.fields.get(atom.path.field)
+  if (value === undefined || field === undefined) return false
+  if (atom.kind === 'null') return (value === '') !== atom.negated
+  if (value === '') return false
+  const asNumber = valueKind(field) === 'number' && isNumberColumn(field)
+  const same = (left: string, right: string): number =>
+    asNumber ? Number(left) - Number(right) : fold(left) < fold(right) ? -1 : fold(left) > fold(right) ? 1 : 0
+  switch (atom.kind) {
+    case 'in':
+      return atom.values.some(({ text }) => same(value, text) === 0) !== atom.negated
+    case 'like':
+      return likeExpression(atom.pattern).test(fold(value)) !== atom.negated
+    case 'compare': {
+      const order = same(value, atom.value.text)
+      switch (atom.operator) {
+        case '=':
+          return order === 0
+        case '!=':
+          return order !== 0
+        case '<':
+          return order < 0
+        case '<=':
+          return order <= 0
+        case '>':
+          return order > 0
+        case '>=':
+          return order >= 0
+      }
+    }
+  }
+}
+
+function fold(text: string): string {
+  return text.toLowerCase().trimEnd()
+}
+
+function likeExpression(pattern: string): RegExp {
+  const source = fold(pattern).replace(
+    /\\([%_])|([%_])|[\\^$.*+?()[\]{}|]/g,
+    (char, escaped?: string, wild?: string) =>
+      escaped !== undefined ? escaped : wild === '%' ? '[\\s\\S]*' : wild === '_' ? '[\\s\\S]' : `\\${char}`,
+  )
+  return new RegExp(`^${source}$`, 'u')
+}
+
+/** Splits what coreBOS answered into rows that meet the rule, stripped to what was asked for, and a count of the others. */
+export function verify(
+  rows: readonly Row[],
+  { scope, keep, view }: { scope: Condition; keep: readonly string[]; view: { module: ModuleShape } },
+): { rows: Row[]; withheld: number } {
+  const verified: Row[] = []
+  for (const row of rows) {
+    if (!meets(row, scope, view.module)) continue
+    verified.push(Object.fromEntries(keep.map((name) => [name, row[name] ?? ''])))
+  }
+  return { rows: verified, withheld: rows.length - verified.length }
+}

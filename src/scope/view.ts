@@ -1,0 +1,112 @@
+import { distance } from 'fastest-levenshtein'
+import type { Contact } from '../contact/contact.ts'
+import { GatewayError } from '../errors.ts'
+import type { Decision, Policy } from '../policy/policy.ts'
+import type { Position } from '../query/tree.ts'
+import type { FieldShape, Modules, ModuleShape } from './module.ts'
+
+/** One module as one contact may see it. */
+export interface View {
+  readonly module: ModuleShape
+  readonly decision: Decision
+  /** The only fields there are, as far as this contact is concerned. */
+  readonly readable: ReadonlyMap<string, FieldShape>
+}
+
+/** Columns that hold addresses of files, which need no session to be fetched. */
+const fileAddress = /^_downloadurl$|fullpath$/
+
+/** Everything that one contact may see: the policy's rules over the modules that coreBOS shows to its CRM user. */
+export class Sight {
+  readonly contact: Contact
+  readonly modules: Modules
+  readonly #policy: Policy
+  readonly #views = new Map<string, View | undefined>()
+
+  constructor(contact: Contact, policy: Policy, modules: Modules) {
+    this.contact = contact
+    this.modules = modules
+    this.#policy = policy
+  }
+
+  /** The names of the modules that are open, in the policy's order. */
+  get names(): string[] {
+    return this.#policy.modulesFor(this.contact).filter((name) => this.find(name) !== undefined)
+  }
+
+  /** @returns undefined where the module is closed or coreBOS does not show it */
+  find(name: string): View | undefined {
+    if (!this.#views.has(name)) this.#views.set(name, this.#make(name))
+    return this.#views.get(name)
+  }
+
+  /**
+   * The view of a module that a request names, in any letter case.
+   *
+   * @throws GatewayError `UNKNOWN_MODULE` with the nearest name among those that are open
+   */
+  require(name: string, at?: Position): View {
+    const exact = this.find(name)
+    if (exact !== undefined) return exact
+    const lower = name.toLowerCase()
+    const other = this.names.find((each) => each.toLowerCase() === lower)
+    const view = other === undefined ? undefined : this.find(other)
+    if (view !== undefined) return view
+    throw new GatewayError(
+      'UNKNOWN_MODULE',
+      `${place(at)}there is no module '${name}'${nearest(name, this.names)}`,
+    )
+  }
+
+  #make(name: string): View | undefined {
+    const decision = this.#policy.decide(this.contact, name)
+    const module = this.modules.byName(name)
+    if (decision === undefined || module === undefined) return undefined
+    const { hide, only, ties } = decision.rule
+    const tieFields = [
+      ...(ties?.contact ?? []),
+      ...(ties?.account ?? []),
+      ...(ties?.through ?? []).map(({ field }) => field),
+    ]
+    // A rule that names a field which coreBOS does not show cannot be checked on any row, so the module stays closed.
+    if (!tieFields.every((field) => module.fields.has(field))) return undefined
+    const readable = new Map(
+      [...module.fields].filter(
+        ([field]) =>
+          !fileAddress.test(field) &&
+          !hide.has(field) &&
+          (only === undefined || field === 'id' || only.has(field)),
+      ),
+    )
+    return Object.freeze({ module, decision, readable })
+  }
+}
+
+/**
+ * A field of a view by its exact name.
+ *
+ * @throws GatewayError `UNKNOWN_FIELD` with the nearest name among those that the contact may see
+ */
+export function requireField(view: View, name: string, at?: Position): FieldShape {
+  const field = view.readable.get(name)
+  if (field !== undefined) return field
+  throw new GatewayError(
+    'UNKNOWN_FIELD',
+    `${place(at)}${view.module.name} has no field '${name}'${nearest(name, [...view.readable.keys()])}`,
+  )
+}
+
+export function place(at: Position | undefined): string {
+  return at === undefined || at.line === 0 ? '' : `line ${at.line}, column ${at.column}: `
+}
+
+function nearest(name: string, names: readonly string[]): string {
+  if (name.length > 100) return ''
+  let best: string | undefined
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1
+  for (const each of names) {
+    const far = distance(name.toLowerCase(), each.toLowerCase())
+    if (far < least) [best, least] = [each, far]
+  }
+  return best === undefined ? '' : `; did you mean '${best}'?`
+}

@@ -1,0 +1,301 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import t from 'tap'
+import { GatewayError } from '../src/errors.ts'
+import { printCondition, printQuery } from '../src/query/canonical.ts'
+import { readingOf } from '../src/query/dialect.ts'
+import { limits } from '../src/query/limits.ts'
+import { distribute, withoutNot } from '../src/query/normal-form.ts'
+import { parseCondition, parseFields, parseOrderBy, parseQuery } from '../src/query/parse.ts'
+import * as tree from '../src/query/tree.ts'
+import type { Condition } from '../src/query/tree.ts'
+
+/** The tree without the places that its parts stood at. */
+function bare(node: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(node, (key, value: unknown) => (key === 'at' || key === 'moduleAt' ? undefined : value)),
+  )
+}
+
+function refusal(read: () => unknown): string {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof GatewayError) return `${error.code} ${error.message}`
+    throw error
+  }
+  return 'accepted'
+}
+
+const name = fc.constantFrom(
+  'ticket_title',
+  'ticketstatus',
+  'parent_id',
+  'hours',
+  'isdone',
+  'origin',
+  'like_it',
+)
+const path = fc.oneof(
+  name.map((each) => tree.field(each)),
+  fc
+    .tuple(fc.constantFrom('Contacts', 'Accounts'), name)
+    .map(([via, each]) => tree.field(each, tree.nowhere, via)),
+)
+const words = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 8 }).filter((each) => !each.includes('\0')),
+  fc.constantFrom("it's", 'a\\b', "''", 'x and y', 'select [x]', "\\'", 'null', '%', '100\\%'),
+)
+const value = fc.oneof(
+  words.map(tree.text),
+  fc.integer().map((each) => tree.number(String(each))),
+)
+const atom: fc.Arbitrary<Condition> = fc.oneof(
+  fc.tuple(path, fc.constantFrom(...tree.comparisons), value).map((args) => tree.compare(...args)),
+  fc.tuple(path, words, fc.boolean()).map((args) => tree.like(...args)),
+  fc
+    .tuple(path, fc.array(value, { minLength: 1, maxLength: 3 }), fc.boolean())
+    .map((args) => tree.inList(...args)),
+  fc.tuple(path, fc.boolean()).map((args) => tree.isNull(...args)),
+)
+const { condition } = fc.letrec<{ condition: Condition }>((tie) => ({
+  condition: fc.oneof(
+    { maxDepth: 4, depthSize: 'small' },
+    atom,
+    fc.array(tie('condition'), { minLength: 2, maxLength: 3 }).map((terms) => tree.and(...terms)),
+    fc.array(tie('condition'), { minLength: 2, maxLength: 3 }).map((terms) => tree.or(...terms)),
+    tie('condition').map(tree.not),
+  ),
+}))
+
+/** Three-valued truth of a condition, its atoms being looked up by their text. */
+function truth(node: Condition, of: (atom: string) => boolean | undefined): boolean | undefined {
+  switch (node.kind) {
+    case 'not': {
+      const inner = truth(node.term, of)
+      return inner === undefined ? undefined : !inner
+    }
+    case 'and':
+    case 'or': {
+      const terms = node.terms.map((term) => truth(term, of))
+      const deciding = node.kind === 'or'
+      if (terms.includes(deciding)) return deciding
+      return terms.includes(undefined) ? undefined : !deciding
+    }
+    case 'constant':
+      return node.holds
+    default:
+      return of(printCondition(node))
+  }
+}
+
+t.test('every form of a statement is read into one tree of frozen nodes', async (t) => {
+  const query = parseQuery(
+    "SELECT ticket_title, ticketstatus FROM HelpDesk WHERE (ticketstatus='Open' OR hours>=1.5) AND not ticket_title like 'a%' ORDER BY ticketstatus, ticket_title DESC LIMIT 20,10;",
+  )
+  t.equal(
+    printQuery(query),
+    "select ticket_title, ticketstatus from HelpDesk where (ticketstatus = 'Open' or hours >= 1.5) and not ticket_title like 'a%' order by ticketstatus asc, ticket_title desc limit 20, 10",
+  )
+  t.ok(Object.isFrozen(query) && Object.isFrozen(query.where) && Object.isFrozen(query.orderBy[0]))
+  t.same(parseQuery('select count(*) from HelpDesk').selection, { kind: 'count' })
+  t.same(
+    bare(parseQuery('select count from Stock').selection),
+    bare({ kind: 'fields', paths: [tree.field('count')], distinct: false }),
+  )
+  t.same(parseQuery('select * from Faq limit 5 offset 10').limit, { offset: 10, count: 5 })
+  t.same(bare(parseCondition("related.Contacts='12x8549'")), {
+    kind: 'related',
+    module: 'Contacts',
+    id: '12x8549',
+  })
+  t.same(bare(parseCondition("a <> 'x'")), bare(tree.compare(tree.field('a'), '!=', tree.text('x'))))
+  t.same(
+    bare(parseOrderBy('a desc, b')),
+    bare([
+      { path: tree.field('a'), direction: 'desc' },
+      { path: tree.field('b'), direction: 'asc' },
+    ]),
+  )
+  t.same(
+    bare(parseFields('a, Contacts.b')),
+    bare([tree.field('a'), tree.field('b', tree.nowhere, 'Contacts')]),
+  )
+  t.equal(printCondition(parseCondition("a='1' or b='2' and c='3'")), "a = '1' or (b = '2' and c = '3')")
+})
+
+t.test('what is not of the language is refused with line, column and what was expected', async (t) => {
+  for (const [text, message] of [
+    ['', "QUERY_SYNTAX line 1, column 1: expected 'select' but found the end"],
+    ['select from HelpDesk', "QUERY_SYNTAX line 1, column 8: expected the name of a field but found 'from'"],
+    ['delete from HelpDesk', "QUERY_SYNTAX line 1, column 1: expected 'select' but found 'delete'"],
+    [
+      'select a from HelpDesk; select * from Users',
+      "QUERY_SYNTAX line 1, column 25: expected the end but found 'select'",
+    ],
+    [
+      "select a from M where\n  b = = 'x'",
+      "QUERY_SYNTAX line 2, column 7: expected a text ('…') or a number but found '='",
+    ],
+    [
+      "select a from M where b = 'x",
+      'QUERY_SYNTAX line 1, column 27: the text that begins here does not end',
+    ],
+    ['select a from M where b = "x"', "QUERY_SYNTAX line 1, column 27: texts stand in single quotes ('…')"],
+    [
+      "select a from M where b = 'c:\\x'",
+      "QUERY_SYNTAX line 1, column 30: a backslash in a text is written '\\\\'",
+    ],
+    ["select a from M where (b = 'x'", "QUERY_SYNTAX line 1, column 31: expected ')' but found the end"],
+    [
+      'select a from M where b in ()',
+      "QUERY_SYNTAX line 1, column 29: expected a text ('…') or a number but found ')'",
+    ],
+    [
+      "select a from M where b not = 'x'",
+      "QUERY_SYNTAX line 1, column 29: expected 'in' or 'like' but found '='",
+    ],
+    [
+      'select a from M where length(a) > 3',
+      "QUERY_SYNTAX line 1, column 29: expected a comparison ('=', '!=', '<', '<=', '>', '>=', 'in', 'like', 'is null') but found '('",
+    ],
+    [
+      'select a from M order by (a)',
+      "QUERY_SYNTAX line 1, column 26: expected the name of a field but found '('",
+    ],
+    ['select a from M limit 1.5', "QUERY_SYNTAX line 1, column 23: expected a whole number but found '1.5'"],
+    ['select a from M limit -1', "QUERY_SYNTAX line 1, column 23: expected a whole number but found '-1'"],
+    ['select a from M where b = 1x', 'QUERY_SYNTAX line 1, column 27: unexpected "1"'],
+    ['select a from M -- c', 'QUERY_SYNTAX line 1, column 17: unexpected "-"'],
+    ['select a from M where [{}]', "QUERY_SYNTAX line 1, column 23: expected a condition but found '[{}]'"],
+    ['select a from M where b = \0', 'QUERY_SYNTAX line 1, column 27: a NUL character is not accepted'],
+    ["select a from M where b = '\ud800'", 'QUERY_SYNTAX the text is not well-formed Unicode'],
+  ] as const) {
+    t.equal(
+      refusal(() => parseQuery(text)),
+      message,
+    )
+  }
+})
+
+t.test('size, depth, terms and lists are bounded before anything is looked up', async (t) => {
+  const or = (count: number) =>
+    `select a from M where ${Array.from({ length: count }, (_, i) => `b=${i}`).join(' or ')}`
+  t.equal(
+    refusal(() => parseQuery(or(limits.conditions))),
+    'accepted',
+  )
+  t.match(
+    refusal(() => parseQuery(or(10_000))),
+    'QUERY_TOO_LARGE a query may have 500 conditions at most',
+  )
+  t.match(
+    refusal(() => parseQuery(`select a from M where b='${'x'.repeat(1_000_000)}'`)),
+    'QUERY_TOO_LARGE',
+  )
+  t.match(
+    refusal(() => parseCondition(`${'('.repeat(20_000)}a=1`)),
+    'QUERY_TOO_LARGE a query may have a depth of 32',
+  )
+  t.match(
+    refusal(() => parseCondition(`${'not '.repeat(20_000)}a=1`)),
+    'QUERY_TOO_LARGE a query may have a depth of 32',
+  )
+  t.match(
+    refusal(() => parseCondition(`a in (${'1,'.repeat(3_000)}1)`)),
+    'QUERY_TOO_LARGE',
+  )
+  t.match(
+    refusal(() => parseFields('a,'.repeat(1_000) + 'a')),
+    'QUERY_TOO_LARGE',
+  )
+  const pairs = Array.from({ length: 11 }, (_, i) => `(a=${i} or b=${i})`).join(' and ')
+  t.match(
+    refusal(() => distribute(parseCondition(pairs))),
+    'QUERY_TOO_LARGE',
+  )
+})
+
+t.test('printing a tree and reading it again gives the same tree', async (t) => {
+  fc.assert(
+    fc.property(condition, (node) => {
+      t.same(bare(parseCondition(printCondition(node))), bare(node))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+t.test('pushing down not and distributing leave the truth of a condition as it is', async (t) => {
+  const opposites: Readonly<Record<string, string>> = { '!=': '=', '>=': '<', '<=': '>' }
+  fc.assert(
+    fc.property(condition, fc.func(fc.constantFrom(true, false, undefined)), (node, of) => {
+      // An atom and its opposite are each other's negation, and unknown together.
+      const lookUp = (text: string): boolean | undefined => {
+        const atom = parseCondition(text)
+        const negated =
+          atom.kind === 'compare' ? opposites[atom.operator] !== undefined : 'negated' in atom && atom.negated
+        const known = of(negated ? printCondition(withoutNot(atom, true)) : text)
+        return known === undefined || !negated ? known : !known
+      }
+      const plain = withoutNot(node)
+      const before = truth(node, lookUp)
+      t.equal(truth(plain, lookUp), before)
+      t.notMatch(printCondition(plain), /not \(/)
+      const terms = tree.or(...distribute(plain).map((term) => tree.and(...term)))
+      t.equal(truth(terms, lookUp), before)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+t.test('the dialect of every recorded statement is told from its text', async (t) => {
+  const recordings: unknown = JSON.parse(
+    readFileSync(new URL('fixtures/recordings/dialects.json', import.meta.url), 'utf8'),
+  )
+  if (!Array.isArray(recordings)) throw new Error('dialects.json holds a list')
+  const counts = { basic: 0, extended: 0, workflow: 0, related: 0 }
+  const wrong: string[] = []
+  for (const entry of recordings as readonly { name: string; request: { params: { query?: string } } }[]) {
+    const statement = entry.request.params.query
+    const meant = (['basic', 'extended', 'workflow', 'related'] as const).find((each) =>
+      entry.name.startsWith(`${each}: `),
+    )
+    if (statement === undefined || meant === undefined) continue
+    counts[meant]++
+    if (readingOf(statement) !== meant) wrong.push(`${entry.name}: ${readingOf(statement)}`)
+  }
+  t.comment(counts)
+  // Their names say what they try, not what they are.
+  t.same([...new Set(wrong)].sort(), [
+    'basic: decimal = 1.5 unquoted (a dot: other dialect): extended',
+    'basic: in without blank before the parenthesis: extended',
+    'basic: is not null: extended',
+    'basic: is null (a word of the other dialect): extended',
+    'basic: order by a related path (a dot: other dialect): extended',
+    'extended: not like without parenthesis (basic, refused): basic',
+    'workflow: text before the JSON: basic',
+  ])
+})
+
+t.test('a value that flips the dialect is noticed, one that only looks like it is not', async (t) => {
+  const basic = (value: string) =>
+    readingOf(
+      `select ticket_title from HelpDesk where parent_id in ('12x1','11x2') and ticket_title='${value}';`,
+    )
+  for (const [value, dialect] of [
+    ['a where [b]', 'workflow'],
+    ['select [x]', 'workflow'],
+    ['x not in (y)', 'extended'],
+    ["''a.b", 'extended'],
+    ["'' related.Contacts=12x8551 ''", 'related'],
+    ['say is null', 'basic'],
+    ["it''s a.b (c)", 'basic'],
+    ["a.b''", 'basic'],
+    ["''", 'basic'],
+    ['x in (y', 'basic'],
+    ['a.b', 'basic'],
+    ['a(b)', 'basic'],
+  ] as const) {
+    t.equal(basic(value), dialect, value)
+  }
+})
