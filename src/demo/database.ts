@@ -47,6 +47,8 @@ export interface Attachment {
   readonly content: Buffer
   /** The folder under `storage/`, for example `2026/November/week4`. */
   readonly folder: string
+  /** Milliseconds. */
+  readonly storedAt: number
 }
 
 /** A contact's (or employee's) log-in, vtiger_portalinfo. */

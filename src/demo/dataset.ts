@@ -83,6 +83,8 @@ const insertOthers = (database: Database): void => {
   })
 }
 
+const STORED = Date.UTC(2026, 10, 24, 6, 39, 1)
+
 export const PASSWORDS: Readonly<Record<string, string>> = {
   'alice@example.com': 'alice-pw',
   'bob@example.com': 'bob-pw',
@@ -131,7 +133,7 @@ export const loadDataset = (): Database => {
     const content = Buffer.from(`hello ${name.replace('.txt', '')}\n`)
     // coreBOS stores the file first, so its number is the one before the document's.
     database.attachments.set(number, [
-      { number: number - 1, name, type, content, folder: '2026/November/week4' },
+      { number: number - 1, name, type, content, folder: '2026/November/week4', storedAt: STORED },
     ])
   }
   for (const [module, rights] of Object.entries(file.salesProfile)) {

@@ -1,0 +1,30 @@
+/** The operations of the web service, one line each; names are matched in any letter case. */
+import type { EarlyHandler, Handler } from './call.ts'
+import * as login from './operations/login.ts'
+
+export type Operation =
+  | { readonly beforeLogin: true; readonly run: EarlyHandler }
+  | { readonly beforeLogin: false; readonly run: Handler }
+
+const early = (run: EarlyHandler): Operation => ({ beforeLogin: true, run })
+const after = (run: Handler): Operation => ({ beforeLogin: false, run })
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  getchallenge: early(login.getchallenge),
+  login: early(login.login),
+  loginPortal: early(login.loginPortal),
+  extendsession: early(login.extendsession),
+  logout: after(login.logout),
+  authenticateContact: after(login.authenticateContact),
+  findByPortalUserName: after(login.findByPortalUserName),
+  changePortalUserPassword: after(login.changePortalUserPassword),
+  sendRecoverPassword: after(login.sendRecoverPassword),
+  getPortalUserInfo: after(login.getPortalUserInfo),
+  getPortalUserDateFormat: after(login.getPortalUserDateFormat),
+}
+
+const byLowerCase = new Map(
+  Object.entries(OPERATIONS).map(([name, operation]) => [name.toLowerCase(), operation]),
+)
+
+export const operationNamed = (name: string): Operation | undefined => byLowerCase.get(name.toLowerCase())

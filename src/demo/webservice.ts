@@ -1,0 +1,65 @@
+/** `webservice.php`: from decoded parameters to the envelope. */
+import { Answer, textParameter } from './call.ts'
+import type { Call, Demo, UserCall } from './call.ts'
+import type { Caller } from './database.ts'
+import { CorebosError, Crash, authenticationRequired, internalError, unknownOperation } from './errors.ts'
+import { encodeJson } from './json.ts'
+import { operationNamed } from './operations.ts'
+import type { Session } from './sessions.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+const HTML = 'text/html; charset=UTF-8'
+
+const callerOf = (demo: Demo, session: Session): Caller | undefined => {
+  const user = demo.database.row('Users', session.user)
+  if (user === undefined) return undefined
+  const isAdmin = user.values.get('is_admin') === 'on'
+  if (session.contact === undefined) return { user, isAdmin }
+  const { entity, number } = session.contact
+  const record = entity === 'Contacts' ? demo.database.entity(number) : undefined
+  const account = Number(record?.values.get('account_id') ?? '0')
+  return { user, isAdmin, contact: { entity, number, account } }
+}
+
+const userCall = (call: Call): UserCall => {
+  const { session } = call
+  const caller = session === undefined ? undefined : callerOf(call, session)
+  if (session === undefined || caller === undefined) throw authenticationRequired()
+  return { ...call, session, caller }
+}
+
+const run = (call: Call): Answer => {
+  const operation = operationNamed(textParameter(call, 'operation'))
+  if (operation === undefined) throw unknownOperation()
+  const result = operation.beforeLogin ? operation.run(call) : operation.run(userCall(call))
+  return result instanceof Answer ? result : new Answer(result)
+}
+
+/** `format=stream`: a line per row, then the envelope without them. */
+const streamed = ({ result, moreinfo, success }: Answer): Reply => {
+  const rows: unknown[] = Array.isArray(result) ? result : []
+  const envelope = { success, result: Array.isArray(result) ? [] : result, moreinfo }
+  return { status: 200, contentType: HTML, body: [...rows, envelope].map(encodeJson).join('\n') }
+}
+
+export const answer = (call: Call): Reply => {
+  const json = (value: unknown): Reply => ({
+    status: 200,
+    contentType: 'application/json',
+    body: encodeJson(value),
+  })
+  try {
+    const done = run(call)
+    if (textParameter(call, 'format').toLowerCase() === 'stream') return streamed(done)
+    return json({ success: done.success, result: done.result, moreinfo: done.moreinfo })
+  } catch (error) {
+    if (error instanceof Crash) return { status: 500, contentType: HTML, body: '' }
+    const { message, code } = error instanceof CorebosError ? error : internalError()
+    return json({ success: false, error: { message, code }, moreinfo: null })
+  }
+}
