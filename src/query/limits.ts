@@ -14,6 +14,8 @@ export const limits = {
   fields: 500,
   /** Rows that one answer may hold. */
   rows: 10_000,
+  /** Ids that one tie may be compared with; a longer list is refused, never split. */
+  ids: 20_000,
   /** Rows of an answer that names no limit. */
   defaultRows: 100,
 } as const

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { limits } from '../query/limits.ts'
 import { withoutNot } from '../query/normal-form.ts'
 import * as tree from '../query/tree.ts'
 import type { Atom, Condition, FieldPath, Position, Value } from '../query/tree.ts'
@@ -157,7 +158,8 @@ export function idsOf(module: string, where: Condition | undefined): tree.Query 
     moduleAt: tree.nowhere,
     where,
     orderBy: [],
-    limit: undefined,
+    // One more than is accepted, so that a list which is too long shows.
+    limit: { offset: 0, count: limits.ids + 1 },
   })
 }
 

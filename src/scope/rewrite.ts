@@ -1,3 +1,4 @@
+import type { Contact, Level } from '../contact/contact.ts'
 import { GatewayError } from '../errors.ts'
 import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
@@ -9,6 +10,13 @@ import type { Sight, View } from './view.ts'
 export interface Anchors {
   readonly contacts: readonly string[]
   readonly accounts: readonly string[]
+}
+
+/** @returns undefined where the level reaches further than to what is known of the contact */
+export function ownAnchors(contact: Contact, level: Level): Anchors | undefined {
+  if (level === 'own') return { contacts: [contact.id], accounts: [] }
+  if (level !== 'account') return undefined
+  return { contacts: [contact.id], accounts: contact.accountId === undefined ? [] : [contact.accountId] }
 }
 
 /** A query that has been held against the policy; it may still hold lookups, so that it cannot be printed yet. */
@@ -51,16 +59,8 @@ export function rewrite(query: Query, sight: Sight, anchors: Anchors): ScopedQue
     where: tree.and(scope, asked),
     scope,
     orderBy: query.orderBy.map(({ path, direction }) => ({ field: checkPath(path, view).name, direction })),
-    limit: boundedLimit(query.limit),
+    limit: query.limit ?? { offset: 0, count: limits.defaultRows },
   })
-}
-
-function boundedLimit(limit: Limit | undefined): Limit {
-  if (limit === undefined) return { offset: 0, count: limits.defaultRows }
-  if (limit.count > limits.rows) {
-    throw new GatewayError('QUERY_TOO_LARGE', `an answer may have ${limits.rows} rows at most`)
-  }
-  return limit
 }
 
 function selected({ selection }: Query, view: View): string[] | undefined {

@@ -21,12 +21,15 @@ export class Sight {
   readonly contact: Contact
   readonly modules: Modules
   readonly #policy: Policy
+  readonly #hasServiceUser: boolean
   readonly #views = new Map<string, View | undefined>()
 
-  constructor(contact: Contact, policy: Policy, modules: Modules) {
+  /** @param hasServiceUser without one, what only a service user can read is closed */
+  constructor(contact: Contact, policy: Policy, modules: Modules, hasServiceUser: boolean) {
     this.contact = contact
     this.modules = modules
     this.#policy = policy
+    this.#hasServiceUser = hasServiceUser
   }
 
   /** The names of the modules that are open, in the policy's order. */
@@ -62,6 +65,7 @@ export class Sight {
     const decision = this.#policy.decide(this.contact, name)
     const module = this.modules.byName(name)
     if (decision === undefined || module === undefined) return undefined
+    if (decision.rule.readBy === 'service' && !this.#hasServiceUser) return undefined
     const { hide, only, ties } = decision.rule
     const tieFields = [
       ...(ties?.contact ?? []),
