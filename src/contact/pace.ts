@@ -6,7 +6,7 @@ export interface PaceOptions {
   /** Milliseconds on a clock that never runs backwards. */
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
-  /** The shortest and longest period, in milliseconds. */
+  /** The shortest period (150 per round unless said otherwise) and the longest, in milliseconds. */
   readonly floor?: number
   readonly ceiling?: number
   /** How long the period stays up once it has risen, in milliseconds. */
@@ -37,7 +37,7 @@ export class RefusalPace {
   #called: number
 
   constructor(options: PaceOptions) {
-    this.#options = { floor: 500, ceiling: 8000, memory: 15 * 60_000, ...options }
+    this.#options = { floor: options.rounds * 150, ceiling: 8000, memory: 15 * 60_000, ...options }
     this.#period = this.#options.floor
     this.#called = this.#options.floor
   }

@@ -1,0 +1,228 @@
+/** Who is this? The three ways to let a customer in, as one table of functions. */
+import type { Contact, Level } from './contact.ts'
+import type { FailureBudget } from './budgets.ts'
+import type { LoginAnswer, LoginCalls, LoginRefusal, PortalLogin, ServiceCalls } from './calls.ts'
+import { barrier, levelOf, type Entity, type Identity, type PasswordType } from './identity.ts'
+import { foldName, longestName, longestPassword } from './names.ts'
+import { refuse, type Admitted, type LoginOutcome, type RefusalReason, type Refused } from './refusal.ts'
+
+export const loginModeNames = ['portal', 'service', 'user'] as const
+export type LoginMode = (typeof loginModeNames)[number]
+
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+  readonly entity: Entity
+}
+
+export interface LoginContext {
+  readonly calls: LoginCalls
+  readonly service: ServiceCalls | undefined
+  readonly budget: FailureBudget
+  /** In place of the type that each contact's record names. */
+  readonly passwordType: PasswordType | undefined
+  /** In `user` mode: the contact whose `portalloginuser` is the CRM user, or the one that has the user's e-mail. */
+  readonly matchUsersBy: 'portalloginuser' | 'email'
+  /** The policy's level for contacts whose record names none. */
+  readonly level: () => Level
+  /** `YYYY-MM-DD` in UTC. */
+  readonly today: () => string
+  /** Ends a coreBOS session that is of no more use, without anybody waiting for it. */
+  readonly endLater: (session: string) => void
+}
+
+interface Mode {
+  /** Calls that the longest refusal of this mode waits for one after the other. */
+  readonly rounds: number
+  readonly login: (credentials: Credentials, context: LoginContext) => Promise<LoginOutcome>
+}
+
+export const loginModes: Readonly<Record<LoginMode, Mode>> = {
+  portal: { rounds: 4, login: portal },
+  service: { rounds: 3, login: service },
+  user: { rounds: 6, login: user },
+}
+
+/**
+ * Admits a contact or refuses it; why is for the log alone.
+ * @throws GatewayError where coreBOS or the store failed
+ */
+export async function logIn(
+  mode: LoginMode,
+  credentials: Credentials,
+  context: LoginContext,
+): Promise<LoginOutcome> {
+  const { username, password, entity } = credentials
+  if (username.length > longestName || password.length > longestPassword) return refuse('too-long')
+  if (username === '' || password === '') return refuse('password')
+  if (entity === 'Employee' && mode !== 'portal') return refuse('mode')
+  return loginModes[mode].login(credentials, context)
+}
+
+/** Customer Portal Login: the contact's own coreBOS session, with the rights of the user that it is mapped to. */
+async function portal(credentials: Credentials, context: LoginContext): Promise<LoginOutcome> {
+  const { calls, today, level } = context
+  const known = await lookUp(credentials, context)
+  if ('refused' in known) return known
+  const login = await tryPassword(known, credentials, context)
+  if ('refused' in login) return login
+
+  return inSession(login.session, context, async () => {
+    if (known.identity !== undefined && known.identity.id !== login.contactId) return refuse('mismatch')
+    const [info, identity] = await Promise.all([
+      calls.userInfo(login.session),
+      known.identity ?? calls.identitiesIn(login.session).byId(credentials.entity, login.contactId),
+    ])
+    if (info.administrator) return refuse('administrator')
+    if (identity === undefined) return refuse('unreadable')
+    const reason = barrier(identity, today())
+    if (reason !== undefined) return refuse(reason)
+    return { contact: contactOf(identity, credentials.entity, login.user, level()), upstream: login.session }
+  })
+}
+
+/** Contact Login: the service user works for everybody, so the gateway looks at flag, dates and exact password itself. */
+async function service(credentials: Credentials, context: LoginContext): Promise<LoginOutcome> {
+  const { service, today, level, endLater } = context
+  if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
+  const known = await lookUp(credentials, context)
+  if ('refused' in known) return known
+  const { identity } = known
+  if (identity === undefined) return refuse('unreadable')
+  const reason = barrier(identity, today())
+  if (reason !== undefined) return refuse(reason)
+
+  const login = await tryPassword(known, credentials, context)
+  if (!('refused' in login)) {
+    endLater(login.session)
+    if (login.contactId !== identity.id) return refuse('mismatch')
+  } else if (login.refused !== 'absent') {
+    return login
+  }
+  return { contact: contactOf(identity, 'Contacts', service.user, level()), upstream: undefined }
+}
+
+/** User per Contact: a CRM user's own name and access key or password. */
+async function user(credentials: Credentials, context: LoginContext): Promise<LoginOutcome> {
+  const { calls, service, today, level, matchUsersBy } = context
+  const { username, password } = credentials
+  const name = foldName(username)
+  if (name === undefined) return refuse('name')
+  const token = await calls.challenge(username)
+  if (token === undefined) return refuse('name')
+
+  const attempt = (form: 'key' | 'password') =>
+    spend(`user:${name}`, context, () => calls.login(username, { token, password, form }))
+  let login = await attempt('key')
+  if ('refused' in login && login.refused === 'password') login = await attempt('password')
+  if ('refused' in login) return login
+  const { session, userId } = login
+
+  return inSession(session, context, async () => {
+    const reader = service ?? calls.identitiesIn(session)
+    const info = await calls.userInfo(session)
+    if (info.administrator) return refuse('administrator')
+    const found =
+      matchUsersBy === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
+    const [identity, ...others] = found
+    if (identity === undefined || others.length > 0) return refuse('unmapped')
+    const reason = barrier(identity, today())
+    if (reason !== undefined) return refuse(reason)
+    const contact = contactOf(identity, 'Contacts', { id: userId, name: username.trim() }, level())
+    return { contact, upstream: session }
+  })
+}
+
+/** Somebody who may try a password: the token to hash it with, and the record where it could be read. */
+interface Known {
+  readonly token: string
+  readonly identity: Identity | undefined
+}
+
+/**
+ * Finds out who might be meant, without coreBOS counting anything. With a service user only somebody who knows the
+ * password (by collation) comes through, so strangers never reach the counter. All kinds of refusal cost the same calls.
+ */
+async function lookUp(credentials: Credentials, context: LoginContext): Promise<Known | Refused> {
+  const { calls, service } = context
+  const { username, password, entity } = credentials
+  if (service === undefined) {
+    const token = await calls.challenge(username)
+    return token === undefined ? refuse('name') : { token, identity: undefined }
+  }
+  const [token, found, verified] = await Promise.all([
+    calls.challenge(username),
+    service.byName(entity, username),
+    // coreBOS has this for contacts alone; an employee's password meets the budget without it.
+    entity === 'Contacts' ? service.authenticateContact(username, password) : undefined,
+  ])
+  if (token === undefined) return refuse('name')
+  if (entity === 'Contacts' && verified === undefined) return refuse('password')
+  const open = found.filter(({ portal }) => portal)
+  if (open.length > 1) return refuse('duplicate')
+  const [identity] = open
+  if (verified !== undefined && identity !== undefined && verified !== identity.id) return refuse('mismatch')
+  return { token, identity }
+}
+
+/** Lets coreBOS compare the exact password, if the contact's budget allows. */
+async function tryPassword(
+  { token, identity }: Known,
+  { username, password, entity }: Credentials,
+  context: LoginContext,
+): Promise<PortalLogin | Refused> {
+  const type = context.passwordType ?? identity?.passwordType
+  if (type === undefined) return refuse(identity === undefined ? 'unreadable' : 'password-type')
+  const name = foldName(username)
+  if (identity === undefined && name === undefined) return refuse('name')
+  const who = identity === undefined ? `${entity}:${name ?? ''}` : identity.id
+  return spend(who, context, () => context.calls.loginPortal(username, { token, password, type }, entity))
+}
+
+const reasons = {
+  unknown: 'name',
+  wrong: 'password',
+  locked: 'locked',
+  absent: 'absent',
+} as const satisfies Record<LoginRefusal, RefusalReason>
+
+/** One attempt within the budget of `who`. */
+async function spend<T>(
+  who: string,
+  { budget }: LoginContext,
+  attempt: () => Promise<LoginAnswer<T>>,
+): Promise<T | Refused> {
+  const answer = await budget.spend<T | Refused>(who, async () => {
+    const result = await attempt()
+    if ('login' in result) return { verdict: 'right', result: result.login }
+    // Nothing is counted for somebody unknown; and once coreBOS has locked the contact, the budget protects nothing,
+    // but would outlast the reset of the counter.
+    return {
+      verdict: result.refusal === 'wrong' ? 'wrong' : 'uncounted',
+      result: refuse(reasons[result.refusal]),
+    }
+  })
+  return answer ?? refuse('budget')
+}
+
+/** Ends the coreBOS session at once unless it leads to an admission. */
+async function inSession(
+  session: string,
+  { calls, endLater }: LoginContext,
+  decide: () => Promise<Admitted | Refused>,
+): Promise<LoginOutcome> {
+  let outcome
+  try {
+    outcome = await decide()
+  } catch (error) {
+    endLater(session)
+    throw error
+  }
+  if ('refused' in outcome) await calls.logout(session)
+  return outcome
+}
+
+function contactOf(identity: Identity, entity: Entity, user: Contact['user'], usual: Level): Contact {
+  const { id, accountId, language } = identity
+  return { entity, id, accountId, user, language, level: levelOf(identity, usual) }
+}

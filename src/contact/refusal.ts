@@ -1,0 +1,35 @@
+import type { Contact } from './contact.ts'
+
+/** Why a log-in or a running session is refused: for log and operators only, never for the caller. */
+export type RefusalReason =
+  | 'name' // nobody's, portal access off or support over (coreBOS does not tell these apart), or several share it
+  | 'too-long'
+  | 'password'
+  | 'budget' // as many wrong passwords as may reach coreBOS have reached it
+  | 'locked' // coreBOS itself has locked the contact out
+  | 'absent' // this coreBOS has no Customer Portal Login
+  | 'duplicate'
+  | 'unmapped' // no contact belongs to the CRM user, or several do
+  | 'unreadable' // the contact's own record cannot be read, so nothing can be said about its access
+  | 'password-type' // the record names none that is known, and COREBOS_PASSWORD_TYPE is not set
+  | 'portal-off'
+  | 'support'
+  | 'administrator'
+  | 'mode' // employees log in in portal mode only
+  | 'mismatch' // coreBOS let somebody else in than the gateway had looked up
+
+/** Who logged in; `upstream` is the name of the contact's own coreBOS session, where the mode has one. */
+export interface Admitted {
+  readonly contact: Contact
+  readonly upstream: string | undefined
+}
+
+export interface Refused {
+  readonly refused: RefusalReason
+}
+
+export type LoginOutcome = Admitted | Refused
+
+export function refuse(reason: RefusalReason): Refused {
+  return { refused: reason }
+}
