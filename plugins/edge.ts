@@ -1,0 +1,64 @@
+/** What stands between the outside and everything else: security headers, cross-origin rules, the closed door at the end. */
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import fp from 'fastify-plugin'
+import type { FastifyServerOptions } from 'fastify'
+import type { Config } from '../src/config.ts'
+import { GatewayError } from '../src/errors.ts'
+import { problemDocument, sendProblem } from './problem.ts'
+
+const oneMebibyte = 2 ** 20
+
+/** Limits and trust, which Fastify has to know when it is created. */
+export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
+  return {
+    bodyLimit: oneMebibyte,
+    requestTimeout: 60_000,
+    trustProxy: config.TRUST_PROXY === undefined ? false : [...config.TRUST_PROXY],
+    // The answer that Fastify itself gives while closing is no problem document; the hook below gives one.
+    return503OnClosing: false,
+    frameworkErrors: (_error, request, reply) => {
+      reply.header('x-request-id', request.id)
+      sendProblem(new GatewayError('BAD_REQUEST', 'The URL cannot be read'), request, reply)
+    },
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) return
+      const body = JSON.stringify(problemDocument(new GatewayError('BAD_REQUEST'), ''))
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      )
+    },
+  } satisfies FastifyServerOptions
+}
+
+export default fp<Pick<Config, 'CORS_ORIGINS'>>(
+  async (app, { CORS_ORIGINS }) => {
+    let closing = false
+    app.addHook('preClose', async () => {
+      closing = true
+    })
+    app.addHook('onRequest', async (_request, reply) => {
+      // What a contact reads is the contact's own; routes that hold nothing personal say so themselves.
+      reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Cookie')
+      if (!closing) return
+      reply.header('connection', 'close')
+      throw new GatewayError('SHUTTING_DOWN', undefined, { retryAfter: 1 })
+    })
+
+    await app.register(helmet, {
+      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+      referrerPolicy: { policy: 'no-referrer' },
+    })
+    if (CORS_ORIGINS !== undefined) {
+      await app.register(cors, {
+        origin: [...CORS_ORIGINS],
+        methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        exposedHeaders: ['etag', 'retry-after', 'x-request-id'],
+        maxAge: 600,
+      })
+    }
+    // Bodies are JSON; a route that takes another kind brings its own parser.
+    app.removeContentTypeParser('text/plain')
+  },
+  { name: 'edge', dependencies: ['problem'], fastify: '5.x' },
+)

@@ -1,0 +1,25 @@
+/** Gives the application its counters and times every request by its route. */
+import fp from 'fastify-plugin'
+import { createMetrics, type Metrics } from '../src/metrics.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    metrics: Metrics
+  }
+}
+
+export default fp(
+  async (app) => {
+    const metrics = createMetrics()
+    app.decorate('metrics', metrics)
+    app.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'none'
+      metrics.requests.observe(
+        { method: request.method, route, status: reply.statusCode },
+        reply.elapsedTime / 1000,
+      )
+    })
+    app.addHook('onClose', async () => metrics.registry.clear())
+  },
+  { name: 'metrics', fastify: '5.x' },
+)

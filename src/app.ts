@@ -1,0 +1,83 @@
+/** The composition root: what the gateway consists of, in the order in which it is registered. */
+import { readFile } from 'node:fs/promises'
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import { fastify, type FastifyInstance } from 'fastify'
+import edge, { edgeOptions } from '../plugins/edge.ts'
+import limits from '../plugins/limits.ts'
+import logging, { loggingOptions, type LogSink } from '../plugins/logging.ts'
+import metrics from '../plugins/metrics.ts'
+import openapi from '../plugins/openapi.ts'
+import problem from '../plugins/problem.ts'
+import sessions from '../plugins/sessions.ts'
+import tokens from '../plugins/tokens.ts'
+import jwks from '../routes/jwks.ts'
+import operator from '../routes/operator.ts'
+import { ConfigError, type Config } from './config.ts'
+import { generateSigningKeys, readSigningKeys, type SigningKeys } from './session/keys.ts'
+
+export interface AppOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+  /** Where log lines go; standard output unless given. */
+  readonly sink?: LogSink
+}
+
+/** Builds the gateway. Nothing listens yet. @throws ConfigError where a file that the configuration names is wrong */
+export async function buildApp(
+  config: Config,
+  { now = Date.now, sink }: AppOptions = {},
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
+  // Bodies are taken as they are; only what comes as text in a URL is converted to the type that its schema names.
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+
+  await app.register(problem)
+  await app.register(logging)
+  await app.register(edge, config)
+  await app.register(metrics)
+  await app.register(sessions, {
+    life: {
+      idle: config.SESSION_IDLE_TTL * 1000,
+      max: config.SESSION_MAX_TTL * 1000,
+      grace: config.REFRESH_GRACE * 1000,
+    },
+    now,
+  })
+  await app.register(tokens, {
+    keys: await signingKeys(config.JWT_KEYS_FILE),
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    ttl: config.ACCESS_TOKEN_TTL,
+    now,
+  })
+  await app.register(limits, { ...config, contactId: () => undefined })
+  await app.register(openapi, config)
+
+  await app.register(jwks)
+  return app
+}
+
+/** Builds the operators' listener beside a gateway that is ready. It ends with the gateway. */
+export async function buildOperator(
+  gateway: FastifyInstance,
+  config: Config,
+  { sink }: AppOptions = {},
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
+  await app.register(problem)
+  await app.register(logging)
+  await app.register(operator, { metrics: gateway.metrics, token: config.OPERATOR_TOKEN })
+  gateway.addHook('onClose', async () => app.close())
+  return app
+}
+
+async function signingKeys(file: string | undefined): Promise<SigningKeys> {
+  if (file === undefined) return generateSigningKeys()
+  try {
+    return readSigningKeys(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new ConfigError([
+      `JWT_KEYS_FILE: ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    ])
+  }
+}

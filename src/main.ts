@@ -1,0 +1,25 @@
+/** `npm start`: the gateway alone, configured from the environment and `.env`. */
+import { existsSync } from 'node:fs'
+import { ConfigError, readConfig, unknownNames } from './config.ts'
+import { closeOnSignal, startService } from './service.ts'
+
+async function main(): Promise<void> {
+  // What the environment says already is not overwritten.
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  for (const line of unknownNames(process.env)) console.error(`warning: ${line}`)
+
+  const config = readConfig(process.env)
+  if (config.REDIS_URL === undefined) {
+    console.error('warning: without REDIS_URL sessions live in this process alone and end with it')
+  }
+  const service = await startService(config)
+  closeOnSignal(() => service.close(), config.COREBOS_TIMEOUT_MS + 5000)
+  console.log(service.ready)
+}
+
+main().catch((error: unknown) => {
+  const lines =
+    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)]
+  for (const line of lines) console.error(`error: ${line}`)
+  process.exitCode = 1
+})

@@ -1,0 +1,52 @@
+/** What the gateway counts about itself, for `/metrics`. */
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export interface Metrics {
+  readonly registry: Registry
+  /** Seconds per answered request. */
+  readonly requests: Histogram<'method' | 'route' | 'status'>
+  /** Seconds per call of coreBOS; `outcome` is `ok` or a code of the error catalogue. */
+  readonly corebosCalls: Histogram<'operation' | 'outcome'>
+  /** Rows that coreBOS sent and the second look did not let through. Anything but zero is a bug of the gateway. */
+  readonly rowsWithheld: Counter<'module'>
+  /** `outcome` is `ok` or a code of the error catalogue; why a log-in was refused is not told apart. */
+  readonly logins: Counter<'outcome'>
+}
+
+/** A registry of its own per gateway, so that two in one process do not add up. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    requests: new Histogram({
+      name: 'portal_request_duration_seconds',
+      help: 'Time until a request was answered',
+      labelNames: ['method', 'route', 'status'],
+      buckets: seconds,
+      registers,
+    }),
+    corebosCalls: new Histogram({
+      name: 'portal_corebos_call_duration_seconds',
+      help: 'Time until coreBOS answered a call',
+      labelNames: ['operation', 'outcome'],
+      buckets: seconds,
+      registers,
+    }),
+    rowsWithheld: new Counter({
+      name: 'portal_rows_withheld_total',
+      help: 'Rows that coreBOS sent although they lie outside the scope of who asked; always zero',
+      labelNames: ['module'],
+      registers,
+    }),
+    logins: new Counter({
+      name: 'portal_logins_total',
+      help: 'Log-ins by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,68 @@
+/** Schemas that every route shares: the problem document, and how a route says which problems it answers with. */
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { errorCatalogue, type ErrorCode } from './errors.ts'
+
+export const problemMediaType = 'application/problem+json'
+
+/** RFC 9457, with a code of the catalogue and the id under which the request is found in the log. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: '`urn:corebos-portal-gateway:` and the code' }),
+    title: Type.String({ description: 'The code in words' }),
+    status: Type.Integer(),
+    detail: Type.Optional(Type.String({ description: 'What was wrong with this request' })),
+    code: Type.String({ description: 'A stable upper-case word' }),
+    requestId: Type.String(),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), {
+        description: 'What was wrong, one entry per field or place',
+      }),
+    ),
+  },
+  { $id: 'Problem', title: 'Problem' },
+)
+export type Problem = Static<typeof Problem>
+
+interface ProblemResponse {
+  readonly description: string
+  readonly content: Readonly<Record<typeof problemMediaType, { readonly schema: TSchema }>>
+}
+
+/**
+ * The `response` entries for the codes that a route answers with, by status:
+ * `response: { 200: Ticket, ...problems('NOT_FOUND', 'INVALID_VALUE') }`.
+ * What every route may answer (limits, time-outs, failures of the gateway) is added to each by itself.
+ */
+export function problems(...codes: readonly ErrorCode[]): Record<number, ProblemResponse> {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of codes) {
+    const [status] = errorCatalogue[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return Object.fromEntries([...byStatus].map(([status, those]) => [status, problemResponse(those)]))
+}
+
+function problemResponse(codes: readonly ErrorCode[]): ProblemResponse {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code][1]}`).join('\n\n'),
+    content: { [problemMediaType]: { schema: Problem } },
+  }
+}
+
+/** coreBOS's own id of a record: the module's number, `x`, the record's. */
+export const WebserviceId = Type.String({
+  pattern: '^[1-9][0-9]{0,5}x[1-9][0-9]{0,9}$',
+  examples: ['17x8625'],
+})
+
+export const ModuleName = Type.String({ minLength: 1, maxLength: 100, examples: ['HelpDesk'] })
+
+/** A record as coreBOS answers it: every value is a text, and nothing is the empty text. */
+export const RecordRow = Type.Record(Type.String(), Type.String(), {
+  examples: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
+})
+
+export const Records = Type.Object({
+  records: Type.Array(RecordRow),
+  total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
+})
