@@ -60,7 +60,10 @@ interface Description extends Record<string, unknown> {
 
 interface ModulesFile {
   types: string[]
-  typesWithReferences: string[]
+  typesOfField: Record<string, string[]>
+  manyToOne: Record<string, { label: string; name: string; field: string }[]>
+  uitypes: Record<string, Record<string, string>>
+  picklists: Record<string, Record<string, string[]>>
   information: Record<string, { isEntity: boolean; label: string; singular: string }>
   described: Record<string, Description>
 }
@@ -71,7 +74,12 @@ export const readData = (name: string): unknown =>
 const file = readData('modules.json') as ModulesFile // our own data file, made by data/generate.ts
 
 export const listedTypes: readonly string[] = file.types
-export const typesWithReferences: readonly string[] = file.typesWithReferences
+/** The modules that have a field of a type, for the types whose lists were recorded. */
+export const typesOfField: Readonly<Record<string, readonly string[]>> = file.typesOfField
+export const manyToOne = file.manyToOne
+export const uitypes = file.uitypes
+/** A module's picklists and their values as getPicklistValues has them, where that was recorded. */
+export const recordedPicklists = file.picklists
 export const typeInformation = file.information
 
 /** Prefixes of modules whose describe was not recorded. */

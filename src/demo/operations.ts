@@ -1,5 +1,6 @@
 /** The operations of the web service, one line each; names are matched in any letter case. */
 import type { EarlyHandler, Handler } from './call.ts'
+import * as describe from './operations/describe.ts'
 import * as login from './operations/login.ts'
 
 export type Operation =
@@ -21,6 +22,15 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   sendRecoverPassword: after(login.sendRecoverPassword),
   getPortalUserInfo: after(login.getPortalUserInfo),
   getPortalUserDateFormat: after(login.getPortalUserDateFormat),
+  listtypes: after(describe.listtypes),
+  describe: after(describe.describe),
+  getUItype: after(describe.getUItype),
+  getPicklistValues: after(describe.getPicklistValues),
+  GetRelatedModulesOneToMany: after(describe.getRelatedModulesOneToMany),
+  getRelatedModulesManytoOne: after(describe.getRelatedModulesManytoOne),
+  getRelatedModulesInfomation: after(describe.getRelatedModulesInfomation),
+  vtyiicpng_getWSEntityId: after(describe.vtyiicpngGetWSEntityId),
+  getMaxLoadSize: after(describe.getMaxLoadSize),
 }
 
 const byLowerCase = new Map(

@@ -46,15 +46,55 @@ const described = (module: Described): Described => {
   return { ...rest, name: module.name, blocks, fields }
 }
 
+/** What search.json (and metadata.json) say about modules besides describe. */
+const lists = async (directory: string): Promise<Record<string, unknown>> => {
+  const typesOfField: Record<string, string[]> = {}
+  const manyToOne: Record<string, unknown> = {}
+  const uitypes: Record<string, unknown> = {}
+  const picklists: Record<string, unknown> = {}
+  const exchanges = [
+    ...(await read<Exchange[]>(join(directory, 'search.json'))),
+    ...(await read<Exchange[]>(join(directory, 'metadata.json'))),
+  ]
+  for (const { session, request, response } of exchanges) {
+    if (session !== 'service' || !response.body.success) continue
+    const { operation, module, fieldTypeList } = request.params
+    const result = response.body.result
+    if (operation === 'listtypes' && fieldTypeList !== undefined) {
+      const wanted: unknown = typeof fieldTypeList === 'string' ? parsed(fieldTypeList) : fieldTypeList
+      const [only, ...more] = Array.isArray(wanted) ? (wanted as string[]) : []
+      if (only !== undefined && more.length === 0) typesOfField[only] = (result as { types: string[] }).types
+    }
+    if (typeof module !== 'string') continue
+    if (operation === 'getRelatedModulesManytoOne') manyToOne[module] = result
+    if (operation === 'getUItype') uitypes[module] = result
+    if (operation === 'getPicklistValues') {
+      const found = [...String(result).matchAll(/s:\d+:"(\w+)";a:\d+:\{([^}]*)\}/g)]
+      if (found.length > 0) picklists[module] = Object.fromEntries(found.map(([, name, list]) => [name, values(list)]))
+    }
+  }
+  return { typesOfField, manyToOne, uitypes, picklists }
+}
+
+/** The keys of a serialized PHP array whose keys and values are the same. */
+const values = (list = ''): string[] =>
+  [...list.matchAll(/s:\d+:"([^"]*)";s:\d+:"[^"]*";/g)].map(([, value]) => value ?? '')
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const modules = async (directory: string): Promise<unknown> => {
   const exchanges = await read<Exchange[]>(join(directory, 'metadata.json'))
   const found: Record<string, Described> = {}
   let types: unknown
-  let withReferences: unknown
   for (const { name, session, request, response } of exchanges) {
     if (session !== 'service' || !response.body.success) continue
     if (name === 'listtypes') types = response.body.result
-    if (name === 'listtypes with fieldTypeList') withReferences = response.body.result
     const elementType = request.params['elementType']
     if (request.params['operation'] !== 'describe' || typeof elementType !== 'string') continue
     if (!elementType.includes(',')) found[elementType] = described(response.body.result as Described)
@@ -62,7 +102,7 @@ const modules = async (directory: string): Promise<unknown> => {
   const listed = types as { types: string[]; information: unknown }
   return {
     types: listed.types,
-    typesWithReferences: (withReferences as { types: string[] }).types,
+    ...(await lists(directory)),
     information: listed.information,
     described: found,
   }
