@@ -1,4 +1,5 @@
 /** Who is this? The three ways to let a customer in, as one table of functions. */
+import { isSendable } from '../corebos/form.ts'
 import type { Contact, Level } from './contact.ts'
 import type { FailureBudget } from './budgets.ts'
 import type { LoginAnswer, LoginCalls, LoginRefusal, PortalLogin, ServiceCalls } from './calls.ts'
@@ -55,6 +56,7 @@ export async function logIn(
   const { username, password, entity } = credentials
   if (username.length > longestName || password.length > longestPassword) return refuse('too-long')
   if (username === '' || password === '') return refuse('password')
+  if (!isSendable(username) || !isSendable(password)) return refuse('password')
   if (entity === 'Employee' && mode !== 'portal') return refuse('mode')
   return loginModes[mode].login(credentials, context)
 }
