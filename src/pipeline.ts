@@ -31,7 +31,7 @@ export interface Asker {
 }
 
 export interface Answer {
-  readonly records: readonly Row[]
+  readonly records: Row[]
   /** How many rows there are without the limit; absent where it could tell of a row that was withheld. */
   readonly total: number | undefined
 }

@@ -124,6 +124,50 @@ t.test('every form of a statement is read into one tree of frozen nodes', async 
   t.equal(printCondition(parseCondition("a='1' or b='2' and c='3'")), "a = '1' or (b = '2' and c = '3')")
 })
 
+t.test('conditions in JSON are read into the same tree', async (t) => {
+  const list = (...entries: readonly object[]) =>
+    printQuery(parseQuery(`select a from M where ${JSON.stringify(entries)} order by a limit 2,3`))
+  const entry = (fieldname: string, operation: string, value: string, more: object = {}) => ({
+    fieldname,
+    operation,
+    value,
+    valuetype: 'raw',
+    joincondition: '',
+    groupid: '0',
+    ...more,
+  })
+  const or = { joincondition: 'or' }
+  t.equal(
+    list(entry('a', 'is', "it's"), entry('b', 'greater than', '1.5', { groupid: '1', groupjoin: 'or' })),
+    "select a from M where a = 'it''s' or b > '1.5' order by a asc limit 2, 3",
+  )
+  t.equal(
+    list(
+      entry('a', 'is', '1', or),
+      entry('b', 'is not', '2'),
+      entry('c', 'contains', '50%', { groupid: 1, groupjoin: 'and' }),
+    ),
+    "select a from M where (a = '1' or b != '2') and c like '%50\\%%' order by a asc limit 2, 3",
+  )
+  t.equal(
+    list(entry('a', 'is empty', '', or), entry('b', 'does not start with', 'x'), entry('c', 'is', '3')),
+    "select a from M where a is null or (b not like 'x%' and c = '3') order by a asc limit 2, 3",
+  )
+  t.equal(
+    list(entry('a', 'between', '2026-01-01, 2026-02-01')),
+    "select a from M where a >= '2026-01-01' and a <= '2026-02-01' order by a asc limit 2, 3",
+  )
+  const [hop] = [
+    parseQuery(
+      `select a from M where [{"fieldname":"$(parent_id : (Contacts) id)","operation":"is","value":"8549"}]`,
+    ).where,
+  ]
+  t.same(
+    bare(hop),
+    bare(tree.compare(tree.field('id', tree.nowhere, 'Contacts', 'parent_id'), '=', tree.number('8549'))),
+  )
+})
+
 t.test('what is not of the language is refused with line, column and what was expected', async (t) => {
   for (const [text, message] of [
     ['', "QUERY_SYNTAX line 1, column 1: expected 'select' but found the end"],
@@ -167,7 +211,28 @@ t.test('what is not of the language is refused with line, column and what was ex
     ['select a from M limit -1', "QUERY_SYNTAX line 1, column 23: expected a whole number but found '-1'"],
     ['select a from M where b = 1x', 'QUERY_SYNTAX line 1, column 27: unexpected "1"'],
     ['select a from M -- c', 'QUERY_SYNTAX line 1, column 17: unexpected "-"'],
-    ['select a from M where [{}]', "QUERY_SYNTAX line 1, column 23: expected a condition but found '[{}]'"],
+    ['select a from M where [{}]', "QUERY_SYNTAX line 1, column 23: a condition's 'fieldname' is a text"],
+    ['select a from M where []', 'QUERY_SYNTAX line 1, column 23: a list of conditions is expected'],
+    [
+      'select a from M where [{"fieldname":1',
+      'QUERY_SYNTAX line 1, column 23: the list of conditions that begins here does not end',
+    ],
+    [
+      "select a from M where [{'fieldname':'a'}]",
+      'QUERY_SYNTAX line 1, column 23: the list of conditions is not JSON',
+    ],
+    [
+      'select a from M where [{"fieldname":"a","operation":"is","value":"x"}] and b=1',
+      "QUERY_SYNTAX line 1, column 72: expected the end but found 'and'",
+    ],
+    [
+      'select a from M where [{"fieldname":"a","operation":"whatever","value":"x"}]',
+      "QUERY_NOT_EXPRESSIBLE there is no operation 'whatever'",
+    ],
+    [
+      'select a from M where [{"fieldname":"a","operation":"is","value":"b","valuetype":"fieldname"}]',
+      "QUERY_NOT_EXPRESSIBLE a condition compares with a value ('valuetype': 'raw')",
+    ],
     ['select a from M where b = \0', 'QUERY_SYNTAX line 1, column 27: a NUL character is not accepted'],
     ["select a from M where b = '\ud800'", 'QUERY_SYNTAX the text is not well-formed Unicode'],
   ] as const) {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { parseJsonConditions } from './json-conditions.ts'
 import { limits } from './limits.ts'
 import { positionOf, syntaxError, tokenize, type Token } from './tokens.ts'
 import * as tree from './tree.ts'
@@ -8,25 +9,20 @@ const keywords = new Set(
   'select distinct from where and or not in like is null order by asc desc limit offset'.split(' '),
 )
 
-/** Reads conditions given as a JSON list; where it is absent, that form is refused. */
-export type JsonConditions = (json: string, at: Position) => Condition
-
 /** A recursive-descent reader over the tokens of one text; each method reads one rule of the grammar. */
 class Reader {
   readonly #source: string
   readonly #tokens: readonly Token[]
-  readonly #json: JsonConditions | undefined
   #next = 0
   #depth = 0
   #conditions = 0
 
-  constructor(source: string, json?: JsonConditions) {
+  constructor(source: string) {
     this.#source = source
     this.#tokens = tokenize(source)
-    this.#json = json
   }
 
-  // statement = "select" selection "from" module [ "where" condition ] [ order ] [ limit ] [ ";" ]
+  // statement = "select" selection "from" module [ "where" ( condition | json ) ] [ order ] [ limit ] [ ";" ]
   statement(): Query {
     this.#keyword('select')
     const selection = this.#selection()
@@ -66,9 +62,8 @@ class Reader {
   #where(): Condition {
     const token = this.#peek()
     if (token.kind !== 'json') return this.condition()
-    if (this.#json === undefined) throw this.#unexpected('a condition')
     this.#next++
-    return this.#json(token.text, this.#position(token.offset))
+    return parseJsonConditions(token.text, this.#position(token.offset))
   }
 
   // condition = conjunction { "or" conjunction }
@@ -267,8 +262,8 @@ function tooLarge(bound: string): GatewayError {
   return new GatewayError('QUERY_TOO_LARGE', `a query may have ${bound} at most`)
 }
 
-function whole<T>(source: string, read: (reader: Reader) => T, json?: JsonConditions): T {
-  const reader = new Reader(source, json)
+function whole<T>(source: string, read: (reader: Reader) => T): T {
+  const reader = new Reader(source)
   const result = read(reader)
   reader.end()
   return result
@@ -279,8 +274,8 @@ function whole<T>(source: string, read: (reader: Reader) => T, json?: JsonCondit
  *
  * @throws GatewayError `QUERY_SYNTAX` with line, column and what was expected; `QUERY_TOO_LARGE`
  */
-export function parseQuery(source: string, json?: JsonConditions): Query {
-  return whole(source, (reader) => reader.statement(), json)
+export function parseQuery(source: string): Query {
+  return whole(source, (reader) => reader.statement())
 }
 
 /** Reads what stands behind `where`. @throws GatewayError as {@link parseQuery} */

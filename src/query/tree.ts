@@ -16,9 +16,11 @@ export interface Position {
   readonly column: number
 }
 
-/** A field of the module asked for, or (`via`) of the record that its first reference to that module points to. */
+/** A field of the module asked for, or (`via`) of the record that a reference to that module points to. */
 export interface FieldPath {
   readonly via: string | undefined
+  /** The field that holds the reference; where it is not said, the first that can point to the module. */
+  readonly reference: string | undefined
   readonly field: string
   readonly at: Position
 }
@@ -136,8 +138,8 @@ export interface Query {
 /** The place of what the gateway itself put in. */
 export const nowhere: Position = Object.freeze({ line: 0, column: 0 })
 
-export function field(name: string, at: Position = nowhere, via?: string): FieldPath {
-  return Object.freeze({ via, field: name, at })
+export function field(name: string, at: Position = nowhere, via?: string, reference?: string): FieldPath {
+  return Object.freeze({ via, reference, field: name, at })
 }
 
 export function text(value: string): Value {

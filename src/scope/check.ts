@@ -99,8 +99,10 @@ function fit(value: Value, field: FieldShape, view: View, modules: Modules, at: 
   const kind = valueKind(field)
   if (kind === 'text') return value.kind === 'text' ? value : tree.text(value.text)
   if (kind === 'id') {
-    requireReference(value.text, field, view, modules, at)
-    return tree.text(value.text)
+    const id =
+      value.kind === 'number' && field.name === 'id' ? `${view.module.idPrefix}x${value.text}` : value.text
+    requireReference(id, field, view, modules, at)
+    return tree.text(id)
   }
   const [shape, expected] = shapes[kind]
   if (!shape.test(value.text)) throw invalid(at, `'${field.name}' is compared with ${expected}`)

@@ -6,11 +6,20 @@ export interface FieldShape {
   /** The modules that a reference may point to. */
   readonly refersTo: readonly string[]
   readonly uitype: string
+  readonly label: string
+  readonly mandatory: boolean
+  /** What a picklist holds; absent for other fields. */
+  readonly picklist: readonly { readonly value: string; readonly label: string }[] | undefined
 }
 
 /** What the scope needs to know of a module. */
 export interface ModuleShape {
   readonly name: string
+  readonly label: string
+  /** What the CRM user may do, before the policy has its say. */
+  readonly createable: boolean
+  readonly updateable: boolean
+  readonly deleteable: boolean
   /** The part of its records' webservice ids in front of the `x`. */
   readonly idPrefix: string
   readonly fields: ReadonlyMap<string, FieldShape>

@@ -1,0 +1,180 @@
+/**
+ * The list of conditions in JSON that coreBOS's workflows use and its query language takes behind `where`, read into
+ * the one tree. coreBOS takes what it cannot read there for no condition at all; here it is refused.
+ */
+import { GatewayError } from '../errors.ts'
+import { limits } from './limits.ts'
+import * as tree from './tree.ts'
+import type { Comparison, Condition, FieldPath, Position } from './tree.ts'
+
+interface Entry {
+  readonly fieldname: string
+  readonly operation: string
+  readonly value: string
+  readonly join: 'and' | 'or'
+  readonly group: string
+  readonly groupJoin: 'and' | 'or'
+}
+
+const keys = new Set([
+  'fieldname',
+  'operation',
+  'value',
+  'valuetype',
+  'joincondition',
+  'groupid',
+  'groupjoin',
+])
+
+const comparisons: Readonly<Record<string, Comparison>> = {
+  is: '=',
+  'equal to': '=',
+  'is not': '!=',
+  'does not equal': '!=',
+  'less than': '<',
+  before: '<',
+  'less than or equal to': '<=',
+  'greater than': '>',
+  after: '>',
+  'greater than or equal to': '>=',
+}
+
+/** What stands before and behind the value in a pattern, and whether the match is negated. */
+const patterns: Readonly<Record<string, readonly [before: string, behind: string, negated: boolean]>> = {
+  contains: ['%', '%', false],
+  containsnc: ['%', '%', false],
+  'starts with': ['', '%', false],
+  'ends with': ['%', '', false],
+  'does not contain': ['%', '%', true],
+  'does not start with': ['', '%', true],
+  'does not end with': ['%', '', true],
+}
+
+/**
+ * Reads the list. A condition's `joincondition` joins it with the next one of its group, a group's `groupjoin` joins
+ * it with the group before; `and` binds first in both.
+ *
+ * @throws GatewayError `QUERY_SYNTAX`, `QUERY_TOO_LARGE`, `QUERY_NOT_EXPRESSIBLE`
+ */
+export function parseJsonConditions(json: string, at: Position): Condition {
+  const list = parsed(json, at)
+  if (!Array.isArray(list) || list.length === 0) throw malformed(at, 'a list of conditions is expected')
+  if (list.length > limits.conditions) {
+    throw new GatewayError('QUERY_TOO_LARGE', `a query may have ${limits.conditions} conditions at most`)
+  }
+  const groups: Entry[][] = []
+  for (const entry of list.map((each) => readEntry(each, at))) {
+    const last = groups.at(-1)
+    if (last?.[0]?.group === entry.group) last.push(entry)
+    else groups.push([entry])
+  }
+  if (new Set(groups.map(([first]) => first?.group)).size < groups.length) {
+    throw malformed(at, 'the conditions of a group stand together')
+  }
+  return join(
+    groups.map((group) =>
+      join(
+        group.map((entry) => readCondition(entry, at)),
+        (i) => group[i]?.join ?? 'and',
+      ),
+    ),
+    (i) => groups[i + 1]?.[0]?.groupJoin ?? 'and',
+  )
+}
+
+/** @param joinAfter what stands between a term and the next */
+function join(terms: readonly Condition[], joinAfter: (index: number) => 'and' | 'or'): Condition {
+  const alternatives: Condition[][] = [[]]
+  for (const [i, term] of terms.entries()) {
+    alternatives.at(-1)?.push(term)
+    if (i < terms.length - 1 && joinAfter(i) === 'or') alternatives.push([])
+  }
+  return tree.or(...alternatives.map((each) => tree.and(...each)))
+}
+
+function parsed(json: string, at: Position): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw malformed(at, 'the list of conditions is not JSON')
+  }
+}
+
+function readEntry(entry: unknown, at: Position): Entry {
+  if (typeof entry !== 'object' || entry === null) throw malformed(at, 'a condition is an object')
+  const given = new Map<string, unknown>(Object.entries(entry))
+  for (const key of given.keys()) {
+    if (!keys.has(key)) throw malformed(at, `a condition has no '${key.slice(0, 40)}'`)
+  }
+  const text = (key: string, fallback?: string): string => {
+    const value = given.get(key)
+    if (typeof value === 'string') return value
+    if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+    if (value === undefined && fallback !== undefined) return fallback
+    throw malformed(at, `a condition's '${key}' is a text`)
+  }
+  if (text('valuetype', 'raw') !== 'raw') {
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "a condition compares with a value ('valuetype': 'raw')")
+  }
+  return {
+    fieldname: text('fieldname'),
+    operation: text('operation'),
+    value: text('value', ''),
+    join: joinWord(text('joincondition', ''), at),
+    group: text('groupid', '0'),
+    groupJoin: joinWord(text('groupjoin', ''), at),
+  }
+}
+
+function joinWord(word: string, at: Position): 'and' | 'or' {
+  const lower = word.toLowerCase()
+  if (lower === '' || lower === 'and') return 'and'
+  if (lower === 'or') return 'or'
+  throw malformed(at, "conditions are joined by 'and' or 'or'")
+}
+
+function readCondition({ fieldname, operation, value }: Entry, at: Position): Condition {
+  const path = readPath(fieldname, at)
+  if (operation === 'is empty' || operation === 'is not empty')
+    return tree.isNull(path, operation === 'is not empty')
+  const comparison = own(comparisons, operation)
+  // Ids stand here without their module's prefix.
+  if (comparison !== undefined) {
+    const bareId = path.field === 'id' && /^[0-9]+$/.test(value)
+    return tree.compare(path, comparison, bareId ? tree.number(value) : tree.text(value))
+  }
+  const pattern = own(patterns, operation)
+  if (pattern !== undefined) {
+    if (value === '') throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `'${operation}' needs a value`)
+    const [before, behind, negated] = pattern
+    return tree.like(path, `${before}${value.replace(/[%_]/g, '\\$&')}${behind}`, negated)
+  }
+  if (operation === 'between') {
+    const [from, to, ...more] = value.split(',').map((each) => each.trim())
+    if (from === undefined || to === undefined || more.length > 0)
+      throw malformed(at, "'between' takes 'from,to'")
+    return tree.and(tree.compare(path, '>=', tree.text(from)), tree.compare(path, '<=', tree.text(to)))
+  }
+  throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `there is no operation '${operation.slice(0, 40)}'`)
+}
+
+/** `name`, or `$(reference : (Module) name)`. */
+function readPath(fieldname: string, at: Position): FieldPath {
+  const hop =
+    /^\$\( *([A-Za-z_][A-Za-z0-9_]*) *: *\( *([A-Za-z_][A-Za-z0-9_]*) *\) *([A-Za-z_][A-Za-z0-9_]*) *\)$/.exec(
+      fieldname,
+    )
+  if (hop?.[1] !== undefined && hop[2] !== undefined && hop[3] !== undefined) {
+    return tree.field(hop[3], at, hop[2], hop[1])
+  }
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(fieldname)) throw malformed(at, 'a condition names a field')
+  return tree.field(fieldname, at)
+}
+
+function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
+}
+
+function malformed(at: Position, problem: string): GatewayError {
+  return new GatewayError('QUERY_SYNTAX', `line ${at.line}, column ${at.column}: ${problem}`)
+}
