@@ -1,0 +1,46 @@
+/** Gives the application its coreBOS. */
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.ts'
+import { Corebos } from '../src/corebos/corebos.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    corebos: Corebos
+  }
+}
+
+/** Rights and fields change rarely, and an administrator who has changed them does not want to wait long. */
+const metadataTtlMs = 5 * 60_000
+
+type Settings = Pick<
+  Config,
+  | 'COREBOS_URL'
+  | 'COREBOS_USER'
+  | 'COREBOS_ACCESS_KEY'
+  | 'COREBOS_SESSIONS'
+  | 'COREBOS_CONCURRENCY'
+  | 'COREBOS_QUEUE'
+  | 'COREBOS_TIMEOUT_MS'
+  | 'COREBOS_MAX_BYTES'
+>
+
+export default fp<Settings>(
+  async (app, settings) => {
+    const { COREBOS_USER: name, COREBOS_ACCESS_KEY: accessKey, COREBOS_SESSIONS: sessions } = settings
+    const corebos = new Corebos({
+      url: settings.COREBOS_URL,
+      timeoutMs: settings.COREBOS_TIMEOUT_MS,
+      maxBytes: settings.COREBOS_MAX_BYTES,
+      concurrency: settings.COREBOS_CONCURRENCY,
+      queue: settings.COREBOS_QUEUE,
+      serviceUser: name === undefined || accessKey === undefined ? undefined : { name, accessKey, sessions },
+      metadataTtlMs,
+      now: () => Date.now(),
+      observe: (operation, outcome, seconds) =>
+        app.metrics.corebosCalls.observe({ operation, outcome }, seconds),
+    })
+    app.decorate('corebos', corebos)
+    app.addHook('onClose', () => corebos.close())
+  },
+  { name: 'corebos', fastify: '5.x', dependencies: ['metrics'] },
+)

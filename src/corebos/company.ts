@@ -1,0 +1,49 @@
+/** The gateway's own statements about accounts: who else belongs to a contact's company, and to the group above it. */
+import { GatewayError } from '../errors.ts'
+import { readingOf } from '../query/dialect.ts'
+import { sealQuery, type SendableQuery } from '../scope/sendable.ts'
+import type { Caller } from './caller.ts'
+import { parseId } from './ids.ts'
+import { query } from './read.ts'
+
+/** Ids that one answer may hold; a longer one is refused, since a scope that is cut off would hide rows. */
+const mostIds = 20_000
+
+/** Reads with the session of the service user: a contact's own shows nothing above its account. */
+export class Company {
+  readonly #caller: Caller
+
+  constructor(caller: Caller) {
+    this.#caller = caller
+  }
+
+  /** The contacts of some accounts. */
+  async contactsOf(accounts: readonly string[]): Promise<string[]> {
+    return accounts.length === 0 ? [] : this.#column('id', statement('id', 'Contacts', 'account_id', accounts))
+  }
+
+  /** @returns undefined where the account has no parent */
+  async parentOf(account: string): Promise<string | undefined> {
+    const [parent] = await this.#column('account_id', statement('account_id', 'Accounts', 'id', [account]))
+    return parent
+  }
+
+  /** The accounts directly below one. */
+  async accountsBelow(parent: string): Promise<string[]> {
+    return this.#column('id', statement('id', 'Accounts', 'account_id', [parent]))
+  }
+
+  async #column(name: 'id' | 'account_id', sendable: SendableQuery): Promise<string[]> {
+    const { rows } = await query(this.#caller, sendable)
+    if (rows.length > mostIds) throw new GatewayError('QUERY_TOO_LARGE', `a company of more than ${mostIds} is refused`)
+    return rows.map((row) => row[name] ?? '').filter((id) => parseId(id) !== undefined)
+  }
+}
+
+function statement(wanted: string, module: string, field: string, ids: readonly string[]): SendableQuery {
+  if (!ids.every((id) => parseId(id) !== undefined)) throw new GatewayError('INVALID_VALUE', 'this is no webservice id')
+  const list = ids.map((id) => `'${id}'`).join(',')
+  const text = `select ${wanted} from ${module} where ${field} in (${list}) limit ${mostIds + 1};`
+  if (readingOf(text) !== 'basic') throw new Error('a list of ids is read in the basic dialect')
+  return sealQuery(text, 'basic')
+}

@@ -1,0 +1,55 @@
+/** coreBOS, as the rest of the gateway holds it: who can ask, and what is remembered of it. The questions are in `read`, `describe`, `login` and `trusted`. */
+import { outcomeOf, send, type Caller } from './caller.ts'
+import { Metadata } from './metadata.ts'
+import { ServiceUser, type ServiceUserOptions } from './service-user.ts'
+import { Sessions, type CorebosSession } from './session.ts'
+import { Transport, type TransportOptions } from './transport.ts'
+
+export interface CorebosOptions extends TransportOptions {
+  readonly serviceUser: ServiceUserOptions | undefined
+  /** How long descriptions of modules are remembered. Milliseconds. */
+  readonly metadataTtlMs: number
+  readonly now: () => number
+}
+
+/** How long a gateway that shuts down waits for its own sessions to be logged out. Milliseconds. */
+const longestGoodbye = 1000
+
+export class Corebos {
+  /** Calls without a session: those before a log-in. */
+  readonly outside: Caller
+  readonly sessions: Sessions
+  readonly service: ServiceUser | undefined
+  readonly metadata: Metadata
+  readonly #transport: Transport
+
+  constructor(options: CorebosOptions) {
+    const transport = new Transport(options)
+    this.#transport = transport
+    this.outside = { [send]: (call, signal) => transport.call(call, { signal }) }
+    this.sessions = new Sessions(transport, options.now)
+    this.service = options.serviceUser && new ServiceUser(options.serviceUser, this.outside, this.sessions)
+    this.metadata = new Metadata({ ttlMs: options.metadataTtlMs, now: options.now })
+  }
+
+  /** The session that a contact's log-in has opened, on this instance or another. */
+  session(name: string): CorebosSession {
+    return this.sessions.resume(name)
+  }
+
+  /** Whether coreBOS answers; that it knows no session is an answer. @throws GatewayError how it fails */
+  async ping(): Promise<void> {
+    await outcomeOf(this.outside, { operation: 'listtypes' })
+  }
+
+  /** Logs out the service user; sessions of contacts live on, they end with the contacts' own. */
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, longestGoodbye)
+    })
+    await Promise.race([this.service?.close(), enough])
+    clearTimeout(timer)
+    await this.#transport.close()
+  }
+}

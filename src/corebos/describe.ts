@@ -1,0 +1,125 @@
+/** What coreBOS says of its modules to one CRM user. */
+import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
+import { array, flag, isObject, object, text, textOrNumber, texts } from './shape.ts'
+
+export interface PicklistValue {
+  readonly value: string
+  /** In the language of the CRM user. */
+  readonly label: string
+}
+
+export interface FieldDescription {
+  readonly name: string
+  readonly label: string
+  /** `string`, `text`, `reference`, `owner`, `picklist`, `date`, `double` … */
+  readonly type: string
+  /** The modules that a reference may point to. */
+  readonly refersTo: readonly string[]
+  /** Absent where the field is no picklist. */
+  readonly picklist: readonly PicklistValue[] | undefined
+  readonly mandatory: boolean
+  readonly editable: boolean
+  readonly nullable: boolean
+  /** coreBOS's number for the kind of field; `''` for the fields of modules that are no entities. */
+  readonly uitype: string
+  /** `V~M`: kind and whether mandatory; `''` like `uitype`. */
+  readonly typeofdata: string
+}
+
+export interface ModuleDescription {
+  readonly name: string
+  readonly label: string
+  /** The part of its records' webservice ids in front of the `x`. */
+  readonly idPrefix: string
+  readonly isEntity: boolean
+  readonly createable: boolean
+  readonly updateable: boolean
+  readonly deleteable: boolean
+  readonly retrieveable: boolean
+  /** The fields whose values, joined by blanks, are a record's name. */
+  readonly labelFields: readonly string[]
+  /** By name, in coreBOS's order. */
+  readonly fields: ReadonlyMap<string, FieldDescription>
+}
+
+/** The modules that the CRM user may see, by their exact names. */
+export async function listTypes(caller: Caller, signal?: AbortSignal): Promise<readonly string[]> {
+  const { result } = await ask(caller, { operation: 'listtypes' }, signal)
+  return texts(object(result, 'list of modules')['types'], 'list of modules')
+}
+
+/**
+ * One call for all modules, as long as the CRM user may see them all: one that it may not see spoils the whole answer
+ * of coreBOS, which does not always say which one it was, so the list is then asked for in halves.
+ *
+ * @param names exact in case, without commas
+ * @returns by name; a module that the CRM user may not see is not among them
+ */
+export async function describe(
+  caller: Caller,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, ModuleDescription>> {
+  if (names.length === 0) return new Map()
+  const call = { operation: 'describe', params: { elementType: names.join(',') } }
+  const outcome = await outcomeOf(caller, call, signal)
+  if (outcome.kind === 'success') return described(outcome.result, names)
+  if (outcome.code !== 'ACCESS_DENIED') throw new CorebosRefusal('describe', outcome.code, outcome.message)
+  if (names.length === 1) return new Map()
+  const middle = Math.ceil(names.length / 2)
+  const first = await describe(caller, names.slice(0, middle), signal)
+  return new Map([...first, ...(await describe(caller, names.slice(middle), signal))])
+}
+
+function described(result: unknown, names: readonly string[]): Map<string, ModuleDescription> {
+  const answer = object(result, 'description')
+  // One module comes by itself, several come by name.
+  const modules = names.length === 1 ? [answer] : names.map((name) => object(answer[name], 'description'))
+  return new Map(modules.map(module).map((each) => [each.name, each]))
+}
+
+function module(source: Readonly<Record<string, unknown>>): ModuleDescription {
+  const what = 'description'
+  return Object.freeze({
+    name: text(source['name'], what),
+    label: text(source['label'], what),
+    idPrefix: text(source['idPrefix'], what),
+    isEntity: flag(source['isEntity'], what),
+    createable: flag(source['createable'], what),
+    updateable: flag(source['updateable'], what),
+    deleteable: flag(source['deleteable'], what),
+    retrieveable: flag(source['retrieveable'], what),
+    labelFields: text(source['labelFields'], what)
+      .split(',')
+      .filter((name) => name !== ''),
+    fields: new Map(
+      array(source['fields'], what)
+        .map(field)
+        .map((each) => [each.name, each]),
+    ),
+  })
+}
+
+function field(source: unknown): FieldDescription {
+  const what = 'description of a field'
+  const { name, label, type, mandatory, editable, nullable, uitype, typeofdata } = object(source, what)
+  const { name: typeName, refersTo, picklistValues } = object(type, what)
+  return Object.freeze({
+    name: text(name, what),
+    label: text(label, what),
+    type: text(typeName, what),
+    refersTo: refersTo === undefined ? [] : texts(refersTo, what),
+    picklist: picklistValues === undefined ? undefined : array(picklistValues, what).map(picklistValue),
+    mandatory: flag(mandatory, what),
+    editable: flag(editable, what),
+    nullable: flag(nullable, what),
+    uitype: uitype === undefined ? '' : textOrNumber(uitype, what),
+    typeofdata: typeofdata === undefined ? '' : text(typeofdata, what),
+  })
+}
+
+function picklistValue(source: unknown): PicklistValue {
+  const what = 'value of a picklist'
+  if (!isObject(source)) return { value: text(source, what), label: text(source, what) }
+  return { value: text(source['value'], what), label: text(source['label'], what) }
+}

@@ -1,0 +1,62 @@
+/** What a body of coreBOS says: `{success, result | error{code, message}, moreinfo}`. */
+import { GatewayError } from '../errors.ts'
+import { isObject, parseJson } from './shape.ts'
+
+export interface Success {
+  readonly kind: 'success'
+  readonly result: unknown
+  /** `moreinfo.totalrows`, where there is one. */
+  readonly totalRows: number | undefined
+}
+
+/** coreBOS has understood and does not do it. */
+export interface Refusal {
+  readonly kind: 'refusal'
+  /** `ACCESS_DENIED`, `INVALID_ID_ATTRIBUTE` …; sometimes empty. */
+  readonly code: string
+  readonly message: string
+}
+
+/** PHP died on the way: status 500 and an empty body. What was done until then, nobody knows. */
+export interface Crash {
+  readonly kind: 'crash'
+}
+
+export type Outcome = Success | Refusal | Crash
+
+/** Seconds after which a coreBOS that is down is worth another try. */
+export const retryAfterOutage = 5
+
+/**
+ * @throws GatewayError `COREBOS_UNAVAILABLE` where a proxy answers in its place; `COREBOS_FAILED` for everything that
+ * is not an envelope
+ */
+export function readEnvelope(status: number, body: Buffer): Outcome {
+  if (status === 500 && body.length === 0) return { kind: 'crash' }
+  if (status === 502 || status === 503 || status === 504) {
+    throw new GatewayError('COREBOS_UNAVAILABLE', undefined, { retryAfter: retryAfterOutage })
+  }
+  const envelope = status === 200 ? parseJson(body) : undefined
+  if (isObject(envelope)) {
+    const { success, result, error, moreinfo } = envelope
+    if (success === true && 'result' in envelope) {
+      return {
+        kind: 'success',
+        result,
+        totalRows: isObject(moreinfo) ? count(moreinfo['totalrows']) : undefined,
+      }
+    }
+    if (success === false && isObject(error)) {
+      const { code, message } = error
+      if (typeof code === 'string' && typeof message === 'string') return { kind: 'refusal', code, message }
+    }
+  }
+  throw new GatewayError('COREBOS_FAILED', `coreBOS answered ${status} and no envelope`)
+}
+
+function count(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  const number = typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number
+  throw new GatewayError('COREBOS_FAILED', 'coreBOS gave a number of rows that is none')
+}

@@ -1,0 +1,138 @@
+/** What is read from coreBOS. Only statements and ids get here that somebody has cleared, and only checked shapes leave. */
+import { GatewayError } from '../errors.ts'
+import type { SendableQuery } from '../scope/sendable.ts'
+import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
+import type { ClearedId } from './cleared-id.ts'
+import { array, isObject, object, row, text, textOrNumber, texts } from './shape.ts'
+
+/** Every value is a text; an empty one is `''`. */
+export type Row = Readonly<Record<string, string>>
+
+export interface Rows {
+  readonly rows: readonly Row[]
+  /** How many there are without the limit, as far as coreBOS says so. It follows the statement, not what coreBOS hides row by row. */
+  readonly totalRows: number | undefined
+}
+
+/** @throws GatewayError as {@link ask} */
+export async function query(caller: Caller, statement: SendableQuery, signal?: AbortSignal): Promise<Rows> {
+  const call = { operation: 'query', params: { query: statement.text } }
+  const { result, totalRows } = await ask(caller, call, signal)
+  return { rows: array(result, 'query answer').map((each) => row(each, 'row')), totalRows }
+}
+
+/** A record as `retrieve` gives it; product lines, addresses of files and uuids are left out. */
+export interface Retrieved {
+  readonly fields: Row
+  /** What the references of the record point to, by the name of the field. */
+  readonly references: ReadonlyMap<string, { readonly module: string; readonly label: string }>
+  /** Webservice ids of the records that a document is related to. */
+  readonly relations: readonly string[]
+}
+
+/** What coreBOS says of records that are not there, or not for this session. */
+const notThere = new Set(['ACCESS_DENIED', 'INVALID_ID_ATTRIBUTE', 'RECORD_NOT_FOUND'])
+
+/** @returns undefined where it is not there or not for this session; coreBOS does not always tell these apart */
+export async function retrieve(
+  caller: Caller,
+  id: ClearedId,
+  signal?: AbortSignal,
+): Promise<Retrieved | undefined> {
+  const outcome = await outcomeOf(caller, { operation: 'retrieve', params: { id: id.text } }, signal)
+  if (outcome.kind === 'success') return retrieved(outcome.result, id)
+  if (notThere.has(outcome.code)) return undefined
+  throw new CorebosRefusal('retrieve', outcome.code, outcome.message)
+}
+
+function retrieved(result: unknown, id: ClearedId): Retrieved {
+  const fields: [string, string][] = []
+  const references = new Map<string, { module: string; label: string }>()
+  let relations: readonly string[] = []
+  for (const [name, value] of Object.entries(object(result, 'record'))) {
+    if (typeof value === 'string') fields.push([name, value])
+    else if (name === 'relations') relations = texts(value, 'record')
+    else if (name.endsWith('ename') && isObject(value)) {
+      const { module, reference } = value
+      references.set(name.slice(0, -'ename'.length), {
+        module: text(module, 'record'),
+        label: text(reference, 'record'),
+      })
+    }
+  }
+  const record = { fields: Object.fromEntries(fields), references, relations }
+  if (record.fields['id'] === id.text) return record
+  throw new GatewayError('COREBOS_FAILED', 'coreBOS answered with another record than the one asked for')
+}
+
+export interface RelatedRecords {
+  readonly id: ClearedId
+  /** The module of `id`. */
+  readonly module: string
+  readonly relatedModule: string
+  /** Without one coreBOS answers all of them. An order cannot be asked for: coreBOS takes it into its SQL as it is. */
+  readonly limit?: number
+  readonly offset?: number
+  /** For the products of something: `ProductLineInvoiceOnly` and the like. */
+  readonly discriminator?: string
+}
+
+/**
+ * Rows under the names of columns, not of fields, and with raw record numbers in their references. coreBOS sends each
+ * value a second time under the number of its column; that half is dropped.
+ *
+ * @throws GatewayError as {@link ask}; `COREBOS_REFUSED` also where the modules are not related
+ */
+export async function relatedRecords(
+  caller: Caller,
+  { id, module, relatedModule, limit, offset, discriminator }: RelatedRecords,
+  signal?: AbortSignal,
+): Promise<readonly Row[]> {
+  const queryParameters = {
+    ...(limit !== undefined && { limit: String(limit), offset: String(offset ?? 0) }),
+    ...(discriminator !== undefined && { productDiscriminator: discriminator }),
+  }
+  const params = { id: id.text, module, relatedModule, queryParameters }
+  const { result } = await ask(caller, { operation: 'getRelatedRecords', params }, signal)
+  return array(object(result, 'relation')['records'], 'relation').map((each) =>
+    namedColumns(row(each, 'related row')),
+  )
+}
+
+function namedColumns(both: Row): Row {
+  return Object.fromEntries(Object.entries(both).filter(([name]) => !/^[0-9]+$/.test(name)))
+}
+
+export interface Attachment {
+  readonly filename: string
+  /** As coreBOS has it; nobody has looked at the file. */
+  readonly mediaType: string
+  readonly content: Buffer
+}
+
+/** @returns undefined where there is no such document, or none with a file in coreBOS (a link is a document without one) */
+export async function retrieveAttachment(
+  caller: Caller,
+  id: ClearedId,
+  signal?: AbortSignal,
+): Promise<Attachment | undefined> {
+  const params = { id: id.text, returnfile: 'true' }
+  const outcome = await outcomeOf(caller, { operation: 'retrievedocattachment', params }, signal)
+  if (outcome.kind === 'refusal') {
+    if (notThere.has(outcome.code)) return undefined
+    throw new CorebosRefusal('retrievedocattachment', outcome.code, outcome.message)
+  }
+  // PHP writes what is empty as a list.
+  const found = Array.isArray(outcome.result) ? undefined : object(outcome.result, 'attachment')[id.text]
+  if (found === undefined || Array.isArray(found)) return undefined
+  const { filename, filetype, filesize, attachment } = object(found, 'attachment')
+  const base64 = text(attachment, 'attachment')
+  if (base64 === '' && textOrNumber(filesize, 'attachment') === '0' && text(filetype, 'attachment') === '') {
+    return undefined
+  }
+  const content = Buffer.from(base64, 'base64')
+  if (content.toString('base64') !== base64) {
+    throw new GatewayError('COREBOS_FAILED', 'coreBOS sent a file that is not in base64')
+  }
+  return { filename: text(filename, 'attachment'), mediaType: text(filetype, 'attachment'), content }
+}

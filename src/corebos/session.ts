@@ -1,0 +1,79 @@
+/** Sessions of coreBOS by name. Two requests of one contact share its session, and its calls go one after the other. */
+import { LRUCache } from 'lru-cache'
+import { GatewayError } from '../errors.ts'
+import { send, type Caller } from './caller.ts'
+import type { Outcome } from './envelope.ts'
+import { UnansweredCall, type Call, type Transport } from './transport.ts'
+
+/** Longer than coreBOS itself keeps any session. Milliseconds. */
+const longestLife = 25 * 3600 * 1000
+const mostRemembered = 100_000
+
+/** What coreBOS answers to a session that it does not know (any more). */
+const unknownSession = new Set(['AUTHENTICATION_REQUIRED', 'INVALID_SESSIONID'])
+
+export class Sessions {
+  readonly #transport: Transport
+  /** Remembered, because a request that still holds the name must not take up what a time-out has left behind. */
+  readonly #ended: LRUCache<string, true>
+
+  constructor(transport: Transport, now: () => number) {
+    this.#transport = transport
+    this.#ended = new LRUCache({ max: mostRemembered, ttl: longestLife, ttlResolution: 0, perf: { now } })
+  }
+
+  /** Any number of handles may stand for one session: what they share is kept under its name. */
+  resume(name: string): CorebosSession {
+    return new CorebosSession(name, this.#transport, this.#ended)
+  }
+}
+
+/** A session of a contact or a CRM user. Its calls throw `SESSION_ENDED` once it is over, here or in coreBOS. */
+export class CorebosSession implements Caller {
+  readonly name: string
+  readonly #transport: Transport
+  readonly #ended: LRUCache<string, true>
+
+  constructor(name: string, transport: Transport, ended: LRUCache<string, true>) {
+    this.name = name
+    this.#transport = transport
+    this.#ended = ended
+  }
+
+  get ended(): boolean {
+    return this.#ended.has(this.name)
+  }
+
+  async [send]({ operation, params }: Call, signal?: AbortSignal): Promise<Outcome> {
+    this.#requireLife()
+    try {
+      const outcome = await this.#transport.call(
+        { operation, params: { ...params, sessionName: this.name } },
+        // It may end while a call waits for its turn.
+        { lane: this.name, signal, stillWanted: () => this.#requireLife() },
+      )
+      if (outcome.kind !== 'refusal' || !unknownSession.has(outcome.code)) return outcome
+    } catch (error) {
+      if (error instanceof UnansweredCall) {
+        // The call may be under way for hours yet, and a second one would be under way beside it.
+        this.#ended.set(this.name, true)
+        this.#transport.farewell(this.name)
+      }
+      throw error
+    }
+    this.#ended.set(this.name, true)
+    throw new GatewayError('SESSION_ENDED')
+  }
+
+  /** Logs out. It is over here at once, whatever coreBOS says; this never throws. */
+  async end(): Promise<void> {
+    if (this.ended) return
+    this.#ended.set(this.name, true)
+    const logout = { operation: 'logout', params: { sessionName: this.name } }
+    await this.#transport.call(logout, { lane: this.name }).catch(() => undefined)
+  }
+
+  #requireLife(): void {
+    if (this.ended) throw new GatewayError('SESSION_ENDED')
+  }
+}

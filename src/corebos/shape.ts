@@ -1,0 +1,58 @@
+/** Small checks of what comes from coreBOS: what does not have the recorded shape is a failure, never a guess. */
+import { GatewayError } from '../errors.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** @returns undefined where it is not JSON in UTF-8 */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(body))
+  } catch {
+    return undefined
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function misshapen(what: string): GatewayError {
+  return new GatewayError('COREBOS_FAILED', `coreBOS answered with a ${what} of another shape`)
+}
+
+/** @throws GatewayError `COREBOS_FAILED`, like the others here */
+export function object(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (isObject(value)) return value
+  throw misshapen(what)
+}
+
+export function array(value: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw misshapen(what)
+}
+
+export function text(value: unknown, what: string): string {
+  if (typeof value === 'string') return value
+  throw misshapen(what)
+}
+
+export function flag(value: unknown, what: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw misshapen(what)
+}
+
+export function texts(value: unknown, what: string): readonly string[] {
+  return array(value, what).map((each) => text(each, what))
+}
+
+/** Where coreBOS writes numbers, ids among them, now as text and now as numbers. */
+export function textOrNumber(value: unknown, what: string): string {
+  return typeof value === 'number' ? String(value) : text(value, what)
+}
+
+/** One row: every value is a text, the empty one included. */
+export function row(value: unknown, what: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(object(value, what)).map(([name, each]) => [name, text(each, what)]),
+  )
+}

@@ -1,0 +1,171 @@
+/** The wire to coreBOS: one pool of kept-alive connections, one encoding, limits on time, size and number of calls. */
+import { performance } from 'node:perf_hooks'
+import { errors, Pool } from 'undici'
+import { GatewayError } from '../errors.ts'
+import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
+import { encodeForm, type Params } from './form.ts'
+import { Gate } from './gate.ts'
+
+/** A session of coreBOS dies with the first call under another name, so this one has no version in it and never changes. */
+const userAgent = 'corebos-portal-gateway'
+
+export interface TransportOptions {
+  /** With or without `/webservice.php`. */
+  readonly url: string
+  /** Longest wait for an answer, waiting in line included. Milliseconds. */
+  readonly timeoutMs: number
+  /** Largest answer, in bytes. */
+  readonly maxBytes: number
+  /** Calls under way at once. */
+  readonly concurrency: number
+  /** Calls waiting. */
+  readonly queue: number
+  /** Told of every call that was sent; `outcome` is `ok` or a code of the error catalogue. */
+  readonly observe?: ((operation: string, outcome: string, seconds: number) => void) | undefined
+}
+
+export interface Call {
+  readonly operation: string
+  readonly params?: Params
+}
+
+export interface Way {
+  /** Calls in one lane go one after the other: the name of their session. */
+  readonly lane?: string
+  /** Ends the waiting in line. A call that has been sent runs to its end. */
+  readonly signal?: AbortSignal | undefined
+  /** Looked at when it is the call's turn; what it throws ends the call unsent. */
+  readonly stillWanted?: () => void
+}
+
+/** The answer did not come in time: the call may be under way in coreBOS for who knows how long. */
+export class UnansweredCall extends GatewayError {
+  constructor() {
+    super('COREBOS_TIMEOUT')
+  }
+}
+
+/** Calls that end a session left behind by a time-out wait behind the call that did not answer, so they get places of their own. */
+const farewells = 2
+const farewellsWaiting = 100
+
+export class Transport {
+  readonly #pool: Pool
+  readonly #path: string
+  readonly #gate: Gate
+  readonly #farewells = new Gate(farewells, farewellsWaiting)
+  readonly #options: TransportOptions
+  readonly #clocks = new Set<AbortController>()
+  #closed = false
+
+  constructor(options: TransportOptions) {
+    const url = new URL(options.url)
+    this.#options = options
+    this.#path = `${url.pathname.replace(/\/+$/, '').replace(/\/webservice\.php$/, '')}/webservice.php`
+    this.#gate = new Gate(options.concurrency, options.queue)
+    this.#pool = new Pool(url.origin, {
+      connections: options.concurrency + farewells,
+      pipelining: 1,
+      maxResponseSize: options.maxBytes,
+      connect: { timeout: options.timeoutMs },
+      // One clock for the whole call, set below, in the place of one for the headers and one between two chunks.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+  }
+
+  /**
+   * Sends one call, once: nothing is ever sent again here, so that nothing is ever written twice.
+   *
+   * @throws GatewayError `COREBOS_BUSY`, `COREBOS_UNAVAILABLE`, `COREBOS_TIMEOUT` ({@link UnansweredCall} where the
+   * call had been sent), `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what `stillWanted`
+   * throws; the reason of `signal`
+   */
+  async call(call: Call, way: Way = {}): Promise<Outcome> {
+    return this.#send(call, way, this.#gate)
+  }
+
+  /** Ends a session whose last call did not answer. Nobody waits for it, and nobody learns whether it worked. */
+  farewell(sessionName: string): void {
+    const call = { operation: 'logout', params: { sessionName } }
+    this.#send(call, {}, this.#farewells).catch(() => undefined)
+  }
+
+  async #send({ operation, params }: Call, way: Way, gate: Gate): Promise<Outcome> {
+    if (this.#closed) throw new GatewayError('SHUTTING_DOWN')
+    const body = encodeForm({ operation, ...params })
+    const clock = new AbortController()
+    const timer = setTimeout(() => clock.abort(new GatewayError('COREBOS_TIMEOUT')), this.#options.timeoutMs)
+    this.#clocks.add(clock)
+    try {
+      const { lane, signal, stillWanted } = way
+      const patience = signal === undefined ? clock.signal : AbortSignal.any([clock.signal, signal])
+      const leave = await gate.enter(lane, patience)
+      try {
+        stillWanted?.()
+        return await this.#observed(operation, this.#exchange(body, clock.signal))
+      } finally {
+        leave()
+      }
+    } finally {
+      clearTimeout(timer)
+      this.#clocks.delete(clock)
+    }
+  }
+
+  async #exchange(body: string, end: AbortSignal): Promise<Outcome> {
+    let status: number
+    let answer: Buffer
+    try {
+      const response = await this.#pool.request({
+        method: 'POST',
+        path: this.#path,
+        headers: {
+          'user-agent': userAgent,
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json',
+        },
+        body,
+        signal: end,
+      })
+      status = response.statusCode
+      answer = Buffer.from(await response.body.arrayBuffer())
+    } catch (error) {
+      throw failure(error, end)
+    }
+    return readEnvelope(status, answer)
+  }
+
+  async #observed(operation: string, answer: Promise<Outcome>): Promise<Outcome> {
+    const { observe } = this.#options
+    if (observe === undefined) return answer
+    const began = performance.now()
+    const done = (outcome: string) => observe(operation, outcome, (performance.now() - began) / 1000)
+    return answer.then(
+      (outcome) => {
+        done({ success: 'ok', refusal: 'COREBOS_REFUSED', crash: 'COREBOS_FAILED' }[outcome.kind])
+        return outcome
+      },
+      (error: unknown) => {
+        done(error instanceof GatewayError ? error.code : 'INTERNAL')
+        throw error
+      },
+    )
+  }
+
+  /** Ends all calls, those under way included. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const clock of this.#clocks) clock.abort(new GatewayError('SHUTTING_DOWN'))
+    await this.#pool.destroy()
+  }
+}
+
+function failure(error: unknown, end: AbortSignal): GatewayError {
+  if (end.aborted) {
+    const reason: unknown = end.reason
+    return reason instanceof GatewayError && reason.code === 'SHUTTING_DOWN' ? reason : new UnansweredCall()
+  }
+  if (error instanceof errors.ResponseExceededMaxSizeError) return new GatewayError('COREBOS_TOO_LARGE')
+  return new GatewayError('COREBOS_UNAVAILABLE', undefined, { retryAfter: retryAfterOutage, cause: error })
+}

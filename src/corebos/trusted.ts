@@ -1,0 +1,137 @@
+/** The gateway's own handful of statements: who a contact is. Nothing of a request goes in but ids and log-in names. */
+import { GatewayError } from '../errors.ts'
+import { readingOf } from '../query/dialect.ts'
+import { sealQuery, type SendableQuery } from '../scope/sendable.ts'
+import type { Caller } from './caller.ts'
+import { parseId } from './ids.ts'
+import type { Entity, PasswordType } from './login.ts'
+import { query, type Row } from './read.ts'
+
+/** What coreBOS's record of a contact or employee says about its access. Texts are empty where coreBOS has none. */
+export interface Identity {
+  readonly id: string
+  readonly accountId: string | undefined
+  /** As it is kept, which need not be how it was typed: names are compared by collation. */
+  readonly name: string
+  readonly portal: boolean
+  /** `YYYY-MM-DD`. */
+  readonly supportStart: string
+  readonly supportEnd: string
+  readonly passwordType: PasswordType | undefined
+  /** Webservice id of the CRM user that the record is mapped to. */
+  readonly userId: string
+  readonly language: string
+  /** What the field that was asked for holds. */
+  readonly level: string
+}
+
+interface Source {
+  readonly module: string
+  readonly nameField: string
+  readonly accountField: string | undefined
+}
+
+const sources: Readonly<Record<Entity, Source>> = {
+  Contacts: { module: 'Contacts', nameField: 'email', accountField: 'account_id' },
+  Employee: { module: 'cbEmployee', nameField: 'work_email', accountField: undefined },
+}
+
+/** Enough to see that a name is not one contact's alone. */
+const mostNamesakes = 50
+
+/** Reads identities with the session of the service user, or a contact's own with that contact's session. */
+export class Identities {
+  readonly #caller: Caller
+  readonly #levelField: string | undefined
+
+  /** @param levelField a field of contacts that says how far they see */
+  constructor(caller: Caller, levelField?: string) {
+    this.#caller = caller
+    this.#levelField = levelField
+  }
+
+  async byId(entity: Entity, id: string): Promise<Identity | undefined> {
+    const [found] = await this.#find(entity, 'id', requireId(id), 1)
+    return found?.id === id ? found : undefined
+  }
+
+  /** By log-in name, compared by the database's collation: other spellings come too, and so do those whose portal is off. */
+  async byName(entity: Entity, name: string): Promise<readonly Identity[]> {
+    const found = await this.#find(entity, sources[entity].nameField, name, mostNamesakes)
+    if (found.length < mostNamesakes) return found
+    throw new GatewayError('QUERY_TOO_LARGE', 'too many contacts share a name')
+  }
+
+  /** Contacts that are mapped to a CRM user. */
+  async byUser(userId: string): Promise<readonly Identity[]> {
+    return this.#find('Contacts', 'portalloginuser', requireId(userId), mostNamesakes)
+  }
+
+  async #find(entity: Entity, field: string, value: string, limit: number): Promise<readonly Identity[]> {
+    const source = sources[entity]
+    const level = entity === 'Contacts' ? this.#levelField : undefined
+    const { rows } = await query(this.#caller, statement(source, level, field, value, limit))
+    return rows.map((row) => identity(row, source, level))
+  }
+}
+
+function requireId(id: string): string {
+  if (parseId(id) === undefined) throw new GatewayError('INVALID_VALUE', 'this is no webservice id')
+  return id
+}
+
+/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where coreBOS would read the value as something else */
+function statement(
+  { module, nameField, accountField }: Source,
+  levelField: string | undefined,
+  field: string,
+  value: string,
+  limit: number,
+): SendableQuery {
+  const columns = [
+    nameField,
+    'portal',
+    'support_start_date',
+    'support_end_date',
+    'portalpasswordtype',
+    'portalloginuser',
+    'template_language',
+    ...(accountField === undefined ? [] : [accountField]),
+    ...(levelField === undefined ? [] : [levelField]),
+  ]
+  const literal = `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+  const text = `select ${columns.join(',')} from ${module} where ${field}=${literal} limit ${limit};`
+  // Empty is INTERNAL_SERVER_ERROR in this dialect, and a value such as `a where [b]` makes the condition vanish.
+  if (value.trim() === '' || readingOf(text) !== 'basic') {
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'coreBOS would not read this name as what it is')
+  }
+  return sealQuery(text, 'basic')
+}
+
+function identity(row: Row, { nameField, accountField }: Source, levelField: string | undefined): Identity {
+  const cell = (name: string) => {
+    const value = row[name]
+    if (value === undefined) throw new GatewayError('COREBOS_FAILED', `coreBOS left out the column ${name}`)
+    return value
+  }
+  const account = accountField === undefined ? '' : cell(accountField)
+  return {
+    id: cell('id'),
+    accountId: parseId(account)?.text,
+    name: cell(nameField),
+    portal: cell('portal') === '1',
+    supportStart: cell('support_start_date'),
+    supportEnd: cell('support_end_date'),
+    passwordType: passwordTypes[cell('portalpasswordtype')],
+    userId: cell('portalloginuser'),
+    language: cell('template_language'),
+    level: levelField === undefined ? '' : cell(levelField),
+  }
+}
+
+const passwordTypes: Readonly<Record<string, PasswordType | undefined>> = {
+  md5: 'md5',
+  sha256: 'sha256',
+  sha512: 'sha512',
+  plaintext: 'plaintext',
+}
