@@ -66,7 +66,7 @@ t.test('the pace of refusals', async (t) => {
   t.test('follows the latency of coreBOS upwards at once and downwards late', async (t) => {
     const time = clock()
     const pace = new RefusalPace({ rounds: 4, now: time.now, wait: time.wait, memory: 60_000 })
-    await calls(pace, time, 16, 50)
+    await calls(pace, time, 64, 50)
     t.equal(pace.period, 600)
     await calls(pace, time, 64, 150)
     t.equal(pace.period, 1200)

@@ -1,48 +1,124 @@
-/** The calls of coreBOS that a log-in makes; what coreBOS refuses comes back as a value, what fails is thrown. */
-import type { Entity, IdentityReader, PasswordType } from './identity.ts'
+/** The calls of coreBOS that a log-in makes, each timed; what coreBOS refuses comes back as a value. */
+import { CorebosRefusal } from '../corebos/caller.ts'
+import type { Corebos } from '../corebos/corebos.ts'
+import * as corebosLogin from '../corebos/login.ts'
+import type { Entity, LoginRefusal, PasswordType, UserInfo } from '../corebos/login.ts'
+import { Identities, type Identity } from '../corebos/trusted.ts'
+import { GatewayError } from '../errors.ts'
+import type { Contact } from './contact.ts'
 
-/**
- * `unknown`: nobody by that name may log in. `wrong`: counted by coreBOS. `locked`: refused whatever the password.
- * `absent`: this coreBOS has no such operation.
- */
-export type LoginRefusal = 'unknown' | 'wrong' | 'locked' | 'absent'
-export type LoginAnswer<T> = { readonly login: T } | { readonly refusal: LoginRefusal }
+/** `other`: refused for a reason that has nothing to do with the password. */
+export type Refusal = LoginRefusal | 'other'
+export type LoginAnswer<T> = { readonly login: T } | { readonly refusal: Refusal }
 
+/** Sessions go by their names, since that is what a gateway session keeps. */
 export interface PortalLogin {
   readonly session: string
   readonly contactId: string
-  readonly user: { readonly id: string; readonly name: string }
-  readonly language: string
+  readonly user: Contact['user']
+}
+
+export interface IdentityReader {
+  byId(entity: Entity, id: string): Promise<Identity | undefined>
+  /** Empty for a name that cannot be put into a statement. `several`: more than anybody would look through. */
+  byName(entity: Entity, name: string): Promise<readonly Identity[] | 'several'>
+  /** Contacts mapped to a CRM user. */
+  byUser(userId: string): Promise<readonly Identity[]>
 }
 
 export interface LoginCalls {
-  /** The token to hash the password with; `undefined` where coreBOS knows nobody by that name. */
+  /** The token to hash the password with; `undefined` where coreBOS lets in nobody by that name. */
   challenge(username: string): Promise<string | undefined>
   loginPortal(
     username: string,
     secret: { readonly token: string; readonly password: string; readonly type: PasswordType },
     entity: Entity,
   ): Promise<LoginAnswer<PortalLogin>>
-  /** `form`: whether `secret` is an access key or a password. */
   login(
     username: string,
     secret: { readonly token: string; readonly password: string; readonly form: 'key' | 'password' },
   ): Promise<LoginAnswer<{ readonly session: string; readonly userId: string }>>
-  /** What a session says of its own CRM user. */
-  userInfo(session: string): Promise<{
-    readonly id: string
-    readonly administrator: boolean
-    readonly email: string
-    readonly language: string
-  }>
+  /** What a session says of the CRM user that it runs as. */
+  userInfo(session: string): Promise<UserInfo>
   logout(session: string): Promise<void>
-  /** Identity facts as the session itself may read them. */
+  /** Identity facts as a contact's own session may read them. */
   identitiesIn(session: string): IdentityReader
 }
 
 /** What the service user does for a log-in. */
 export interface ServiceCalls extends IdentityReader {
-  readonly user: { readonly id: string; readonly name: string }
-  /** Webservice id of a contact of that name whose password this is by the database's collation. */
+  user(): Promise<Contact['user']>
+  /** Webservice id of a contact of that name whose password this is by the database's collation. Counts nothing. */
   authenticateContact(username: string, password: string): Promise<string | undefined>
+}
+
+/** Passes on what a call gives, noting how long it took. */
+export type Timing = <T>(call: () => Promise<T>) => Promise<T>
+
+export function loginCalls(corebos: Corebos, levelField: string | undefined, timed: Timing): LoginCalls {
+  const { outside, sessions } = corebos
+  return {
+    challenge: (username) => timed(() => corebosLogin.getChallenge(outside, username)),
+    loginPortal: (username, secret, entity) =>
+      timed(() =>
+        answer(async () => {
+          const login = await corebosLogin.loginPortal(outside, sessions, username, secret, entity)
+          return typeof login === 'string' ? login : { ...login, session: login.session.name }
+        }),
+      ),
+    login: (username, secret) =>
+      timed(() =>
+        answer(async () => {
+          const login = await corebosLogin.login(outside, sessions, username, secret)
+          return typeof login === 'string' ? login : { ...login, session: login.session.name }
+        }),
+      ),
+    userInfo: (session) => timed(() => corebosLogin.getPortalUserInfo(corebos.session(session))),
+    logout: (session) => timed(() => corebos.session(session).end()),
+    identitiesIn: (session) => identityReader(new Identities(corebos.session(session), levelField), timed),
+  }
+}
+
+export function serviceCalls(
+  { service }: Corebos,
+  levelField: string | undefined,
+  timed: Timing,
+): ServiceCalls | undefined {
+  if (service === undefined) return undefined
+  return {
+    ...identityReader(new Identities(service, levelField), timed),
+    user: async () => ({ id: await service.userId(), name: service.name }),
+    authenticateContact: async (username, password) => {
+      const id = await timed(() => corebosLogin.authenticateContact(service, username, password))
+      return id === false ? undefined : id
+    },
+  }
+}
+
+function identityReader(identities: Identities, timed: Timing): IdentityReader {
+  return {
+    byId: (entity, id) => timed(() => identities.byId(entity, id)),
+    byUser: (userId) => timed(() => identities.byUser(userId)),
+    byName: async (entity, name) => {
+      try {
+        return await timed(() => identities.byName(entity, name))
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error
+        if (error.code === 'QUERY_NOT_EXPRESSIBLE') return []
+        if (error.code === 'QUERY_TOO_LARGE') return 'several'
+        throw error
+      }
+    },
+  }
+}
+
+async function answer<T extends object>(call: () => Promise<T | LoginRefusal>): Promise<LoginAnswer<T>> {
+  try {
+    const login = await call()
+    return typeof login === 'string' ? { refusal: login } : { login }
+  } catch (error) {
+    // For instance a name that a CRM user and a contact share: coreBOS gives the token of the one to the other.
+    if (error instanceof CorebosRefusal) return { refusal: 'other' }
+    throw error
+  }
 }

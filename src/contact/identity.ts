@@ -1,40 +1,13 @@
-/** What coreBOS's record of a contact or employee says about its access. */
-import type { Contact, Level } from './contact.ts'
-import { levels } from './contact.ts'
+/** What a contact's record in coreBOS means for its access. */
+import type { Identity } from '../corebos/trusted.ts'
+import { levels, type Level } from './contact.ts'
 import type { RefusalReason } from './refusal.ts'
-
-export type Entity = Contact['entity']
-
-export const passwordTypes = ['md5', 'sha256', 'sha512', 'plaintext'] as const
-export type PasswordType = (typeof passwordTypes)[number]
-
-/** Identity facts as read from one record; texts are empty where coreBOS has none. */
-export interface Identity {
-  readonly id: string
-  readonly accountId: string | undefined
-  readonly portal: boolean
-  /** `YYYY-MM-DD`. */
-  readonly supportStart: string
-  readonly supportEnd: string
-  readonly passwordType: PasswordType | undefined
-  /** Webservice id of the CRM user that the record is mapped to. */
-  readonly userId: string
-  readonly language: string
-  /** What the policy's level field holds. */
-  readonly level: string
-}
-
-/** Where identity facts come from: the service user, or the contact's own session. Nothing found is an empty list. */
-export interface IdentityReader {
-  byId(entity: Entity, id: string): Promise<Identity | undefined>
-  /** By log-in name, compared as the database does; duplicates come back together. */
-  byName(entity: Entity, name: string): Promise<readonly Identity[]>
-  byUser(userId: string): Promise<readonly Identity[]>
-}
 
 /**
  * Why this contact may not be let in today, if it may not. Support without a date has not begun or is over: coreBOS
  * compares both ends and lets in nobody who lacks one.
+ *
+ * @param today `YYYY-MM-DD`
  */
 export function barrier(identity: Identity, today: string): RefusalReason | undefined {
   if (!identity.portal) return 'portal-off'

@@ -1,9 +1,11 @@
 /** Who is this? The three ways to let a customer in, as one table of functions. */
 import { isSendable } from '../corebos/form.ts'
+import type { Entity, PasswordType } from '../corebos/login.ts'
+import type { Identity } from '../corebos/trusted.ts'
 import type { Contact, Level } from './contact.ts'
 import type { FailureBudget } from './budgets.ts'
-import type { LoginAnswer, LoginCalls, LoginRefusal, PortalLogin, ServiceCalls } from './calls.ts'
-import { barrier, levelOf, type Entity, type Identity, type PasswordType } from './identity.ts'
+import type { LoginAnswer, LoginCalls, PortalLogin, Refusal, ServiceCalls } from './calls.ts'
+import { barrier, levelOf } from './identity.ts'
 import { foldName, longestName, longestPassword } from './names.ts'
 import { refuse, type Admitted, type LoginOutcome, type RefusalReason, type Refused } from './refusal.ts'
 
@@ -101,7 +103,7 @@ async function service(credentials: Credentials, context: LoginContext): Promise
   } else if (login.refused !== 'absent') {
     return login
   }
-  return { contact: contactOf(identity, 'Contacts', service.user, level()), upstream: undefined }
+  return { contact: contactOf(identity, 'Contacts', await service.user(), level()), upstream: undefined }
 }
 
 /** User per Contact: a CRM user's own name and access key or password. */
@@ -126,7 +128,7 @@ async function user(credentials: Credentials, context: LoginContext): Promise<Lo
     if (info.administrator) return refuse('administrator')
     const found =
       matchUsersBy === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
-    const [identity, ...others] = found
+    const [identity, ...others] = found === 'several' ? [] : found
     if (identity === undefined || others.length > 0) return refuse('unmapped')
     const reason = barrier(identity, today())
     if (reason !== undefined) return refuse(reason)
@@ -160,9 +162,10 @@ async function lookUp(credentials: Credentials, context: LoginContext): Promise<
   ])
   if (token === undefined) return refuse('name')
   if (entity === 'Contacts' && verified === undefined) return refuse('password')
-  const open = found.filter(({ portal }) => portal)
-  if (open.length > 1) return refuse('duplicate')
-  const [identity] = open
+  const open = found === 'several' ? [] : found.filter(({ portal }) => portal)
+  if (found === 'several' || open.length > 1) return refuse('duplicate')
+  // A name that cannot be looked up safely still leads to the contact that coreBOS names.
+  const identity = open[0] ?? (verified === undefined ? undefined : await service.byId(entity, verified))
   if (verified !== undefined && identity !== undefined && verified !== identity.id) return refuse('mismatch')
   return { token, identity }
 }
@@ -186,7 +189,8 @@ const reasons = {
   wrong: 'password',
   locked: 'locked',
   absent: 'absent',
-} as const satisfies Record<LoginRefusal, RefusalReason>
+  other: 'other',
+} as const satisfies Record<Refusal, RefusalReason>
 
 /** One attempt within the budget of `who`. */
 async function spend<T>(

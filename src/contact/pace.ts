@@ -14,7 +14,6 @@ export interface PaceOptions {
 }
 
 const samplesKept = 64
-const samplesNeeded = 16
 const margin = 1.25
 
 /**
@@ -73,7 +72,7 @@ export class RefusalPace {
   #observe(ms: number): void {
     this.#samples[this.#next] = ms
     this.#next = (this.#next + 1) % samplesKept
-    if (this.#samples.length < samplesNeeded) return
+    if (this.#samples.length < samplesKept) return
     const sorted = this.#samples.toSorted((a, b) => a - b)
     const usual = sorted[Math.floor(sorted.length * 0.9)] ?? ms
     this.#call(usual * this.#options.rounds * margin)

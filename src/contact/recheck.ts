@@ -1,8 +1,9 @@
 /** Is the contact of a running session still let in, and with which account? */
 import { GatewayError } from '../errors.ts'
+import type { Identity } from '../corebos/trusted.ts'
 import type { PortalSession, Store } from '../session/contract.ts'
 import type { LoginContext, LoginMode } from './login.ts'
-import { barrier, levelOf, type Identity } from './identity.ts'
+import { barrier, levelOf } from './identity.ts'
 import type { RefusalReason } from './refusal.ts'
 
 export interface RecheckOptions {
@@ -85,7 +86,7 @@ export class AccessRecheck {
         if (identity.userId !== contact.user.id) return 'unmapped'
       } else if (mode === 'user') {
         const named = await reader.byName('Contacts', info?.email ?? '')
-        if (named.length !== 1 || named[0]?.id !== contact.id) return 'unmapped'
+        if (named === 'several' || named.length !== 1 || named[0]?.id !== contact.id) return 'unmapped'
       }
       return { identity }
     } catch (error) {

@@ -8,6 +8,7 @@ export type RefusalReason =
   | 'budget' // as many wrong passwords as may reach coreBOS have reached it
   | 'locked' // coreBOS itself has locked the contact out
   | 'absent' // this coreBOS has no Customer Portal Login
+  | 'other' // coreBOS refused for a reason that has nothing to do with the password
   | 'duplicate'
   | 'unmapped' // no contact belongs to the CRM user, or several do
   | 'unreadable' // the contact's own record cannot be read, so nothing can be said about its access
