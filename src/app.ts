@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { fastify, type FastifyInstance } from 'fastify'
+import corebos from '../plugins/corebos.ts'
 import edge, { edgeOptions } from '../plugins/edge.ts'
 import limits from '../plugins/limits.ts'
 import logging, { loggingOptions, type LogSink } from '../plugins/logging.ts'
@@ -10,9 +11,11 @@ import openapi from '../plugins/openapi.ts'
 import problem from '../plugins/problem.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
+import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
 import operator from '../routes/operator.ts'
 import { ConfigError, type Config } from './config.ts'
+import { cachedProbe } from './probe.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './session/keys.ts'
 
 export interface AppOptions {
@@ -35,6 +38,7 @@ export async function buildApp(
   await app.register(logging)
   await app.register(edge, config)
   await app.register(metrics)
+  await app.register(corebos, { config })
   await app.register(sessions, {
     life: {
       idle: config.SESSION_IDLE_TTL * 1000,
@@ -53,6 +57,9 @@ export async function buildApp(
   await app.register(limits, { ...config, contactId: () => undefined })
   await app.register(openapi, config)
 
+  await app.register(health, {
+    probe: cachedProbe(() => app.corebos.ping(), { fresh: 1000, patience: 2000, now }),
+  })
   await app.register(jwks)
   return app
 }
