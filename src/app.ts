@@ -38,7 +38,7 @@ export async function buildApp(
   await app.register(logging)
   await app.register(edge, config)
   await app.register(metrics)
-  await app.register(corebos, { config })
+  await app.register(corebos, config)
   await app.register(sessions, {
     life: {
       idle: config.SESSION_IDLE_TTL * 1000,
