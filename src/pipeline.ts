@@ -4,7 +4,15 @@ import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
 import type { Lookup, Query } from './query/tree.ts'
 import { explain as explainStatement, print } from './scope/print.ts'
-import { lookupsIn, ownAnchors, rewrite, settle, type Anchors, type SettledQuery } from './scope/rewrite.ts'
+import {
+  lookupsIn,
+  ownAnchors,
+  rewrite,
+  settle,
+  type Anchors,
+  type Dialect,
+  type SettledQuery,
+} from './scope/rewrite.ts'
 import type { SendableQuery } from './scope/sendable.ts'
 import { verify, type Row } from './scope/verify.ts'
 import type { Sight, View } from './scope/view.ts'
@@ -39,11 +47,11 @@ export interface Answer {
 export interface Explanation {
   readonly rule: string
   readonly level: Level
-  readonly dialect: string
+  readonly dialect: Dialect
   /** The statement with `$scope` in the place of what ties it to the contact. */
   readonly statement: string
   /** What is looked up first, each under its own rule. */
-  readonly lookups: readonly { readonly label: string; readonly explanation: Explanation }[]
+  readonly lookups: { label: string; explanation: Explanation }[]
 }
 
 /**
@@ -59,13 +67,16 @@ export async function ask(query: Query, asker: Asker): Promise<Answer> {
   return run(query, asker)
 }
 
-async function run(query: Query, asker: Asker): Promise<Answer> {
+async function run(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Answer> {
   const view = asker.sight.require(query.module, query.moduleAt)
   const { rule, level } = view.decision
-  const scoped = rewrite(query, asker.sight, await asker.anchors(level))
+  const scoped = rewrite(query, asker.sight, await asker.anchors(level), dialect)
   const settled = settle(scoped, await resolve(lookupsIn(scoped.where), asker))
   if (settled.where.kind === 'constant' && !settled.where.holds) return nothing(settled)
-  const { rows, totalRows } = await asker.reader.query(print(settled), readBy(view))
+  const { rows, totalRows } = await asker.reader.query(
+    print(settled, asker.sight.modules, dialect),
+    readBy(view),
+  )
   if (settled.keep === undefined) return counted(rows)
   const verified = verify(rows, { ...settled, keep: settled.keep })
   if (verified.withheld === 0) return { records: verified.rows, total: totalRows }
@@ -81,7 +92,7 @@ function readBy({ decision: { rule, level } }: View): 'contact' | 'service' {
 async function resolve(lookups: readonly Lookup[], asker: Asker): Promise<Map<Lookup, readonly string[]>> {
   const found = await Promise.all(
     lookups.map(async (lookup) => {
-      const { records } = await run(lookup.query, asker)
+      const { records } = await run(lookup.query, asker, lookup.dialect)
       if (records.length > limits.ids) {
         throw new GatewayError(
           'QUERY_TOO_LARGE',
@@ -133,7 +144,7 @@ function allOf(module: string, where: tree.Condition): Query {
 }
 
 /** What {@link ask} would send, without sending anything. @throws GatewayError what the query is refused for */
-export async function explain(query: Query, asker: Asker): Promise<Explanation> {
+export async function explain(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Explanation> {
   const { decision } = asker.sight.require(query.module, query.moduleAt)
   const { contact } = asker.sight
   const scoped = rewrite(
@@ -146,9 +157,13 @@ export async function explain(query: Query, asker: Asker): Promise<Explanation> 
   return {
     rule: decision.rule.name,
     level: decision.level,
-    ...explainStatement(settled),
+    dialect,
+    statement: explainStatement(settled, asker.sight.modules, dialect),
     lookups: await Promise.all(
-      lookups.map(async ({ label, query }) => ({ label, explanation: await explain(query, asker) })),
+      lookups.map(async ({ label, query, dialect }) => ({
+        label,
+        explanation: await explain(query, asker, dialect),
+      })),
     ),
   }
 }

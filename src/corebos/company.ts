@@ -19,7 +19,9 @@ export class Company {
 
   /** The contacts of some accounts. */
   async contactsOf(accounts: readonly string[]): Promise<string[]> {
-    return accounts.length === 0 ? [] : this.#column('id', statement('id', 'Contacts', 'account_id', accounts))
+    return accounts.length === 0
+      ? []
+      : this.#column('id', statement('id', 'Contacts', 'account_id', accounts))
   }
 
   /** @returns undefined where the account has no parent */
@@ -35,13 +37,15 @@ export class Company {
 
   async #column(name: 'id' | 'account_id', sendable: SendableQuery): Promise<string[]> {
     const { rows } = await query(this.#caller, sendable)
-    if (rows.length > mostIds) throw new GatewayError('QUERY_TOO_LARGE', `a company of more than ${mostIds} is refused`)
+    if (rows.length > mostIds)
+      throw new GatewayError('QUERY_TOO_LARGE', `a company of more than ${mostIds} is refused`)
     return rows.map((row) => row[name] ?? '').filter((id) => parseId(id) !== undefined)
   }
 }
 
 function statement(wanted: string, module: string, field: string, ids: readonly string[]): SendableQuery {
-  if (!ids.every((id) => parseId(id) !== undefined)) throw new GatewayError('INVALID_VALUE', 'this is no webservice id')
+  if (!ids.every((id) => parseId(id) !== undefined))
+    throw new GatewayError('INVALID_VALUE', 'this is no webservice id')
   const list = ids.map((id) => `'${id}'`).join(',')
   const text = `select ${wanted} from ${module} where ${field} in (${list}) limit ${mostIds + 1};`
   if (readingOf(text) !== 'basic') throw new Error('a list of ids is read in the basic dialect')

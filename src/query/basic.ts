@@ -18,6 +18,10 @@ export interface Columns {
   isReference(field: string): boolean
   /** Holds numbers, so that quoted ones are compared as numbers too. */
   isNumber(field: string): boolean
+  /** How many modules a reference may point to. */
+  refersTo(field: string): number
+  /** The module of an id, where `field` is the first that can point to it. */
+  moduleOf(field: string, id: string): string | undefined
 }
 
 /**
@@ -67,7 +71,7 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
       return `${node.path.field} like ${pattern(node.pattern)}`
     case 'null': {
       const { field } = node.path
-      if (!node.negated || columns.isNumber(field)) throw inexpressible("'is null' has no basic form")
+      if (!node.negated) throw inexpressible("'is null' has no basic form")
       // Null is not equal to anything, and blanks at the end do not count: what is left is what holds something.
       return columns.isReference(field) ? `${field}!='12x0'` : `${field}!=' '`
     }

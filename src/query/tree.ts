@@ -100,6 +100,8 @@ export interface Lookup {
   readonly field: string
   readonly query: Query
   readonly label: string
+  /** Which of coreBOS's dialects the ids are asked for in. */
+  readonly dialect: 'basic' | 'extended'
 }
 
 /** `or` of nothing and `and` of nothing. */
@@ -178,8 +180,13 @@ export function tie(name: string, ids: readonly string[], label: string): Tie {
   return Object.freeze({ kind: 'tie', field: name, ids: Object.freeze([...ids]), label })
 }
 
-export function lookup(name: string, ids: Query, label: string): Lookup {
-  return Object.freeze({ kind: 'lookup', field: name, query: ids, label })
+export function lookup(
+  name: string,
+  ids: Query,
+  label: string,
+  dialect: Lookup['dialect'] = 'basic',
+): Lookup {
+  return Object.freeze({ kind: 'lookup', field: name, query: ids, label, dialect })
 }
 
 export function constant(holds: boolean): Constant {

@@ -1,9 +1,12 @@
 import { GatewayError } from '../errors.ts'
 import { printBasic, type Columns, type Printable } from '../query/basic.ts'
 import { readingOf } from '../query/dialect.ts'
-import { isNumberColumn, valueKind } from './module.ts'
-import type { SettledQuery } from './rewrite.ts'
+import { printExtended } from '../query/extended.ts'
+import { isNumberColumn, valueKind, type FieldShape, type Modules } from './module.ts'
+import type { Dialect, SettledQuery } from './rewrite.ts'
 import { sealQuery, type SendableQuery } from './sendable.ts'
+
+const printers = { basic: printBasic, extended: printExtended } as const
 
 /**
  * The statement for a query whose scope is in its tree. The finished text is put through coreBOS's own rule: where it
@@ -11,42 +14,46 @@ import { sealQuery, type SendableQuery } from './sendable.ts'
  *
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`, `QUERY_TOO_LARGE`
  */
-export function print(query: SettledQuery): SendableQuery {
-  const text = printBasic(printable(query), columnsOf(query))
-  requireBasic(text)
-  return sealQuery(text, 'basic')
+export function print(query: SettledQuery, modules: Modules, dialect: Dialect): SendableQuery {
+  return sealQuery(proven(query, modules, dialect), dialect)
 }
 
-/** What would be sent, with `$scope` in the place of what ties it to the contact. */
-export function explain(query: SettledQuery): { statement: string; dialect: string } {
-  const full = printBasic(printable(query), columnsOf(query))
-  requireBasic(full)
-  return { statement: printBasic(printable(query), columnsOf(query), false), dialect: 'basic' }
+/** What would be sent, with `$scope` in the place of what ties it to the contact. @throws GatewayError as {@link print} */
+export function explain(query: SettledQuery, modules: Modules, dialect: Dialect): string {
+  proven(query, modules, dialect)
+  return printers[dialect](printable(query), columnsOf(query, modules), false)
 }
 
-function requireBasic(text: string): void {
-  if (readingOf(text) !== 'basic') {
-    throw new GatewayError(
-      'QUERY_NOT_EXPRESSIBLE',
-      'a value would make coreBOS read the statement in another dialect',
-    )
-  }
+function proven(query: SettledQuery, modules: Modules, dialect: Dialect): string {
+  const text = printers[dialect](printable(query), columnsOf(query, modules))
+  if (readingOf(text) === dialect) return text
+  throw new GatewayError(
+    'QUERY_NOT_EXPRESSIBLE',
+    'a value would make coreBOS read the statement in another dialect',
+  )
 }
 
 function printable({ view, ask, keep, where, orderBy, limit }: SettledQuery): Printable {
   return { module: view.module.name, fields: keep === undefined ? undefined : ask, where, orderBy, limit }
 }
 
-function columnsOf({ view }: SettledQuery): Columns {
+function columnsOf({ view }: SettledQuery, modules: Modules): Columns {
   const { fields } = view.module
+  const some = (name: string, test: (field: FieldShape) => boolean): boolean => {
+    const field = fields.get(name)
+    return field !== undefined && test(field)
+  }
   return {
-    isReference: (name) => {
-      const field = fields.get(name)
-      return field !== undefined && valueKind(field) === 'id'
-    },
-    isNumber: (name) => {
-      const field = fields.get(name)
-      return field !== undefined && isNumberColumn(field)
+    isReference: (name) => some(name, (field) => valueKind(field) === 'id'),
+    isNumber: (name) => some(name, isNumberColumn),
+    refersTo: (name) => fields.get(name)?.refersTo.length ?? 0,
+    moduleOf: (name, id) => {
+      const module = modules.byIdPrefix(id.slice(0, id.indexOf('x')))
+      if (module === undefined) return undefined
+      const first = [...fields.values()].find(
+        ({ type, refersTo }) => type === 'reference' && refersTo.includes(module.name),
+      )
+      return first?.name === name ? module.name : undefined
     },
   }
 }

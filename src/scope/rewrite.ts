@@ -3,7 +3,9 @@ import { GatewayError } from '../errors.ts'
 import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Limit, Lookup, Query } from '../query/tree.ts'
+import { printCondition } from '../query/canonical.ts'
 import { checkCondition, checkPath, idsOf } from './check.ts'
+import { valueKind } from './module.ts'
 import type { Sight, View } from './view.ts'
 
 /** The ids that ties are compared with: whose records these are, as wide as the contact's level reaches. */
@@ -39,18 +41,29 @@ export interface SettledQuery extends ScopedQuery {
   readonly settled: true
 }
 
+export type Dialect = Lookup['dialect']
+
 /** What explain shows in the place of the ids that tie a record to the contact. */
 export const scopeLabel = '$scope'
 
 /**
  * Conjoins what the policy asks of every row with what the caller asks, in the tree.
  *
+ * @param dialect for `basic`, what this dialect lacks becomes a lookup of the ids that it holds for
  * @throws GatewayError where a name, a value or a shape is refused
  */
-export function rewrite(query: Query, sight: Sight, anchors: Anchors): ScopedQuery {
+export function rewrite(
+  query: Query,
+  sight: Sight,
+  anchors: Anchors,
+  dialect: Dialect = 'basic',
+): ScopedQuery {
   const view = sight.require(query.module, query.moduleAt)
-  const scope = scopeOf(view, sight, anchors)
-  const asked = query.where === undefined ? tree.constant(true) : checkCondition(query.where, view, sight)
+  const fitted = (condition: Condition) =>
+    dialect === 'basic' ? withoutExtended(condition, view) : condition
+  const scope = fitted(scopeOf(view, sight, anchors))
+  const asked =
+    query.where === undefined ? tree.constant(true) : fitted(checkCondition(query.where, view, sight))
   const keep = selected(query, view)
   return Object.freeze({
     view,
@@ -108,6 +121,23 @@ export function scopeOf(view: View, sight: Sight, anchors: Anchors): Condition {
     .filter(({ module }) => sight.find(module) !== undefined)
     .map(({ field, module }) => tree.lookup(field, idsOf(module, undefined), scopeLabel))
   return tree.and(tree.or(...ties, ...hops), own)
+}
+
+/**
+ * Puts a lookup in the place of each condition that only the extended dialect has a form for, so that the rest of the
+ * statement keeps exact ids, the values of SQL and an order.
+ */
+function withoutExtended(condition: Condition, view: View): Condition {
+  if (condition.kind === 'and') return tree.and(...condition.terms.map((term) => withoutExtended(term, view)))
+  if (condition.kind === 'or') return tree.or(...condition.terms.map((term) => withoutExtended(term, view)))
+  if (condition.kind !== 'like' && condition.kind !== 'null') return condition
+  const field = view.module.fields.get(condition.path.field)
+  const kind = field && valueKind(field)
+  const hasBasicForm =
+    condition.negated === (condition.kind === 'null') &&
+    (condition.kind === 'like' || kind === 'text' || kind === 'id')
+  if (hasBasicForm) return condition
+  return tree.lookup('id', idsOf(view.module.name, condition), printCondition(condition), 'extended')
 }
 
 /** The rule's own condition may name fields that the contact cannot read. */

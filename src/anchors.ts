@@ -1,0 +1,58 @@
+/** Whose records a contact's level reaches: the ids that ties are compared with. */
+import { LRUCache } from 'lru-cache'
+import type { Contact, Level } from './contact/contact.ts'
+import type { Company } from './corebos/company.ts'
+import { GatewayError } from './errors.ts'
+import { ownAnchors, type Anchors } from './scope/rewrite.ts'
+
+export interface AnchorsOptions {
+  /** Absent without a service user, in which case no level above `account` can be read. */
+  readonly company: Company | undefined
+  /** How long a company is remembered (`ACCESS_RECHECK`). Milliseconds. */
+  readonly ttlMs: number
+  readonly now: () => number
+}
+
+export class AnchorsReader {
+  readonly #company: Company | undefined
+  readonly #cache: LRUCache<string, Anchors, { contact: Contact; level: Level }>
+
+  constructor({ company, ttlMs, now }: AnchorsOptions) {
+    this.#company = company
+    this.#cache = new LRUCache({
+      max: 10_000,
+      ttl: ttlMs,
+      ttlResolution: 0,
+      perf: { now },
+      fetchMethod: (_key, _stale, { context: { contact, level } }) => this.#reach(contact, level),
+    })
+  }
+
+  /**
+   * @param stamp changes whenever what was read for this contact must not be used again
+   * @throws GatewayError how coreBOS failed
+   */
+  async of(contact: Contact, level: Level, stamp: string): Promise<Anchors> {
+    const own = ownAnchors(contact, level)
+    if (own !== undefined) return own
+    const key = JSON.stringify([contact.id, contact.accountId, level, stamp])
+    return this.#cache.forceFetch(key, { context: { contact, level } })
+  }
+
+  async #reach(contact: Contact, level: Level): Promise<Anchors> {
+    const company = this.#company
+    if (company === undefined)
+      throw new GatewayError('COREBOS_UNAVAILABLE', 'a service user is needed for this level')
+    const { accountId } = contact
+    if (accountId === undefined) return { contacts: [contact.id], accounts: [] }
+    const parent = level === 'company' ? undefined : await company.parentOf(accountId)
+    const siblings = level === 'group' && parent !== undefined ? await company.accountsBelow(parent) : []
+    const accounts = unique([accountId, ...(parent === undefined ? [] : [parent]), ...siblings])
+    const contacts = await company.contactsOf(level === 'group' ? accounts : [accountId])
+    return { contacts: unique([contact.id, ...contacts]), accounts }
+  }
+}
+
+function unique(ids: readonly string[]): string[] {
+  return [...new Set(ids)]
+}
