@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { PortalSession, SessionLife, Store } from '../src/session/contract.ts'
 import { EmbeddedStore } from '../src/session/embedded.ts'
+import { RedisStore } from '../src/session/redis.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -15,14 +16,19 @@ export interface SessionsOptions {
   readonly life: SessionLife
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** `REDIS_URL` and `SESSION_KEYS` (32 bytes each); absent: the embedded store, for one process alone. */
+  readonly redis?: { readonly url: string; readonly keys: readonly Buffer[] } | undefined
   /** Ends the coreBOS sessions behind sessions that ran out; without it they are left to coreBOS. */
-  readonly endUpstream?: (session: PortalSession) => Promise<void>
+  readonly endUpstream?: ((session: PortalSession) => Promise<void>) | undefined
   /** How often to look for them, in milliseconds (default 30,000). */
   readonly reapEvery?: number
 }
 
 async function sessions(app: FastifyInstance, options: SessionsOptions): Promise<void> {
-  const store: Store = new EmbeddedStore(options)
+  const store: Store =
+    options.redis === undefined
+      ? new EmbeddedStore(options)
+      : new RedisStore({ ...options, ...options.redis, onState: reported(app) })
   app.decorate('sessions', store)
 
   const { endUpstream, reapEvery = 30_000 } = options
@@ -45,6 +51,17 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
     await reaping
     await store.close()
   })
+}
+
+/** One line in the log when Redis is lost and one when it is back, however often it is tried in between. */
+function reported(app: FastifyInstance): (state: 'ready' | 'lost', error?: Error) => void {
+  let last: 'ready' | 'lost' = 'ready'
+  return (state, error) => {
+    if (state === last) return
+    last = state
+    if (state === 'lost') app.log.error({ err: error }, 'Redis is lost')
+    else app.log.info('Redis is back')
+  }
 }
 
 export default fp(sessions, { name: 'sessions', fastify: '5.x' })

@@ -43,6 +43,7 @@ const catalogue = {
   COREBOS_REFUSED: [502, 'coreBOS refused the call'],
 
   // the gateway itself
+  STORE_UNAVAILABLE: [503, 'The store of sessions cannot be reached'],
   SHUTTING_DOWN: [503, 'The gateway is shutting down'],
   INTERNAL: [500, 'The gateway failed'],
 } as const satisfies Record<string, readonly [status: number, title: string]>

@@ -13,6 +13,7 @@ import type {
   Taken,
 } from './contract.ts'
 import { labelled, stampLife } from './contract.ts'
+import { Counters } from './counters.ts'
 import { ExpiringMap } from './expiring.ts'
 import { judge, refreshTokens } from './refresh.ts'
 
@@ -38,7 +39,7 @@ export class EmbeddedStore implements Store {
   readonly #sessions = new Map<string, Entry>()
   readonly #byContact = new Map<string, Set<string>>()
   readonly #ranOut = new Map<string, PortalSession>()
-  readonly #counters: ExpiringMap<number>
+  readonly #counters: Counters
   readonly #values: ExpiringMap<string>
   readonly #stamps: ExpiringMap<string>
   readonly #tokens
@@ -50,7 +51,7 @@ export class EmbeddedStore implements Store {
     this.#now = options.now
     this.#maxSessions = options.maxSessions ?? 50_000
     const maxEntries = options.maxEntries ?? 100_000
-    this.#counters = new ExpiringMap(maxEntries)
+    this.#counters = new Counters(maxEntries)
     this.#values = new ExpiringMap(maxEntries)
     this.#stamps = new ExpiringMap(maxEntries)
     const secret = randomBytes(32)
@@ -74,13 +75,13 @@ export class EmbeddedStore implements Store {
     this.#sessions.set(session.id, { session, rotatedAt: now })
     const ids = this.#byContact.get(facts.contact.id) ?? new Set()
     this.#byContact.set(facts.contact.id, ids.add(session.id))
-    for (const key of reset) this.#counters.delete(key)
+    this.#counters.reset(reset)
     return { session, refreshToken: this.#tokens.issue(session.id, 1) }
   }
 
   async read(id: string, takes: readonly Take[] = []): Promise<Reading> {
     const now = this.#now()
-    const taken = takes.map((take) => this.#take(take, now))
+    const taken = takes.map((take) => this.#counters.take(take, now))
     const entry = this.#alive(id, now)
     if (entry === undefined) return { session: undefined, stamp: this.#stampOfAll, takes: taken }
     this.#touch(entry, now)
@@ -144,11 +145,11 @@ export class EmbeddedStore implements Store {
   }
 
   async take(takes: readonly Take[]): Promise<readonly Taken[]> {
-    return takes.map((take) => this.#take(take, this.#now()))
+    return takes.map((take) => this.#counters.take(take, this.#now()))
   }
 
   async reset(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.#counters.delete(key)
+    this.#counters.reset(keys)
   }
 
   async claim(key: string, value: string, ttl: number): Promise<string | undefined> {
@@ -187,16 +188,6 @@ export class EmbeddedStore implements Store {
   async close(): Promise<void> {
     this.#sessions.clear()
     this.#byContact.clear()
-  }
-
-  #take({ key, max, window, cost = 1 }: Take, now: number): Taken {
-    const counted = this.#counters.get(key, now)
-    const before = counted?.value ?? 0
-    const allowed = before + Math.max(1, cost) <= max
-    const count = allowed ? before + cost : before
-    if (counted !== undefined) this.#counters.replace(key, count)
-    else if (count > 0) this.#counters.set(key, count, now + window, now)
-    return { allowed, count, resetIn: count === 0 ? 0 : (counted?.endsAt ?? now + window) - now }
   }
 
   #alive(id: string, now: number): Entry | undefined {

@@ -1,0 +1,122 @@
+/** Real Redis servers on loopback, started and ended by the test that uses them. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { Redis } from 'ioredis'
+
+/** Whether a program is on the PATH; where it is not, a test says so on one line and is skipped. */
+export function installed(program: string): boolean {
+  return spawnSync(program, ['--version']).error === undefined
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+export async function scratch(t: Test): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'gateway-redis-'))
+  t.teardown(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
+  return directory
+}
+
+export interface Server {
+  readonly port: number
+  readonly process: ChildProcess
+  /** For the test's own questions; never used by what is tested. */
+  readonly admin: Redis
+  kill(signal?: NodeJS.Signals): Promise<void>
+}
+
+/** Starts a program that says `ready` on its standard output, and ends it with the test. */
+export async function start(
+  t: Test,
+  program: string,
+  args: readonly string[],
+  ready: RegExp,
+): Promise<ChildProcess> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  t.teardown(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+  await new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString()
+      if (ready.test(said)) resolve()
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    child.once('error', reject)
+    child.once('exit', (code) =>
+      reject(new Error(`${program} ended with ${code ?? 'a signal'}: ${said.slice(-2000)}`)),
+    )
+  })
+  return child
+}
+
+export interface ServerOptions {
+  readonly port?: number
+  /** Further words of the command line. */
+  readonly args?: readonly string[]
+  readonly admin?: { readonly password?: string; readonly tls?: { readonly ca: Buffer } }
+}
+
+export async function startRedis(
+  t: Test,
+  { port, args = [], admin: access = {} }: ServerOptions = {},
+): Promise<Server> {
+  const directory = await scratch(t)
+  const chosen = port ?? (await freePort())
+  const listen =
+    access.tls === undefined ? ['--port', `${chosen}`] : ['--port', '0', '--tls-port', `${chosen}`]
+  const words = [
+    ...listen,
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    directory,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    ...args,
+  ]
+  const process = await start(t, 'redis-server', words, /Ready to accept connections/)
+  const admin = new Redis({ port: chosen, host: '127.0.0.1', ...access, retryStrategy: () => 50 })
+  admin.on('error', () => {
+    // Tests end servers on purpose.
+  })
+  t.teardown(() => admin.disconnect())
+  return {
+    port: chosen,
+    process,
+    admin,
+    async kill(signal = 'SIGKILL') {
+      const exited = once(process, 'exit')
+      process.kill(signal)
+      await exited
+    },
+  }
+}
+
+/** Asks again and again until the answer is yes; for what another process does in its own time. */
+export async function until(what: string, yes: () => Promise<boolean>, patience = 15_000): Promise<void> {
+  const gaveUp = Date.now() + patience
+  for (;;) {
+    if (await yes().catch(() => false)) return
+    if (Date.now() > gaveUp) throw new Error(`in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
