@@ -1,8 +1,9 @@
 /** The calls of coreBOS that a log-in makes, each timed; what coreBOS refuses comes back as a value. */
-import { CorebosRefusal } from '../corebos/caller.ts'
+import { CorebosRefusal, type Caller } from '../corebos/caller.ts'
 import type { Corebos } from '../corebos/corebos.ts'
 import * as corebosLogin from '../corebos/login.ts'
 import type { Entity, LoginRefusal, PasswordType, UserInfo } from '../corebos/login.ts'
+import { UnansweredCall } from '../corebos/transport.ts'
 import { Identities, type Identity } from '../corebos/trusted.ts'
 import { GatewayError } from '../errors.ts'
 import type { Contact } from './contact.ts'
@@ -55,7 +56,12 @@ export interface ServiceCalls extends IdentityReader {
 /** Passes on what a call gives, noting how long it took. */
 export type Timing = <T>(call: () => Promise<T>) => Promise<T>
 
-export function loginCalls(corebos: Corebos, levelField: string | undefined, timed: Timing): LoginCalls {
+/** @param levelField the field of the policy in force that says how far a contact sees */
+export function loginCalls(
+  corebos: Corebos,
+  levelField: () => string | undefined,
+  timed: Timing,
+): LoginCalls {
   const { outside, sessions } = corebos
   return {
     challenge: (username) => timed(() => corebosLogin.getChallenge(outside, username)),
@@ -75,18 +81,18 @@ export function loginCalls(corebos: Corebos, levelField: string | undefined, tim
       ),
     userInfo: (session) => timed(() => corebosLogin.getPortalUserInfo(corebos.session(session))),
     logout: (session) => timed(() => corebos.session(session).end()),
-    identitiesIn: (session) => identityReader(new Identities(corebos.session(session), levelField), timed),
+    identitiesIn: (session) => identityReader(corebos.session(session), levelField, timed),
   }
 }
 
 export function serviceCalls(
   { service }: Corebos,
-  levelField: string | undefined,
+  levelField: () => string | undefined,
   timed: Timing,
 ): ServiceCalls | undefined {
   if (service === undefined) return undefined
   return {
-    ...identityReader(new Identities(service, levelField), timed),
+    ...identityReader(service, levelField, timed),
     user: async () => ({ id: await service.userId(), name: service.name }),
     authenticateContact: async (username, password) => {
       const id = await timed(() => corebosLogin.authenticateContact(service, username, password))
@@ -95,13 +101,14 @@ export function serviceCalls(
   }
 }
 
-function identityReader(identities: Identities, timed: Timing): IdentityReader {
+function identityReader(caller: Caller, levelField: () => string | undefined, timed: Timing): IdentityReader {
+  const identities = () => new Identities(caller, levelField())
   return {
-    byId: (entity, id) => timed(() => identities.byId(entity, id)),
-    byUser: (userId) => timed(() => identities.byUser(userId)),
+    byId: (entity, id) => timed(() => identities().byId(entity, id)),
+    byUser: (userId) => timed(() => identities().byUser(userId)),
     byName: async (entity, name) => {
       try {
-        return await timed(() => identities.byName(entity, name))
+        return await timed(() => identities().byName(entity, name))
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error
         if (error.code === 'QUERY_NOT_EXPRESSIBLE') return []
@@ -121,4 +128,25 @@ async function answer<T extends object>(call: () => Promise<T | LoginRefusal>): 
     if (error instanceof CorebosRefusal) return { refusal: 'other' }
     throw error
   }
+}
+
+const notConnected = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** Whether an error proves that coreBOS has not seen the call. */
+export function neverSent(error: unknown): boolean {
+  if (!(error instanceof GatewayError) || error instanceof UnansweredCall) return false
+  if (error.code === 'COREBOS_BUSY' || error.code === 'COREBOS_TIMEOUT') return true
+  const { cause } = error
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    typeof cause.code === 'string' &&
+    notConnected.has(cause.code)
+  )
 }

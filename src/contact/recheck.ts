@@ -14,8 +14,6 @@ export interface RecheckOptions {
   readonly every: number
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Whether an error says that a coreBOS session has ended. */
-  readonly hasEnded: (error: unknown) => boolean
   readonly onEnded: (session: PortalSession, reason: RefusalReason) => void
 }
 
@@ -90,7 +88,8 @@ export class AccessRecheck {
       }
       return { identity }
     } catch (error) {
-      if (this.#options.hasEnded(error)) return 'unreadable'
+      // The contact's own coreBOS session is over, and what it may see went with it.
+      if (error instanceof GatewayError && error.code === 'SESSION_ENDED') return 'unreadable'
       throw error
     }
   }

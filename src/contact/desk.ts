@@ -7,7 +7,7 @@ import { looseName } from './names.ts'
 import type { RefusalPace } from './pace.ts'
 import type { Admitted, RefusalReason } from './refusal.ts'
 
-export interface AdmissionOptions {
+export interface DeskOptions {
   readonly mode: LoginMode
   readonly context: LoginContext
   readonly pace: RefusalPace
@@ -16,10 +16,10 @@ export interface AdmissionOptions {
   readonly failures: Rate
 }
 
-export class Admission {
-  readonly #options: AdmissionOptions
+export class LoginDesk {
+  readonly #options: DeskOptions
 
-  constructor(options: AdmissionOptions) {
+  constructor(options: DeskOptions) {
     this.#options = options
   }
 

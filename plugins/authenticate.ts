@@ -1,0 +1,145 @@
+/** Who is asking: lets contacts log in, and finds the session behind an access token. */
+import { randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.ts'
+import { FailureBudget } from '../src/contact/budgets.ts'
+import { loginCalls, neverSent, serviceCalls } from '../src/contact/calls.ts'
+import type { Contact } from '../src/contact/contact.ts'
+import { LoginDesk } from '../src/contact/desk.ts'
+import { dayOf } from '../src/contact/identity.ts'
+import { loginModes, type LoginContext } from '../src/contact/login.ts'
+import { RefusalPace } from '../src/contact/pace.ts'
+import { AccessRecheck } from '../src/contact/recheck.ts'
+import { admissionOf, contactOf, type Admission } from '../src/contact/request.ts'
+import type { Caller } from '../src/corebos/caller.ts'
+import { GatewayError } from '../src/errors.ts'
+import type { Policy } from '../src/policy/policy.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly desk: LoginDesk
+    /** For the `onRequest` of routes: the access token must be valid, its session running, and the contact still let in. */
+    readonly authenticate: (request: FastifyRequest) => Promise<void>
+    /** The same without a look at coreBOS, for what must work while coreBOS does not. */
+    readonly identify: (request: FastifyRequest) => Promise<void>
+    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where nobody has logged in */
+    readonly admissionOf: typeof admissionOf
+    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where nobody has logged in */
+    readonly contactOf: typeof contactOf
+    /** Whoever reads for this request: the contact's own coreBOS session, or the service user where it has none. */
+    readonly upstreamOf: (request: FastifyRequest) => Caller
+    /** Ends a coreBOS session that is of no more use; nobody waits for it but the end of the gateway. */
+    readonly endUpstream: (session: string | undefined) => void
+  }
+  interface FastifyRequest {
+    /** Null until the access token has been checked, and where a route wants none. */
+    admission: Admission | null
+    /** The contact of `admission`. */
+    readonly contact: Contact | null
+  }
+}
+
+export interface AuthenticateOptions {
+  readonly config: Pick<
+    Config,
+    'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'RATE_LIMIT_LOGIN'
+  >
+  /** The policy in force; it may change while the gateway runs. */
+  readonly policy: () => Pick<Policy, 'level' | 'levelField'>
+  readonly matchUsersBy: LoginContext['matchUsersBy']
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+async function authenticate(app: FastifyInstance, options: AuthenticateOptions): Promise<void> {
+  const { config, policy, matchUsersBy, now } = options
+  const { corebos, sessions, tokens } = app
+  const mode = config.LOGIN_MODE
+
+  const ending = new Set<Promise<void>>()
+  function endUpstream(session: string | undefined): void {
+    if (session === undefined) return
+    const end = corebos
+      .session(session)
+      .end()
+      .finally(() => ending.delete(end))
+    ending.add(end)
+  }
+
+  const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: () => performance.now(), wait })
+  const levelField = () => policy().levelField
+  const context: LoginContext = {
+    calls: loginCalls(corebos, levelField, (call) => pace.time(call)),
+    service: serviceCalls(corebos, levelField, (call) => pace.time(call)),
+    budget: new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent }),
+    passwordType: config.COREBOS_PASSWORD_TYPE,
+    matchUsersBy,
+    level: () => policy().level,
+    today: () => dayOf(now()),
+    endLater: endUpstream,
+  }
+  const recheck = new AccessRecheck({
+    mode,
+    context,
+    store: sessions,
+    every: config.ACCESS_RECHECK * 1000,
+    now,
+    onEnded: ({ id, contact }, reason) =>
+      app.log.info(
+        { session: id, contact: contact.id, reason },
+        'a session was ended by the access re-check',
+      ),
+  })
+
+  async function identify(request: FastifyRequest): Promise<void> {
+    const claims = tokens.verify(bearerOf(request))
+    const { session, stamp } = await sessions.read(claims.sessionId)
+    if (session?.contact.id !== claims.contactId) throw new GatewayError('SESSION_ENDED')
+    request.admission = { session, stamp }
+  }
+
+  app.decorate(
+    'desk',
+    new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN }),
+  )
+  app.decorateRequest('admission', null)
+  app.decorateRequest('contact', {
+    getter(this: FastifyRequest) {
+      return this.admission?.session.contact ?? null
+    },
+  })
+  app.decorate('identify', identify)
+  app.decorate('authenticate', async (request: FastifyRequest) => {
+    await identify(request)
+    const { session, stamp } = admissionOf(request)
+    request.admission = { session: await recheck.confirm(session), stamp }
+  })
+  app.decorate('admissionOf', admissionOf)
+  app.decorate('contactOf', contactOf)
+  app.decorate('upstreamOf', (request: FastifyRequest) => {
+    const { upstream } = admissionOf(request).session
+    if (upstream !== undefined) return corebos.session(upstream)
+    if (corebos.service === undefined) throw new GatewayError('SESSION_ENDED')
+    return corebos.service
+  })
+  app.decorate('endUpstream', endUpstream)
+  app.addHook('onClose', async () => {
+    await Promise.all(ending)
+  })
+}
+
+/** The token of `Authorization: Bearer …` (RFC 6750). */
+function bearerOf(request: FastifyRequest): string {
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(request.headers.authorization ?? '') ?? []
+  if (token === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
+  return token
+}
+
+export default fp(authenticate, {
+  name: 'authenticate',
+  dependencies: ['corebos', 'sessions', 'tokens'],
+  fastify: '5.x',
+})

@@ -1,0 +1,263 @@
+/** Log-in, and the sessions that come of it. */
+import { performance } from 'node:perf_hooks'
+import { Type, type Static } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { levels, type Contact } from '../src/contact/contact.ts'
+import { GatewayError } from '../src/errors.ts'
+import { problems, WebserviceId } from '../src/schemas.ts'
+import type { Opened, PortalSession } from '../src/session/contract.ts'
+
+const ContactView = Type.Object({
+  id: WebserviceId,
+  accountId: Type.Union([WebserviceId, Type.Null()], {
+    description: 'Null: the contact belongs to no account',
+  }),
+  user: Type.Object(
+    { id: WebserviceId, name: Type.String() },
+    { description: 'The CRM user that coreBOS takes the contact for' },
+  ),
+  language: Type.String({ examples: ['en'] }),
+  level: Type.Union(
+    levels.map((level) => Type.Literal(level)),
+    { description: 'How far the contact sees unless a rule says otherwise' },
+  ),
+})
+
+const tokenFields = {
+  accessToken: Type.String({ description: 'A JWT for `Authorization: Bearer …`' }),
+  tokenType: Type.Literal('Bearer'),
+  expiresIn: Type.Integer({ description: 'Seconds that the access token lives' }),
+  refreshToken: Type.String({ description: 'Good for one new pair' }),
+}
+const Tokens = Type.Object(tokenFields)
+const LoggedIn = Type.Object({ ...tokenFields, contact: ContactView })
+
+const Login = Type.Object(
+  {
+    username: Type.String({
+      description: "The contact's e-mail address, or the CRM user's name in `user` mode",
+    }),
+    password: Type.String({ description: 'Or the access key in `user` mode' }),
+    entity: Type.Optional(
+      Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')], { default: 'Contacts' }),
+    ),
+  },
+  { additionalProperties: false, examples: [{ username: 'alice@example.com', password: 'alice-pw' }] },
+)
+
+const Refresh = Type.Object(
+  { refreshToken: Type.String({ minLength: 1, maxLength: 1024 }) },
+  { additionalProperties: false },
+)
+
+const Time = Type.String({ format: 'date-time' })
+const SessionView = Type.Object({
+  id: Type.String(),
+  current: Type.Boolean({ description: 'Whether it is the session of this request' }),
+  userAgent: Type.String(),
+  address: Type.String(),
+  createdAt: Time,
+  lastSeenAt: Time,
+  expiresAt: Type.String({ format: 'date-time', description: 'The end of its absolute life' }),
+})
+const CurrentSession = Type.Composite([SessionView, Type.Object({ contact: ContactView })])
+
+const bearer = { tags: ['auth'], security: [{ bearer: [] }] }
+const anyToken = ['AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'SESSION_ENDED', 'STORE_UNAVAILABLE'] as const
+const corebosProblems = ['COREBOS_UNAVAILABLE', 'COREBOS_BUSY', 'COREBOS_FAILED', 'COREBOS_TIMEOUT'] as const
+
+const auth: FastifyPluginAsyncTypebox = async (app) => {
+  const { desk, sessions, tokens, metrics, authenticate, identify, admissionOf, endUpstream } = app
+
+  function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
+    return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
+  }
+
+  app.post(
+    '/auth/login',
+    {
+      onRequest: app.limitLogins,
+      schema: {
+        tags: ['auth'],
+        summary: 'Log a contact or an employee in',
+        description:
+          'Every refusal is the same answer at the same time after the request, whatever its reason. ' +
+          'Failures are counted by name, across addresses and spellings.',
+        body: Login,
+        response: {
+          200: LoggedIn,
+          ...problems('VALIDATION_FAILED', 'INVALID_CREDENTIALS', 'STORE_UNAVAILABLE', ...corebosProblems),
+        },
+      },
+    },
+    async (request) => {
+      const began = performance.now()
+      const { username, password, entity = 'Contacts' } = request.body
+      try {
+        const admitted = await desk.admit({ username, password, entity }, began, (reason) =>
+          request.log.info({ reason }, 'a log-in was refused'),
+        )
+        const opened = await open(admitted, request)
+        metrics.logins.inc({ outcome: 'ok' })
+        return { ...pair(opened), contact: viewOfContact(admitted.contact) }
+      } catch (error) {
+        metrics.logins.inc({ outcome: error instanceof GatewayError ? error.code : 'INTERNAL' })
+        throw error
+      }
+    },
+  )
+
+  async function open(
+    { contact, upstream }: Pick<PortalSession, 'contact' | 'upstream'>,
+    request: FastifyRequest,
+  ): Promise<Opened> {
+    try {
+      const userAgent = request.headers['user-agent'] ?? ''
+      return await sessions.create({ contact, upstream, userAgent, address: request.ip })
+    } catch (error) {
+      endUpstream(upstream)
+      throw error
+    }
+  }
+
+  app.post(
+    '/auth/refresh',
+    {
+      schema: {
+        tags: ['auth'],
+        summary: 'Exchange a refresh token for a new pair',
+        description:
+          'For a few seconds, and until its successor has been used, a token is given the same successor again: two ' +
+          'tabs may share one. Any other use of a token that was exchanged ends the session.',
+        body: Refresh,
+        response: {
+          200: Tokens,
+          ...problems('VALIDATION_FAILED', 'INVALID_REFRESH_TOKEN', 'STORE_UNAVAILABLE'),
+        },
+      },
+    },
+    async (request) => {
+      const rotation = await sessions.rotate(request.body.refreshToken)
+      if (rotation.kind === 'rotated') return pair(rotation)
+      if (rotation.kind === 'reused') {
+        const { id, contact, upstream } = rotation.session
+        request.log.warn(
+          { session: id, contact: contact.id },
+          'a refresh token was used again; its session was ended',
+        )
+        endUpstream(upstream)
+      }
+      throw new GatewayError('INVALID_REFRESH_TOKEN')
+    },
+  )
+
+  app.post(
+    '/auth/logout',
+    {
+      onRequest: identify,
+      schema: {
+        ...bearer,
+        summary: 'End this session',
+        response: { 204: Type.Null(), ...problems(...anyToken) },
+      },
+    },
+    async (request, reply) => {
+      const { session } = admissionOf(request)
+      endUpstream((await sessions.end(session.id))?.upstream)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/auth/logout-all',
+    {
+      onRequest: identify,
+      schema: {
+        ...bearer,
+        summary: 'End all sessions of this contact',
+        response: { 204: Type.Null(), ...problems(...anyToken) },
+      },
+    },
+    async (request, reply) => {
+      const { session } = admissionOf(request)
+      for (const { upstream } of await sessions.endAll(session.contact.id)) endUpstream(upstream)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.get(
+    '/auth/session',
+    {
+      onRequest: authenticate,
+      schema: {
+        ...bearer,
+        summary: 'Who is logged in with this token, and until when',
+        response: { 200: CurrentSession, ...problems(...anyToken, ...corebosProblems) },
+      },
+    },
+    async (request) => {
+      const { session } = admissionOf(request)
+      return { ...viewOfSession(session, session.id), contact: viewOfContact(session.contact) }
+    },
+  )
+
+  app.get(
+    '/auth/sessions',
+    {
+      onRequest: authenticate,
+      schema: {
+        ...bearer,
+        summary: "List this contact's sessions, newest first",
+        response: {
+          200: Type.Object({ sessions: Type.Array(SessionView) }),
+          ...problems(...anyToken, ...corebosProblems),
+        },
+      },
+    },
+    async (request) => {
+      const { session } = admissionOf(request)
+      const all = await sessions.list(session.contact.id)
+      return { sessions: all.map((each) => viewOfSession(each, session.id)) }
+    },
+  )
+
+  app.delete(
+    '/auth/sessions/:id',
+    {
+      onRequest: identify,
+      schema: {
+        ...bearer,
+        summary: "End one of this contact's sessions",
+        params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) }),
+        response: { 204: Type.Null(), ...problems(...anyToken, 'NOT_FOUND') },
+      },
+    },
+    async (request, reply) => {
+      const ended = await sessions.end(request.params.id, admissionOf(request).session.contact.id)
+      if (ended === undefined) throw new GatewayError('NOT_FOUND')
+      endUpstream(ended.upstream)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function viewOfContact({ id, accountId, user, language, level }: Contact): Static<typeof ContactView> {
+  return { id, accountId: accountId ?? null, user: { ...user }, language, level }
+}
+
+function viewOfSession(session: PortalSession, current: string): Static<typeof SessionView> {
+  const { id, userAgent, address, createdAt, lastSeenAt, expiresAt } = session
+  const iso = (time: number) => new Date(time).toISOString()
+  return {
+    id,
+    current: id === current,
+    userAgent,
+    address,
+    createdAt: iso(createdAt),
+    lastSeenAt: iso(lastSeenAt),
+    expiresAt: iso(expiresAt),
+  }
+}
+
+export default auth

@@ -1,0 +1,25 @@
+/** Who is behind a request, once its access token has been checked. */
+import { GatewayError } from '../errors.ts'
+import type { PortalSession } from '../session/contract.ts'
+import type { Contact } from './contact.ts'
+
+export interface Admission {
+  readonly session: PortalSession
+  /** See `Reading.stamp` of the session store. */
+  readonly stamp: string
+}
+
+interface Carrier {
+  readonly admission: Admission | null
+}
+
+/** @throws GatewayError `AUTHENTICATION_REQUIRED` where nobody has logged in */
+export function admissionOf({ admission }: Carrier): Admission {
+  if (admission === null) throw new GatewayError('AUTHENTICATION_REQUIRED')
+  return admission
+}
+
+/** @throws GatewayError `AUTHENTICATION_REQUIRED` where nobody has logged in */
+export function contactOf(request: Carrier): Contact {
+  return admissionOf(request).session.contact
+}
