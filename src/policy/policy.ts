@@ -75,6 +75,16 @@ export class Policy {
     return [...this.#rulesFor(contact).keys()]
   }
 
+  /** Whether some contact may see more than its account; only the service user can read that. */
+  get reachesBeyondAccount(): boolean {
+    const beyond = (level: Level | undefined) => level !== undefined && level !== 'own' && level !== 'account'
+    return (
+      this.levelField !== undefined ||
+      beyond(this.level) ||
+      [...this.#contacts.values()].some(({ level }) => beyond(level))
+    )
+  }
+
   /** @returns undefined: closed */
   decide(contact: Contact, module: string): Decision | undefined {
     const rule = this.#rulesFor(contact).get(module)

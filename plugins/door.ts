@@ -1,0 +1,85 @@
+/** Makes of a request whoever asks at the door: what they may see, and the coreBOS session that reads for them. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
+import { AnchorsReader } from '../src/anchors.ts'
+import type { Contact } from '../src/contact/contact.ts'
+import type { LoginMode } from '../src/contact/login.ts'
+import { Company } from '../src/corebos/company.ts'
+import type { Catalogue } from '../src/corebos/metadata.ts'
+import { query } from '../src/corebos/read.ts'
+import type { Metrics } from '../src/metrics.ts'
+import type { Asker } from '../src/pipeline.ts'
+import type { Policy } from '../src/policy/policy.ts'
+import { Sight } from '../src/scope/view.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly door: Door
+  }
+}
+
+export interface Door {
+  /** @throws GatewayError `AUTHENTICATION_REQUIRED`, or how coreBOS failed to say what modules there are */
+  askerOf(request: FastifyRequest): Promise<Asker>
+}
+
+export interface DoorOptions {
+  readonly mode: LoginMode
+  /** The policy in force; it may change while the gateway runs. */
+  readonly policy: () => Policy
+  readonly metrics: Pick<Metrics, 'rowsWithheld'>
+  /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
+  readonly scopeTtlMs: number
+  readonly now: () => number
+}
+
+interface Remembered {
+  readonly policy: Policy
+  readonly catalogue: Catalogue
+  readonly sight: Sight
+}
+
+async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<void> {
+  const { mode, metrics, scopeTtlMs, now } = options
+  const { corebos } = app
+  const { service } = corebos
+  const company = service && new Company(service)
+  const anchors = new AnchorsReader({ company, ttlMs: scopeTtlMs, now })
+  const sights = new LRUCache<string, Remembered>({ max: 10_000 })
+
+  function sightOf(contact: Contact, policy: Policy, catalogue: Catalogue): Sight {
+    const key = JSON.stringify(contact)
+    const known = sights.get(key)
+    if (known?.policy === policy && known.catalogue === catalogue) return known.sight
+    const sight = new Sight(contact, policy, catalogue, service !== undefined || mode === 'user')
+    sights.set(key, { policy, catalogue, sight })
+    return sight
+  }
+
+  async function askerOf(request: FastifyRequest): Promise<Asker> {
+    const { session, stamp } = app.admissionOf(request)
+    const { contact } = session
+    // An employee's own coreBOS session shows products and services, and nothing else.
+    const caller = contact.entity === 'Employee' && service !== undefined ? service : app.upstreamOf(request)
+    const policy = options.policy()
+    const user = caller === service ? await service.userId() : contact.user.id
+    const catalogue = await corebos.metadata.of(user, caller, policy.modulesFor(contact))
+    return {
+      sight: sightOf(contact, policy, catalogue),
+      reader: { query: (statement, by) => query(by === 'service' ? (service ?? caller) : caller, statement) },
+      anchors: (level) => anchors.of(contact, level, stamp),
+      withheld: (rows, rule) => {
+        metrics.rowsWithheld.inc({ module: rule }, rows)
+        request.log.error(
+          { rows, rule, contact: contact.id },
+          'coreBOS answered rows outside the scope; they were withheld',
+        )
+      },
+    }
+  }
+
+  app.decorate('door', { askerOf })
+}
+
+export default fp(doorPlugin, { name: 'door', dependencies: ['corebos', 'authenticate'], fastify: '5.x' })

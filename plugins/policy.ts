@@ -1,0 +1,62 @@
+/** The policy in force. SIGHUP reads its file again; one that is wrong changes nothing. */
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { ConfigError, type Config } from '../src/config.ts'
+import { loadPolicy } from '../src/policy/load.ts'
+import type { Policy } from '../src/policy/policy.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The policy in force now; it may be another one at the next request. */
+    readonly policy: () => Policy
+    /** Reads the file again. @returns whether it was taken; a wrong one is logged and the old one stays */
+    readonly reloadPolicy: () => Promise<boolean>
+  }
+}
+
+export type PolicyOptions = Pick<Config, 'POLICY_FILE' | 'LOGIN_MODE' | 'COREBOS_USER'>
+
+async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promise<void> {
+  let current = await load(options).catch((error: unknown) => {
+    throw new ConfigError(
+      (error instanceof Error ? error.message : String(error))
+        .split('\n')
+        .map((line) => `POLICY_FILE: ${line}`),
+    )
+  })
+
+  async function reloadPolicy(): Promise<boolean> {
+    try {
+      current = await load(options)
+    } catch (error) {
+      app.log.error(
+        { reason: error instanceof Error ? error.message : String(error) },
+        'the policy file is wrong; the policy in force stays',
+      )
+      return false
+    }
+    app.log.info({ file: options.POLICY_FILE }, 'the policy was read again')
+    return true
+  }
+
+  app.decorate('policy', () => current)
+  app.decorate('reloadPolicy', reloadPolicy)
+
+  const onHangup = (): void => void reloadPolicy()
+  process.on('SIGHUP', onHangup)
+  app.addHook('onClose', async () => {
+    process.off('SIGHUP', onHangup)
+  })
+}
+
+async function load({ POLICY_FILE, LOGIN_MODE, COREBOS_USER }: PolicyOptions): Promise<Policy> {
+  const policy = await loadPolicy(POLICY_FILE)
+  if (LOGIN_MODE === 'portal' && COREBOS_USER === undefined && policy.reachesBeyondAccount) {
+    throw new Error(
+      'a level above account is read through the service user (COREBOS_USER), and there is none',
+    )
+  }
+  return policy
+}
+
+export default fp(policyPlugin, { name: 'policy', fastify: '5.x' })
