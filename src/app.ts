@@ -2,18 +2,25 @@
 import { readFile } from 'node:fs/promises'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { fastify, type FastifyInstance } from 'fastify'
+import authenticate from '../plugins/authenticate.ts'
 import corebos from '../plugins/corebos.ts'
+import door from '../plugins/door.ts'
 import edge, { edgeOptions } from '../plugins/edge.ts'
 import limits from '../plugins/limits.ts'
 import logging, { loggingOptions, type LogSink } from '../plugins/logging.ts'
 import metrics from '../plugins/metrics.ts'
 import openapi from '../plugins/openapi.ts'
+import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
+import auth from '../routes/auth.ts'
 import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
+import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
+import query from '../routes/query.ts'
+import records from '../routes/records.ts'
 import { ConfigError, type Config } from './config.ts'
 import { cachedProbe } from './probe.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './session/keys.ts'
@@ -54,13 +61,26 @@ export async function buildApp(
     ttl: config.ACCESS_TOKEN_TTL,
     now,
   })
-  await app.register(limits, { ...config, contactId: () => undefined })
+  await app.register(policy, config)
+  await app.register(authenticate, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
+  await app.register(door, {
+    mode: config.LOGIN_MODE,
+    policy: app.policy,
+    metrics: app.metrics,
+    scopeTtlMs: config.ACCESS_RECHECK * 1000,
+    now,
+  })
+  await app.register(limits, { ...config, contactId: (request) => request.contact?.id })
   await app.register(openapi, config)
 
   await app.register(health, {
     probe: cachedProbe(() => app.corebos.ping(), { fresh: 1000, patience: 2000, now }),
   })
   await app.register(jwks)
+  await app.register(auth, config)
+  await app.register(modules)
+  await app.register(records)
+  await app.register(query)
   return app
 }
 
