@@ -90,6 +90,8 @@ const OWN_SEQUENCE = new Set([
 export class Database {
   readonly modules: Map<string, Module>
   readonly documentRelations: { record: number; document: number }[] = []
+  /** vtiger_seactivityrel: which records an e-mail (`document`) is related to. */
+  readonly emailRelations: { record: number; document: number }[] = []
   /** vtiger_crmentityrel, in the direction it was written. */
   readonly relations: { record: number; related: number }[] = []
   readonly productLines: ProductLine[] = []
@@ -157,6 +159,12 @@ export class Database {
   /** The rows of a module that are not deleted, in the order of their numbers. */
   records(module: string): CrmRecord[] {
     const rows = [...(this.#byModule.get(module)?.values() ?? [])].filter(({ deleted }) => !deleted)
+    return rows.sort((left, right) => left.number - right.number)
+  }
+
+  /** The rows of a module with the deleted ones, in the order of their numbers. */
+  allRecords(module: string): CrmRecord[] {
+    const rows = [...(this.#byModule.get(module)?.values() ?? [])]
     return rows.sort((left, right) => left.number - right.number)
   }
 

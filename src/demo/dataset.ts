@@ -26,15 +26,20 @@ interface DatasetFile {
 
 export const numberOf = (webserviceId: string): number => Number(webserviceId.split('x')[1] ?? '0')
 
-const columnValue = (field: Field, shown: string): Value => {
-  if (shown === '') return emptyValue(field)
+const columnValue = (module: string, field: Field, shown: string): Value => {
+  // The default folder exists in no table that the web service looks at: it is shown as empty.
+  if (module === 'Documents' && field.name === 'folderid') return '1'
+  // A boolean that was never saved shows as empty and is NULL; one that was saved is '0' or '1'.
+  if (shown === '') return field.type.name === 'boolean' ? null : emptyValue(field)
   return isReference(field) ? String(numberOf(shown)) : shown
 }
 
 const record = (module: Module, id: string, shown: Record<string, string>): CrmRecord => ({
   number: numberOf(id),
   module: module.name,
-  values: new Map(module.fields.map((field) => [field.name, columnValue(field, shown[field.name] ?? '')])),
+  values: new Map(
+    module.fields.map((field) => [field.name, columnValue(module.name, field, shown[field.name] ?? '')]),
+  ),
   cbuuid: shown['cbuuid'] ?? '',
   deleted: false,
 })

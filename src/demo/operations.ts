@@ -2,6 +2,8 @@
 import type { EarlyHandler, Handler } from './call.ts'
 import * as describe from './operations/describe.ts'
 import * as login from './operations/login.ts'
+import * as read from './operations/read.ts'
+import * as related from './operations/related.ts'
 
 export type Operation =
   | { readonly beforeLogin: true; readonly run: EarlyHandler }
@@ -31,6 +33,14 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   getRelatedModulesInfomation: after(describe.getRelatedModulesInfomation),
   vtyiicpng_getWSEntityId: after(describe.vtyiicpngGetWSEntityId),
   getMaxLoadSize: after(describe.getMaxLoadSize),
+  retrieve: after(read.retrieve),
+  MassRetrieve: after(read.massRetrieve),
+  retrievedocattachment: after(read.retrieveDocAttachment),
+  getRecordImages: after(read.getRecordImages),
+  getProductImages: after(read.getRecordImages),
+  getReferenceValue: after(read.getReferenceValue),
+  getRelatedRecords: after(related.getRelatedRecords),
+  getRelatedRecordsThroughModule: after(related.getRelatedRecordsThroughModule),
 }
 
 const byLowerCase = new Map(

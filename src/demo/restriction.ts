@@ -4,6 +4,7 @@
  * of every single record. Neither applies to users, nor where the contact is mapped to an administrator.
  */
 import type { Caller, CrmRecord, Database } from './database.ts'
+import type { Module } from './metadata.ts'
 
 const EXEMPT = new Set(['Products', 'Services', 'Faq', 'cbQuestion', 'cbMap'])
 
@@ -14,20 +15,23 @@ interface Tie {
   readonly account?: string
 }
 
-const ONE_PARENT = (field: string): Tie => ({ contact: field, account: field })
-
-const TIES: Readonly<Record<string, Tie>> = {
+const OWN_TIES: Readonly<Record<string, Tie>> = {
   Contacts: { contact: 'id', account: 'account_id' },
   Accounts: { account: 'id' },
-  HelpDesk: ONE_PARENT('parent_id'),
-  Potentials: ONE_PARENT('related_to'),
-  Project: ONE_PARENT('linktoaccountscontacts'),
-  ServiceContracts: ONE_PARENT('sc_related_to'),
-  Invoice: { contact: 'contact_id', account: 'account_id' },
-  Quotes: { contact: 'contact_id', account: 'account_id' },
-  SalesOrder: { contact: 'contact_id', account: 'account_id' },
-  InventoryDetails: { contact: 'contact_id', account: 'account_id' },
-  Assets: { account: 'account' },
+  // Undescribed here, and restricted by coreBOS all the same.
+  PurchaseOrder: { contact: 'contact_id' },
+}
+
+/** The first reference field that may hold a contact, and the first that may hold an account. */
+const tieOf = (module: Module): Tie => {
+  const own = OWN_TIES[module.name]
+  if (own !== undefined) return own
+  const first = (target: string): string | undefined =>
+    module.fields.find(({ uitype, type }) => uitype === '10' && type.refersTo?.includes(target) === true)
+      ?.name
+  const contact = first('Contacts')
+  const account = first('Accounts')
+  return { ...(contact === undefined ? {} : { contact }), ...(account === undefined ? {} : { account }) }
 }
 
 /** Whether the native restriction concerns this caller at all. */
@@ -38,19 +42,36 @@ const holds = (record: CrmRecord, field: string | undefined, number: number): bo
   return field === 'id' ? record.number === number : record.values.get(field) === String(number)
 }
 
+const linked = (
+  links: readonly { record: number; document: number }[],
+  number: number,
+  contact: number,
+  account: number,
+): boolean =>
+  links.some(
+    ({ record, document }) =>
+      document === number && (record === contact || (account !== 0 && record === account)),
+  )
+
 const isTied = (database: Database, record: CrmRecord, contact: number, account: number): boolean => {
-  if (record.module === 'Documents') {
-    return database.documentRelations.some(
-      ({ record: related, document }) =>
-        document === record.number && (related === contact || (account !== 0 && related === account)),
-    )
-  }
+  if (record.module === 'Documents')
+    return linked(database.documentRelations, record.number, contact, account)
+  if (record.module === 'Emails') return linked(database.emailRelations, record.number, contact, account)
   if (record.module === 'ProjectTask') {
     const project = database.entity(Number(record.values.get('projectid') ?? '0'))
     return project !== undefined && isTied(database, project, contact, account)
   }
-  const tie = TIES[record.module]
-  return tie !== undefined && (holds(record, tie.contact, contact) || holds(record, tie.account, account))
+  const module = database.module(record.module)
+  const tie = module === undefined ? {} : tieOf(module)
+  return holds(record, tie.contact, contact) || holds(record, tie.account, account)
+}
+
+/** Whether the SQL condition knows a module; Products, Services and milestones for example it does not. */
+const isRestrictedInSql = (module: Module): boolean => {
+  if (['Documents', 'Emails', 'ProjectTask'].includes(module.name)) return true
+  if (!module.isEntity || EXEMPT.has(module.name)) return false
+  const { contact, account } = tieOf(module)
+  return contact !== undefined || account !== undefined
 }
 
 /**
@@ -60,12 +81,15 @@ const isTied = (database: Database, record: CrmRecord, contact: number, account:
 export const inSqlRestriction = (database: Database, caller: Caller, record: CrmRecord): boolean => {
   const contact = caller.contact
   if (contact === undefined || caller.isAdmin) return true
-  const known = record.module in TIES || record.module === 'Documents' || record.module === 'ProjectTask'
-  if (!known) return true
+  const module = database.module(record.module)
+  if (module === undefined || !isRestrictedInSql(module)) return true
   return isTied(database, record, contact.number, contact.account)
 }
 
-/** The check of one record: retrieve, writes, attachments, each row of an answer. */
+/**
+ * The check of one record: retrieve, writes, attachments, each row of an answer. Not for rows of modules
+ * that are no entities (Users, Groups, LoginHistory …), which nothing withholds.
+ */
 export const mayAccess = (database: Database, caller: Caller, record: CrmRecord): boolean => {
   const contact = caller.contact
   if (contact === undefined || caller.isAdmin || EXEMPT.has(record.module)) return true

@@ -112,12 +112,15 @@ const dataset = async (directory: string): Promise<unknown> => {
   const source = await read<{ records: Record<string, Record<string, unknown>> }>(
     join(directory, 'dataset-records.json'),
   )
-  const derived = (name: string): boolean =>
-    name.endsWith('ename') || ['relations', '_downloadurl', 'pdoInformation', 'id'].includes(name)
+  // What a retrieve adds to the values is no text, but for the address of a file.
   const records = Object.fromEntries(
     Object.entries(source.records).map(([id, record]) => [
       id,
-      Object.fromEntries(Object.entries(record).filter(([name]) => !derived(name))),
+      Object.fromEntries(
+        Object.entries(record).filter(
+          ([name, value]) => typeof value === 'string' && name !== 'id' && name !== '_downloadurl',
+        ),
+      ),
     ]),
   )
   return { ...source, records }
