@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
 import type { Take } from '../src/session/contract.ts'
+import { readAddress } from '../src/session/connection.ts'
 import { RedisStore } from '../src/session/redis.ts'
-import { installed, startRedis, until, type Server } from './redis-server.ts'
+import { installed, scratch, startRedis, until, type Server } from './redis-server.ts'
 import { facts, life, storeContract } from './session-contract.ts'
 
 const skip = installed('redis-server') ? false : 'skipped: redis-server is not on the PATH'
@@ -222,3 +227,217 @@ t.test('a rotation that Redis forgot is no theft, more than one is', { skip }, a
   t.equal(await rotated(fourth), 'reused', 'two ahead')
   t.equal((await store.read(session.id)).session, undefined)
 })
+
+const away = { code: 'STORE_UNAVAILABLE', status: 503, retryAfter: 1 }
+
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const began = performance.now()
+  await work.catch(() => undefined)
+  return performance.now() - began < ms
+}
+
+t.test(
+  'while Redis is away nothing hangs and no limit is waived, and it is back at once',
+  { skip },
+  async (t) => {
+    const server = await startRedis(t)
+    const states: string[] = []
+    const store = new RedisStore({
+      url: urlOf(server),
+      keys,
+      life,
+      now: Date.now,
+      onState: (state) => states.push(state),
+    })
+    t.teardown(() => store.close())
+    await until('a connection', async () => store.ping().then(() => true))
+    const { session, refreshToken } = await store.create(facts('12x1'))
+    const limit: Take = { key: 'ip:192.0.2.1', max: 2, window: 60_000 }
+    const budget: Take = { key: 'guess:12x1', max: 4, window: 60_000, kind: 'budget' }
+
+    const refusesEverything = async () => {
+      const began = performance.now()
+      const steps: readonly Promise<unknown>[] = [
+        store.read(session.id, [limit]),
+        store.create(facts('12x1')),
+        store.rotate(refreshToken),
+        store.update(session.id, { checkedAt: 1 }),
+        store.list('12x1'),
+        store.end(session.id),
+        store.endAll('12x1'),
+        store.reap(),
+        store.claim('idempotency:1', 'x', 1000),
+        store.pull('link:1'),
+        store.invalidate('12x1'),
+        store.ping(),
+      ]
+      await Promise.all(steps.map((step, index) => t.rejects(step, away, `step ${index}`)))
+      t.ok(performance.now() - began < 1500, 'nothing hangs')
+    }
+    const limitsHold = async () => {
+      t.same(
+        (await Promise.all([1, 2, 3].map(() => store.take([limit, budget])))).map((taken) =>
+          taken.map(({ allowed }) => allowed),
+        ),
+        [
+          [true, false],
+          [true, false],
+          [false, false],
+        ],
+        'limits count in this process, budgets are spent',
+      )
+    }
+
+    await server.kill()
+    await until('the connection is lost', async () => states.includes('lost'))
+    await refusesEverything()
+    await limitsHold()
+    const again = await startRedis(t, { port: server.port })
+    const began = performance.now()
+    await until('it is back', async () => store.create(facts('12x1')).then(() => true))
+    const recovered = performance.now() - began
+    t.comment(`recovered in ${Math.round(recovered)} ms`)
+    t.ok(recovered < 1000, 'recovered within a second')
+    t.match(await store.take([limit, budget]), [{ allowed: true }, { allowed: true }])
+
+    again.process.kill('SIGSTOP')
+    const hung = performance.now()
+    await t.rejects(store.list('12x1'), away, 'a Redis that hangs')
+    t.ok(performance.now() - hung < 1500)
+    await refusesEverything()
+    again.process.kill('SIGCONT')
+    const woken = performance.now()
+    await until('it is back', async () => store.ping().then(() => true))
+    t.ok(performance.now() - woken < 1000, 'recovered within a second')
+
+    await again.admin.replicaof('127.0.0.1', 1)
+    await t.rejects(store.create(facts('12x1')), away, 'a replica is no place to write')
+    await again.admin.replicaof('NO', 'ONE')
+    await until('a master again', async () => store.create(facts('12x1')).then(() => true), 1000)
+  },
+)
+
+t.test('an ending counts once a replica has it, and is refused while none does', { skip }, async (t) => {
+  const master = await startRedis(t)
+  const store = await open(t, urlOf(master))
+  const alone = (await store.create(facts('12x1'))).session
+  t.ok(await within(400, store.end(alone.id)), 'without replicas there is nothing to wait for')
+
+  const replica = await startRedis(t, { args: ['--replicaof', '127.0.0.1', `${master.port}`] })
+  await until('the replica is in step', async () =>
+    /state=online/.test(await master.admin.info('replication')),
+  )
+  const one = (await store.create(facts('12x1'))).session
+  const two = (await store.create(facts('12x1'))).session
+  t.ok(await within(400, store.end(one.id)))
+  t.equal((await replica.admin.keys('gw:{*}s:*')).length, 1, 'the replica has it when it is acknowledged')
+
+  replica.process.kill('SIGSTOP')
+  await t.rejects(store.endAll('12x1'), away, 'no replica has it')
+  t.equal((await store.read(two.id)).session, undefined, 'ended all the same')
+  t.same(
+    (await store.reap()).map(({ id }) => id),
+    [two.id],
+    'its coreBOS session is not forgotten',
+  )
+  replica.process.kill('SIGCONT')
+  t.same(await store.endAll('12x1'), [])
+})
+
+t.test('URLs name every way to reach Redis, and wrong ones are refused without being quoted', async (t) => {
+  const form = (url: string) => {
+    const { kind, nodes, master, db, username, password, tls } = readAddress(url)
+    const hosts = nodes.map(({ host, port }) => `${host}:${port}`).join()
+    return [kind, hosts, master, db, username, password, tls !== undefined].join(' ')
+  }
+  t.equal(form('redis://localhost'), 'redis localhost:6379  0   false')
+  t.equal(form('rediss://:p%40ss@redis.example:7000/3'), 'redis redis.example:7000 3 3  p@ss true')
+  t.equal(form('redis://gateway:secret@[::1]:7000'), 'redis ::1:7000  0 gateway secret false')
+  t.equal(form('redis-sentinel://a:1,b,c:3/mymaster/2'), 'sentinel a:1,b:26379,c:3 mymaster 2   false')
+  t.equal(form('rediss-cluster://u:p@a:1,b:2'), 'cluster a:1,b:2  0 u p true')
+  for (const url of [
+    'http://hunter2',
+    'redis://',
+    'redis://hunter2:x',
+    'redis://a:1,hunter2:2',
+    'redis://hunter2:99999',
+    'redis://hunter2/x',
+    'redis-sentinel://hunter2:1',
+    'redis-cluster://hunter2/4',
+    'redis://hunter2?tls=1',
+    'redis://hunter2?ca=x',
+    'redis:///hunter2',
+  ]) {
+    const error = t.throws(() => readAddress(url), { message: /^REDIS_URL: / }, url)
+    t.notMatch(error, { message: /hunter2/ })
+  }
+})
+
+t.test(
+  'TLS, with an authority of one’s own and a password',
+  { skip: skip || (installed('openssl') ? false : 'skipped: openssl is not on the PATH') },
+  async (t) => {
+    const directory = await scratch(t)
+    const file = (name: string) => join(directory, name)
+    const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' })
+    const days = ['-days', '2']
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+    openssl('req', '-x509', ...key, ...days, '-subj', '/CN=throw-away', '-keyout', 'ca.key', '-out', 'ca.pem')
+    openssl('req', ...key, '-subj', '/CN=localhost', '-keyout', 'redis.key', '-out', 'redis.csr')
+    await writeFile(file('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1')
+    openssl(
+      'x509',
+      '-req',
+      ...days,
+      '-in',
+      'redis.csr',
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-extfile',
+      'names',
+      '-out',
+      'redis.pem',
+    )
+
+    const server = await startRedis(t, {
+      args: [
+        '--tls-cert-file',
+        file('redis.pem'),
+        '--tls-key-file',
+        file('redis.key'),
+        '--tls-ca-cert-file',
+        file('ca.pem'),
+        '--tls-auth-clients',
+        'no',
+        '--requirepass',
+        'p@ss',
+      ],
+      admin: { password: 'p@ss', tls: { ca: await readFile(file('ca.pem')) } },
+    })
+    const address = `:p%40ss@127.0.0.1:${server.port}`
+    const store = await open(t, `rediss://${address}?ca=${encodeURIComponent(file('ca.pem'))}`)
+    const { session } = await store.create(facts('12x1'))
+    t.equal((await store.read(session.id)).session?.id, session.id)
+
+    for (const url of [
+      `rediss://${address}`,
+      `redis://${address}`,
+      `rediss://:wrong@127.0.0.1:${server.port}?ca=${file('ca.pem')}`,
+    ]) {
+      const errors: Error[] = []
+      const stranger = new RedisStore({
+        url,
+        keys,
+        life,
+        now: Date.now,
+        onState: (_, error) => error && errors.push(error),
+      })
+      t.teardown(() => stranger.close())
+      await until('it is refused', async () => errors.length > 0)
+      await t.rejects(stranger.ping(), away, 'neither an unknown authority, nor no TLS, nor a wrong password')
+    }
+  },
+)
