@@ -1,0 +1,41 @@
+/** The query operation: any statement in any of coreBOS's dialects, for any caller. */
+import type { Caller, Database } from '../database.ts'
+import { Crash } from '../errors.ts'
+import { findModule, planBasic } from './basic.ts'
+import { chooseDialect, normalize } from './choose.ts'
+import { runPlan } from './run.ts'
+import type { QueryResult } from './run.ts'
+import { Schemas } from './schema.ts'
+
+export type { QueryResult, Row } from './run.ts'
+
+export interface QueryContext {
+  /** Links to files begin with it; without a slash at the end. */
+  readonly url: string
+  /** Milliseconds. */
+  readonly now: () => number
+}
+
+const schemasOf = new WeakMap<Database, Schemas>()
+
+/** Throws `CorebosError` with coreBOS's own code and message, or `Crash`. */
+export const evaluateQuery = (
+  database: Database,
+  caller: Caller,
+  statement: string,
+  context: QueryContext,
+): QueryResult => {
+  const schemas = schemasOf.get(database) ?? new Schemas(database)
+  schemasOf.set(database, schemas)
+  const text = normalize(statement)
+  const main = findModule(schemas, text)
+  const dialect = main.module.isEntity ? chooseDialect(text) : 'basic'
+  switch (dialect) {
+    case 'basic':
+      return runPlan(database, schemas, caller, context.url, planBasic(database, schemas, text))
+    case 'extended':
+    case 'workflow':
+    case 'related':
+      throw new Crash()
+  }
+}

@@ -1,0 +1,119 @@
+/** Runs a plan: coreBOS's own conditions are added, the rows checked one by one and shown. */
+import type { Caller, CrmRecord, Database } from '../database.ts'
+import { inSqlRestriction, isRestricted, mayAccess } from '../restriction.ts'
+import { filePath } from '../storage.ts'
+import type { Plan } from './plan.ts'
+import type { Schema, Schemas } from './schema.ts'
+import { node } from './sql/operators.ts'
+import { runSelect } from './sql/select.ts'
+import type { Resolve } from './sql/expression.ts'
+import { databaseError } from './sql/values.ts'
+
+export type Row = Map<string, string>
+
+export interface QueryResult {
+  /** Keys in coreBOS's order. */
+  readonly rows: Row[]
+  /** What the SQL finds without its limit; rows that are withheld afterwards are counted. */
+  readonly totalrows: string | number
+}
+
+/** Hides a column of this name from statements by a blank in it. */
+const RESTRICTION = 'native restriction'
+
+const ownConditions = (schema: Schema, caller: Caller): string => {
+  if (schema.module.name === 'Users') {
+    return caller.isAdmin ? '1' : `vtiger_users.id=${caller.user.number} AND vtiger_users.status='Active'`
+  }
+  if (!schema.module.isEntity) return '1'
+  return isRestricted(caller)
+    ? `vtiger_crmentity.deleted=0 AND \`${RESTRICTION}\``
+    : 'vtiger_crmentity.deleted=0'
+}
+
+const withRestriction = (database: Database, caller: Caller, resolve: Resolve): Resolve => {
+  const restriction = node('number', (record) => (inSqlRestriction(database, caller, record) ? 1 : 0))
+  return (column, table) => (column === RESTRICTION ? restriction : resolve(column, table))
+}
+
+/** MariaDB reads tickets from the index on their parent where nothing but the id is asked for. */
+const byIndex = (records: CrmRecord[], plan: Plan): CrmRecord[] => {
+  const { schema, columns, where } = plan
+  const onlyId =
+    columns.length === 1 && columns[0]?.key === 'id' && !/\.(?!ticketid\b|parent_id\b)\w/.test(where)
+  if (schema.module.name !== 'HelpDesk' || !onlyId) return records
+  const parent = ({ values }: CrmRecord): number => Number(values.get('parent_id') ?? 0)
+  return [...records].sort((left, right) => parent(left) - parent(right) || left.number - right.number)
+}
+
+/** Keys of the database's row that no field has, but that begin like a selected module. */
+const leftOver = (plan: Plan): { key: string; column: Plan['columns'][number] }[] =>
+  plan.relatedModules.flatMap((module) =>
+    plan.columns
+      .filter(({ key, column }) => key !== column && column.startsWith(module.toLowerCase()))
+      .filter(({ key }) => plan.schema.module.field(key) !== undefined || key === 'id')
+      .map((column) => ({ key: column.column, column })),
+  )
+
+const files = (database: Database, schema: Schema, url: string, record: CrmRecord): [string, string][] => {
+  const { name } = schema.module
+  if (name === 'Documents') {
+    const attached = database.attachments.get(record.number) ?? []
+    const [file] = attached
+    if (file === undefined || attached.length !== 1) return []
+    return [
+      ['_downloadurl', `${url}/${filePath(file)}`],
+      ['filename', file.name],
+    ]
+  }
+  return schema.module.fields
+    .filter(({ uitype }) => uitype === '69')
+    .map(({ name: field }) => {
+      const image = record.values.get(field) ?? ''
+      const file = database.attachments
+        .get(record.number)
+        ?.find((held) => image !== '' && (held.name === image || held.name === image.replaceAll(' ', '_')))
+      return [`${field}fullpath`, file === undefined ? '' : `${url}/${filePath(file)}`]
+    })
+}
+
+export const runPlan = (
+  database: Database,
+  schemas: Schemas,
+  caller: Caller,
+  url: string,
+  plan: Plan,
+): QueryResult => {
+  const { schema, columns } = plan
+  const { module } = schema
+  // coreBOS adds a condition on a table that FAQ queries do not join.
+  if (module.name === 'Faq' && isRestricted(caller)) throw databaseError()
+  const own = ownConditions(schema, caller)
+  const where = plan.where === '' ? `WHERE ${own}` : `${plan.where} AND ${own}`
+  const selection = runSelect(
+    {
+      rows: byIndex(database.allRecords(module.name), plan),
+      resolve: withRestriction(database, caller, plan.resolve),
+    },
+    schemas.tables,
+    columns.map((column) => column.node),
+    where + plan.tail,
+    plan.distinct,
+  )
+  const totalrows = module.isEntity || module.name === 'Users' ? String(selection.total) : selection.total
+  if (plan.count) {
+    const shown = selection.offset === 0 && selection.count > 0
+    return { rows: shown ? [new Map([['count', String(selection.total)]])] : [], totalrows }
+  }
+  const extra = leftOver(plan)
+  const rows: Row[] = []
+  for (const record of selection.rows) {
+    if (plan.holdsId && module.isEntity && module.name !== 'Users' && !mayAccess(database, caller, record))
+      continue
+    const row: Row = new Map(columns.map((column) => [column.key, column.show(record)]))
+    for (const { key, column } of extra) row.set(key, column.node.text(record) ?? '')
+    if (plan.holdsId) for (const [key, value] of files(database, schema, url, record)) row.set(key, value)
+    rows.push(row)
+  }
+  return { rows, totalrows }
+}

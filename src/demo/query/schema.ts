@@ -1,0 +1,266 @@
+/**
+ * The tables of MariaDB behind the modules: statements name fields, but what coreBOS makes of them, and what a
+ * statement smuggles in, names tables and columns.
+ */
+import type { CrmRecord, Database } from '../database.ts'
+import { isReference } from '../database.ts'
+import type { Field, Module } from '../metadata.ts'
+import { node } from './sql/operators.ts'
+import type { Resolve } from './sql/expression.ts'
+import type { Table, Tables } from './sql/select.ts'
+import type { Node, SqlType } from './sql/values.ts'
+
+/** Base table and its key, where they are not `vtiger_module` and `moduleid`. */
+const TABLES: Readonly<Record<string, readonly [table: string, key: string]>> = {
+  Contacts: ['vtiger_contactdetails', 'contactid'],
+  Accounts: ['vtiger_account', 'accountid'],
+  HelpDesk: ['vtiger_troubletickets', 'ticketid'],
+  Potentials: ['vtiger_potential', 'potentialid'],
+  Products: ['vtiger_products', 'productid'],
+  Services: ['vtiger_service', 'serviceid'],
+  Quotes: ['vtiger_quotes', 'quoteid'],
+  Faq: ['vtiger_faq', 'id'],
+  Documents: ['vtiger_notes', 'notesid'],
+  Leads: ['vtiger_leaddetails', 'leadid'],
+  Vendors: ['vtiger_vendor', 'vendorid'],
+  ServiceContracts: ['vtiger_servicecontracts', 'servicecontractsid'],
+  Assets: ['vtiger_assets', 'assetsid'],
+  ModComments: ['vtiger_modcomments', 'modcommentsid'],
+  InventoryDetails: ['vtiger_inventorydetails', 'inventorydetailsid'],
+  Users: ['vtiger_users', 'id'],
+  Groups: ['vtiger_groups', 'groupid'],
+  Currency: ['vtiger_currency_info', 'id'],
+}
+
+/** Columns that are not called as their field, module by module. */
+const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Contacts: {
+    salutationtype: 'salutation',
+    account_id: 'accountid',
+    contact_id: 'reportsto',
+    mailingpobox: 'mailingpobox',
+  },
+  Accounts: {
+    account_id: 'parentid',
+    accounttype: 'account_type',
+    annual_revenue: 'annualrevenue',
+  },
+  HelpDesk: {
+    ticket_title: 'title',
+    ticketpriorities: 'priority',
+    ticketstatus: 'status',
+    ticketseverities: 'severity',
+    ticketcategories: 'category',
+  },
+  Potentials: { opportunity_type: 'potentialtype', forecast_amount: 'forecast_amount' },
+  Invoice: {
+    salesorder_id: 'salesorderid',
+    contact_id: 'contactid',
+    account_id: 'accountid',
+    vtiger_purchaseorder: 'purchaseorder',
+    txtAdjustment: 'adjustment',
+    hdnSubTotal: 'subtotal',
+    hdnGrandTotal: 'total',
+    hdnTaxType: 'taxtype',
+    hdnDiscountPercent: 'discount_percent',
+    hdnDiscountAmount: 'discount_amount',
+    hdnS_H_Amount: 's_h_amount',
+  },
+  Quotes: {
+    potential_id: 'potentialid',
+    contact_id: 'contactid',
+    account_id: 'accountid',
+    assigned_user_id1: 'inventorymanager',
+    txtAdjustment: 'adjustment',
+    hdnSubTotal: 'subtotal',
+    hdnGrandTotal: 'total',
+    hdnTaxType: 'taxtype',
+    hdnDiscountPercent: 'discount_percent',
+    hdnDiscountAmount: 'discount_amount',
+    hdnS_H_Amount: 's_h_amount',
+  },
+  SalesOrder: {
+    potential_id: 'potentialid',
+    quote_id: 'quoteid',
+    contact_id: 'contactid',
+    account_id: 'accountid',
+    vtiger_purchaseorder: 'purchaseorder',
+    txtAdjustment: 'adjustment',
+    hdnSubTotal: 'subtotal',
+    hdnGrandTotal: 'total',
+    hdnTaxType: 'taxtype',
+    hdnDiscountPercent: 'discount_percent',
+    hdnDiscountAmount: 'discount_amount',
+    hdnS_H_Amount: 's_h_amount',
+  },
+  Documents: { notes_title: 'title' },
+  Faq: { faqstatus: 'status', faqcategories: 'category', faq_answer: 'answer' },
+}
+
+/** Columns of vtiger_crmentity by the fields that lie there. */
+const ENTITY_FIELDS: Readonly<Record<string, string>> = {
+  assigned_user_id: 'smownerid',
+  created_user_id: 'smcreatorid',
+  createdtime: 'createdtime',
+  modifiedtime: 'modifiedtime',
+  modifiedby: 'modifiedby',
+  description: 'description',
+}
+
+/** Columns of vtiger_crmentity that no field shows. */
+const ENTITY_COLUMNS: Readonly<Record<string, (record: CrmRecord) => string | number | null>> = {
+  crmid: ({ number }) => number,
+  setype: ({ module }) => module,
+  deleted: ({ deleted }) => (deleted ? 1 : 0),
+  cbuuid: ({ cbuuid }) => cbuuid,
+  status: () => null,
+  version: () => 0,
+  viewedtime: () => null,
+}
+
+/** Fields of a number type whose column is text. */
+const TEXT_COLUMNS = new Set(['HelpDesk.days', 'InventoryDetails.description'])
+
+const columnType = (module: string, field: Field): SqlType => {
+  if (TEXT_COLUMNS.has(`${module}.${field.name}`)) return 'text'
+  const { name } = field.type
+  if (isReference(field)) return field.typeofdata.startsWith('V') && name === 'reference' ? 'text' : 'number'
+  if (name === 'date' || name === 'datetime') return 'date'
+  return name === 'double' || name === 'currency' || name === 'integer' ? 'number' : 'text'
+}
+
+export interface Column {
+  readonly field: string
+  readonly table: string
+  readonly name: string
+}
+
+/** A module as a set of tables. */
+export class Schema {
+  readonly module: Module
+  readonly table: string
+  readonly key: string
+  readonly columns: readonly Column[]
+  readonly #byField = new Map<string, Column>()
+
+  constructor(module: Module) {
+    this.module = module
+    const lower = module.name.toLowerCase()
+    const [table, key] = TABLES[module.name] ?? [`vtiger_${lower}`, `${lower}id`]
+    this.table = table
+    this.key = key
+    const names = COLUMNS[module.name] ?? {}
+    this.columns = module.fields.map(({ name }) => {
+      const shared = module.isEntity && module.name !== 'Users' ? ENTITY_FIELDS[name] : undefined
+      return {
+        field: name,
+        table: shared === undefined ? table : 'vtiger_crmentity',
+        name: shared ?? names[name] ?? name,
+      }
+    })
+    for (const column of this.columns) this.#byField.set(column.field, column)
+    this.#byField.set('id', { field: 'id', table, name: key })
+  }
+
+  /** The column of a field, or of `id`. */
+  column(field: string): Column | undefined {
+    return this.#byField.get(field)
+  }
+
+  /** `table.column` of a field, or of `id`. */
+  qualified(field: string): string | undefined {
+    const column = this.column(field)
+    return column === undefined ? undefined : `${column.table}.${column.name}`
+  }
+}
+
+const fieldNode = (module: Module, name: string): Node => {
+  const field = module.field(name)
+  const type = field === undefined ? 'text' : columnType(module.name, field)
+  const read = ({ values }: CrmRecord): string | null => values.get(name) ?? null
+  if (type !== 'number') return node(type, read)
+  const number = (row: CrmRecord): number | null => {
+    const value = read(row)
+    return value === null ? null : Number(value)
+  }
+  return node('number', number, read)
+}
+
+const keyNode: Node = node('number', ({ number }) => number)
+
+/** The columns of one module's tables by `column` and `table.column`, lower case. */
+const nodesOf = (schema: Schema): Map<string, Node[]> => {
+  const nodes = new Map<string, Node[]>()
+  const add = (table: string, column: string, held: Node): void => {
+    for (const name of [column, `${table}.${column}`]) {
+      const key = name.toLowerCase()
+      nodes.set(key, [...(nodes.get(key) ?? []), held])
+    }
+  }
+  add(schema.table, schema.key, keyNode)
+  for (const { field, table, name } of schema.columns) add(table, name, fieldNode(schema.module, field))
+  if (schema.module.name === 'Users') {
+    for (const name of ['accesskey', 'user_hash', 'user_password', 'crypt_type']) {
+      if (schema.column(name) === undefined) add(schema.table, name, fieldNode(schema.module, name))
+    }
+  } else if (schema.module.isEntity) {
+    for (const [name, read] of Object.entries(ENTITY_COLUMNS)) {
+      add('vtiger_crmentity', name, node(typeof read(SAMPLE) === 'number' ? 'number' : 'text', read))
+    }
+  }
+  return nodes
+}
+
+const SAMPLE: CrmRecord = { number: 0, module: '', values: new Map(), cbuuid: '', deleted: false }
+
+/** The modules of one database as tables; made once and kept beside it. */
+export class Schemas {
+  readonly #database: Database
+  readonly #schemas = new Map<string, Schema>()
+  readonly #nodes = new Map<string, Map<string, Node[]>>()
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** A module by its name in any letter case. */
+  find(name: string): Schema | undefined {
+    const lower = name.toLowerCase()
+    const held = this.#schemas.get(lower)
+    if (held !== undefined) return held
+    for (const module of this.#database.modules.values()) {
+      if (module.name.toLowerCase() !== lower) continue
+      const schema = new Schema(module)
+      this.#schemas.set(lower, schema)
+      return schema
+    }
+    return undefined
+  }
+
+  nodes(schema: Schema): Map<string, Node[]> {
+    const { name } = schema.module
+    const held = this.#nodes.get(name) ?? nodesOf(schema)
+    this.#nodes.set(name, held)
+    return held
+  }
+
+  /** The columns of a module alone. */
+  resolver(schema: Schema): Resolve {
+    const nodes = this.nodes(schema)
+    return (column, table) => {
+      const found = nodes.get((table === undefined ? column : `${table}.${column}`).toLowerCase())
+      // Two of the name are ambiguous to MariaDB.
+      return found?.length === 1 ? found[0] : undefined
+    }
+  }
+
+  /** Every module's base table, for sub-selects. */
+  readonly tables: Tables = (name): Table | undefined => {
+    for (const module of this.#database.modules.values()) {
+      const schema = this.find(module.name)
+      if (schema?.table !== name) continue
+      return { rows: this.#database.allRecords(module.name), resolve: this.resolver(schema) }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,85 @@
+/** Values, types and comparison as MariaDB has them with the collation utf8mb3_general_ci. */
+import { fold, weights } from '../../collation.ts'
+import { CorebosError } from '../../errors.ts'
+import type { CrmRecord } from '../../database.ts'
+
+export type SqlValue = string | number | null
+export type SqlType = 'text' | 'number' | 'date'
+
+/** An expression, ready to be evaluated for a row. */
+export interface Node {
+  readonly type: SqlType
+  readonly constant: boolean
+  /** A number for type `number`, else text; a truth value is 1, 0 or null. */
+  readonly get: (row: CrmRecord) => SqlValue
+  /** As text, with all the decimals of a column. */
+  readonly text: (row: CrmRecord) => string | null
+}
+
+export const databaseError = (): CorebosError =>
+  new CorebosError('DATABASE_QUERY_ERROR', 'Database error while performing requested operation')
+
+export const toNumber = (value: SqlValue): number | null => {
+  if (value === null || typeof value === 'number') return value
+  const found = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/.exec(value)
+  return found === null ? 0 : Number(found[1])
+}
+
+export const toText = (value: SqlValue): string | null =>
+  value === null || typeof value === 'string' ? value : String(value)
+
+/** `YYYY-MM-DD hh:mm:ss` of whatever MariaDB reads as a date; null where it does not. */
+export const toDate = (value: SqlValue): string | null => {
+  if (value === null) return null
+  const found =
+    /^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d*)?)?)?\s*$/.exec(
+      String(value),
+    )
+  if (found === null) return null
+  const [, year = '', ...rest] = found
+  const parts = rest.map((part: string | undefined) => (part ?? '00').padStart(2, '0'))
+  const [month = '', day = '', hour = '', minute = '', second = ''] = parts
+  if (month > '12' || day > '31' || hour > '23' || minute > '59' || second > '59') return null
+  return `${year}-${month}-${day} ${hour}:${minute}:${second}`
+}
+
+/** How two values of these types are compared. */
+export const commonType = (left: SqlType, right: SqlType): SqlType => {
+  if (left === 'number' || right === 'number') return 'number'
+  return left === 'date' || right === 'date' ? 'date' : 'text'
+}
+
+/** What of a value takes part in a comparison of this type. */
+export const comparable = (value: SqlValue, type: SqlType): SqlValue => {
+  if (value === null) return null
+  if (type === 'number') return toNumber(value)
+  return type === 'date' ? toDate(value) : fold(String(value))
+}
+
+export const order = (left: SqlValue, right: SqlValue): number => {
+  if (left === right) return 0
+  if (left === null) return -1
+  if (right === null) return 1
+  return left < right ? -1 : 1
+}
+
+/** A `like` pattern: `%`, `_` and the escaping backslash. */
+export const likePattern = (pattern: string): RegExp => {
+  let source = ''
+  const folded = weights(pattern)
+  for (let index = 0; index < folded.length; index += 1) {
+    let letter = folded.charAt(index)
+    if (letter === '%' || letter === '_') {
+      source += letter === '%' ? '.*' : '.'
+      continue
+    }
+    if (letter === '\\' && index + 1 < folded.length) {
+      index += 1
+      letter = folded.charAt(index)
+    }
+    source += /[$()*+.?[\\\]^{|}/-]/.test(letter) ? `\\${letter}` : letter
+  }
+  return new RegExp(`^${source}$`, 's')
+}
+
+export const likes = (text: string, pattern: RegExp): boolean => pattern.test(weights(text))
