@@ -2,7 +2,7 @@
 import { GatewayError } from '../errors.ts'
 
 /** Seconds after which somebody who found the line full may try again. */
-const retryAfterRush = 1
+export const retryAfterRush = 1
 
 interface Waiting {
   readonly lane: string | undefined

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import { send, type Caller } from './caller.ts'
 import type { Outcome } from './envelope.ts'
-import { UnansweredCall, type Call, type Transport } from './transport.ts'
+import type { Call, Lane, Transport } from './transport.ts'
 
 /** Longer than coreBOS itself keeps any session. Milliseconds. */
 const longestLife = 25 * 3600 * 1000
@@ -33,11 +33,23 @@ export class CorebosSession implements Caller {
   readonly name: string
   readonly #transport: Transport
   readonly #ended: LRUCache<string, true>
+  readonly #lane: Lane
 
   constructor(name: string, transport: Transport, ended: LRUCache<string, true>) {
     this.name = name
     this.#transport = transport
     this.#ended = ended
+    this.#lane = {
+      name,
+      requireOpen: () => {
+        if (this.ended) throw new GatewayError('SESSION_ENDED')
+      },
+      // The call may be under way for hours yet, and the next one would be under way beside it.
+      lost: () => {
+        ended.set(name, true)
+        transport.farewell(name)
+      },
+    }
   }
 
   get ended(): boolean {
@@ -45,35 +57,20 @@ export class CorebosSession implements Caller {
   }
 
   async [send]({ operation, params }: Call, signal?: AbortSignal): Promise<Outcome> {
-    this.#requireLife()
-    try {
-      const outcome = await this.#transport.call(
-        { operation, params: { ...params, sessionName: this.name } },
-        // It may end while a call waits for its turn.
-        { lane: this.name, signal, stillWanted: () => this.#requireLife() },
-      )
-      if (outcome.kind !== 'refusal' || !unknownSession.has(outcome.code)) return outcome
-    } catch (error) {
-      if (error instanceof UnansweredCall) {
-        // The call may be under way for hours yet, and a second one would be under way beside it.
-        this.#ended.set(this.name, true)
-        this.#transport.farewell(this.name)
-      }
-      throw error
-    }
+    this.#lane.requireOpen()
+    const call = { operation, params: { ...params, sessionName: this.name } }
+    const outcome = await this.#transport.call(call, { lane: this.#lane, signal })
+    if (outcome.kind !== 'refusal' || !unknownSession.has(outcome.code)) return outcome
     this.#ended.set(this.name, true)
     throw new GatewayError('SESSION_ENDED')
   }
 
-  /** Logs out. It is over here at once, whatever coreBOS says; this never throws. */
+  /** Logs out, after the call under way. It is over here at once, whatever coreBOS says; this never throws. */
   async end(): Promise<void> {
     if (this.ended) return
     this.#ended.set(this.name, true)
+    const lane = { name: this.name, requireOpen: () => undefined, lost: () => undefined }
     const logout = { operation: 'logout', params: { sessionName: this.name } }
-    await this.#transport.call(logout, { lane: this.name }).catch(() => undefined)
-  }
-
-  #requireLife(): void {
-    if (this.ended) throw new GatewayError('SESSION_ENDED')
+    await this.#transport.call(logout, { lane }).catch(() => undefined)
   }
 }

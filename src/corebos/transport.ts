@@ -4,7 +4,7 @@ import { errors, Pool } from 'undici'
 import { GatewayError } from '../errors.ts'
 import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
 import { encodeForm, type Params } from './form.ts'
-import { Gate } from './gate.ts'
+import { Gate, retryAfterRush } from './gate.ts'
 
 /** A session of coreBOS dies with the first call under another name, so this one has no version in it and never changes. */
 const userAgent = 'corebos-portal-gateway'
@@ -12,7 +12,7 @@ const userAgent = 'corebos-portal-gateway'
 export interface TransportOptions {
   /** With or without `/webservice.php`. */
   readonly url: string
-  /** Longest wait for an answer, waiting in line included. Milliseconds. */
+  /** Longest wait for an answer; waiting in line for so long is enough as well. Milliseconds. */
   readonly timeoutMs: number
   /** Largest answer, in bytes. */
   readonly maxBytes: number
@@ -29,13 +29,19 @@ export interface Call {
   readonly params?: Params
 }
 
+/** Calls of one session go one after the other, each in the lane that bears the session's name. */
+export interface Lane {
+  readonly name: string
+  /** Looked at when it is a call's turn; what it throws ends the call unsent. */
+  requireOpen(): void
+  /** A call got no answer; the next one in the lane has not begun. */
+  lost(): void
+}
+
 export interface Way {
-  /** Calls in one lane go one after the other: the name of their session. */
-  readonly lane?: string
+  readonly lane?: Lane
   /** Ends the waiting in line. A call that has been sent runs to its end. */
   readonly signal?: AbortSignal | undefined
-  /** Looked at when it is the call's turn; what it throws ends the call unsent. */
-  readonly stillWanted?: () => void
 }
 
 /** The answer did not come in time: the call may be under way in coreBOS for who knows how long. */
@@ -77,8 +83,8 @@ export class Transport {
   /**
    * Sends one call, once: nothing is ever sent again here, so that nothing is ever written twice.
    *
-   * @throws GatewayError `COREBOS_BUSY`, `COREBOS_UNAVAILABLE`, `COREBOS_TIMEOUT` ({@link UnansweredCall} where the
-   * call had been sent), `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what `stillWanted`
+   * @throws GatewayError `COREBOS_BUSY`, `COREBOS_UNAVAILABLE`, `COREBOS_TIMEOUT` ({@link UnansweredCall}),
+   * `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what the lane
    * throws; the reason of `signal`
    */
   async call(call: Call, way: Way = {}): Promise<Outcome> {
@@ -92,21 +98,31 @@ export class Transport {
   }
 
   async #send({ operation, params }: Call, way: Way, gate: Gate): Promise<Outcome> {
-    if (this.#closed) throw new GatewayError('SHUTTING_DOWN')
     const body = encodeForm({ operation, ...params })
+    const { lane, signal } = way
+    // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
+    const leave = await this.#within(busy, (end) =>
+      gate.enter(lane?.name, signal === undefined ? end : AbortSignal.any([end, signal])),
+    )
+    try {
+      lane?.requireOpen()
+      return await this.#within(unanswered, (end) => this.#observed(operation, this.#exchange(body, end)))
+    } catch (error) {
+      if (error instanceof UnansweredCall) lane?.lost()
+      throw error
+    } finally {
+      leave()
+    }
+  }
+
+  /** Runs something for as long as a call may take, or until the gateway closes. */
+  async #within<T>(late: () => GatewayError, run: (end: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new GatewayError('SHUTTING_DOWN')
     const clock = new AbortController()
-    const timer = setTimeout(() => clock.abort(new GatewayError('COREBOS_TIMEOUT')), this.#options.timeoutMs)
+    const timer = setTimeout(() => clock.abort(late()), this.#options.timeoutMs)
     this.#clocks.add(clock)
     try {
-      const { lane, signal, stillWanted } = way
-      const patience = signal === undefined ? clock.signal : AbortSignal.any([clock.signal, signal])
-      const leave = await gate.enter(lane, patience)
-      try {
-        stillWanted?.()
-        return await this.#observed(operation, this.#exchange(body, clock.signal))
-      } finally {
-        leave()
-      }
+      return await run(clock.signal)
     } finally {
       clearTimeout(timer)
       this.#clocks.delete(clock)
@@ -161,11 +177,11 @@ export class Transport {
   }
 }
 
+const unanswered = () => new UnansweredCall()
+const busy = () => new GatewayError('COREBOS_BUSY', undefined, { retryAfter: retryAfterRush })
+
 function failure(error: unknown, end: AbortSignal): GatewayError {
-  if (end.aborted) {
-    const reason: unknown = end.reason
-    return reason instanceof GatewayError && reason.code === 'SHUTTING_DOWN' ? reason : new UnansweredCall()
-  }
+  if (end.reason instanceof GatewayError) return end.reason
   if (error instanceof errors.ResponseExceededMaxSizeError) return new GatewayError('COREBOS_TOO_LARGE')
   return new GatewayError('COREBOS_UNAVAILABLE', undefined, { retryAfter: retryAfterOutage, cause: error })
 }
