@@ -6,10 +6,11 @@ import { AnchorsReader } from '../src/anchors.ts'
 import type { Contact } from '../src/contact/contact.ts'
 import type { LoginMode } from '../src/contact/login.ts'
 import { Company } from '../src/corebos/company.ts'
+import type { Caller } from '../src/corebos/caller.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
-import { query } from '../src/corebos/read.ts'
+import { query, relatedRecords } from '../src/corebos/read.ts'
 import type { Metrics } from '../src/metrics.ts'
-import type { Asker } from '../src/pipeline.ts'
+import type { Asker, ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import { Sight } from '../src/scope/view.ts'
 
@@ -40,16 +41,29 @@ interface Remembered {
   readonly sight: Sight
 }
 
+/** What a contact sees depends on this alone. */
+function scopeKey({ entity, id, accountId, user, level }: Contact): string {
+  return JSON.stringify([entity, id, accountId, user.id, level])
+}
+
 async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<void> {
   const { mode, metrics, scopeTtlMs, now } = options
   const { corebos } = app
   const { service } = corebos
   const company = service && new Company(service)
   const anchors = new AnchorsReader({ company, ttlMs: scopeTtlMs, now })
+  const lists = new LRUCache<string, readonly string[], () => Promise<readonly string[]>>({
+    max: 10_000,
+    ttl: scopeTtlMs,
+    ttlResolution: 0,
+    perf: { now },
+    fetchMethod: (_key, _stale, { context: load }) => load(),
+  })
+  let listsPolicy = options.policy()
   const sights = new LRUCache<string, Remembered>({ max: 10_000 })
 
   function sightOf(contact: Contact, policy: Policy, catalogue: Catalogue): Sight {
-    const key = JSON.stringify(contact)
+    const key = scopeKey(contact)
     const known = sights.get(key)
     if (known?.policy === policy && known.catalogue === catalogue) return known.sight
     const sight = new Sight(contact, policy, catalogue, service !== undefined || mode === 'user')
@@ -62,13 +76,26 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     const { contact } = session
     // An employee's own coreBOS session shows products and services, and nothing else.
     const caller = contact.entity === 'Employee' && service !== undefined ? service : app.upstreamOf(request)
+    const callerFor = (by: ReadBy): Caller => (by === 'contact' ? caller : (service ?? caller))
     const policy = options.policy()
+    if (policy !== listsPolicy) {
+      lists.clear()
+      listsPolicy = policy
+    }
     const user = caller === service ? await service.userId() : contact.user.id
     const catalogue = await corebos.metadata.of(user, caller, policy.modulesFor(contact))
     return {
       sight: sightOf(contact, policy, catalogue),
-      reader: { query: (statement, by) => query(by === 'service' ? (service ?? caller) : caller, statement) },
+      reader: {
+        query: (statement, by) => query(callerFor(by), statement),
+        relatedIds: async (id, module, relatedModule, by) => {
+          const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
+          return rows.map((row) => row['id'] ?? '')
+        },
+      },
       anchors: (level) => anchors.of(contact, level, stamp),
+      remember: (key, load) =>
+        lists.forceFetch(JSON.stringify([scopeKey(contact), stamp, key]), { context: load }),
       withheld: (rows, rule) => {
         metrics.rowsWithheld.inc({ module: rule }, rows)
         request.log.error(

@@ -1,31 +1,37 @@
 import type { Level } from './contact/contact.ts'
+import { clearId, type ClearedId } from './corebos/cleared-id.ts'
+import { parseId } from './corebos/ids.ts'
 import { GatewayError } from './errors.ts'
 import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
-import type { Lookup, Query } from './query/tree.ts'
+import type { Lookup, Query, Relation } from './query/tree.ts'
+import { idsOf } from './scope/check.ts'
 import { explain as explainStatement, print } from './scope/print.ts'
 import {
-  lookupsIn,
   ownAnchors,
   rewrite,
   settle,
+  unresolvedIn,
   type Anchors,
+  type Column,
   type Dialect,
   type SettledQuery,
 } from './scope/rewrite.ts'
 import type { SendableQuery } from './scope/sendable.ts'
+import { distinct, page, shape, type Referenced } from './scope/shape.ts'
 import { verify, type Row } from './scope/verify.ts'
 import type { Sight, View } from './scope/view.ts'
 
-/** Puts statements to coreBOS on behalf of one contact, through its own coreBOS session or the service user's. */
+export type ReadBy = 'contact' | 'service' | 'service-preferred'
+
+/** Asks coreBOS on behalf of one contact, through its own coreBOS session or the service user's. */
 export interface Reader {
   query(
     statement: SendableQuery,
-    by: 'contact' | 'service',
-  ): Promise<{
-    readonly rows: readonly Row[]
-    readonly totalRows: number | undefined
-  }>
+    by: ReadBy,
+  ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
+  /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
+  relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
 }
 
 /** Who is asking, and how coreBOS is asked for them. */
@@ -34,6 +40,8 @@ export interface Asker {
   readonly reader: Reader
   /** The ids that ties are compared with at a level. */
   anchors(level: Level): Promise<Anchors>
+  /** Ids that make up a scope, for as long as they may be used again. */
+  remember(key: string, load: () => Promise<readonly string[]>): Promise<readonly string[]>
   /** Told of rows that coreBOS answered and the rule does not let through; this never happens while all is well. */
   withheld(rows: number, rule: string): void
 }
@@ -69,51 +77,149 @@ export async function ask(query: Query, asker: Asker): Promise<Answer> {
 
 async function run(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Answer> {
   const view = asker.sight.require(query.module, query.moduleAt)
-  const { rule, level } = view.decision
-  const scoped = rewrite(query, asker.sight, await asker.anchors(level), dialect)
-  const settled = settle(scoped, await resolve(lookupsIn(scoped.where), asker))
-  if (settled.where.kind === 'constant' && !settled.where.holds) return nothing(settled)
-  const { rows, totalRows } = await asker.reader.query(
-    print(settled, asker.sight.modules, dialect),
-    readBy(view),
+  const scoped = rewrite(query, asker.sight, await asker.anchors(view.decision.level), dialect)
+  const settled = settle(scoped, await resolve(unresolvedIn(scoped.where), asker))
+  const { columns, where } = settled
+  if (where.kind === 'constant' && !where.holds)
+    return columns === undefined ? count(0) : { records: [], total: 0 }
+  if (columns === undefined) return counted(await send(settled, asker, dialect))
+  if (settled.distinct) return distinctRows(settled, columns, asker)
+  const { rows, total } = await verifiedRows(settled, asker, dialect)
+  return { records: shape(rows, columns, await follow(columns, rows, asker)), total }
+}
+
+/** Ties would change which rows are distinct: all rows come with their ties, and are made distinct when these are gone. */
+async function distinctRows(
+  settled: SettledQuery,
+  columns: readonly Column[],
+  asker: Asker,
+): Promise<Answer> {
+  const { rows, total } = await verifiedRows(
+    { ...settled, limit: { offset: 0, count: limits.rows } },
+    asker,
+    'basic',
   )
-  if (settled.keep === undefined) return counted(rows)
-  const verified = verify(rows, { ...settled, keep: settled.keep })
-  if (verified.withheld === 0) return { records: verified.rows, total: totalRows }
-  asker.withheld(verified.withheld, rule.name)
-  return { records: verified.rows, total: undefined }
+  if ((total ?? 0) > limits.rows) {
+    throw new GatewayError('QUERY_TOO_LARGE', `'distinct' looks at ${limits.rows} rows at most`)
+  }
+  const records = distinct(shape(rows, columns, await follow(columns, rows, asker)))
+  return { records: page(records, settled.limit), total: total === undefined ? undefined : records.length }
+}
+
+function send(settled: SettledQuery, asker: Asker, dialect: Dialect): ReturnType<Reader['query']> {
+  return asker.reader.query(print(settled, asker.sight.modules, dialect), readBy(settled.view))
+}
+
+async function verifiedRows(
+  settled: SettledQuery,
+  asker: Asker,
+  dialect: Dialect,
+): Promise<{ rows: Row[]; total: number | undefined }> {
+  const { rows, totalRows } = await send(settled, asker, dialect)
+  const { verified, withheld } = verify(rows, settled)
+  if (withheld === 0) return { rows: verified, total: totalRows }
+  asker.withheld(withheld, settled.view.decision.rule.name)
+  return { rows: verified, total: undefined }
 }
 
 /** A contact's own coreBOS session shows nothing above its account. */
-function readBy({ decision: { rule, level } }: View): 'contact' | 'service' {
+function readBy({ decision: { rule, level } }: View): ReadBy {
   return rule.readBy ?? (level === 'own' || level === 'account' ? 'contact' : 'service')
 }
 
-async function resolve(lookups: readonly Lookup[], asker: Asker): Promise<Map<Lookup, readonly string[]>> {
+async function resolve(
+  unresolved: readonly (Lookup | Relation)[],
+  asker: Asker,
+): Promise<Map<Lookup | Relation, readonly string[]>> {
   const found = await Promise.all(
-    lookups.map(async (lookup) => {
-      const { records } = await run(lookup.query, asker, lookup.dialect)
-      if (records.length > limits.ids) {
-        throw new GatewayError(
-          'QUERY_TOO_LARGE',
-          `a condition on ${lookup.query.module} finds more than ${limits.ids} records`,
-        )
-      }
-      return [lookup, records.map(({ id }) => id ?? '')] as const
+    unresolved.map(async (node) => {
+      const load = () =>
+        node.kind === 'lookup' ? ids(node.query, asker, node.dialect) : relatedTo(node, asker)
+      // What is looked up for the scope is the same for every query; what a caller asks for is not remembered.
+      return [node, node.label === '$scope' ? await asker.remember(keyOf(node), load) : await load()] as const
     }),
   )
   return new Map(found)
 }
 
-function nothing({ keep }: SettledQuery): Answer {
-  return keep === undefined ? { records: [{ count: '0' }], total: 0 } : { records: [], total: 0 }
+function keyOf(node: Lookup | Relation): string {
+  return JSON.stringify(
+    node.kind === 'lookup' ? ['lookup', node.query.module] : ['relation', node.parentModule, node.module],
+  )
 }
 
-function counted(rows: readonly Row[]): Answer {
-  const count = rows[0]?.['count']
-  if (count === undefined || !/^[0-9]+$/.test(count))
+async function ids(query: Query, asker: Asker, dialect: Dialect): Promise<readonly string[]> {
+  const { records } = await run(query, asker, dialect)
+  return bounded(
+    records.map(({ id }) => id ?? ''),
+    query.module,
+  )
+}
+
+async function relatedTo(
+  { parents, parentModule, module }: Relation,
+  asker: Asker,
+): Promise<readonly string[]> {
+  const parentIds = 'length' in parents ? parents : await ids(parents, asker, 'basic')
+  if (parentIds.length > limits.parents) {
+    throw new GatewayError(
+      'QUERY_TOO_LARGE',
+      `the relations of more than ${limits.parents} ${parentModule} are not followed`,
+    )
+  }
+  const by = readBy(asker.sight.require(module))
+  const parsed = parentIds.map(parseId).filter((id) => id !== undefined)
+  const lists = await Promise.all(
+    parsed.map((id) => asker.reader.relatedIds(clearId(id), parentModule, module, by)),
+  )
+  return bounded([...new Set(lists.flat())], module)
+}
+
+function bounded(found: string[], module: string): string[] {
+  if (found.length <= limits.ids) return found
+  throw new GatewayError('QUERY_TOO_LARGE', `a condition finds more than ${limits.ids} records of ${module}`)
+}
+
+/** Reads what the hops among the columns lead to, one query per module. */
+async function follow(columns: readonly Column[], rows: readonly Row[], asker: Asker): Promise<Referenced> {
+  const fields = new Map<string, Set<string>>()
+  const wanted = new Map<string, Set<string>>()
+  for (const { field, hop } of columns) {
+    if (hop === undefined) continue
+    const ids = wanted.get(hop.module) ?? new Set<string>()
+    const prefix = asker.sight.require(hop.module).module.idPrefix
+    for (const row of rows) {
+      const id = row[field] ?? ''
+      if (id.startsWith(`${prefix}x`)) ids.add(id)
+    }
+    wanted.set(hop.module, ids)
+    fields.set(hop.module, (fields.get(hop.module) ?? new Set<string>()).add(hop.field))
+  }
+  const referenced = await Promise.all(
+    [...wanted].map(async ([module, ids]) => {
+      if (ids.size === 0) return [module, new Map<string, Row>()] as const
+      const where = tree.inList(tree.field('id'), [...ids].map(tree.text))
+      const paths = [...(fields.get(module) ?? [])].map((name) => tree.field(name))
+      const query = {
+        ...idsOf(module, where),
+        selection: { kind: 'fields', paths, distinct: false } as const,
+      }
+      const { records } = await run(tree.query(query), asker)
+      return [module, new Map(records.map((record) => [record['id'] ?? '', record]))] as const
+    }),
+  )
+  return new Map(referenced)
+}
+
+function count(total: number): Answer {
+  return { records: [{ count: String(total) }], total }
+}
+
+function counted({ rows }: { readonly rows: readonly Row[] }): Answer {
+  const answer = rows[0]?.['count']
+  if (answer === undefined || !/^[0-9]+$/.test(answer))
     throw new GatewayError('COREBOS_FAILED', 'coreBOS gave no count')
-  return { records: [{ count }], total: Number(count) }
+  return count(Number(answer))
 }
 
 /**
@@ -122,50 +228,42 @@ function counted(rows: readonly Row[]): Answer {
  * @throws GatewayError `NOT_FOUND`, whether it is not there or not the contact's
  */
 export async function record(id: string, asker: Asker): Promise<Row> {
-  const prefix = /^([1-9][0-9]{0,5})x[1-9][0-9]{0,9}$/.exec(id)?.[1]
+  const prefix = parseId(id)?.prefix
   const module = prefix === undefined ? undefined : asker.sight.modules.byIdPrefix(prefix)
   if (module === undefined || asker.sight.find(module.name) === undefined) throw new GatewayError('NOT_FOUND')
   const where = tree.compare(tree.field('id'), '=', tree.text(id))
-  const { records } = await run(allOf(module.name, where), asker)
+  const { records } = await run(
+    tree.query({ ...idsOf(module.name, where), selection: { kind: 'all' } }),
+    asker,
+  )
   const [found] = records
   if (found === undefined) throw new GatewayError('NOT_FOUND')
   return found
 }
 
-function allOf(module: string, where: tree.Condition): Query {
-  return tree.query({
-    selection: { kind: 'all' },
-    module,
-    moduleAt: tree.nowhere,
-    where,
-    orderBy: [],
-    limit: { offset: 0, count: 1 },
-  })
-}
-
 /** What {@link ask} would send, without sending anything. @throws GatewayError what the query is refused for */
 export async function explain(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Explanation> {
   const { decision } = asker.sight.require(query.module, query.moduleAt)
-  const { contact } = asker.sight
-  const scoped = rewrite(
-    query,
-    asker.sight,
-    ownAnchors(contact, decision.level) ?? { contacts: standIn, accounts: standIn },
-  )
-  const lookups = lookupsIn(scoped.where)
-  const settled = settle(scoped, new Map(lookups.map((lookup) => [lookup, standIn])))
+  const anchors = ownAnchors(asker.sight.contact, decision.level) ?? { contacts: standIn, accounts: standIn }
+  const scoped = rewrite(query, asker.sight, anchors, dialect)
+  const unresolved = unresolvedIn(scoped.where)
+  const settled = settle(scoped, new Map(unresolved.map((node) => [node, standIn])))
+  const nothing = settled.where.kind === 'constant' && !settled.where.holds
   return {
     rule: decision.rule.name,
     level: decision.level,
     dialect,
-    statement: explainStatement(settled, asker.sight.modules, dialect),
-    lookups: await Promise.all(
-      lookups.map(async ({ label, query, dialect }) => ({
-        label,
-        explanation: await explain(query, asker, dialect),
-      })),
-    ),
+    statement: nothing ? '' : explainStatement(settled, asker.sight.modules, dialect),
+    lookups: (await Promise.all(unresolved.map((node) => explainLookup(node, asker)))).flat(),
   }
+}
+
+async function explainLookup(node: Lookup | Relation, asker: Asker): Promise<Explanation['lookups']> {
+  if (node.kind === 'lookup') {
+    return [{ label: node.label, explanation: await explain(node.query, asker, node.dialect) }]
+  }
+  if ('length' in node.parents) return []
+  return [{ label: node.label, explanation: await explain(node.parents, asker) }]
 }
 
 /** Stands for ids that explain does not look up; `$scope` is shown in their place. */

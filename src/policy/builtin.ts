@@ -69,10 +69,11 @@ export const builtinPolicy: PolicySource = {
     ProjectMilestone: { ties: { through: [{ field: 'projectid', module: 'Project' }] } },
     Documents: {
       ties: { relation: ['Contacts', 'Accounts', 'HelpDesk', 'Project'] },
+      readBy: 'service-preferred',
       create: { fields: ['notes_title', 'notecontent', 'filename'], force: { assigned_user_id: '$user' } },
       update: { fields: ['notes_title', 'notecontent', 'filename'] },
     },
-    Emails: { ties: { relation: ['Contacts', 'Accounts'] } },
+    Emails: { ties: { relation: ['Contacts', 'Accounts'] }, readBy: 'service-preferred' },
     ModComments: {
       ties: {
         through: [
@@ -80,6 +81,7 @@ export const builtinPolicy: PolicySource = {
           { field: 'related_to', module: 'Project' },
         ],
       },
+      readBy: 'service-preferred',
       create: { fields: ['commentcontent', 'related_to'], force: { assigned_user_id: '$user' } },
     },
     Products: { open: true },

@@ -32,7 +32,7 @@ export interface Rule {
   readonly ties: Ties | undefined
   readonly level: Level | undefined
   readonly where: Condition | undefined
-  readonly readBy: 'service' | undefined
+  readonly readBy: 'service' | 'service-preferred' | undefined
   readonly hide: ReadonlySet<string>
   readonly only: ReadonlySet<string> | undefined
   readonly create: WriteRule | undefined

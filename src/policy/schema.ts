@@ -47,8 +47,11 @@ const ModuleRule = Type.Object(
     open: Type.Optional(Type.Literal(true)),
     ties: Type.Optional(Ties),
     level: Type.Optional(LevelSchema),
-    /** In every log-in mode the service user reads, since a contact's own coreBOS session cannot. */
-    readBy: Type.Optional(Type.Literal('service')),
+    /**
+     * `service`: the service user reads in every log-in mode, since a contact's own coreBOS session cannot; closed
+     * without one. `service-preferred`: it reads where there is one, since the contact's own session shows less.
+     */
+    readBy: Type.Optional(Type.Union([Type.Literal('service'), Type.Literal('service-preferred')])),
   },
   strict,
 )

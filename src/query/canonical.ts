@@ -39,6 +39,8 @@ export function printCondition(condition: Condition): string {
     case 'tie':
     case 'lookup':
       return `${condition.field} in (${condition.label})`
+    case 'relation':
+      return `id in (${condition.label})`
     case 'constant':
       return condition.holds ? 'true' : 'false'
   }

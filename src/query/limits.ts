@@ -16,6 +16,8 @@ export const limits = {
   rows: 10_000,
   /** Ids that one tie may be compared with; a longer list is refused, never split. */
   ids: 20_000,
+  /** Records whose relations are followed to find those of a module that is tied by relation. */
+  parents: 500,
   /** Rows of an answer that names no limit. */
   defaultRows: 100,
 } as const

@@ -40,6 +40,7 @@ export function withoutNot(condition: Condition, negate = false): Condition {
     case 'related':
     case 'tie':
     case 'lookup':
+    case 'relation':
       if (!negate) return condition
       throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "'not' cannot be applied to a relation")
   }

@@ -104,6 +104,18 @@ export interface Lookup {
   readonly dialect: 'basic' | 'extended'
 }
 
+/**
+ * The record is related, many to many, to one of `parents`: ids, or a query that finds them under their own rule. The
+ * door resolves it to a {@link Tie} on `id`.
+ */
+export interface Relation {
+  readonly kind: 'relation'
+  readonly parentModule: string
+  readonly parents: readonly string[] | Query
+  readonly module: string
+  readonly label: string
+}
+
 /** `or` of nothing and `and` of nothing. */
 export interface Constant {
   readonly kind: 'constant'
@@ -111,7 +123,7 @@ export interface Constant {
 }
 
 export type Atom = Compare | Like | In | Null
-export type Condition = Atom | Related | Not | Junction | Tie | Lookup | Constant
+export type Condition = Atom | Related | Not | Junction | Tie | Lookup | Relation | Constant
 
 export interface Order {
   readonly path: FieldPath
@@ -187,6 +199,10 @@ export function lookup(
   dialect: Lookup['dialect'] = 'basic',
 ): Lookup {
   return Object.freeze({ kind: 'lookup', field: name, query: ids, label, dialect })
+}
+
+export function relation(parts: Omit<Relation, 'kind'>): Relation {
+  return Object.freeze({ kind: 'relation', ...parts })
 }
 
 export function constant(holds: boolean): Constant {

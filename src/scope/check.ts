@@ -54,6 +54,7 @@ function check(condition: Condition, view: View, sight: Sight): Condition {
     case 'not':
     case 'tie':
     case 'lookup':
+    case 'relation':
       throw new Error(`a '${condition.kind}' cannot stand in a condition that is yet to be checked`)
   }
 }
@@ -152,6 +153,17 @@ function checkHop(atom: Atom, via: string, view: View, sight: Sight): Condition 
   return tree.lookup(reference.name, idsOf(other.module.name, { ...atom, path }), `$${other.module.name}`)
 }
 
+/** The field of a view that a path to another module goes over. @throws GatewayError `UNKNOWN_FIELD` */
+export function referenceOf({ reference, at }: FieldPath, view: View, other: View): FieldShape {
+  const field =
+    reference === undefined ? referenceTo(view, other.module.name) : requireField(view, reference, at)
+  if (field?.refersTo.includes(other.module.name) === true) return field
+  throw new GatewayError(
+    'UNKNOWN_FIELD',
+    `${place(at)}no field of ${view.module.name} points to ${other.module.name}`,
+  )
+}
+
 /** A statement for the ids of a module's records that meet a condition. */
 export function idsOf(module: string, where: Condition | undefined): tree.Query {
   return tree.query({
@@ -172,22 +184,30 @@ export function referenceTo(view: View, module: string): FieldShape | undefined 
   )
 }
 
-function checkRelated(condition: tree.Related, view: View, sight: Sight): Condition {
-  const { at, id } = condition
-  const other = sight.require(condition.module, at)
+/** By the reference that points to the module, or else by the relations of a module that is tied through them. */
+function checkRelated({ module, id, at }: tree.Related, view: View, sight: Sight): Condition {
+  const other = sight.require(module, at)
   const reference = referenceTo(view, other.module.name)
-  if (reference === undefined) {
+  if (reference !== undefined) {
+    return checkAtom(
+      tree.compare(tree.field(reference.name, at), '=', tree.text(id)),
+      reference,
+      view,
+      sight.modules,
+    )
+  }
+  if (view.decision.rule.ties?.relation.includes(other.module.name) !== true) {
     throw new GatewayError(
       'QUERY_NOT_EXPRESSIBLE',
       `${place(at)}no field of ${view.module.name} points to ${other.module.name}`,
     )
   }
-  return checkAtom(
-    tree.compare(tree.field(reference.name, at), '=', tree.text(id)),
-    reference,
-    view,
-    sight.modules,
-  )
+  return tree.relation({
+    parentModule: other.module.name,
+    parents: idsOf(other.module.name, tree.compare(tree.field('id', at), '=', tree.text(id))),
+    module: view.module.name,
+    label: `$related.${other.module.name}`,
+  })
 }
 
 export function checkPath(path: FieldPath, view: View): FieldShape {

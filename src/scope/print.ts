@@ -33,8 +33,8 @@ function proven(query: SettledQuery, modules: Modules, dialect: Dialect): string
   )
 }
 
-function printable({ view, ask, keep, where, orderBy, limit }: SettledQuery): Printable {
-  return { module: view.module.name, fields: keep === undefined ? undefined : ask, where, orderBy, limit }
+function printable({ view, ask, columns, where, orderBy, limit }: SettledQuery): Printable {
+  return { module: view.module.name, fields: columns === undefined ? undefined : ask, where, orderBy, limit }
 }
 
 function columnsOf({ view }: SettledQuery, modules: Modules): Columns {

@@ -1,12 +1,11 @@
 import type { Contact, Level } from '../contact/contact.ts'
-import { GatewayError } from '../errors.ts'
+import { printCondition } from '../query/canonical.ts'
 import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
-import type { Condition, Limit, Lookup, Query } from '../query/tree.ts'
-import { printCondition } from '../query/canonical.ts'
-import { checkCondition, checkPath, idsOf } from './check.ts'
+import type { Condition, FieldPath, Limit, Lookup, Query, Relation } from '../query/tree.ts'
+import { checkCondition, checkPath, idsOf, referenceOf } from './check.ts'
 import { valueKind } from './module.ts'
-import type { Sight, View } from './view.ts'
+import { requireField, type Sight, type View } from './view.ts'
 
 /** The ids that ties are compared with: whose records these are, as wide as the contact's level reaches. */
 export interface Anchors {
@@ -21,12 +20,22 @@ export function ownAnchors(contact: Contact, level: Level): Anchors | undefined 
   return { contacts: [contact.id], accounts: contact.accountId === undefined ? [] : [contact.accountId] }
 }
 
+/** What the caller gets to see of a row, under `key`. */
+export interface Column {
+  readonly key: string
+  /** The field of the row itself; for a hop the reference that leads on. */
+  readonly field: string
+  /** A field of the record that the reference points to, read under that record's own rule. */
+  readonly hop: { readonly module: string; readonly field: string } | undefined
+}
+
 /** A query that has been held against the policy; it may still hold lookups, so that it cannot be printed yet. */
 export interface ScopedQuery {
   readonly view: View
   /** Undefined: the number of rows is asked for, not the rows. */
-  readonly keep: readonly string[] | undefined
-  /** What is asked for: `keep`, and the fields that each row is verified by. */
+  readonly columns: readonly Column[] | undefined
+  readonly distinct: boolean
+  /** What is asked for: the columns, and the fields that each row is verified by. */
   readonly ask: readonly string[]
   /** What the rows must meet: the rule's condition and the caller's. */
   readonly where: Condition
@@ -64,11 +73,13 @@ export function rewrite(
   const scope = fitted(scopeOf(view, sight, anchors))
   const asked =
     query.where === undefined ? tree.constant(true) : fitted(checkCondition(query.where, view, sight))
-  const keep = selected(query, view)
+  const columns = columnsOf(query, view, sight)
+  const fields = columns?.map(({ field }) => field) ?? []
   return Object.freeze({
     view,
-    keep,
-    ask: keep === undefined ? [] : [...new Set([...keep, ...fieldsIn(scope)])],
+    columns,
+    distinct: query.selection.kind === 'fields' && query.selection.distinct,
+    ask: columns === undefined ? [] : [...new Set([...fields, ...fieldsIn(scope)])],
     where: tree.and(scope, asked),
     scope,
     orderBy: query.orderBy.map(({ path, direction }) => ({ field: checkPath(path, view).name, direction })),
@@ -76,39 +87,54 @@ export function rewrite(
   })
 }
 
-function selected({ selection }: Query, view: View): string[] | undefined {
+function columnsOf({ selection }: Query, view: View, sight: Sight): Column[] | undefined {
   switch (selection.kind) {
     case 'count':
       return undefined
     case 'all':
-      return [...view.readable.keys()]
+      return [...view.readable.keys()].map(ownColumn)
     case 'fields': {
-      if (selection.distinct)
-        throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "'distinct' cannot be asked for")
-      const names = selection.paths.map((path) => checkPath(path, view).name)
-      return [...new Set([...names.filter((name) => name !== 'id'), 'id'])]
+      const columns = new Map(
+        selection.paths.map((path) => column(path, view, sight)).map((each) => [each.key, each]),
+      )
+      if (selection.distinct) return [...columns.values()]
+      // Every row has its id, at the end.
+      columns.delete('id')
+      return [...columns.values(), ownColumn('id')]
     }
   }
+}
+
+function ownColumn(name: string): Column {
+  return { key: name, field: name, hop: undefined }
+}
+
+/** A hop's key is the module's name and the field's, as coreBOS writes it. */
+function column(path: FieldPath, view: View, sight: Sight): Column {
+  if (path.via === undefined) return ownColumn(requireField(view, path.field, path.at).name)
+  const other = sight.require(path.via, path.at)
+  const reference = referenceOf(path, view, other)
+  const { name } = requireField(other, path.field, path.at)
+  const module = other.module.name
+  return { key: `${module.toLowerCase()}${name}`, field: reference.name, hop: { module, field: name } }
 }
 
 /**
  * A rule as a condition. A record is visible when one of its ties holds, and the rule's own condition with it:
  *
- * | ties             | the record is visible when                         |
- * |------------------|----------------------------------------------------|
- * | none (open)      | always                                             |
- * | contact, account | the reference is one of the anchors                |
- * | through          | the reference is a record visible by its own rule  |
- * | no anchor at all | never                                              |
+ * | ties             | the record is visible when                          |
+ * |------------------|-----------------------------------------------------|
+ * | none (open)      | always                                              |
+ * | contact, account | the reference is one of the anchors                 |
+ * | through          | the reference is a record visible by its own rule   |
+ * | relation         | it is related to an anchor, or to a visible record  |
+ * | no anchor at all | never                                               |
  */
 export function scopeOf(view: View, sight: Sight, anchors: Anchors): Condition {
   const { rule, where } = view.decision
   const own = where === undefined ? tree.constant(true) : checkCondition(where, unhidden(view), sight)
   if (rule.ties === undefined) return own
   const { contact, account, through, relation } = rule.ties
-  if (relation.length > 0) {
-    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `${view.module.name} are found by their relations`)
-  }
   const fields = [...new Set([...contact, ...account])]
   const ties = fields.map((field) => {
     const ids = [
@@ -120,7 +146,22 @@ export function scopeOf(view: View, sight: Sight, anchors: Anchors): Condition {
   const hops = through
     .filter(({ module }) => sight.find(module) !== undefined)
     .map(({ field, module }) => tree.lookup(field, idsOf(module, undefined), scopeLabel))
-  return tree.and(tree.or(...ties, ...hops), own)
+  const relations = relation
+    .filter((module) => sight.find(module) !== undefined)
+    .map((module) => related(module, view.module.name, anchors))
+  return tree.and(tree.or(...ties, ...hops, ...relations), own)
+}
+
+/** A colleague is a visible contact, but what is related to him is not the contact's: for these two, anchors count. */
+function related(parentModule: string, module: string, { contacts, accounts }: Anchors): Condition {
+  const parents =
+    parentModule === 'Contacts'
+      ? contacts
+      : parentModule === 'Accounts'
+        ? accounts
+        : idsOf(parentModule, undefined)
+  if ('length' in parents && parents.length === 0) return tree.constant(false)
+  return tree.relation({ parentModule, parents, module, label: scopeLabel })
 }
 
 /**
@@ -134,8 +175,7 @@ function withoutExtended(condition: Condition, view: View): Condition {
   const field = view.module.fields.get(condition.path.field)
   const kind = field && valueKind(field)
   const hasBasicForm =
-    condition.negated === (condition.kind === 'null') &&
-    (condition.kind === 'like' || kind === 'text' || kind === 'id')
+    condition.kind === 'like' ? !condition.negated : condition.negated && (kind === 'text' || kind === 'id')
   if (hasBasicForm) return condition
   return tree.lookup('id', idsOf(view.module.name, condition), printCondition(condition), 'extended')
 }
@@ -145,13 +185,14 @@ function unhidden(view: View): View {
   return { ...view, readable: view.module.fields }
 }
 
-/** The lookups of a scoped query, each once. */
-export function lookupsIn(condition: Condition): Lookup[] {
+/** What must be resolved before a condition can be printed, each once. */
+export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {
   switch (condition.kind) {
     case 'and':
     case 'or':
-      return [...new Set(condition.terms.flatMap(lookupsIn))]
+      return [...new Set(condition.terms.flatMap(unresolvedIn))]
     case 'lookup':
+    case 'relation':
       return [condition]
     default:
       return []
@@ -159,14 +200,18 @@ export function lookupsIn(condition: Condition): Lookup[] {
 }
 
 /** Puts the ids that each lookup has found in its place. */
-export function settle(scoped: ScopedQuery, found: ReadonlyMap<Lookup, readonly string[]>): SettledQuery {
+export function settle(
+  scoped: ScopedQuery,
+  found: ReadonlyMap<Lookup | Relation, readonly string[]>,
+): SettledQuery {
   const put = (condition: Condition): Condition => {
     if (condition.kind === 'and') return tree.and(...condition.terms.map(put))
     if (condition.kind === 'or') return tree.or(...condition.terms.map(put))
-    if (condition.kind !== 'lookup') return condition
+    if (condition.kind !== 'lookup' && condition.kind !== 'relation') return condition
     const ids = found.get(condition)
     if (ids === undefined) throw new Error('a lookup was not resolved')
-    return ids.length === 0 ? tree.constant(false) : tree.tie(condition.field, ids, condition.label)
+    if (ids.length === 0) return tree.constant(false)
+    return tree.tie(condition.kind === 'lookup' ? condition.field : 'id', ids, condition.label)
   }
   return Object.freeze({ ...scoped, where: put(scoped.where), scope: put(scoped.scope), settled: true })
 }
@@ -184,6 +229,8 @@ function fieldsIn(condition: Condition): string[] {
     case 'tie':
     case 'lookup':
       return [condition.field]
+    case 'relation':
+      return ['id']
     case 'constant':
       return []
     case 'not':

@@ -30,6 +30,7 @@ export function meets(row: Row, scope: Condition, module: ModuleShape): boolean 
     case 'not':
     case 'related':
     case 'lookup':
+    case 'relation':
       return false
   }
 }
@@ -91,15 +92,11 @@ function likeExpression(pattern: string): RegExp {
   return new RegExp(`^${source}$`, 'u')
 }
 
-/** Splits what coreBOS answered into rows that meet the rule, stripped to what was asked for, and a count of the others. */
+/** Splits what coreBOS answered into the rows that meet the rule and a count of the others. */
 export function verify(
   rows: readonly Row[],
-  { scope, keep, view }: { scope: Condition; keep: readonly string[]; view: { module: ModuleShape } },
-): { rows: Row[]; withheld: number } {
-  const verified: Row[] = []
-  for (const row of rows) {
-    if (!meets(row, scope, view.module)) continue
-    verified.push(Object.fromEntries(keep.map((name) => [name, row[name] ?? ''])))
-  }
-  return { rows: verified, withheld: rows.length - verified.length }
+  { scope, view }: { readonly scope: Condition; readonly view: { readonly module: ModuleShape } },
+): { verified: Row[]; withheld: number } {
+  const verified = rows.filter((row) => meets(row, scope, view.module))
+  return { verified, withheld: rows.length - verified.length }
 }

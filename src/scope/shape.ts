@@ -1,0 +1,38 @@
+import type { Limit } from '../query/tree.ts'
+import type { Column } from './rewrite.ts'
+import type { Row } from './verify.ts'
+
+/** The rows that a hop's references point to, by module and id, each read under its own rule. */
+export type Referenced = ReadonlyMap<string, ReadonlyMap<string, Row>>
+
+/**
+ * Strips verified rows to the columns that were asked for, in their order. What a reference points to that the contact
+ * may not see is as empty as a reference that points nowhere.
+ */
+export function shape(rows: readonly Row[], columns: readonly Column[], referenced: Referenced): Row[] {
+  return rows.map((row) =>
+    Object.fromEntries(columns.map((column) => [column.key, cell(row, column, referenced)])),
+  )
+}
+
+function cell(row: Row, { field, hop }: Column, referenced: Referenced): string {
+  const own = row[field] ?? ''
+  return hop === undefined ? own : (referenced.get(hop.module)?.get(own)?.[hop.field] ?? '')
+}
+
+/** Each different row once, in the order of the first, as SQL's collation compares them. */
+export function distinct(rows: readonly Row[]): Row[] {
+  const seen = new Set<string>()
+  return rows.filter((row) => {
+    const key = JSON.stringify(Object.values(row).map(collated))
+    return seen.size < seen.add(key).size
+  })
+}
+
+function collated(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().replace(/ +$/, '')
+}
+
+export function page<T>(rows: readonly T[], { offset, count }: Limit): T[] {
+  return rows.slice(offset, offset + count)
+}
