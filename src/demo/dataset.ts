@@ -3,6 +3,7 @@ import { Database, emptyValue, isReference } from './database.ts'
 import type { CrmRecord, Value } from './database.ts'
 import { readData, standardModules } from './metadata.ts'
 import type { Field, Module } from './metadata.ts'
+import { insertStandardRows } from './standard-rows.ts'
 
 interface DatasetFile {
   records: Record<string, Record<string, string>>
@@ -66,28 +67,6 @@ export const insertUser = (database: Database, number: number, values: Record<st
   return database.insert({ number, module: 'Users', values: row, cbuuid: '', deleted: false })
 }
 
-const insertOthers = (database: Database): void => {
-  const row = (module: string, number: number, values: Record<string, string>): void => {
-    database.insert({ number, module, values: new Map(Object.entries(values)), cbuuid: '', deleted: false })
-  }
-  row('Currency', 1, {
-    currency_name: 'Euro',
-    currency_code: 'EUR',
-    currency_symbol: '€',
-    conversion_rate: '1.000000',
-    currency_status: 'Active',
-    defaultid: '-11',
-    deleted: '0',
-    currency_position: '$1.0',
-  })
-  row('Groups', 2, { groupname: 'Team Selling', description: 'Group Related to Sales' })
-  row('Groups', 3, { groupname: 'Marketing Group', description: 'Group Related to Marketing Activities' })
-  row('Groups', 4, {
-    groupname: 'Support Group',
-    description: 'Group Related to providing Support to Customers',
-  })
-}
-
 const STORED = Date.UTC(2026, 10, 24, 6, 39, 1)
 
 export const PASSWORDS: Readonly<Record<string, string>> = {
@@ -107,7 +86,7 @@ export const loadDataset = (): Database => {
     insertUser(database, numberOf(id), { ...values, accesskey: `${name}-access-key` })
     database.userPasswords.set(numberOf(id), `${name}-password`)
   }
-  insertOthers(database)
+  insertStandardRows(database)
   for (const [id, shown] of Object.entries(file.records)) {
     const module = database.moduleByPrefix(id.split('x')[0] ?? '')
     if (module === undefined) throw new Error(`no module for ${id}`)

@@ -66,6 +66,7 @@ interface ModulesFile {
   picklists: Record<string, Record<string, string[]>>
   information: Record<string, { isEntity: boolean; label: string; singular: string }>
   described: Record<string, Description>
+  employee: Description
 }
 
 export const readData = (name: string): unknown =>
@@ -82,13 +83,20 @@ export const uitypes = file.uitypes
 export const recordedPicklists = file.picklists
 export const typeInformation = file.information
 
-/** Prefixes of modules whose describe was not recorded. */
+/** Prefixes of modules whose describe was not recorded; those of 23, 24 and above 40 are assumed. */
 const OTHER_PREFIXES: Readonly<Record<string, string>> = {
   Campaigns: '1',
   Vendors: '2',
   PurchaseOrder: '5',
   PriceBooks: '8',
   Leads: '10',
+  CompanyDetails: '23',
+  PBXManager: '24',
+  cbTermConditions: '38',
+  Workflow: '51',
+  AuditTrail: '52',
+  LoginHistory: '53',
+  ModTracker: '54',
 }
 
 const plainField = (name: string): Field => {
@@ -131,6 +139,22 @@ const VENDORS =
 const UNDESCRIBED: Readonly<Record<string, { fields: string; labelFields: string[] }>> = {
   Leads: { fields: LEADS, labelFields: ['firstname', 'lastname'] },
   Vendors: { fields: VENDORS, labelFields: ['vendorname'] },
+  cbTermConditions: {
+    fields:
+      'cbtandcno reference formodule isdefault copyfrom assigned_user_id createdtime modifiedtime modifiedby created_user_id tandc',
+    labelFields: ['reference'],
+  },
+  LoginHistory: { fields: 'user_name user_ip logout_time login_time status', labelFields: ['user_name'] },
+  Workflow: {
+    fields: 'module_name summary test execution_condition defaultworkflow type',
+    labelFields: ['summary'],
+  },
+  CompanyDetails: {
+    fields: 'organizationname address city state country code phone fax website',
+    labelFields: ['organizationname'],
+  },
+  AuditTrail: { fields: 'userid module action recordid actiondate', labelFields: ['action'] },
+  ModTracker: { fields: 'crmid module whodid changedon status', labelFields: ['crmid'] },
 }
 
 const moduleOf = (
@@ -159,6 +183,9 @@ const fromDescription = (description: Description): Module => {
     description.fields.filter(({ name }) => name !== 'id'),
   )
 }
+
+/** The module of employees, which a coreBOS has only after it was installed. */
+export const employeeModule = (): Module => ({ ...fromDescription(file.employee), singular: 'Employee' })
 
 const undescribed = (name: string): Module => {
   const information = file.information[name]

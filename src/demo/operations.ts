@@ -2,6 +2,7 @@
 import type { EarlyHandler, Handler } from './call.ts'
 import * as describe from './operations/describe.ts'
 import * as login from './operations/login.ts'
+import * as query from './operations/query.ts'
 import * as read from './operations/read.ts'
 import * as related from './operations/related.ts'
 
@@ -33,6 +34,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   getRelatedModulesInfomation: after(describe.getRelatedModulesInfomation),
   vtyiicpng_getWSEntityId: after(describe.vtyiicpngGetWSEntityId),
   getMaxLoadSize: after(describe.getMaxLoadSize),
+  query: after(query.query),
   retrieve: after(read.retrieve),
   MassRetrieve: after(read.massRetrieve),
   retrievedocattachment: after(read.retrieveDocAttachment),

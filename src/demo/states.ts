@@ -86,6 +86,6 @@ export const startingState = (state: State): Database => {
   }
   recordedWrites(database)
   if (state !== 'recorded') allowTickets(database)
-  if (state === 'recorded-employee') installEmployees(database)
+  if (state === 'recorded-employee') installEmployees(database, 4)
   return database
 }

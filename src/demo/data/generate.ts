@@ -92,6 +92,7 @@ const modules = async (directory: string): Promise<unknown> => {
   const exchanges = await read<Exchange[]>(join(directory, 'metadata.json'))
   const found: Record<string, Described> = {}
   let types: unknown
+  let employee: unknown
   for (const { name, session, request, response } of exchanges) {
     if (session !== 'service' || !response.body.success) continue
     if (name === 'listtypes') types = response.body.result
@@ -99,12 +100,16 @@ const modules = async (directory: string): Promise<unknown> => {
     if (request.params['operation'] !== 'describe' || typeof elementType !== 'string') continue
     if (!elementType.includes(',')) found[elementType] = described(response.body.result as Described)
   }
+  for (const { request, response } of await read<Exchange[]>(join(directory, 'employee.json'))) {
+    if (request.params['operation'] === 'describe') employee = described(response.body.result as Described)
+  }
   const listed = types as { types: string[]; information: unknown }
   return {
     types: listed.types,
     ...(await lists(directory)),
     information: listed.information,
     described: found,
+    employee,
   }
 }
 
