@@ -613,7 +613,7 @@ t.test('the statements of the gateway itself hold a log-in name as nothing but a
 })
 
 t.test('against the demo coreBOS', async (t) => {
-  const demo = await startDemoCorebos({ port: 0 })
+  const demo = await startDemoCorebos({ port: 0, state: 'recorded-helpdesk' })
   t.teardown(() => demo.close())
   const corebos = corebosAt(t, demo.url)
   const { outside, sessions, service } = corebos
@@ -656,7 +656,40 @@ t.test('against the demo coreBOS', async (t) => {
     t.equal(await authenticateContact(service, 'alice@example.com', 'no'), false)
   })
 
-  t.test('records, relations, files and modules have the shapes that are expected', async (t) => {
+  t.test('employees are found under their own kind', async (t) => {
+    const withEmployees = await startDemoCorebos({ port: 0 })
+    t.teardown(() => withEmployees.close())
+    const other = corebosAt(t, withEmployees.url)
+    if (other.service === undefined) throw new Error('no service user')
+    t.match(await new Identities(other.service).byName('Employee', 'emil@example.com'), [
+      { accountId: undefined, passwordType: 'sha256', portal: true },
+    ])
+  })
+
+  t.test('identities come by id and by name', async (t) => {
+    const identities = new Identities(service)
+    const alice = await identities.byId('Contacts', '12x8549')
+    t.match(alice, {
+      id: '12x8549',
+      accountId: '11x8546',
+      portal: true,
+      passwordType: 'md5',
+      userId: '19x5',
+      supportEnd: '2035-12-31',
+    })
+    t.same(await identities.byName('Contacts', 'ALICE@example.com'), [alice])
+    t.match(await identities.byName('Contacts', 'frank@example.com'), [{ portal: false }])
+    t.match(await identities.byName('Contacts', 'erin@example.com'), [{ accountId: undefined }])
+    t.equal(await identities.byId('Contacts', '12x99999'), undefined)
+  })
+
+  t.test('statements, records, relations, files and modules have the shapes that are expected', async (t) => {
+    const { rows, totalRows } = await query(
+      service,
+      sealQuery('select ticket_title from HelpDesk limit 2;', 'basic'),
+    )
+    t.equal(rows.length, 2)
+    t.ok((totalRows ?? 0) > 2)
     const ticket = await retrieve(service, cleared('17x8625'))
     t.equal(ticket?.fields['parent_id'], '12x8549')
     t.match(ticket?.references.get('parent_id'), { module: 'Contacts', label: 'alice Aliceson' })
