@@ -458,6 +458,24 @@ t.test('the service user', async (t) => {
     )
   })
 
+  t.test('gives whoever waits the session that is free first, and lets no more wait than may', async (t) => {
+    const held = gate()
+    const stub = await stubCorebos(t, async ({ params }) => {
+      if (params['query'] === 'slow') await held.opened
+      return []
+    })
+    const corebos = corebosAt(t, stub.url, { queue: 3 })
+    const put = (statement: string) =>
+      ask(service(corebos), { operation: 'query', params: { query: statement } })
+    const slow = put('slow')
+    const quick = ['a', 'b', 'c', 'd'].map((name) => put(name))
+    t.equal(await codeOf(put('e')), 'COREBOS_BUSY')
+    await Promise.all(quick)
+    t.equal(stub.of('login').length, 2)
+    held.open()
+    await slow
+  })
+
   t.test('logs in once more when coreBOS has ended its session, and once only', async (t) => {
     const stub = await stubCorebos(t, ({ session }) =>
       session === 'session-1' ? refused('INVALID_SESSIONID') : [],
@@ -566,6 +584,10 @@ t.test('modules', async (t) => {
     corebos.metadata.clear()
     await of('19x6')
     t.equal(stub.received.length, calls * 4)
+
+    const meanwhile = of('19x8')
+    corebos.metadata.clear()
+    t.same((await meanwhile).names, ['A', 'Bb'], 'cleared under way')
 
     stub.answer = (received) =>
       received.session === 'session-over' ? refused('INVALID_SESSIONID') : answer(received)

@@ -28,7 +28,8 @@ export class Corebos {
     this.#transport = transport
     this.outside = { [send]: (call, signal) => transport.call(call, { signal }) }
     this.sessions = new Sessions(transport, options.now)
-    this.service = options.serviceUser && new ServiceUser(options.serviceUser, this.outside, this.sessions)
+    this.service =
+      options.serviceUser && new ServiceUser(options.serviceUser, transport, this.outside, this.sessions)
     this.metadata = new Metadata({ ttlMs: options.metadataTtlMs, now: options.now })
   }
 

@@ -1,24 +1,38 @@
 /** How many calls may be under way: so many in all, and one in each lane. The others wait in line, so many and no more. */
 import { GatewayError } from '../errors.ts'
 
-/** Seconds after which somebody who found the line full may try again. */
-export const retryAfterRush = 1
+/** Seconds after which somebody who found the line full, or waited in vain, may try again. */
+const retryAfterRush = 1
+
+export function busy(): GatewayError {
+  return new GatewayError('COREBOS_BUSY', undefined, { retryAfter: retryAfterRush })
+}
 
 interface Waiting {
   readonly lane: string | undefined
   readonly start: () => void
 }
 
+/** How many may wait at one gate or at several. */
+export class Patience {
+  readonly limit: number
+  waiting = 0
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+}
+
 export class Gate {
   readonly #concurrency: number
-  readonly #queue: number
+  readonly #patience: Patience
   readonly #taken = new Set<string>()
   readonly #line = new Set<Waiting>()
   #underWay = 0
 
-  constructor(concurrency: number, queue: number) {
+  constructor(concurrency: number, patience: Patience) {
     this.#concurrency = concurrency
-    this.#queue = queue
+    this.#patience = patience
   }
 
   /**
@@ -30,10 +44,9 @@ export class Gate {
   async enter(lane: string | undefined, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
     if (!this.#admits(lane)) {
-      if (this.#line.size >= this.#queue) {
-        throw new GatewayError('COREBOS_BUSY', undefined, { retryAfter: retryAfterRush })
-      }
-      await this.#turn(lane, signal)
+      if (this.#patience.waiting >= this.#patience.limit) throw busy()
+      this.#patience.waiting += 1
+      await this.#turn(lane, signal).finally(() => (this.#patience.waiting -= 1))
     } else this.#take(lane)
     return () => {
       this.#underWay -= 1

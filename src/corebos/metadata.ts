@@ -1,5 +1,6 @@
 /** What modules there are, remembered for a while per CRM user: contacts mapped to one user see the same ones. */
 import { LRUCache } from 'lru-cache'
+import { GatewayError } from '../errors.ts'
 import type { Caller } from './caller.ts'
 import { describe, listTypes, type ModuleDescription } from './describe.ts'
 
@@ -32,6 +33,8 @@ export class Metadata {
       ttl: ttlMs,
       ttlResolution: 0,
       perf: { now },
+      // Who waits for a description gets it, also where the cache is cleared meanwhile.
+      ignoreFetchAbort: true,
       fetchMethod: (_key, _stale, { context }: { context: Load }) => context.run(),
     })
   }
@@ -52,8 +55,8 @@ export class Metadata {
       try {
         return await this.#cache.forceFetch(key, { context: { run } })
       } catch (error) {
-        // Whoever asked first may have failed by a session of theirs that has ended; that says nothing about this one.
-        if (own.asked) throw error
+        // Whoever asked first may have done so in a session that has ended; that says nothing about this one.
+        if (own.asked || !(error instanceof GatewayError) || error.code !== 'SESSION_ENDED') throw error
       }
     }
   }

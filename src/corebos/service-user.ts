@@ -2,9 +2,10 @@
 import { GatewayError } from '../errors.ts'
 import { CorebosRefusal, send, type Caller } from './caller.ts'
 import type { Outcome } from './envelope.ts'
+import type { Gate } from './gate.ts'
 import { getChallenge, login, type UserLogin } from './login.ts'
 import type { Sessions } from './session.ts'
-import type { Call } from './transport.ts'
+import type { Call, Transport } from './transport.ts'
 
 export interface ServiceUserOptions {
   readonly name: string
@@ -15,92 +16,97 @@ export interface ServiceUserOptions {
 
 export class ServiceUser implements Caller {
   readonly name: string
-  readonly #slots: readonly Slot[]
+  readonly #transport: Transport
+  readonly #gate: Gate
+  readonly #open: () => Promise<UserLogin>
+  readonly #places: Place[] = []
+  /** The last one used is used first, so that no more are opened than are needed. */
+  readonly #free: Place[] = []
+  #userId: string | undefined
 
-  constructor(options: ServiceUserOptions, outside: Caller, sessions: Sessions) {
+  constructor(options: ServiceUserOptions, transport: Transport, outside: Caller, sessions: Sessions) {
     this.name = options.name
-    const open = () => logIn(options, outside, sessions)
-    this.#slots = Array.from({ length: options.sessions }, () => new Slot(open))
+    this.#transport = transport
+    this.#gate = transport.gate(options.sessions)
+    this.#open = async () => {
+      const login = await logIn(options, outside, sessions)
+      this.#userId = login.userId
+      return login
+    }
   }
 
   /** Webservice id of the CRM user. */
   async userId(): Promise<string> {
-    const { userId } = await this.#leastBusy().opened()
-    return userId
+    return this.#userId ?? this.#inPlace(async (place) => (await place.opened()).userId)
   }
 
   /** Where coreBOS has ended the session, which it says instead of doing anything, the call is put once more in a new one. */
   async [send](call: Call, signal?: AbortSignal): Promise<Outcome> {
-    return this.#leastBusy().run(call, signal)
+    return this.#inPlace((place) => place.run(call), signal)
   }
 
   /** Logs out wherever it is logged in; this never throws. */
   async close(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.close()))
+    await Promise.all(this.#places.map((place) => place.close()))
   }
 
-  /** Among slots that are alike, one that is open. */
-  #leastBusy(): Slot {
-    const [first, ...others] = this.#slots
-    if (first === undefined) throw new Error('the service user needs at least one session')
-    return others.reduce((best, slot) => {
-      if (slot.calls !== best.calls) return slot.calls < best.calls ? slot : best
-      return slot.isOpen && !best.isOpen ? slot : best
-    }, first)
+  /** Whoever comes first gets the place that is free first. */
+  async #inPlace<T>(use: (place: Place) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const leave = await this.#transport.enter(this.#gate, undefined, signal)
+    const place = this.#free.pop() ?? this.#newPlace()
+    try {
+      return await use(place)
+    } finally {
+      this.#free.push(place)
+      leave()
+    }
+  }
+
+  #newPlace(): Place {
+    const place = new Place(this.#open)
+    this.#places.push(place)
+    return place
   }
 }
 
-/** The place of one session. */
-class Slot {
-  calls = 0
+/** One session, and the next one in its place when it is over; for one call at a time. */
+class Place {
   readonly #open: () => Promise<UserLogin>
-  #opening: Promise<UserLogin> | undefined
-  #current: UserLogin | undefined
+  #login: Promise<UserLogin> | undefined
 
   constructor(open: () => Promise<UserLogin>) {
     this.#open = open
   }
 
-  get isOpen(): boolean {
-    return this.#current !== undefined && !this.#current.session.ended
-  }
-
-  async run(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
-    this.calls += 1
+  async run(call: Call): Promise<Outcome> {
     try {
       try {
-        return await this.#once(call, signal)
+        return await this.#once(call)
       } catch (error) {
         if (!isEnded(error)) throw error
       }
-      return await this.#once(call, signal)
+      return await this.#once(call)
     } catch (error) {
       // Whoever asked has a session of their own, and that has not ended.
       throw isEnded(error) ? new GatewayError('COREBOS_FAILED', undefined, { cause: error }) : error
-    } finally {
-      this.calls -= 1
     }
   }
 
-  async #once(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
-    const { session } = await this.opened()
-    return session[send](call, signal)
-  }
-
-  /** Several calls that find the place empty wait for one log-in. */
   async opened(): Promise<UserLogin> {
-    if (this.#current !== undefined && !this.#current.session.ended) return this.#current
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined
-    })
-    const opened = await this.#opening
-    this.#current = opened
-    return opened
+    const login = await this.#login?.catch(() => undefined)
+    if (login !== undefined && !login.session.ended) return login
+    this.#login = this.#open()
+    return this.#login
   }
 
   async close(): Promise<void> {
-    const login = this.#opening === undefined ? this.#current : await this.#opening.catch(() => undefined)
+    const login = await this.#login?.catch(() => undefined)
     await login?.session.end()
+  }
+
+  async #once(call: Call): Promise<Outcome> {
+    const { session } = await this.opened()
+    return session[send](call)
   }
 }
 

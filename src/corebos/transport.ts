@@ -4,7 +4,7 @@ import { errors, Pool } from 'undici'
 import { GatewayError } from '../errors.ts'
 import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
 import { encodeForm, type Params } from './form.ts'
-import { Gate, retryAfterRush } from './gate.ts'
+import { busy, Gate, Patience } from './gate.ts'
 
 /** A session of coreBOS dies with the first call under another name, so this one has no version in it and never changes. */
 const userAgent = 'corebos-portal-gateway'
@@ -59,7 +59,8 @@ export class Transport {
   readonly #pool: Pool
   readonly #path: string
   readonly #gate: Gate
-  readonly #farewells = new Gate(farewells, farewellsWaiting)
+  readonly #farewells = new Gate(farewells, new Patience(farewellsWaiting))
+  readonly #patience: Patience
   readonly #options: TransportOptions
   readonly #clocks = new Set<AbortController>()
   #closed = false
@@ -68,12 +69,14 @@ export class Transport {
     const url = new URL(options.url)
     this.#options = options
     this.#path = `${url.pathname.replace(/\/+$/, '').replace(/\/webservice\.php$/, '')}/webservice.php`
-    this.#gate = new Gate(options.concurrency, options.queue)
+    this.#patience = new Patience(options.queue)
+    this.#gate = new Gate(options.concurrency, this.#patience)
     this.#pool = new Pool(url.origin, {
       connections: options.concurrency + farewells,
       pipelining: 1,
       maxResponseSize: options.maxBytes,
-      connect: { timeout: options.timeoutMs },
+      // Well before the clock below runs out: what was never sent must not count as unanswered.
+      connect: { timeout: Math.ceil(options.timeoutMs / 2) },
       // One clock for the whole call, set below, in the place of one for the headers and one between two chunks.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -101,9 +104,7 @@ export class Transport {
     const body = encodeForm({ operation, ...params })
     const { lane, signal } = way
     // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
-    const leave = await this.#within(busy, (end) =>
-      gate.enter(lane?.name, signal === undefined ? end : AbortSignal.any([end, signal])),
-    )
+    const leave = await this.enter(gate, lane?.name, signal)
     try {
       lane?.requireOpen()
       return await this.#within(unanswered, (end) => this.#observed(operation, this.#exchange(body, end)))
@@ -113,6 +114,18 @@ export class Transport {
     } finally {
       leave()
     }
+  }
+
+  /** A gate of somebody else's, who waits in the same line. */
+  gate(concurrency: number): Gate {
+    return new Gate(concurrency, this.#patience)
+  }
+
+  /** {@link Gate.enter}, for as long as a call may wait. @throws GatewayError `COREBOS_BUSY`; the reason of `signal` */
+  async enter(gate: Gate, lane?: string, signal?: AbortSignal): Promise<() => void> {
+    return this.#within(busy, (end) =>
+      gate.enter(lane, signal === undefined ? end : AbortSignal.any([end, signal])),
+    )
   }
 
   /** Runs something for as long as a call may take, or until the gateway closes. */
@@ -178,7 +191,6 @@ export class Transport {
 }
 
 const unanswered = () => new UnansweredCall()
-const busy = () => new GatewayError('COREBOS_BUSY', undefined, { retryAfter: retryAfterRush })
 
 function failure(error: unknown, end: AbortSignal): GatewayError {
   if (end.reason instanceof GatewayError) return end.reason
