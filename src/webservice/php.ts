@@ -1,0 +1,223 @@
+/**
+ * Requests as PHP reads them. Both ends must agree on what a request says, so the gateway decodes it by PHP's rules,
+ * checks what comes out, and sends coreBOS an encoding of its own.
+ *
+ * Source: `php_register_variable_ex` and `php_url_decode` of PHP 8; the recordings' "What official clients send".
+ */
+import { GatewayError } from '../errors.ts'
+
+/** What a parameter may hold; a form has texts and arrays only. */
+export type Parameter =
+  string | number | boolean | null | readonly Parameter[] | { readonly [name: string]: Parameter }
+export type Parameters = ReadonlyMap<string, Parameter>
+
+export type Pair = readonly [name: string, value: string]
+
+export const bounds = {
+  /** Names in one request; PHP drops what is beyond, which is refused here. */
+  variables: 1000,
+  /** Brackets behind one name, and levels of a JSON body. */
+  depth: 32,
+} as const
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function refused(why: string): GatewayError {
+  return new GatewayError('BAD_REQUEST', why)
+}
+
+function text(bytes: Uint8Array): string {
+  let decoded
+  try {
+    decoded = utf8.decode(bytes)
+  } catch {
+    throw refused('the request holds bytes that are no UTF-8')
+  }
+  return withoutNul(decoded)
+}
+
+function withoutNul(decoded: string): string {
+  if (decoded.includes('\0')) throw refused('the request holds a NUL character')
+  return decoded
+}
+
+const hexDigits = /^[0-9a-fA-F]{2}$/
+
+/** `+` is a blank, `%41` a byte, and a `%` that starts no escape stays. */
+function unescape(source: Buffer): string {
+  const bytes = Buffer.alloc(source.length)
+  let length = 0
+  for (let i = 0; i < source.length; i++) {
+    const byte = source[i] ?? 0
+    const digits = byte === 0x25 ? source.toString('latin1', i + 1, i + 3) : ''
+    if (hexDigits.test(digits)) {
+      bytes[length++] = Number.parseInt(digits, 16)
+      i += 2
+    } else {
+      bytes[length++] = byte === 0x2b ? 0x20 : byte
+    }
+  }
+  return text(bytes.subarray(0, length))
+}
+
+/**
+ * Names and values of a query string or of a body of `application/x-www-form-urlencoded`.
+ *
+ * @throws GatewayError `BAD_REQUEST` where they are no text in UTF-8
+ */
+export function urlencodedPairs(source: Uint8Array): Pair[] {
+  const bytes = Buffer.from(source)
+  const pairs: Pair[] = []
+  for (let from = 0; from <= bytes.length;) {
+    const found = bytes.indexOf(0x26, from)
+    const piece = bytes.subarray(from, found < 0 ? bytes.length : found)
+    from = found < 0 ? bytes.length + 1 : found + 1
+    if (piece.length === 0) continue
+    if (pairs.length === bounds.variables) throw refused(`more than ${bounds.variables} parameters`)
+    const equals = piece.indexOf(0x3d)
+    const name = equals < 0 ? piece : piece.subarray(0, equals)
+    pairs.push([unescape(name), equals < 0 ? '' : unescape(piece.subarray(equals + 1))])
+  }
+  return pairs
+}
+
+/** PHP's array: keys in the order of their coming, and the next index that `[]` takes. */
+class PhpArray {
+  readonly entries = new Map<string, string | PhpArray>()
+  #next = 0
+
+  /** @param key undefined: the next index */
+  put(key: string | undefined, value: string | PhpArray): void {
+    const name = key ?? String(this.#next)
+    if (/^(?:0|[1-9][0-9]{0,8})$/.test(name)) this.#next = Math.max(this.#next, Number(name) + 1)
+    this.entries.set(name, value)
+  }
+
+  /** The array under a key, in the place of whatever else stood there. */
+  at(key: string | undefined): PhpArray {
+    const held = key === undefined ? undefined : this.entries.get(key)
+    if (held instanceof PhpArray) return held
+    const made = new PhpArray()
+    this.put(key, made)
+    return made
+  }
+}
+
+/** `a b[c][]` → `a_b`, `c`, the next index. An opened bracket that never closes is no bracket. */
+function pathOf(name: string): (string | undefined)[] | undefined {
+  const whole = name.replace(/^ +/, '')
+  const open = whole.indexOf('[')
+  const plain = (part: string): string => part.replace(/[ .]/g, '_')
+  if (open < 0) return whole === '' ? undefined : [plain(whole)]
+  // PHP drops a name that begins with a bracket.
+  if (open === 0) return undefined
+  const head = plain(whole.slice(0, open))
+  if (!whole.includes(']', open)) return [`${head}_${whole.slice(open + 1)}`]
+  const path: (string | undefined)[] = [head]
+  for (let at = open; whole[at] === '[';) {
+    const close = whole.indexOf(']', at)
+    if (close < 0) break
+    const key = whole.slice(at + 1, close)
+    path.push(/^[ \t\n\r\v\f]?$/.test(key) ? undefined : key)
+    if (path.length > bounds.depth) throw refused(`parameters nested deeper than ${bounds.depth}`)
+    at = close + 1
+  }
+  return path
+}
+
+function assemble(pairs: readonly Pair[]): PhpArray {
+  const root = new PhpArray()
+  for (const [name, value] of pairs) {
+    const path = pathOf(name)
+    if (path === undefined) continue
+    const last = path.pop()
+    let target = root
+    for (const key of path) target = target.at(key)
+    target.put(last, value)
+  }
+  return root
+}
+
+/** `$_REQUEST`: what the form says counts over what the query string says, array by array. */
+function merge(into: PhpArray, over: PhpArray): PhpArray {
+  for (const [key, value] of over.entries) {
+    const held = into.entries.get(key)
+    if (value instanceof PhpArray && held instanceof PhpArray) merge(held, value)
+    else into.put(key, value)
+  }
+  return into
+}
+
+/** Indexes 0, 1, 2 … in this order make a list, everything else an object. */
+function plainValue(value: string | PhpArray): Parameter {
+  if (typeof value === 'string') return value
+  const entries = [...value.entries].map(([key, each]) => [key, plainValue(each)] as const)
+  return entries.every(([key], index) => key === String(index))
+    ? entries.map(([, each]) => each)
+    : Object.fromEntries(entries)
+}
+
+/**
+ * What a request of a query string and a form says.
+ *
+ * @param form the pairs of a body; empty where it has no form
+ * @throws GatewayError `BAD_REQUEST`
+ */
+export function formParameters(query: readonly Pair[], form: readonly Pair[]): Parameters {
+  if (query.length + form.length > bounds.variables) throw refused(`more than ${bounds.variables} parameters`)
+  const { entries } = merge(assemble(query), assemble(form))
+  return new Map([...entries].map(([name, value]) => [name, plainValue(value)]))
+}
+
+/**
+ * Pairs of a multipart form, as its parser has decoded them.
+ *
+ * @throws GatewayError `BAD_REQUEST`
+ */
+export function multipartPair(name: string, value: string): Pair {
+  // The parser puts this character in the place of bytes that are no UTF-8.
+  if (`${name}${value}`.includes('\ufffd')) throw refused('the request holds bytes that are no UTF-8')
+  return [withoutNul(name), withoutNul(value)]
+}
+
+/**
+ * What a body of JSON says; it is read where there are no other parameters. What is no object says nothing.
+ *
+ * @throws GatewayError `BAD_REQUEST`
+ */
+export function jsonParameters(body: Uint8Array): Parameters {
+  if (body.length === 0) return new Map()
+  const parsed = parseJson(text(body))
+  return isObject(parsed) ? new Map(Object.entries(parsed)) : new Map()
+}
+
+/** @throws GatewayError `BAD_REQUEST` where the text nests too deeply or holds what cannot be sent on; undefined where it is no JSON */
+export function parseJson(source: string): Parameter | undefined {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(source)
+  } catch {
+    return undefined
+  }
+  return parameter(parsed, 0)
+}
+
+function parameter(value: unknown, depth: number): Parameter {
+  if (depth > bounds.depth) throw refused(`JSON nested deeper than ${bounds.depth}`)
+  if (typeof value === 'string') {
+    // Escapes in JSON can spell what its UTF-8 cannot.
+    if (!value.isWellFormed()) throw refused('the request holds text that is no Unicode')
+    return withoutNul(value)
+  }
+  if (Array.isArray(value)) return value.map((each) => parameter(each, depth + 1))
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [withoutNul(name), parameter(each, depth + 1)]),
+    )
+  }
+  return typeof value === 'number' || typeof value === 'boolean' ? value : null
+}
+
+export function isObject(value: Parameter | undefined): value is { readonly [name: string]: Parameter } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
