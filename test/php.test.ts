@@ -114,7 +114,7 @@ t.test('what has no one meaning is refused', async (t) => {
   for (const [why, read] of cases) t.throws(read, { code: 'BAD_REQUEST' }, why)
 })
 
-t.test('what is encoded comes back, and nothing makes the reader fail otherwise', async (t) => {
+t.test('what is encoded comes back, and nothing makes the reader fail otherwise', async () => {
   const name = fc.string({ unit: 'grapheme', minLength: 1 }).filter((each) => !/[\0[\]. \ufffd]/.test(each))
   const value = fc.string({ unit: 'grapheme' }).filter((each) => !each.includes('\0'))
   fc.assert(
