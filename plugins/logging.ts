@@ -32,10 +32,10 @@ function request(request: FastifyRequest) {
   return { method: request.method, route: request.routeOptions.url ?? null, address: request.ip }
 }
 
-/** One line per request, when it is over. */
+/** One line per request, when it is over; at `debug` one when it arrives as well. */
 class AccessLog extends LogController {
-  override incomingRequest(): void {
-    // The line at the end says all that this one could.
+  override incomingRequest(request: FastifyRequest): void {
+    request.log.debug({ req: request }, 'arrived')
   }
 
   override requestCompleted(

@@ -1,5 +1,6 @@
 /** For operators, on a listener of its own: `/metrics` for all who reach it, everything else for who holds the token. */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../src/errors.ts'
 import type { Metrics } from '../src/metrics.ts'
@@ -17,10 +18,7 @@ export interface OperatorOptions {
   readonly token: string | undefined
 }
 
-export default async function operator(
-  app: FastifyInstance,
-  { metrics, token }: OperatorOptions,
-): Promise<void> {
+async function operator(app: FastifyInstance, { metrics, token }: OperatorOptions): Promise<void> {
   const holdsToken = bearerOf(token)
 
   // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
@@ -42,3 +40,5 @@ function bearerOf(token: string | undefined): (request: FastifyRequest) => boole
   const expected = digest(`Bearer ${token}`)
   return (request) => timingSafeEqual(digest(request.headers.authorization ?? ''), expected)
 }
+
+export default fp(operator, { name: 'operator', dependencies: ['problem'], fastify: '5.x' })

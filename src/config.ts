@@ -193,10 +193,10 @@ function wrongValues(texts: Texts): string[] {
   return Object.entries(variables).flatMap(([name, schema]) => {
     const text = texts[name]
     const expected = text === undefined ? undefined : whatWasExpected(schema, text)
-    if (expected === undefined) return []
-    return [
-      `${name}: expected ${expected}${annotations(name).secret === true ? '' : `, got ${JSON.stringify(text)}`}`,
-    ]
+    if (text === undefined || expected === undefined) return []
+    // A URL may have a password before its `@`.
+    const shown = annotations(name).secret !== true && !text.includes('@')
+    return [`${name}: expected ${expected}${shown ? `, got ${JSON.stringify(text)}` : ''}`]
   })
 }
 

@@ -30,7 +30,7 @@ export function cachedProbe(
 async function inTime(answer: Promise<void>, patience: number): Promise<void> {
   const gaveUp = new AbortController()
   const { signal } = gaveUp
-  const tooLate = setTimeout(patience, undefined, { signal, ref: false }).then(() => {
+  const tooLate = setTimeout(patience, undefined, { signal }).then(() => {
     throw new GatewayError('COREBOS_TIMEOUT')
   })
   try {
