@@ -3,9 +3,11 @@ import type { Caller, Database } from '../database.ts'
 import { Crash } from '../errors.ts'
 import { findModule, planBasic } from './basic.ts'
 import { chooseDialect, normalize } from './choose.ts'
+import { planExtended } from './extended.ts'
 import { runPlan } from './run.ts'
 import type { QueryResult } from './run.ts'
 import { Schemas } from './schema.ts'
+import { planWorkflow } from './workflow.ts'
 
 export type { QueryResult, Row } from './run.ts'
 
@@ -34,7 +36,15 @@ export const evaluateQuery = (
     case 'basic':
       return runPlan(database, schemas, caller, context.url, planBasic(database, schemas, text))
     case 'extended':
+      return runPlan(database, schemas, caller, context.url, planExtended(database, schemas, text))
     case 'workflow':
+      return runPlan(
+        database,
+        schemas,
+        caller,
+        context.url,
+        planWorkflow(database, schemas, text, context.now()),
+      )
     case 'related':
       throw new Crash()
   }

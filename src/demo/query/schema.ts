@@ -2,6 +2,7 @@
  * The tables of MariaDB behind the modules: statements name fields, but what coreBOS makes of them, and what a
  * statement smuggles in, names tables and columns.
  */
+import { columnOf, keyColumnOf } from '../columns.ts'
 import type { CrmRecord, Database } from '../database.ts'
 import { isReference } from '../database.ts'
 import type { Field, Module } from '../metadata.ts'
@@ -10,90 +11,23 @@ import type { Resolve } from './sql/expression.ts'
 import type { Table, Tables } from './sql/select.ts'
 import type { Node, SqlType } from './sql/values.ts'
 
-/** Base table and its key, where they are not `vtiger_module` and `moduleid`. */
-const TABLES: Readonly<Record<string, readonly [table: string, key: string]>> = {
-  Contacts: ['vtiger_contactdetails', 'contactid'],
-  Accounts: ['vtiger_account', 'accountid'],
-  HelpDesk: ['vtiger_troubletickets', 'ticketid'],
-  Potentials: ['vtiger_potential', 'potentialid'],
-  Products: ['vtiger_products', 'productid'],
-  Services: ['vtiger_service', 'serviceid'],
-  Quotes: ['vtiger_quotes', 'quoteid'],
-  Faq: ['vtiger_faq', 'id'],
-  Documents: ['vtiger_notes', 'notesid'],
-  Leads: ['vtiger_leaddetails', 'leadid'],
-  Vendors: ['vtiger_vendor', 'vendorid'],
-  ServiceContracts: ['vtiger_servicecontracts', 'servicecontractsid'],
-  Assets: ['vtiger_assets', 'assetsid'],
-  ModComments: ['vtiger_modcomments', 'modcommentsid'],
-  InventoryDetails: ['vtiger_inventorydetails', 'inventorydetailsid'],
-  Users: ['vtiger_users', 'id'],
-  Groups: ['vtiger_groups', 'groupid'],
-  Currency: ['vtiger_currency_info', 'id'],
+/** Base tables that are not called `vtiger_module`. */
+const TABLES: Readonly<Record<string, string>> = {
+  Contacts: 'vtiger_contactdetails',
+  Accounts: 'vtiger_account',
+  HelpDesk: 'vtiger_troubletickets',
+  Potentials: 'vtiger_potential',
+  Services: 'vtiger_service',
+  Documents: 'vtiger_notes',
+  Leads: 'vtiger_leaddetails',
+  Vendors: 'vtiger_vendor',
+  Currency: 'vtiger_currency_info',
 }
 
-/** Columns that are not called as their field, module by module. */
+/** Keys and columns of modules that have no related lists. */
+const KEYS: Readonly<Record<string, string>> = { Users: 'id', Groups: 'groupid', Currency: 'id' }
 const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  Contacts: {
-    salutationtype: 'salutation',
-    account_id: 'accountid',
-    contact_id: 'reportsto',
-    mailingpobox: 'mailingpobox',
-  },
-  Accounts: {
-    account_id: 'parentid',
-    accounttype: 'account_type',
-    annual_revenue: 'annualrevenue',
-  },
-  HelpDesk: {
-    ticket_title: 'title',
-    ticketpriorities: 'priority',
-    ticketstatus: 'status',
-    ticketseverities: 'severity',
-    ticketcategories: 'category',
-  },
-  Potentials: { opportunity_type: 'potentialtype', forecast_amount: 'forecast_amount' },
-  Invoice: {
-    salesorder_id: 'salesorderid',
-    contact_id: 'contactid',
-    account_id: 'accountid',
-    vtiger_purchaseorder: 'purchaseorder',
-    txtAdjustment: 'adjustment',
-    hdnSubTotal: 'subtotal',
-    hdnGrandTotal: 'total',
-    hdnTaxType: 'taxtype',
-    hdnDiscountPercent: 'discount_percent',
-    hdnDiscountAmount: 'discount_amount',
-    hdnS_H_Amount: 's_h_amount',
-  },
-  Quotes: {
-    potential_id: 'potentialid',
-    contact_id: 'contactid',
-    account_id: 'accountid',
-    assigned_user_id1: 'inventorymanager',
-    txtAdjustment: 'adjustment',
-    hdnSubTotal: 'subtotal',
-    hdnGrandTotal: 'total',
-    hdnTaxType: 'taxtype',
-    hdnDiscountPercent: 'discount_percent',
-    hdnDiscountAmount: 'discount_amount',
-    hdnS_H_Amount: 's_h_amount',
-  },
-  SalesOrder: {
-    potential_id: 'potentialid',
-    quote_id: 'quoteid',
-    contact_id: 'contactid',
-    account_id: 'accountid',
-    vtiger_purchaseorder: 'purchaseorder',
-    txtAdjustment: 'adjustment',
-    hdnSubTotal: 'subtotal',
-    hdnGrandTotal: 'total',
-    hdnTaxType: 'taxtype',
-    hdnDiscountPercent: 'discount_percent',
-    hdnDiscountAmount: 'discount_amount',
-    hdnS_H_Amount: 's_h_amount',
-  },
-  Documents: { notes_title: 'title' },
+  Accounts: { accounttype: 'account_type', annual_revenue: 'annualrevenue' },
   Faq: { faqstatus: 'status', faqcategories: 'category', faq_answer: 'answer' },
 }
 
@@ -146,9 +80,9 @@ export class Schema {
   constructor(module: Module) {
     this.module = module
     const lower = module.name.toLowerCase()
-    const [table, key] = TABLES[module.name] ?? [`vtiger_${lower}`, `${lower}id`]
+    const table = TABLES[module.name] ?? `vtiger_${lower}`
     this.table = table
-    this.key = key
+    this.key = KEYS[module.name] ?? keyColumnOf(module.name)
     const names = COLUMNS[module.name] ?? {}
     this.columns = module.fields.map(({ name }) => {
       const shared = module.isEntity && module.name !== 'Users' ? ENTITY_FIELDS[name] : undefined
@@ -159,7 +93,7 @@ export class Schema {
       }
     })
     for (const column of this.columns) this.#byField.set(column.field, column)
-    this.#byField.set('id', { field: 'id', table, name: key })
+    this.#byField.set('id', { field: 'id', table, name: this.key })
   }
 
   /** The column of a field, or of `id`. */

@@ -182,6 +182,8 @@ const TEXT_FUNCTIONS: Readonly<Record<string, TextFunction>> = {
   substr: substring,
   mid: substring,
   date: (text) => (/^\d{4}-\d\d-\d\d/.exec(text) ?? [null])[0],
+  // The only format that coreBOS asks for.
+  date_format: (text, format = null) => (format === '%m%d' ? text.slice(5, 7) + text.slice(8, 10) : null),
   month: (text) => position(text.slice(5, 7)),
   dayofmonth: (text) => position(text.slice(8, 10)),
 }
