@@ -30,7 +30,7 @@ export default async function health(app: FastifyInstance, { probe }: HealthOpti
         tags,
         summary: 'Can requests be served?',
         description: 'Where they cannot, `errors` says what is missing.',
-        response: { 200: Ready, ...problems('COREBOS_UNAVAILABLE') },
+        response: { 200: Ready, ...problems('COREBOS_UNAVAILABLE', 'STORE_UNAVAILABLE') },
       },
     },
     async () => {
@@ -38,8 +38,9 @@ export default async function health(app: FastifyInstance, { probe }: HealthOpti
         await probe()
       } catch (cause) {
         const message = cause instanceof GatewayError ? cause.title : 'coreBOS does not answer as it should'
-        throw new GatewayError('COREBOS_UNAVAILABLE', undefined, {
-          errors: [{ field: 'corebos', message }],
+        const store = cause instanceof GatewayError && cause.code === 'STORE_UNAVAILABLE'
+        throw new GatewayError(store ? 'STORE_UNAVAILABLE' : 'COREBOS_UNAVAILABLE', undefined, {
+          errors: [{ field: store ? 'redis' : 'corebos', message }],
           cause,
         })
       }

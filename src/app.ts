@@ -53,6 +53,8 @@ export async function buildApp(
       grace: config.REFRESH_GRACE * 1000,
     },
     now,
+    redis: redisOf(config),
+    endUpstream: async ({ upstream }) => app.endUpstream(upstream),
   })
   await app.register(tokens, {
     keys: await signingKeys(config.JWT_KEYS_FILE),
@@ -74,7 +76,12 @@ export async function buildApp(
   await app.register(openapi, config)
 
   await app.register(health, {
-    probe: cachedProbe(() => app.corebos.ping(), { fresh: 1000, patience: 2000, now }),
+    probe: cachedProbe(
+      async () => {
+        await Promise.all([app.sessions.ping(), app.corebos.ping()])
+      },
+      { fresh: 1000, patience: 2000, now },
+    ),
   })
   await app.register(jwks)
   await app.register(auth, config)
@@ -96,6 +103,10 @@ export async function buildOperator(
   await app.register(operator, { metrics: gateway.metrics, token: config.OPERATOR_TOKEN })
   gateway.addHook('onClose', async () => app.close())
   return app
+}
+
+function redisOf({ REDIS_URL: url, SESSION_KEYS: keys }: Config) {
+  return url === undefined || keys === undefined ? undefined : { url, keys }
 }
 
 async function signingKeys(file: string | undefined): Promise<SigningKeys> {
