@@ -89,7 +89,7 @@ export class Schema {
       return {
         field: name,
         table: shared === undefined ? table : 'vtiger_crmentity',
-        name: shared ?? names[name] ?? name,
+        name: shared ?? names[name] ?? columnOf(module.name, name),
       }
     })
     for (const column of this.columns) this.#byField.set(column.field, column)
