@@ -28,7 +28,7 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
   const store: Store =
     options.redis === undefined
       ? new EmbeddedStore(options)
-      : new RedisStore({ ...options, ...options.redis, onState: reported(app) })
+      : await RedisStore.open({ ...options, ...options.redis, onState: reported(app) })
   app.decorate('sessions', store)
 
   const { endUpstream, reapEvery = 30_000 } = options

@@ -17,9 +17,8 @@ const keys = [randomBytes(32)]
 const run = promisify(execFile)
 
 async function open(t: Test, url: string, now: () => number = Date.now): Promise<RedisStore> {
-  const store = new RedisStore({ url, keys, life, now })
+  const store = await RedisStore.open({ url, keys, life, now })
   t.teardown(() => store.close())
-  await until('a connection', async () => store.ping().then(() => true))
   return store
 }
 

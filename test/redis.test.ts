@@ -24,9 +24,8 @@ async function open(
   url: string,
   options: { readonly keys?: readonly Buffer[]; readonly now?: () => number } = {},
 ) {
-  const store = new RedisStore({ url, keys, life, now: Date.now, ...options })
+  const store = await RedisStore.open({ url, keys, life, now: Date.now, ...options })
   t.teardown(() => store.close())
-  await until('a connection', async () => store.ping().then(() => true))
   return store
 }
 

@@ -1,5 +1,6 @@
 /** The store that several instances share: the steps of `lua.ts`, sealed by `seal.ts`, on one connection of `connection.ts`. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { GatewayError } from '../errors.ts'
 import { connect, limits, type Client } from './connection.ts'
 import {
@@ -81,6 +82,16 @@ export class RedisStore implements Store {
     this.#endings.on('error', () => {
       // The same server says the same to the first connection.
     })
+  }
+
+  /** A store that is connected, or still trying after `patience` milliseconds: whoever starts without Redis says so when asked. */
+  static async open(options: RedisOptions, patience = 3000): Promise<RedisStore> {
+    const store = new RedisStore(options)
+    await Promise.race([
+      Promise.all([ready(store.#client), ready(store.#endings)]),
+      wait(patience, undefined, { ref: false }),
+    ])
+    return store
   }
 
   async create(facts: NewSession, reset: readonly string[] = []): Promise<Opened> {
@@ -396,6 +407,10 @@ export class RedisStore implements Store {
       cause: new Error('a value is sealed by a key we do not have'),
     })
   }
+}
+
+async function ready(client: Client): Promise<void> {
+  if (client.status !== 'ready') await new Promise((resolve) => client.once('ready', resolve))
 }
 
 function contactName(key: SealKey, contactId: string): string {
