@@ -91,7 +91,7 @@ export const webAddress = (annotation: Annotation) =>
     return url.href.replace(/\/+$/, '')
   })
 
-const redisSchemes = ['redis:', 'rediss:', 'redis-sentinel:', 'redis-cluster:']
+const redisSchemes = ['', '-sentinel', '-cluster'].flatMap((kind) => [`redis${kind}:`, `rediss${kind}:`])
 
 export const redisAddress = (annotation: Annotation) =>
   variable(annotation, (value) => {
