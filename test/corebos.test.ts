@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import fastify from 'fastify'
 import t from 'tap'
+import corebosPlugin from '../plugins/corebos.ts'
+import metrics from '../plugins/metrics.ts'
+import { readConfig } from '../src/config.ts'
 import { ask, CorebosCrash, CorebosRefusal } from '../src/corebos/caller.ts'
 import { clearId } from '../src/corebos/cleared-id.ts'
 import { describe, listTypes } from '../src/corebos/describe.ts'
@@ -737,3 +741,23 @@ t.test('against the demo coreBOS', async (t) => {
     t.match(modules.byName('HelpDesk')?.fields.get('ticketstatus')?.picklist?.[0], { value: 'Open' })
   })
 })
+
+t.test(
+  'the plugin gives the application its coreBOS, counts its calls and logs out at the end',
+  async (t) => {
+    const stub = await stubCorebos(t)
+    const app = fastify()
+    await app.register(metrics)
+    const environment = { COREBOS_URL: stub.url, COREBOS_USER: 'portal', COREBOS_ACCESS_KEY: 'key' }
+    await app.register(corebosPlugin, readConfig(environment))
+    if (app.corebos.service === undefined) throw new Error('no service user')
+    await ask(app.corebos.service, call)
+    t.match(
+      await app.metrics.registry.metrics(),
+      /portal_corebos_call_duration_seconds_count\{operation="query",outcome="ok"\} 1/,
+    )
+    await app.close()
+    t.equal(stub.of('logout').length, 1)
+    t.equal(await codeOf(app.corebos.ping()), 'SHUTTING_DOWN')
+  },
+)
