@@ -13,12 +13,18 @@ const supportCovers = (record: CrmRecord, today: string): boolean => {
 export const accessesOf = (database: Database, name: string): PortalAccess[] =>
   database.portalAccess.filter(({ userName }) => sameText(userName, name))
 
-/** The accesses of a name that may log in today: portal flag on, within support, not deleted. */
-export const openAccesses = (database: Database, name: string, now: number): PortalAccess[] =>
+/** The accesses of a name whose portal flag is on and whose record is there. */
+export const flaggedAccesses = (database: Database, name: string): PortalAccess[] =>
   accessesOf(database, name).filter((access) => {
     const record = database.entity(access.owner)
-    if (record === undefined || record.deleted || !access.active) return false
-    return record.values.get('portal') === '1' && supportCovers(record, day(now))
+    return access.active && record?.deleted === false && record.values.get('portal') === '1'
+  })
+
+/** Those of them that may log in today, within their support dates. */
+export const openAccesses = (database: Database, name: string, now: number): PortalAccess[] =>
+  flaggedAccesses(database, name).filter((access) => {
+    const record = database.entity(access.owner)
+    return record !== undefined && supportCovers(record, day(now))
   })
 
 export const userByName = (database: Database, name: string): CrmRecord | undefined =>

@@ -206,7 +206,9 @@ export class Database {
 /** What a column holds where a record was saved without a value for the field. */
 export const emptyValue = (field: Field): Value => {
   const [column] = field.typeofdata.split('~')
-  if (field.type.name === 'boolean') return '0'
+  if (field.name === 'parent_comments') return '0'
+  // A boolean that nobody can set is not written with the record.
+  if (field.type.name === 'boolean') return field.editable ? '0' : null
   if (field.type.name === 'date' || field.type.name === 'datetime') return null
   return column === 'I' || column === 'N' || column === 'NN' ? '0' : ''
 }

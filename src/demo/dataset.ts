@@ -125,6 +125,9 @@ export const loadDataset = (): Database => {
     const denied = database.writeDenied.get('H5') ?? new Set<string>()
     database.writeDenied.set('H5', denied.add(module))
   }
-  database.lastNumber = Math.max(database.lastNumber, 8761)
+  const items = database
+    .records('InventoryDetails')
+    .map(({ values }) => Number(values.get('lineitem_id') ?? '0'))
+  for (let item = 0; item < Math.max(0, ...items); item += 1) database.count('lineitems')
   return database
 }

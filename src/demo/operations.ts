@@ -2,9 +2,15 @@
 import type { EarlyHandler, Handler } from './call.ts'
 import * as describe from './operations/describe.ts'
 import * as login from './operations/login.ts'
+import * as mass from './operations/mass.ts'
+import * as pdf from './operations/pdf.ts'
 import * as query from './operations/query.ts'
 import * as read from './operations/read.ts'
+import * as relate from './operations/relate.ts'
 import * as related from './operations/related.ts'
+
+import * as validate from './operations/validate.ts'
+import * as write from './operations/write.ts'
 
 export type Operation =
   | { readonly beforeLogin: true; readonly run: EarlyHandler }
@@ -27,6 +33,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   getPortalUserDateFormat: after(login.getPortalUserDateFormat),
   listtypes: after(describe.listtypes),
   describe: after(describe.describe),
+  getAllUsers: after(describe.getAllUsers),
+  getAssignedUserList: after(describe.getAssignedUserList),
   getUItype: after(describe.getUItype),
   getPicklistValues: after(describe.getPicklistValues),
   GetRelatedModulesOneToMany: after(describe.getRelatedModulesOneToMany),
@@ -42,6 +50,21 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   getProductImages: after(read.getRecordImages),
   getReferenceValue: after(read.getReferenceValue),
   getRelatedRecords: after(related.getRelatedRecords),
+  create: after(write.create),
+  revise: after(write.revise),
+  update: after(write.update),
+  upsert: after(write.upsert),
+  delete: after(write.remove),
+  CreateWithValidation: after(validate.createWithValidation),
+  ReviseWithValidation: after(validate.reviseWithValidation),
+  UpdateWithValidation: after(validate.updateWithValidation),
+  MassCreate: after(mass.massCreate),
+  MassUpdate: after(mass.massUpdate),
+  MassDelete: after(mass.massDelete),
+  SetRelation: after(relate.setRelation),
+  UnsetRelation: after(relate.unsetRelation),
+  addTicketFaqComment: after(relate.addTicketFaqComment),
+  getpdfdata: after(pdf.getPdfData),
   getRelatedRecordsThroughModule: after(related.getRelatedRecordsThroughModule),
 }
 

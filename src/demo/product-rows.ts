@@ -108,14 +108,13 @@ export const productLineRow = (database: Database, line: ProductLine): Map<strin
     ...columnsOf(product, PRODUCT_COLUMNS, 'productid'),
     { name: 'sequence_no', raw: line.sequence },
   ])
-  // The number of the document is taken for that of the product, and its record for the row's.
-  const module = service === undefined ? 'Products' : 'Services'
-  const id = `${database.module(module)?.prefix ?? ''}x${line.document}`
+  // The number of the document is taken for that of a product, and its record for the row's.
+  const id = `${database.module('Products')?.prefix ?? ''}x${line.document}`
   row.set('id', id)
   row.set('vendor_id', '')
   row.set('cbuuid', database.entity(line.document)?.cbuuid ?? '')
   row.delete('productid')
   row.set('productid', id)
-  row.set('linetype', module)
+  row.set('linetype', 'Products')
   return row
 }

@@ -63,8 +63,8 @@ const recordedWrites = (database: Database): void => {
     number: database.count('comments'),
     parent: 8665,
     text: 'x',
-    owner: 8551,
-    ownertype: 'customer',
+    owner: 1,
+    ownertype: 'user',
     createdtime: dateTime(SEEDED),
   })
   existing(database, 8647).deleted = true

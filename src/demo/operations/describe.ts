@@ -3,6 +3,7 @@ import { jsonParameter, textParameter } from '../call.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { fold } from '../collation.ts'
 import { denied } from '../errors.ts'
+import { encodeJson } from '../json.ts'
 import { manyToOne, recordedPicklists, typeInformation, typesOfField, uitypes } from '../metadata.ts'
 import type { Field, Module } from '../metadata.ts'
 import { isListed, rightsOf, typesOf } from '../rights.ts'
@@ -42,9 +43,14 @@ export const listtypes: Handler = (call) => {
 }
 
 /** Modules whose records are shared with nobody: they can only be assigned to oneself. */
-const PRIVATE = new Set(['ModComments', 'cbCalendar', 'Emails', 'CobroPago'])
+const PRIVATE = new Set(['ModComments', 'cbCalendar', 'Emails', 'CobroPago', 'cbEmployee'])
 
-const assignees = (call: UserCall, module: string): unknown => {
+interface Assignees {
+  readonly users: { label_raw: string; label: string; options: { userid: string; username: string }[] }
+  readonly groups: { label_raw: string; label: string; options: { groupid: string; groupname: string }[] }
+}
+
+const assignees = (call: UserCall, module: string): Assignees => {
   const { user: self, isAdmin } = call.caller
   const all = PRIVATE.has(module) && !isAdmin ? [self] : call.database.records('Users')
   const users = all.map((user) => ({
@@ -60,6 +66,19 @@ const assignees = (call: UserCall, module: string): unknown => {
     users: { label_raw: 'Users', label: 'Users', options: users },
     groups: { label_raw: 'Groups', label: 'Groups', options: groups },
   }
+}
+
+/** Names of staff, for whoever asks. */
+export const getAllUsers: Handler = (call) =>
+  Object.fromEntries(
+    call.database
+      .records('Users')
+      .map((user) => [call.database.webserviceId(user), call.database.displayName(user)]),
+  )
+
+export const getAssignedUserList: Handler = (call) => {
+  const { users } = assignees(call, textParameter(call, 'module'))
+  return encodeJson(users.options)
 }
 
 const fieldDescription = (

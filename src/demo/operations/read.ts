@@ -19,6 +19,12 @@ export const readableRecord = (call: UserCall, id: string): CrmRecord => {
   return record
 }
 
+/** As `readableRecord`, for operations that say of an unknown record that they are denied. */
+export const readableEntity = (call: UserCall, id: string): CrmRecord => {
+  if (resolveId(call.database, id).any === undefined) throw denied()
+  return readableRecord(call, id)
+}
+
 export const retrieve: Handler = (call) =>
   retrievedRecord(call.database, call.caller, call.url(), readableRecord(call, textParameter(call, 'id')))
 
