@@ -4,6 +4,7 @@ import { CorebosError, denied, invalidId } from '../errors.ts'
 import type { Module } from '../metadata.ts'
 import type { BasicCondition, BasicStatement } from './basic-parse.ts'
 import { parseBasic } from './basic-parse.ts'
+import { PLAIN } from './plan.ts'
 import type { Plan, ShownColumn } from './plan.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { allNames, mainColumn } from './show.ts'
@@ -72,13 +73,13 @@ export const planBasic = (database: Database, schemas: Schemas, text: string): P
   }
   const conditions = printConditions(statement, schema)
   return {
+    ...PLAIN,
     schema,
     columns,
     resolve: schemas.resolver(schema),
-    where: conditions === '' ? '' : `WHERE (${conditions})`,
+    where: conditions === '' ? '' : `(${conditions})`,
     tail: printTail(statement, schema),
     count: statement.count,
-    distinct: false,
     relatedModules: [],
     holdsId: !statement.count,
   }

@@ -1,9 +1,10 @@
 /** The query operation: any statement in any of coreBOS's dialects, for any caller. */
 import type { Caller, Database } from '../database.ts'
-import { Crash } from '../errors.ts'
 import { findModule, planBasic } from './basic.ts'
 import { chooseDialect, normalize } from './choose.ts'
 import { planExtended } from './extended.ts'
+import type { Plan } from './plan.ts'
+import { planRelated } from './related.ts'
 import { runPlan } from './run.ts'
 import type { QueryResult } from './run.ts'
 import { Schemas } from './schema.ts'
@@ -32,20 +33,17 @@ export const evaluateQuery = (
   const text = normalize(statement)
   const main = findModule(schemas, text)
   const dialect = main.module.isEntity ? chooseDialect(text) : 'basic'
+  const run = (plan: Plan): QueryResult => runPlan(database, schemas, caller, context.url, plan)
   switch (dialect) {
     case 'basic':
-      return runPlan(database, schemas, caller, context.url, planBasic(database, schemas, text))
+      return run(planBasic(database, schemas, text))
     case 'extended':
-      return runPlan(database, schemas, caller, context.url, planExtended(database, schemas, text))
+      return run(planExtended(database, schemas, text))
     case 'workflow':
-      return runPlan(
-        database,
-        schemas,
-        caller,
-        context.url,
-        planWorkflow(database, schemas, text, context.now()),
-      )
-    case 'related':
-      throw new Crash()
+      return run(planWorkflow(database, schemas, text, context.now()))
+    case 'related': {
+      const plan = planRelated(database, schemas, caller, text)
+      return 'rows' in plan ? plan : run(plan)
+    }
   }
 }

@@ -4,6 +4,7 @@ import { CorebosError } from '../errors.ts'
 import { addCondition, moduleNamed } from './condition.ts'
 import { Generator } from './generator.ts'
 import { aliasOf, joinedResolver, referenceTo } from './joins.ts'
+import { PLAIN } from './plan.ts'
 import type { Plan } from './plan.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { selectedColumns } from './selected.ts'
@@ -175,6 +176,7 @@ export const planExtended = (database: Database, schemas: Schemas, text: string)
   const order = found.get('ORDER')
   const limit = found.get('LIMIT')
   return {
+    ...PLAIN,
     schema,
     columns: selected.count ? [] : selectedColumns(database, schemas, schema, selected.names),
     resolve: joinedResolver(database, schemas, schema),
@@ -182,6 +184,7 @@ export const planExtended = (database: Database, schemas: Schemas, text: string)
     tail: `${order === undefined ? '' : printOrder(schemas, schema, order)}${limit === undefined ? '' : printLimit(limit)}`,
     count: selected.count,
     distinct: selected.distinct,
+    backwards: true,
     relatedModules: [...selected.related.keys()],
     holdsId: !selected.count && selected.names.includes('id'),
   }

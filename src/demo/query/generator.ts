@@ -99,11 +99,11 @@ export class Generator {
     this.#exists = exists
   }
 
-  /** `WHERE …`; without a condition everything is found, whatever the groups. */
+  /** Empty without a condition, whatever the groups. */
   get where(): string {
     if (this.#conditions.length === 0) return ''
     const groups = this.#parts.map((part) => (typeof part === 'string' ? part : this.#conditions[part]))
-    return `WHERE 1 ${groups.join('')}`
+    return `1 ${groups.join('')}`
   }
 
   startGroup(glue: string): void {

@@ -18,14 +18,35 @@ export interface Plan {
   readonly columns: readonly ShownColumn[]
   /** The columns of the joined tables. */
   readonly resolve: Resolve
-  /** `WHERE …` without the conditions that coreBOS adds itself; empty where there is none. */
+  /** The conditions behind `WHERE`, without those that coreBOS adds itself; empty where there are none. */
   readonly where: string
   /** `GROUP BY …`, `ORDER BY …`, `LIMIT …` as they go into SQL. */
   readonly tail: string
+  /**
+   * Where coreBOS's condition on deleted records stands: an `or` behind it gets around it, unless it is
+   * part of the joins.
+   */
+  readonly deleted: 'before' | 'behind' | 'joined'
+  /** Which records the joins of a related list let through at all. */
+  readonly joined: (record: CrmRecord) => boolean
   readonly count: boolean
+  /** In place of the number of rows that the SQL finds. */
+  readonly total: number | undefined
   readonly distinct: boolean
+  /** Of rows that a descending order leaves equal the later ones come first. */
+  readonly backwards: boolean
   /** Modules whose fields are selected beside those of the main module. */
   readonly relatedModules: readonly string[]
   /** Rows are checked one by one: only where the id is selected. */
   readonly holdsId: boolean
 }
+
+/** What most statements have in common. */
+export const PLAIN = {
+  deleted: 'behind',
+  joined: () => true,
+  count: false,
+  total: undefined,
+  distinct: false,
+  backwards: false,
+} as const satisfies Partial<Plan>

@@ -2,6 +2,7 @@
 import type { Caller, CrmRecord, Database } from '../database.ts'
 import { inSqlRestriction, isRestricted, mayAccess } from '../restriction.ts'
 import { filePath } from '../storage.ts'
+import { analyse } from './analyse.ts'
 import type { Plan } from './plan.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { node } from './sql/operators.ts'
@@ -21,14 +22,30 @@ export interface QueryResult {
 /** Hides a column of this name from statements by a blank in it. */
 const RESTRICTION = 'native restriction'
 
-const ownConditions = (schema: Schema, caller: Caller): string => {
-  if (schema.module.name === 'Users') {
+/** The condition on the rows that exist for everybody. */
+const notDeleted = ({ module }: Schema, caller: Caller): string => {
+  if (module.name === 'Users') {
     return caller.isAdmin ? '1' : `vtiger_users.id=${caller.user.number} AND vtiger_users.status='Active'`
   }
-  if (!schema.module.isEntity) return '1'
-  return isRestricted(caller)
-    ? `vtiger_crmentity.deleted=0 AND \`${RESTRICTION}\``
-    : 'vtiger_crmentity.deleted=0'
+  return module.isEntity ? 'vtiger_crmentity.deleted=0' : '1'
+}
+
+/** `WHERE …` in coreBOS's order: whoever breaks out of his own conditions reaches what stands around them. */
+const printWhere = (plan: Plan, caller: Caller): string => {
+  if (plan.deleted === 'joined') return `WHERE ${plan.where}`
+  const restriction = isRestricted(caller) && plan.schema.module.isEntity ? `\`${RESTRICTION}\`` : '1'
+  const deleted = notDeleted(plan.schema, caller)
+  const own = plan.where === '' ? '' : ` AND ${plan.where}`
+  return plan.deleted === 'before'
+    ? `WHERE ${restriction} AND ${deleted}${own}`
+    : `WHERE ${restriction}${own} AND ${deleted}`
+}
+
+const rowsOf = (database: Database, caller: Caller, plan: Plan): CrmRecord[] => {
+  const { name } = plan.schema.module
+  if (plan.deleted === 'before') return database.allRecords(name).filter(plan.joined)
+  if (plan.deleted === 'behind') return byIndex(database.allRecords(name), plan)
+  return database.records(name).filter((record) => inSqlRestriction(database, caller, record))
 }
 
 const withRestriction = (database: Database, caller: Caller, resolve: Resolve): Resolve => {
@@ -88,19 +105,20 @@ export const runPlan = (
   const { module } = schema
   // coreBOS adds a condition on a table that FAQ queries do not join.
   if (module.name === 'Faq' && isRestricted(caller)) throw databaseError()
-  const own = ownConditions(schema, caller)
-  const where = plan.where === '' ? `WHERE ${own}` : `${plan.where} AND ${own}`
   const selection = runSelect(
     {
-      rows: byIndex(database.allRecords(module.name), plan),
+      rows: rowsOf(database, caller, plan),
       resolve: withRestriction(database, caller, plan.resolve),
     },
     schemas.tables,
     columns.map((column) => column.node),
-    where + plan.tail,
-    plan.distinct,
+    printWhere(plan, caller) + plan.tail,
+    plan,
   )
-  const totalrows = module.isEntity || module.name === 'Users' ? String(selection.total) : selection.total
+  const total = plan.total ?? selection.total
+  const isNumber = plan.total !== undefined || !(module.isEntity || module.name === 'Users')
+  const totalrows = isNumber ? total : String(total)
+  if (selection.analyse) return { rows: analyse(schema, columns, selection), totalrows }
   if (plan.count) {
     const shown = selection.offset === 0 && selection.count > 0
     return { rows: shown ? [new Map([['count', String(selection.total)]])] : [], totalrows }

@@ -6,6 +6,7 @@ import { existence, orderColumn } from './extended.ts'
 import { moduleNamed } from './condition.ts'
 import { Generator } from './generator.ts'
 import { aliasOf, joinedResolver } from './joins.ts'
+import { PLAIN } from './plan.ts'
 import type { Plan, ShownColumn } from './plan.ts'
 import { relativeDate } from './relative.ts'
 import type { Schema, Schemas } from './schema.ts'
@@ -254,13 +255,12 @@ export const planWorkflow = (database: Database, schemas: Schemas, text: string,
     tail = ` ${/ from\s+\w+\s+(.*)/i.exec(text)?.[1] ?? ''}`
   }
   return {
+    ...PLAIN,
     schema,
     columns,
     resolve: joinedResolver(database, schemas, schema),
     where: generator.where,
     tail,
-    count: false,
-    distinct: false,
     relatedModules: [...related],
     holdsId,
   }
