@@ -31,8 +31,11 @@ declare module 'fastify' {
     readonly contactOf: typeof contactOf
     /** Whoever reads for this request: the contact's own coreBOS session, or the service user where it has none. */
     readonly upstreamOf: (request: FastifyRequest) => Caller
-    /** Ends a coreBOS session that is of no more use; nobody waits for it but the end of the gateway. */
-    readonly endUpstream: (session: string | undefined) => void
+    /**
+     * Ends a coreBOS session that is of no more use, and never throws. Resolves when that is done, or when coreBOS has
+     * taken too long to wait for it; the end of the gateway waits in any case.
+     */
+    readonly endUpstream: (session: string | undefined) => Promise<void>
   }
   interface FastifyRequest {
     /** Null until the access token has been checked, and where a route wants none. */
@@ -54,32 +57,39 @@ export interface AuthenticateOptions {
   readonly now: () => number
 }
 
+/** How long somebody who logs out waits for coreBOS. Milliseconds. */
+const longestGoodbye = 2000
+
 async function authenticate(app: FastifyInstance, options: AuthenticateOptions): Promise<void> {
   const { config, policy, matchUsersBy, now } = options
   const { corebos, sessions, tokens } = app
   const mode = config.LOGIN_MODE
 
   const ending = new Set<Promise<void>>()
-  function endUpstream(session: string | undefined): void {
+  async function endUpstream(session: string | undefined): Promise<void> {
     if (session === undefined) return
     const end = corebos
       .session(session)
       .end()
       .finally(() => ending.delete(end))
     ending.add(end)
+    const patience = new AbortController()
+    await Promise.race([end, wait(longestGoodbye, undefined, { signal: patience.signal })]).finally(() =>
+      patience.abort(),
+    )
   }
 
   const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: () => performance.now(), wait })
   const levelField = () => policy().levelField
   const context: LoginContext = {
-    calls: loginCalls(corebos, levelField, (call) => pace.time(call)),
-    service: serviceCalls(corebos, levelField, (call) => pace.time(call)),
+    calls: loginCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
+    service: serviceCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
     budget: new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent }),
     passwordType: config.COREBOS_PASSWORD_TYPE,
     matchUsersBy,
     level: () => policy().level,
     today: () => dayOf(now()),
-    endLater: endUpstream,
+    end: endUpstream,
   }
   const recheck = new AccessRecheck({
     mode,

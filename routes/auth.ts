@@ -116,7 +116,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const userAgent = request.headers['user-agent'] ?? ''
       return await sessions.create({ contact, upstream, userAgent, address: request.ip })
     } catch (error) {
-      endUpstream(upstream)
+      await endUpstream(upstream)
       throw error
     }
   }
@@ -146,7 +146,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
           { session: id, contact: contact.id },
           'a refresh token was used again; its session was ended',
         )
-        endUpstream(upstream)
+        await endUpstream(upstream)
       }
       throw new GatewayError('INVALID_REFRESH_TOKEN')
     },
@@ -164,7 +164,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { session } = admissionOf(request)
-      endUpstream((await sessions.end(session.id))?.upstream)
+      await endUpstream((await sessions.end(session.id))?.upstream)
       return reply.code(204).send(null)
     },
   )
@@ -181,7 +181,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { session } = admissionOf(request)
-      for (const { upstream } of await sessions.endAll(session.contact.id)) endUpstream(upstream)
+      const ended = await sessions.endAll(session.contact.id)
+      await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
       return reply.code(204).send(null)
     },
   )
@@ -236,7 +237,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const ended = await sessions.end(request.params.id, admissionOf(request).session.contact.id)
       if (ended === undefined) throw new GatewayError('NOT_FOUND')
-      endUpstream(ended.upstream)
+      await endUpstream(ended.upstream)
       return reply.code(204).send(null)
     },
   )

@@ -7,6 +7,7 @@ import { UnansweredCall } from '../corebos/transport.ts'
 import { Identities, type Identity } from '../corebos/trusted.ts'
 import { GatewayError } from '../errors.ts'
 import type { Contact } from './contact.ts'
+import type { Lane } from './pace.ts'
 
 /** `other`: refused for a reason that has nothing to do with the password. */
 export type Refusal = LoginRefusal | 'other'
@@ -41,7 +42,6 @@ export interface LoginCalls {
   ): Promise<LoginAnswer<{ readonly session: string; readonly userId: string }>>
   /** What a session says of the CRM user that it runs as. */
   userInfo(session: string): Promise<UserInfo>
-  logout(session: string): Promise<void>
   /** Identity facts as a contact's own session may read them. */
   identitiesIn(session: string): IdentityReader
 }
@@ -54,7 +54,8 @@ export interface ServiceCalls extends IdentityReader {
 }
 
 /** Passes on what a call gives, noting how long it took. */
-export type Timing = <T>(call: () => Promise<T>) => Promise<T>
+type Timed = <T>(call: () => Promise<T>) => Promise<T>
+export type Timing = <T>(lane: Lane, call: () => Promise<T>) => Promise<T>
 
 /** @param levelField the field of the policy in force that says how far a contact sees */
 export function loginCalls(
@@ -63,25 +64,25 @@ export function loginCalls(
   timed: Timing,
 ): LoginCalls {
   const { outside, sessions } = corebos
+  const direct: Timed = (call) => timed('direct', call)
   return {
-    challenge: (username) => timed(() => corebosLogin.getChallenge(outside, username)),
+    challenge: (username) => direct(() => corebosLogin.getChallenge(outside, username)),
     loginPortal: (username, secret, entity) =>
-      timed(() =>
+      direct(() =>
         answer(async () => {
           const login = await corebosLogin.loginPortal(outside, sessions, username, secret, entity)
           return typeof login === 'string' ? login : { ...login, session: login.session.name }
         }),
       ),
     login: (username, secret) =>
-      timed(() =>
+      direct(() =>
         answer(async () => {
           const login = await corebosLogin.login(outside, sessions, username, secret)
           return typeof login === 'string' ? login : { ...login, session: login.session.name }
         }),
       ),
-    userInfo: (session) => timed(() => corebosLogin.getPortalUserInfo(corebos.session(session))),
-    logout: (session) => timed(() => corebos.session(session).end()),
-    identitiesIn: (session) => identityReader(corebos.session(session), levelField, timed),
+    userInfo: (session) => direct(() => corebosLogin.getPortalUserInfo(corebos.session(session))),
+    identitiesIn: (session) => identityReader(corebos.session(session), levelField, direct),
   }
 }
 
@@ -91,17 +92,18 @@ export function serviceCalls(
   timed: Timing,
 ): ServiceCalls | undefined {
   if (service === undefined) return undefined
+  const forService: Timed = (call) => timed('service', call)
   return {
-    ...identityReader(service, levelField, timed),
+    ...identityReader(service, levelField, forService),
     user: async () => ({ id: await service.userId(), name: service.name }),
     authenticateContact: async (username, password) => {
-      const id = await timed(() => corebosLogin.authenticateContact(service, username, password))
+      const id = await forService(() => corebosLogin.authenticateContact(service, username, password))
       return id === false ? undefined : id
     },
   }
 }
 
-function identityReader(caller: Caller, levelField: () => string | undefined, timed: Timing): IdentityReader {
+function identityReader(caller: Caller, levelField: () => string | undefined, timed: Timed): IdentityReader {
   const identities = () => new Identities(caller, levelField())
   return {
     byId: (entity, id) => timed(() => identities().byId(entity, id)),

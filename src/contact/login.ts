@@ -7,6 +7,7 @@ import type { FailureBudget } from './budgets.ts'
 import type { LoginAnswer, LoginCalls, PortalLogin, Refusal, ServiceCalls } from './calls.ts'
 import { barrier, levelOf } from './identity.ts'
 import { foldName, longestName, longestPassword } from './names.ts'
+import type { Lane } from './pace.ts'
 import { refuse, type Admitted, type LoginOutcome, type RefusalReason, type Refused } from './refusal.ts'
 
 export const loginModeNames = ['portal', 'service', 'user'] as const
@@ -30,20 +31,20 @@ export interface LoginContext {
   readonly level: () => Level
   /** `YYYY-MM-DD` in UTC. */
   readonly today: () => string
-  /** Ends a coreBOS session that is of no more use, without anybody waiting for it. */
-  readonly endLater: (session: string) => void
+  /** Ends a coreBOS session that is of no more use; never throws. */
+  readonly end: (session: string) => Promise<void>
 }
 
 interface Mode {
   /** Calls that the longest refusal of this mode waits for one after the other. */
-  readonly rounds: number
+  readonly rounds: Readonly<Record<Lane, number>>
   readonly login: (credentials: Credentials, context: LoginContext) => Promise<LoginOutcome>
 }
 
 export const loginModes: Readonly<Record<LoginMode, Mode>> = {
-  portal: { rounds: 4, login: portal },
-  service: { rounds: 3, login: service },
-  user: { rounds: 6, login: user },
+  portal: { rounds: { service: 1, direct: 3 }, login: portal },
+  service: { rounds: { service: 1, direct: 2 }, login: service },
+  user: { rounds: { service: 1, direct: 5 }, login: user },
 }
 
 /**
@@ -87,7 +88,7 @@ async function portal(credentials: Credentials, context: LoginContext): Promise<
 
 /** Contact Login: the service user works for everybody, so the gateway looks at flag, dates and exact password itself. */
 async function service(credentials: Credentials, context: LoginContext): Promise<LoginOutcome> {
-  const { service, today, level, endLater } = context
+  const { service, today, level, end } = context
   if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
   const known = await lookUp(credentials, context)
   if ('refused' in known) return known
@@ -98,7 +99,8 @@ async function service(credentials: Credentials, context: LoginContext): Promise
 
   const login = await tryPassword(known, credentials, context)
   if (!('refused' in login)) {
-    endLater(login.session)
+    // Whoever is let in need not wait for that.
+    void end(login.session)
     if (login.contactId !== identity.id) return refuse('mismatch')
   } else if (login.refused !== 'absent') {
     return login
@@ -214,18 +216,17 @@ async function spend<T>(
 /** Ends the coreBOS session at once unless it leads to an admission. */
 async function inSession(
   session: string,
-  { calls, endLater }: LoginContext,
+  { end }: LoginContext,
   decide: () => Promise<Admitted | Refused>,
 ): Promise<LoginOutcome> {
-  let outcome
+  let admitted = false
   try {
-    outcome = await decide()
-  } catch (error) {
-    endLater(session)
-    throw error
+    const outcome = await decide()
+    admitted = !('refused' in outcome)
+    return outcome
+  } finally {
+    if (!admitted) await end(session)
   }
-  if ('refused' in outcome) await calls.logout(session)
-  return outcome
 }
 
 function contactOf(identity: Identity, entity: Entity, user: Contact['user'], usual: Level): Contact {

@@ -1,23 +1,26 @@
 /** When a refused log-in is answered: at a time that does not tell why it was refused. */
 
+/** Whose calls: those of the service user wait for one of its sessions, the others for coreBOS alone. */
+export type Lane = 'service' | 'direct'
+
 export interface PaceOptions {
-  /** Calls to coreBOS that the longest refusal waits for one after the other. */
-  readonly rounds: number
+  /** Calls that the longest refusal waits for one after the other. */
+  readonly rounds: Readonly<Record<Lane, number>>
   /** Milliseconds on a clock that never runs backwards. */
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
-  /** The shortest period (150 per round unless said otherwise) and the longest, in milliseconds. */
-  readonly floor?: number
-  readonly ceiling?: number
-  /** How long the period stays up once it has risen, in milliseconds. */
+  /** How long the period stays up once it has risen, in milliseconds (default 15 minutes). */
   readonly memory?: number
 }
 
 const samplesKept = 64
 const margin = 1.25
+/** The latency that is reckoned with at least, in milliseconds per call. */
+const leastPerRound = 120
+const longestPeriod = 9600
 
 /**
- * Every refusal is answered one period after its log-in began. The kinds of refusal end their work after one to four
+ * Every refusal is answered one period after its log-in began. The kinds of refusal end their work after none to six
  * calls; the period is longer than the longest of them, so the answer's time says nothing about which it was. Work that
  * takes longer than the period is answered at the next multiple of it.
  *
@@ -28,17 +31,19 @@ const margin = 1.25
  */
 export class RefusalPace {
   readonly #options: Required<PaceOptions>
-  readonly #samples: number[] = []
-  #next = 0
+  readonly #recent = { service: new Recent(), direct: new Recent() }
+  readonly #least: number
   #period: number
   #keepUntil = -Infinity
   /** The highest period called for since the present one was last confirmed. */
   #called: number
 
   constructor(options: PaceOptions) {
-    this.#options = { floor: options.rounds * 150, ceiling: 8000, memory: 15 * 60_000, ...options }
-    this.#period = this.#options.floor
-    this.#called = this.#options.floor
+    this.#options = { memory: 15 * 60_000, ...options }
+    const { service, direct } = options.rounds
+    this.#least = (service + direct) * leastPerRound * margin
+    this.#period = this.#least
+    this.#called = this.#least
   }
 
   /** Milliseconds from the beginning of a log-in to its refusal. */
@@ -47,12 +52,15 @@ export class RefusalPace {
   }
 
   /** Passes on what `call` gives and notes how long it took. */
-  async time<T>(call: () => Promise<T>): Promise<T> {
-    const began = this.#options.now()
+  async time<T>(lane: Lane, call: () => Promise<T>): Promise<T> {
+    const { now, rounds } = this.#options
+    const began = now()
     try {
       return await call()
     } finally {
-      this.#observe(this.#options.now() - began)
+      const { service, direct } = this.#recent
+      this.#recent[lane].add(now() - began)
+      this.#call((service.usual() * rounds.service + direct.usual() * rounds.direct) * margin)
     }
   }
 
@@ -60,7 +68,7 @@ export class RefusalPace {
   async hold(began: number): Promise<void> {
     const { now, wait } = this.#options
     const worked = now() - began
-    if (worked > this.#period) this.#call(this.#period * 2)
+    if (worked > this.#period) this.#call(worked)
     // The period is read again after each wait: a step up that happens meanwhile must move every refusal under way.
     for (;;) {
       const left = began + Math.max(1, Math.ceil(worked / this.#period)) * this.#period - now()
@@ -69,24 +77,33 @@ export class RefusalPace {
     }
   }
 
-  #observe(ms: number): void {
-    this.#samples[this.#next] = ms
-    this.#next = (this.#next + 1) % samplesKept
-    if (this.#samples.length < samplesKept) return
-    const sorted = this.#samples.toSorted((a, b) => a - b)
-    const usual = sorted[Math.floor(sorted.length * 0.9)] ?? ms
-    this.#call(usual * this.#options.rounds * margin)
-  }
-
   #call(needed: number): void {
-    const { now, floor, ceiling, memory } = this.#options
-    const steps = Math.max(0, Math.ceil(Math.log2(needed / floor)))
-    const called = Math.min(floor * 2 ** steps, ceiling)
+    const { now, memory } = this.#options
+    const steps = Math.max(0, Math.ceil(Math.log2(needed / this.#least)))
+    const called = Math.min(this.#least * 2 ** steps, longestPeriod)
     this.#called = Math.max(this.#called, called)
     if (called > this.#period) this.#period = called
     else if (now() < this.#keepUntil) return
     else this.#period = this.#called
     this.#called = called
     this.#keepUntil = now() + memory
+  }
+}
+
+/** The times of the last calls. */
+class Recent {
+  readonly #samples: number[] = []
+  #next = 0
+
+  add(ms: number): void {
+    this.#samples[this.#next] = ms
+    this.#next = (this.#next + 1) % samplesKept
+  }
+
+  /** What nine of ten of them kept to; too few say nothing. */
+  usual(): number {
+    if (this.#samples.length < samplesKept) return leastPerRound
+    const sorted = this.#samples.toSorted((a, b) => a - b)
+    return sorted[Math.floor(samplesKept * 0.9)] ?? leastPerRound
   }
 }

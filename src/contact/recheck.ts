@@ -100,10 +100,8 @@ export class AccessRecheck {
     const everywhere = reason === 'portal-off' || reason === 'support'
     const one = everywhere ? undefined : await store.end(session.id)
     const ended = everywhere ? await store.endAll(session.contact.id) : one === undefined ? [] : [one]
-    for (const each of ended) {
-      if (each.upstream !== undefined) context.endLater(each.upstream)
-      onEnded(each, reason)
-    }
+    for (const each of ended) onEnded(each, reason)
+    await Promise.all(ended.map(async ({ upstream }) => upstream !== undefined && context.end(upstream)))
     throw new GatewayError('SESSION_ENDED')
   }
 }

@@ -1,0 +1,544 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { request } from 'undici'
+import { failuresAllowed } from '../src/contact/budgets.ts'
+import type { PortalAccess } from '../src/demo/database.ts'
+import { startRelay, type Relay } from './relay.ts'
+import { startGateway, type Started, type StartOptions } from './start.ts'
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+  readonly body: Body
+}
+
+/** What the routes of this test answer, refusals included. */
+interface Body {
+  readonly code?: string
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly expiresIn: number
+  readonly contact: Record<string, unknown>
+  readonly id: string
+  readonly sessions: { readonly id: string; readonly current: boolean; readonly userAgent: string }[]
+}
+
+interface Portal extends Started {
+  readonly relay: Relay
+  call(method: string, path: string, options?: { body?: unknown; token?: string }): Promise<Answer>
+  login(username: string, password: string, entity?: string): Promise<Answer>
+  access(name: string): PortalAccess
+  /** Changes a record of coreBOS behind the gateway's back. */
+  change(id: number, values: Readonly<Record<string, string>>): void
+}
+
+const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
+
+async function start(t: Test, options: StartOptions = {}): Promise<Portal> {
+  const relay = await startRelay(t)
+  const started = await startGateway(t, { ...options, env: { ...options.env, COREBOS_URL: relay.url } })
+  const { database, url } = started.corebos
+  relay.to(url)
+
+  async function call(
+    method: string,
+    path: string,
+    options: { body?: unknown; token?: string } = {},
+  ): Promise<Answer> {
+    const response = await request(`${started.url}${path}`, {
+      // undici names the methods that it knows; this test uses those.
+      method: method as 'GET',
+      headers: {
+        'user-agent': 'a browser',
+        ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
+        ...(options.body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+    })
+    const text = await response.body.text()
+    const body = (text === '' ? {} : JSON.parse(text)) as Body // the tests below look at each part they need
+    return { status: response.statusCode, headers: response.headers, text, body }
+  }
+
+  return {
+    ...started,
+    relay,
+    call,
+    login: async (username, password, entity) =>
+      call('POST', '/auth/login', { body: { username, password, ...(entity !== undefined && { entity }) } }),
+    access(name) {
+      const access = database.portalAccess.find(({ userName }) => userName === `${name}@example.com`)
+      if (access === undefined) throw new Error(`${name} has no portal access`)
+      return access
+    },
+    change(id, values) {
+      const record = database.entity(id)
+      if (record === undefined) throw new Error(`there is no record ${id}`)
+      for (const [name, value] of Object.entries(values)) record.values.set(name, value)
+    },
+  }
+}
+
+/** The coreBOS sessions that an operation has opened for a name, or for anybody. */
+function upstreamSessions(relay: Relay, operation = 'loginPortal', username?: string): string[] {
+  return relay.calls.flatMap((call) => {
+    if (call.operation !== operation || !call.answer.success) return []
+    if (username !== undefined && call.params.get('username') !== username) return []
+    const { sessionName } = call.answer.result as { readonly sessionName: string } // as recorded
+    return sessionName
+  })
+}
+
+const alice = 8549
+const bob = 8550
+const carol = 8551
+const dave = 8552
+const erin = 8553
+
+t.test('contacts of all four password types log in with their own coreBOS session', async (t) => {
+  const portal = await start(t)
+  const expected = {
+    alice: { id: '12x8549', accountId: '11x8546', user: { id: '19x7', name: 'alice' } },
+    bob: { id: '12x8550', accountId: '11x8546', user: { id: '19x8', name: 'bob' } },
+    carol: { id: '12x8551' },
+    dave: { id: '12x8552' },
+    erin: { id: '12x8553' },
+  }
+  for (const [name, contact] of Object.entries(expected)) {
+    const { status, body, text, headers } = await portal.login(`${name}@example.com`, `${name}-pw`)
+    t.equal(status, 200, name)
+    t.match(body, {
+      tokenType: 'Bearer',
+      expiresIn: 600,
+      contact: { ...contact, language: 'en', level: 'account' },
+    })
+    t.match(headers, { 'cache-control': /no-store/ })
+    const session = upstreamSessions(portal.relay).at(-1) ?? ''
+    t.notMatch(text, session, 'the coreBOS session does not leave the gateway')
+    t.equal(await portal.relay.isAlive(session), true)
+  }
+  t.equal(
+    (await portal.login('ÁLICE@example.com ', 'alice-pw')).status,
+    200,
+    'another spelling of the same name',
+  )
+  t.equal(portal.log.join('\n').includes('alice-pw'), false, 'no password is logged')
+})
+
+t.test('without a service user the type is fixed and the contact reads its own record', async (t) => {
+  const portal = await start(t, { env: { ...noServiceUser, COREBOS_PASSWORD_TYPE: 'md5' } })
+  const { status, body } = await portal.login('alice@example.com', 'alice-pw')
+  t.equal(status, 200)
+  t.match(body.contact, { id: '12x8549', accountId: '11x8546' })
+  t.equal((await portal.login('bob@example.com', 'bob-pw')).status, 401, 'sha256 is not tried in turn')
+  t.equal(portal.access('bob').failures, 1)
+  t.equal((await portal.login('grace@example.com', 'grace-pw')).status, 401)
+})
+
+t.test('every refusal is the same answer', async (t) => {
+  const portal = await start(t)
+  portal.change(bob, { support_end_date: '2021-12-31' })
+  portal.change(erin, { email: 'carol@example.com' })
+  portal.access('erin').userName = 'carol@example.com'
+  portal.access('dave').failures = 6
+  const attempts: readonly (readonly [kind: string, username: string, password: string, entity?: string])[] =
+    [
+      ['unknown name', 'nobody@example.com', 'x'],
+      ['wrong password', 'alice@example.com', 'wrong'],
+      ['right by collation only', 'alice@example.com', 'ALICE-PW'],
+      ['portal off', 'frank@example.com', 'frank-pw'],
+      ['support over', 'bob@example.com', 'bob-pw'],
+      ['mapped to an administrator', 'grace@example.com', 'grace-pw'],
+      ['two contacts of one name', 'carol@example.com', 'carol-pw'],
+      ['locked in coreBOS', 'dave@example.com', 'dave-pw'],
+      ['an employee by a contact name', 'alice@example.com', 'alice-pw', 'Employee'],
+      ['a CRM user', 'portal', 'portal-access-key'],
+      ['no password', 'alice@example.com', ''],
+      ['a name too long', 'a'.repeat(5000), 'x'],
+      ['a password too long', 'alice@example.com', 'x'.repeat(5000)],
+      ['not text', 'alice\0@example.com', '\ud800'],
+      ['a name that no statement holds', "a where [b]'\\", 'x'],
+    ]
+  const answers = await Promise.all(
+    attempts.map(async ([kind, username, password, entity]) => ({
+      kind,
+      answer: await portal.login(username, password, entity),
+    })),
+  )
+  const shape = ({ status, headers, body }: Answer) => ({
+    status,
+    headers: { ...headers, date: '', 'x-request-id': '' },
+    body: { ...body, requestId: '' },
+  })
+  const [first] = answers
+  for (const { kind, answer } of answers) {
+    t.equal(answer.body.code, 'INVALID_CREDENTIALS', kind)
+    t.same(shape(answer), first && shape(first.answer), kind)
+  }
+  for (const body of [
+    {},
+    { username: 'alice@example.com' },
+    { username: 1, password: 'x' },
+    { username: 'a', password: 'b', entity: 'Users' },
+  ]) {
+    t.match(await portal.call('POST', '/auth/login', { body }), {
+      status: 400,
+      body: { code: 'VALIDATION_FAILED' },
+    })
+  }
+  for (const session of upstreamSessions(portal.relay)) {
+    t.equal(await portal.relay.isAlive(session), false, 'no refused log-in leaves a coreBOS session behind')
+  }
+  t.equal(upstreamSessions(portal.relay).length, 1, 'that was the one of the administrator')
+})
+
+t.test('no stranger can lock a customer out of coreBOS', async (t) => {
+  const spellings = [
+    'alice@example.com',
+    'ALICE@example.com',
+    'álice@example.com',
+    'alice@example.com ',
+    'ALICÉ@EXAMPLE.COM',
+  ]
+
+  t.test('with a service user wrong passwords are not counted there at all', async (t) => {
+    const portal = await start(t)
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) => portal.login(spellings[i % 5] ?? '', `guess ${i}`)),
+    )
+    t.equal(portal.access('alice').failures, 0)
+    t.equal(portal.relay.count('loginPortal'), 0)
+    t.equal((await portal.login('alice@example.com', 'alice-pw')).status, 200)
+  })
+
+  t.test('with a service user a password right by collation alone meets the budget', async (t) => {
+    const portal = await start(t)
+    const { database } = portal.corebos
+    let most = 0
+    for (let i = 0; i < 3; i++) {
+      await Promise.all(spellings.slice(0, 3).map((name) => portal.login(name, 'ALICE-PW')))
+      most = Math.max(most, portal.access('alice').failures)
+      t.equal((await portal.login('alice@example.com', 'alice-pw')).status, 200)
+      t.equal(portal.access('alice').failures, 0)
+    }
+    await Promise.all(Array.from({ length: 30 }, (_, i) => portal.login(spellings[i % 5] ?? '', 'ALICE-PW')))
+    t.equal(portal.access('alice').failures, failuresAllowed)
+    t.equal(most, 3)
+    t.equal((await portal.login('bob@example.com', 'bob-pw')).status, 200, 'others are not touched')
+    t.equal((await portal.login('alice@example.com', 'alice-pw')).status, 401, 'spent')
+    t.equal(portal.access('alice').failures, failuresAllowed)
+    t.equal(
+      database.portalAccess.every(({ failures }) => failures <= failuresAllowed),
+      true,
+    )
+  })
+
+  t.test('without a service user at most four failures reach coreBOS, whatever the spelling', async (t) => {
+    const portal = await start(t, { env: { ...noServiceUser, COREBOS_PASSWORD_TYPE: 'md5' } })
+    for (let round = 0; round < 2; round++) {
+      await Promise.all(
+        ['wrong', 'wrong again', 'alice-pw'].map((password) => portal.login('alice@example.com', password)),
+      )
+      t.equal((await portal.login('alice@example.com', 'alice-pw')).status, 200)
+    }
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) => portal.login(spellings[i % 5] ?? '', `guess ${i}`)),
+    )
+    t.equal(portal.access('alice').failures, failuresAllowed)
+    t.equal((await portal.login('erin@example.com', 'erin-pw')).status, 200)
+  })
+
+  t.test('failures at one name are limited across addresses, whether or not somebody has it', async (t) => {
+    const portal = await start(t, { env: { RATE_LIMIT_LOGIN: '3/60' } })
+    portal.relay.calls.length = 0
+    for (const name of ['alice', 'nobody']) {
+      const answers = []
+      for (let i = 0; i < 3; i++) answers.push(await portal.login(`${name}@example.com`, 'wrong'))
+      t.ok(answers.every(({ status }) => status === 401 || status === 429))
+      const { status, headers, body } = await portal.login(`${name.toUpperCase()}@example.com`, 'wrong')
+      t.equal(status, 429)
+      t.equal(body.code, 'RATE_LIMITED')
+      t.match(headers, { 'retry-after': /^\d+$/ })
+    }
+  })
+})
+
+t.test('refusals of all kinds take the same time', async (t) => {
+  const started = await startGateway(t, {
+    delayMs: 50,
+    env: { LOG_LEVEL: 'warn' },
+  })
+  const { database } = started.corebos
+  const accessOf = (name: string) =>
+    database.portalAccess.find(({ userName }) => userName === `${name}@example.com`)
+  database.entity(bob)?.values.set('support_end_date', '2021-12-31')
+  database.entity(erin)?.values.set('email', 'carol@example.com')
+  const erinsAccess = accessOf('erin')
+  if (erinsAccess !== undefined) erinsAccess.userName = 'carol@example.com'
+  const davesAccess = accessOf('dave')
+  if (davesAccess !== undefined) davesAccess.failures = 6
+
+  const kinds = {
+    'unknown name': ['nobody@example.com', 'x'],
+    'wrong password': ['alice@example.com', 'wrong'],
+    'right by collation, then budget spent': ['alice@example.com', 'ALICE-PW'],
+    'portal off': ['frank@example.com', 'frank-pw'],
+    'support over': ['bob@example.com', 'bob-pw'],
+    administrator: ['grace@example.com', 'grace-pw'],
+    duplicate: ['carol@example.com', 'carol-pw'],
+    'locked in coreBOS': ['dave@example.com', 'dave-pw'],
+    'too long': ['a'.repeat(1000), 'x'],
+  } as const
+  const times = new Map<string, number[]>(Object.keys(kinds).map((kind) => [kind, []]))
+  const refusals = 200
+  const queue = Array.from({ length: refusals }, () => Object.entries(kinds)).flat()
+
+  async function attempt(
+    [kind, [username, password]]: (typeof queue)[number],
+    count: boolean,
+  ): Promise<void> {
+    const began = performance.now()
+    const response = await request(`${started.url}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username, password }),
+    })
+    await response.body.dump()
+    if (count) times.get(kind)?.push(performance.now() - began)
+    if (response.statusCode !== 401) throw new Error(`${kind}: ${response.statusCode}`)
+  }
+  // One after the other at a steady rate, so that they do not all wait for each other; the kinds take turns.
+  async function atSteadyRate(entries: readonly (typeof queue)[number][], count: boolean): Promise<void> {
+    const running = []
+    for (const entry of entries) {
+      running.push(attempt(entry, count))
+      await wait(20)
+    }
+    await Promise.all(running)
+  }
+  // A fresh process is slow and knows nothing of its coreBOS yet.
+  await atSteadyRate(queue.slice(0, 90), false)
+  await atSteadyRate(queue, true)
+
+  const medians = [...times].map(([kind, list]) => {
+    const sorted = list.toSorted((a, b) => a - b)
+    return { kind, median: sorted[Math.floor(sorted.length / 2)] ?? NaN, count: list.length }
+  })
+  for (const { kind, median, count } of medians)
+    t.comment(`${median.toFixed(1)} ms, ${count} refusals: ${kind}`)
+  const all = medians.map(({ median }) => median)
+  const spread = Math.max(...all) - Math.min(...all)
+  t.comment(`medians of ${medians.length} kinds lie within ${spread.toFixed(1)} ms`)
+  t.ok(medians.every(({ count }) => count === refusals))
+  t.ok(spread < 5, 'medians lie within 5 ms')
+})
+
+t.test('in service mode the gateway looks at flag, dates and exact password itself', async (t) => {
+  const portal = await start(t, { env: { LOGIN_MODE: 'service' } })
+  for (const name of ['alice', 'bob', 'carol', 'dave', 'erin', 'grace']) {
+    const { status, body } = await portal.login(`${name}@example.com`, `${name}-pw`)
+    t.equal(status, 200, name)
+    t.match(body.contact, { user: { id: '19x5', name: 'portal' } }, 'the service user works for everybody')
+  }
+  for (const session of upstreamSessions(portal.relay)) t.equal(await portal.relay.isAlive(session), false)
+  for (let i = 0; i < 6; i++) t.equal((await portal.login('bob@example.com', 'BOB-PW')).status, 401)
+  t.equal(portal.access('bob').failures, failuresAllowed)
+  portal.change(carol, { support_end_date: '2021-12-31' })
+  portal.change(erin, { email: 'dave@example.com' })
+  portal.access('erin').userName = 'dave@example.com'
+  for (const name of ['carol', 'dave', 'frank', 'nobody']) {
+    t.equal((await portal.login(`${name}@example.com`, `${name}-pw`)).status, 401, name)
+  }
+  t.equal((await portal.login('emil@example.com', 'emil-pw', 'Employee')).status, 401)
+})
+
+t.test('in user mode the contact is the one that is mapped to the CRM user', async (t) => {
+  for (const env of [{ LOGIN_MODE: 'user' }, { LOGIN_MODE: 'user', ...noServiceUser }]) {
+    const portal = await start(t, { env })
+    const { body, status } = await portal.login('alice', 'alice-access-key')
+    t.equal(status, 200)
+    t.match(body.contact, { id: '12x8549', accountId: '11x8546', user: { id: '19x7', name: 'alice' } })
+    t.equal((await portal.login('ALICE', 'alice-password')).status, 200, 'its own password does as well')
+    t.equal((await portal.login('alice', 'wrong')).status, 401)
+
+    const before = upstreamSessions(portal.relay, 'login', 'alice').length
+    for (const name of ['admin', 'portal2', 'nobody', 'alice@example.com']) {
+      t.equal((await portal.login(name, `${name}-access-key`)).status, 401, name)
+    }
+    portal.change(bob, { portalloginuser: '7' })
+    t.equal((await portal.login('alice', 'alice-access-key')).status, 401, 'mapped to two contacts')
+    portal.change(carol, { portal: '0' })
+    t.equal((await portal.login('carol', 'carol-access-key')).status, 401, 'portal off')
+    portal.change(dave, { support_start_date: '2099-01-01' })
+    t.equal((await portal.login('dave', 'dave-access-key')).status, 401, 'support not begun')
+    const refused = [
+      ...upstreamSessions(portal.relay, 'login', 'alice').slice(before),
+      ...['admin', 'portal2', 'carol', 'dave'].flatMap((name) =>
+        upstreamSessions(portal.relay, 'login', name),
+      ),
+    ]
+    t.equal(refused.length, 5)
+    for (const session of refused) t.equal(await portal.relay.isAlive(session), false)
+  }
+})
+
+t.test('employees log in in portal mode', async (t) => {
+  const portal = await start(t)
+  const { status, body } = await portal.login('emil@example.com', 'emil-pw', 'Employee')
+  t.equal(status, 200)
+  t.match(body.contact, { accountId: null, user: { id: /^19x/ } })
+  for (let i = 0; i < 10; i++) await portal.login('emil@example.com', 'wrong', 'Employee')
+  t.equal(portal.access('emil').failures, failuresAllowed)
+  t.equal((await portal.login('emil@example.com', 'emil-pw')).status, 401, 'an employee is no contact')
+})
+
+t.test(
+  'a refresh token is good for one pair, within its grace for the same one, and its reuse ends the session',
+  async (t) => {
+    let now = Date.now()
+    const portal = await start(t, { now: () => now, env: { REFRESH_GRACE: '10' } })
+    const refresh = (refreshToken: string) => portal.call('POST', '/auth/refresh', { body: { refreshToken } })
+    const { body: first } = await portal.login('alice@example.com', 'alice-pw')
+    const [session = ''] = upstreamSessions(portal.relay)
+
+    const { body: second, status } = await refresh(first.refreshToken)
+    t.equal(status, 200)
+    t.not(second.refreshToken, first.refreshToken)
+    now += 5000
+    const again = await refresh(first.refreshToken)
+    t.equal(again.body.refreshToken, second.refreshToken, 'two tabs share one token')
+    for (const { accessToken } of [first, second, again.body]) {
+      t.match(await portal.call('GET', '/auth/session', { token: accessToken }), { status: 200 })
+    }
+    t.match(await refresh('forged'), { status: 401, body: { code: 'INVALID_REFRESH_TOKEN' } })
+    now += 6000
+    t.equal(await portal.relay.isAlive(session), true)
+    t.match(
+      await refresh(first.refreshToken),
+      { status: 401, body: { code: 'INVALID_REFRESH_TOKEN' } },
+      'after the grace',
+    )
+    t.match(await refresh(second.refreshToken), { status: 401 })
+    t.match(await portal.call('GET', '/auth/session', { token: second.accessToken }), {
+      status: 401,
+      body: { code: 'SESSION_ENDED' },
+    })
+    t.equal(await portal.relay.isAlive(session), false, 'the coreBOS session went with it')
+  },
+)
+
+t.test('sessions are listed and ended, and their coreBOS sessions with them', async (t) => {
+  const portal = await start(t)
+  const logins = []
+  for (let i = 0; i < 4; i++) logins.push((await portal.login('alice@example.com', 'alice-pw')).body)
+  const [a, b, c, d] = logins.map(({ accessToken }) => accessToken)
+  const upstream = upstreamSessions(portal.relay)
+  const alive = async () => Promise.all(upstream.map((session) => portal.relay.isAlive(session)))
+  const stranger = (await portal.login('bob@example.com', 'bob-pw')).body.accessToken
+  if (a === undefined || b === undefined || c === undefined || d === undefined)
+    throw new Error('four log-ins')
+
+  const current = await portal.call('GET', '/auth/session', { token: a })
+  t.match(current, {
+    status: 200,
+    body: { current: true, userAgent: 'a browser', contact: { id: '12x8549' } },
+  })
+  const list = await portal.call('GET', '/auth/sessions', { token: a })
+  t.equal(list.body.sessions.length, 4)
+  t.equal(list.body.sessions.find((each) => each.current)?.id, current.body.id)
+
+  t.match(await portal.call('POST', '/auth/logout', { token: a }), { status: 204, text: '' })
+  t.match(await portal.call('GET', '/auth/session', { token: a }), {
+    status: 401,
+    body: { code: 'SESSION_ENDED' },
+  })
+  t.match(await portal.call('POST', '/auth/logout', { token: a }), { status: 401 })
+  t.same(await alive(), [false, true, true, true])
+
+  const { id } = (await portal.call('GET', '/auth/session', { token: b })).body
+  t.match(
+    await portal.call('DELETE', `/auth/sessions/${id}`, { token: stranger }),
+    { status: 404 },
+    "not the stranger's",
+  )
+  t.match(await portal.call('DELETE', `/auth/sessions/${id}`, { token: c }), { status: 204 })
+  t.match(await portal.call('DELETE', `/auth/sessions/${id}`, { token: c }), {
+    status: 404,
+    body: { code: 'NOT_FOUND' },
+  })
+  t.same(await alive(), [false, false, true, true])
+
+  t.match(await portal.call('POST', '/auth/logout-all', { token: c }), { status: 204 })
+  t.same(await alive(), [false, false, false, false])
+  t.match(await portal.call('GET', '/auth/session', { token: d }), { status: 401 })
+  t.match(await portal.call('GET', '/auth/session', { token: stranger }), { status: 200 })
+
+  for (const token of ['', 'x', `${stranger}x`, stranger.slice(0, -3)]) {
+    t.match(await portal.call('GET', '/auth/session', { token }), {
+      status: 401,
+      body: { code: 'AUTHENTICATION_REQUIRED' },
+    })
+  }
+})
+
+t.test('a running session feels what changes in coreBOS within ACCESS_RECHECK', async (t) => {
+  type Change = (portal: Portal) => void
+  const ending: Readonly<Record<string, Change>> = {
+    'portal off': (portal) => portal.change(alice, { portal: '0' }),
+    'support over': (portal) => portal.change(alice, { support_end_date: '2021-12-31' }),
+    'mapped to somebody else': (portal) => portal.change(alice, { portalloginuser: '5' }),
+    'the user becomes an administrator': ({ corebos }) =>
+      corebos.database.row('Users', 7)?.values.set('is_admin', 'on'),
+    deleted: ({ corebos }) => {
+      const record = corebos.database.entity(alice)
+      if (record !== undefined) record.deleted = true
+    },
+  }
+  const modes: readonly (readonly [
+    mode: string,
+    name: string,
+    password: string,
+    env: Record<string, string>,
+    not: string[],
+  ])[] = [
+    ['portal', 'alice@example.com', 'alice-pw', {}, []],
+    ['portal', 'alice@example.com', 'alice-pw', { ...noServiceUser, COREBOS_PASSWORD_TYPE: 'md5' }, []],
+    [
+      'service',
+      'alice@example.com',
+      'alice-pw',
+      {},
+      ['mapped to somebody else', 'the user becomes an administrator'],
+    ],
+    ['user', 'alice', 'alice-access-key', {}, []],
+  ]
+  for (const [mode, username, password, env, not] of modes) {
+    for (const [what, change] of Object.entries(ending)) {
+      let now = Date.now()
+      const portal = await start(t, { now: () => now, env: { ...env, LOGIN_MODE: mode } })
+      const { accessToken: token } = (await portal.login(username, password)).body
+      const look = () => portal.call('GET', '/auth/session', { token })
+      change(portal)
+      t.match(await look(), { status: 200 }, `${mode}: ${what}`)
+      now += 61_000
+      const calls = portal.relay.calls.length
+      const answers = await Promise.all([look(), look(), look()])
+      const survives = not.includes(what)
+      for (const { status } of answers) t.equal(status, survives ? 200 : 401, `${mode}: ${what}`)
+      t.ok(portal.relay.calls.length - calls <= 4, 'requests share one look')
+      for (const session of upstreamSessions(portal.relay))
+        t.equal(await portal.relay.isAlive(session), false)
+      await portal.close()
+    }
+  }
+
+  let now = Date.now()
+  const portal = await start(t, { now: () => now })
+  const { accessToken: token } = (await portal.login('alice@example.com', 'alice-pw')).body
+  portal.change(alice, { account_id: '8547' })
+  now += 61_000
+  const { body } = await portal.call('GET', '/auth/session', { token })
+  t.equal(body.contact['accountId'], '11x8547', 'a contact that moves to another account sees that one')
+})

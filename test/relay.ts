@@ -1,0 +1,83 @@
+/** Stands between a gateway and its coreBOS, passes everything on and remembers it. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { Test } from 'tap'
+import { request } from 'undici'
+
+export interface Relayed {
+  readonly operation: string
+  readonly params: URLSearchParams
+  readonly answer: Envelope
+}
+
+export interface Envelope {
+  readonly success: boolean
+  readonly result?: unknown
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+export interface Relay {
+  readonly url: string
+  /** In the order in which they were answered. */
+  readonly calls: Relayed[]
+  /** To be set before the first call can be answered. */
+  to(corebos: string): void
+  /** How often an operation was called since the relay began. */
+  count(operation: string): number
+  /** Whether coreBOS still knows a session, asked under the name by which the gateway goes. */
+  isAlive(session: string): Promise<boolean>
+}
+
+export async function startRelay(t: Test): Promise<Relay> {
+  let know: (corebos: string) => void = () => undefined
+  const target = new Promise<string>((resolve) => (know = resolve))
+  const calls: Relayed[] = []
+  let userAgent = ''
+
+  async function pass(form: string): Promise<{ readonly body: string; readonly answer: Envelope }> {
+    const response = await request(`${await target}/webservice.php`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': userAgent },
+      body: form,
+    })
+    const body = await response.body.text()
+    return { body, answer: envelope(body) }
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      const form = await text(incoming)
+      userAgent = incoming.headers['user-agent'] ?? ''
+      const { body, answer } = await pass(form)
+      const params = new URLSearchParams(form)
+      calls.push({ operation: params.get('operation') ?? '', params, answer })
+      outgoing.setHeader('content-type', 'application/json')
+      outgoing.end(body)
+    })().catch(() => outgoing.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  // The server listens on a TCP port, and its address is then of this kind.
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls,
+    to: know,
+    count: (operation) => calls.filter((call) => call.operation === operation).length,
+    isAlive: async (session) => {
+      const form = new URLSearchParams({ operation: 'getPortalUserInfo', sessionName: session })
+      return (await pass(form.toString())).answer.success
+    },
+  }
+}
+
+function envelope(body: string): Envelope {
+  // Whatever coreBOS answers to the calls of a log-in has this shape, or the test fails.
+  return JSON.parse(body) as Envelope
+}
