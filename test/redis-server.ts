@@ -9,8 +9,8 @@ import type { Test } from 'tap'
 import { Redis } from 'ioredis'
 
 /** Whether a program is on the PATH; where it is not, a test says so on one line and is skipped. */
-export function installed(program: string): boolean {
-  return spawnSync(program, ['--version']).error === undefined
+export function installed(program: string, question = '--version'): boolean {
+  return spawnSync(program, [question]).error === undefined
 }
 
 export async function freePort(): Promise<number> {

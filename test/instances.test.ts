@@ -1,0 +1,199 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { startDemoCorebos } from '../src/demo/server.ts'
+import { freePort, installed, scratch, startRedis } from './redis-server.ts'
+
+const missing = ['redis-server', 'nginx'].filter(
+  (program) => !installed(program, program === 'nginx' ? '-v' : '--version'),
+)
+const skip = missing.length === 0 ? false : `skipped: ${missing.join(' and ')} not on the PATH`
+
+interface Gateway {
+  readonly url: string
+  restart(): Promise<void>
+}
+
+/** As `npm start` runs it; where nobody has built it, the sources by way of tap. */
+const main = existsSync('dist/src/main.js') ? ['dist/src/main.js'] : [...process.execArgv, 'src/main.ts']
+
+/** A gateway in a process of its own. */
+async function gateway(t: Test, env: Readonly<Record<string, string>>): Promise<Gateway> {
+  const port = await freePort()
+  const launch = async (): Promise<ChildProcess> => {
+    const child = spawn(process.execPath, main, {
+      env: { ...process.env, ...env, PORT: `${port}` },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    for await (const chunk of child.stdout) if (/^ready /m.test(String(chunk))) break
+    return child
+  }
+  let child = await launch()
+  const stop = async () => {
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    return exited
+  }
+  t.teardown(() => (child.exitCode === null && child.signalCode === null ? stop() : undefined))
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async restart() {
+      t.same(await stop(), [0, null], 'it ended in good order')
+      child = await launch()
+    },
+  }
+}
+
+/** What is safe to send again goes to the next instance when one refuses it; what writes never does. */
+async function balancer(t: Test, gateways: readonly Gateway[]): Promise<string> {
+  const [port, directory] = [await freePort(), await scratch(t)]
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${directory}/${kind};`,
+  )
+  const file = join(directory, 'nginx.conf')
+  const proxy = `proxy_pass http://gateways; proxy_set_header X-Forwarded-For $remote_addr;`
+  await writeFile(
+    file,
+    `${process.getuid?.() === 0 ? 'user root;' : ''}
+    worker_processes 1; daemon off; pid ${directory}/nginx.pid;
+    error_log ${directory}/error.log;
+    events { worker_connections 512; }
+    http {
+      access_log off; ${paths.join(' ')}
+      upstream gateways { ${gateways.map(({ url }) => `server ${url.slice('http://'.length)} max_fails=0;`).join(' ')} }
+      server {
+        listen 127.0.0.1:${port};
+        proxy_next_upstream error timeout http_503;
+        location / { ${proxy} }
+        location ~ ^/(auth/(login|refresh)|query)$ { proxy_next_upstream error timeout http_503 non_idempotent; ${proxy} }
+      }
+    }`,
+  )
+  const nginx = spawn('nginx', ['-c', file, '-e', join(directory, 'error.log')], { stdio: 'inherit' })
+  t.teardown(async () => {
+    const exited = once(nginx, 'exit')
+    nginx.kill('SIGTERM')
+    await exited
+  })
+  const url = `http://127.0.0.1:${port}`
+  for (;;) {
+    const answer = await fetch(`${url}/health/ready`).catch(() => undefined)
+    if (answer?.status === 200) return url
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+interface Pair {
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
+async function call(
+  url: string,
+  path: string,
+  options: { readonly token?: string; readonly body?: unknown } = {},
+) {
+  const answer = await fetch(`${url}${path}`, {
+    headers: {
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(options.body === undefined ? {} : { method: 'POST', body: JSON.stringify(options.body) }),
+  })
+  const text = await answer.text()
+  return { status: answer.status, text }
+}
+
+async function pairOf(answer: Promise<{ readonly text: string }>): Promise<Pair> {
+  const { text } = await answer
+  const body: unknown = JSON.parse(text)
+  if (typeof body !== 'object' || body === null || !('accessToken' in body) || !('refreshToken' in body))
+    throw new Error(text)
+  return { accessToken: String(body.accessToken), refreshToken: String(body.refreshToken) }
+}
+
+t.test('three instances behind nginx', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const corebos = await startDemoCorebos({ port: 0 })
+  t.teardown(() => corebos.close())
+  const keysFile = join(await scratch(t), 'keys.json')
+  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+  await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
+  const env = {
+    COREBOS_URL: corebos.url,
+    COREBOS_USER: 'portal',
+    COREBOS_ACCESS_KEY: 'portal-access-key',
+    REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+    SESSION_KEYS: randomBytes(32).toString('base64'),
+    JWT_KEYS_FILE: keysFile,
+    PUBLIC_URL: 'https://portal.example',
+    TRUST_PROXY: '127.0.0.1',
+    METRICS_PORT: '0',
+    LOG_LEVEL: 'warn',
+    RATE_LIMIT_IP: '1000000/60',
+    RATE_LIMIT_CONTACT: '1000000/60',
+    RATE_LIMIT_LOGIN: '1000000/60',
+  }
+  const gateways = await Promise.all([gateway(t, env), gateway(t, env), gateway(t, env)])
+  const url = await balancer(t, gateways)
+  const login = async (name: string, at = url) =>
+    pairOf(call(at, '/auth/login', { body: { username: `${name}@example.com`, password: `${name}-pw` } }))
+  const statuses = async (token: string) =>
+    Promise.all(gateways.map(async (each) => (await call(each.url, '/auth/session', { token })).status))
+
+  await t.test('none of them special: each knows every session, and its end at once', async (t) => {
+    const [one, two, three] = gateways
+    const first = await login('alice', one.url)
+    const second = await login('alice', two.url)
+    t.same(await statuses(first.accessToken), [200, 200, 200])
+    const fresh = await pairOf(
+      call(three.url, '/auth/refresh', { body: { refreshToken: first.refreshToken } }),
+    )
+    const same = await pairOf(call(one.url, '/auth/refresh', { body: { refreshToken: first.refreshToken } }))
+    t.equal(same.refreshToken, fresh.refreshToken, 'two tabs at two instances share a successor')
+    t.equal((await call(two.url, '/auth/logout', { token: fresh.accessToken, body: {} })).status, 204)
+    t.same(await statuses(first.accessToken), [401, 401, 401])
+    t.same(await statuses(second.accessToken), [200, 200, 200])
+    t.equal((await call(three.url, '/auth/logout-all', { token: second.accessToken, body: {} })).status, 204)
+    t.same(await statuses(second.accessToken), [401, 401, 401])
+  })
+
+  await t.test('come and go under load without one failed request', async (t) => {
+    let on = true
+    const running = () => on
+    let requests = 0
+    const failed: string[] = []
+    const worker = async (name: string) => {
+      let pair = await login(name)
+      for (let n = 1; running(); n++) {
+        requests++
+        try {
+          if (n % 50 === 0) pair = await login(name)
+          else if (n % 10 === 0)
+            pair = await pairOf(call(url, '/auth/refresh', { body: { refreshToken: pair.refreshToken } }))
+          else {
+            const token = pair.accessToken
+            const query = 'select ticket_title from HelpDesk limit 5'
+            const answer = await (n % 3 === 0
+              ? call(url, '/query', { token, body: { query } })
+              : call(url, '/records/HelpDesk?fields=ticket_title&limit=5', { token }))
+            if (answer.status !== 200) failed.push(`${answer.status} ${answer.text}`)
+          }
+        } catch (error) {
+          failed.push(String(error))
+        }
+      }
+    }
+    const workers = ['alice', 'bob', 'carol', 'dave', 'erin', 'alice'].map(worker)
+    for (const each of gateways) await each.restart()
+    on = false
+    await Promise.all(workers)
+    t.comment(`requests ${requests} failed ${failed.length}`)
+    t.same(failed, [])
+    t.ok(requests > 200)
+  })
+})
