@@ -125,6 +125,9 @@ const joinedBy = (database: Database, schema: Schema, module: string): Plan['joi
   return ({ values }) => database.target(field, values.get(field.name))?.module === module
 }
 
+const isParty = ({ contact }: Caller, { number }: CrmRecord): boolean =>
+  contact !== undefined && (number === contact.number || number === contact.account)
+
 export const planRelated = (
   database: Database,
   schemas: Schemas,
@@ -145,9 +148,12 @@ export const planRelated = (
   // Its SQL and coreBOS's restriction of it name the same table twice.
   if (INVENTORY.has(related) && isRestricted(caller)) throw databaseError()
   const listed = relatedRecords(database, main.module, record.number, schema.module)
-  // The list joins the main record by its own module, so that one of another module has none.
-  const numbers = new Set(record.module === module ? listed.map(({ number }) => number) : [])
   const isDocuments = related === 'Documents'
+  // The list joins the main record by its own module, so that one of another module has none; the restriction
+  // of documents asks the same row of the relation for the contact or the account.
+  const hasList =
+    record.module === module && !(isDocuments && isRestricted(caller) && !isParty(caller, record))
+  const numbers = new Set(hasList ? listed.map(({ number }) => number) : [])
   const rest = readRest(schema, text, isDocuments ? RELATION_SQL : undefined)
   const glue = rest.text === '' || rest.isTail ? '' : rest.glue
   const relation = node('number', ({ number }) => (numbers.has(number) ? 1 : 0))

@@ -8,7 +8,8 @@ import type { Schema, Schemas } from './schema.ts'
 import { node } from './sql/operators.ts'
 import { runSelect } from './sql/select.ts'
 import type { Resolve } from './sql/expression.ts'
-import { databaseError } from './sql/values.ts'
+import { comparable, databaseError, order } from './sql/values.ts'
+import type { SqlValue } from './sql/values.ts'
 
 export type Row = Map<string, string>
 
@@ -53,14 +54,20 @@ const withRestriction = (database: Database, caller: Caller, resolve: Resolve): 
   return (column, table) => (column === RESTRICTION ? restriction : resolve(column, table))
 }
 
-/** MariaDB reads tickets from the index on their parent where nothing but the id is asked for. */
-const byIndex = (records: CrmRecord[], plan: Plan): CrmRecord[] => {
-  const { schema, columns, where } = plan
-  const onlyId =
-    columns.length === 1 && columns[0]?.key === 'id' && !/\.(?!ticketid\b|parent_id\b)\w/.test(where)
-  if (schema.module.name !== 'HelpDesk' || !onlyId) return records
-  const parent = ({ values }: CrmRecord): number => Number(values.get('parent_id') ?? 0)
-  return [...records].sort((left, right) => parent(left) - parent(right) || left.number - right.number)
+/** Fields that MariaDB has an index on, by module. */
+const INDEXED: Readonly<Record<string, string>> = { HelpDesk: 'parent_id', Products: 'productname' }
+
+/** Where a statement concerns nothing but the id and an indexed field, MariaDB reads the index, in its order. */
+const byIndex = (records: CrmRecord[], { schema, columns, where, resolve }: Plan): CrmRecord[] => {
+  const index = INDEXED[schema.module.name] ?? ''
+  const column = schema.column(index)
+  const covered = columns.length > 0 && columns.every(({ key }) => key === 'id' || key === index)
+  const others =
+    where.match(/\.\w+/g)?.filter((name) => name !== `.${schema.key}` && name !== `.${index}`) ?? []
+  const found = column === undefined ? undefined : resolve(column.name, column.table)
+  if (found === undefined || !covered || others.length > 0) return records
+  const value = (record: CrmRecord): SqlValue => comparable(found.get(record), found.type)
+  return [...records].sort((left, right) => order(value(left), value(right)) || left.number - right.number)
 }
 
 /** Keys of the database's row that no field has, but that begin like a selected module. */
