@@ -17,6 +17,7 @@ import { admissionOf, contactOf, type Admission } from '../src/contact/request.t
 import type { Caller } from '../src/corebos/caller.ts'
 import { GatewayError } from '../src/errors.ts'
 import type { Policy } from '../src/policy/policy.ts'
+import { bearerToken } from '../src/session/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -106,7 +107,8 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
 
   async function identify(request: FastifyRequest): Promise<void> {
     const claims = tokens.verify(bearerOf(request))
-    const { session, stamp } = await sessions.read(claims.sessionId)
+    // Whoever counted the request has read the session in the same step.
+    const { session, stamp } = request.reading ?? (await sessions.read(claims.sessionId))
     if (session?.contact.id !== claims.contactId) throw new GatewayError('SESSION_ENDED')
     request.admission = { session, stamp }
   }
@@ -141,9 +143,8 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   })
 }
 
-/** The token of `Authorization: Bearer …` (RFC 6750). */
 function bearerOf(request: FastifyRequest): string {
-  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(request.headers.authorization ?? '') ?? []
+  const token = bearerToken(request.headers.authorization)
   if (token === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
   return token
 }

@@ -2,10 +2,11 @@
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
-import type { FastifyServerOptions } from 'fastify'
+import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { Config } from '../src/config.ts'
 import { GatewayError } from '../src/errors.ts'
-import { problemDocument, sendProblem } from './problem.ts'
+import { problemDocument } from '../src/problem.ts'
+import { problemMediaType } from '../src/schemas.ts'
 
 const oneMebibyte = 2 ** 20
 
@@ -18,17 +19,26 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
     // The answer that Fastify itself gives while closing is no problem document; the hook below gives one.
     return503OnClosing: false,
     frameworkErrors: (_error, request, reply) => {
-      reply.header('x-request-id', request.id)
-      sendProblem(new GatewayError('BAD_REQUEST', 'The URL cannot be read'), request, reply)
+      unreadableUrl(request, reply)
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return
       const body = JSON.stringify(problemDocument(new GatewayError('BAD_REQUEST'), ''))
       socket.end(
-        `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       )
     },
   } satisfies FastifyServerOptions
+}
+
+/** A URL that cannot be read reaches no hook and no error handler. */
+function unreadableUrl(request: FastifyRequest, reply: FastifyReply): void {
+  const problem = new GatewayError('BAD_REQUEST', 'The URL cannot be read')
+  reply
+    .code(problem.status)
+    .header('x-request-id', request.id)
+    .type(`${problemMediaType}; charset=utf-8`)
+    .send(JSON.stringify(problemDocument(problem, request.id)))
 }
 
 export default fp<Pick<Config, 'CORS_ORIGINS'>>(

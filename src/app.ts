@@ -72,7 +72,7 @@ export async function buildApp(
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
     now,
   })
-  await app.register(limits, { ...config, contactId: (request) => request.contact?.id })
+  await app.register(limits, config)
   await app.register(openapi, config)
 
   await app.register(health, {

@@ -18,6 +18,14 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   }
 }
 
+function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
 async function problemOf(answer: Response): Promise<Record<string, unknown>> {
   const body: unknown = await answer.json()
   return typeof body === 'object' && body !== null ? Object.fromEntries(Object.entries(body)) : {}
@@ -106,6 +114,18 @@ t.test('the environment', async (t) => {
 
 t.test('bad requests are refused with a problem document, never with a failure', async (t) => {
   const { url } = await startGateway(t)
+  const alice = { username: 'alice@example.com', password: 'alice-pw' }
+  const { accessToken } = await problemOf(await post(`${url}/auth/login`, alice))
+  const bearer = { authorization: `Bearer ${String(accessToken)}` }
+  const json = { 'content-type': 'application/json' }
+  const sent = (body: string, headers: Readonly<Record<string, string>> = json): RequestInit => ({
+    method: 'POST',
+    headers: { ...bearer, ...headers },
+    body,
+  })
+  const asked = (body: unknown): RequestInit => sent(JSON.stringify(body))
+  const read: RequestInit = { headers: bearer }
+  const one = "ticketstatus = 'Open'"
 
   const requests: readonly (readonly [
     what: string,
@@ -122,6 +142,124 @@ t.test('bad requests are refused with a problem document, never with a failure',
     ['a path with NUL', '/nope%00', {}, 404, 'ROUTE_NOT_FOUND'],
     ['a path that climbs', '/docs/static/..%2f..%2fpackage.json', {}, 404, 'ROUTE_NOT_FOUND'],
     ['a path without end', `/records/${'a'.repeat(4000)}`, {}, 400, 'BAD_REQUEST'],
+
+    ['a log-in that is no JSON', '/auth/login', sent('{"username":'), 400, 'BAD_REQUEST'],
+    ['a log-in of nothing', '/auth/login', sent(''), 400, 'BAD_REQUEST'],
+    ['a log-in that is null', '/auth/login', sent('null'), 400, 'VALIDATION_FAILED'],
+    ['a log-in that is a list', '/auth/login', sent('[]'), 400, 'VALIDATION_FAILED'],
+    ['a log-in with a number', '/auth/login', asked({ ...alice, password: 5 }), 400, 'VALIDATION_FAILED'],
+    [
+      'a log-in with more than is asked',
+      '/auth/login',
+      asked({ ...alice, admin: true }),
+      400,
+      'VALIDATION_FAILED',
+    ],
+    ['a log-in that poisons', '/auth/login', sent('{"__proto__":{"x":1}}'), 400, 'BAD_REQUEST'],
+    ['a log-in with NUL', '/auth/login', asked({ ...alice, username: 'a\0b' }), 401, 'INVALID_CREDENTIALS'],
+    [
+      'a log-in with half a character',
+      '/auth/login',
+      asked({ ...alice, password: '\ud800' }),
+      401,
+      'INVALID_CREDENTIALS',
+    ],
+    [
+      'a log-in as a form',
+      '/auth/login',
+      sent('username=a', { 'content-type': 'application/x-www-form-urlencoded' }),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'a log-in as text',
+      '/auth/login',
+      sent('{}', { 'content-type': 'text/plain' }),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'a log-in as something unheard of',
+      '/auth/login',
+      sent('{}', { 'content-type': '%%%' }),
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    ['2 MiB', '/auth/login', asked({ ...alice, password: 'x'.repeat(2 ** 21) }), 413, 'BODY_TOO_LARGE'],
+    [
+      'a refresh token that is none',
+      '/auth/refresh',
+      asked({ refreshToken: 'x' }),
+      401,
+      'INVALID_REFRESH_TOKEN',
+    ],
+
+    ['a query without a token', '/query?q=select', {}, 401, 'AUTHENTICATION_REQUIRED'],
+    [
+      'a token of nothing',
+      '/query?q=select',
+      { headers: { authorization: 'Bearer ' } },
+      401,
+      'AUTHENTICATION_REQUIRED',
+    ],
+    [
+      'a token without a signature',
+      '/modules',
+      { headers: { authorization: `Bearer ${unsigned}` } },
+      401,
+      'AUTHENTICATION_REQUIRED',
+    ],
+    [
+      'a token that was changed',
+      '/modules',
+      { headers: { authorization: `${bearer.authorization}x` } },
+      401,
+      'AUTHENTICATION_REQUIRED',
+    ],
+    ['a query of nothing', '/query', asked({ query: '' }), 400, 'VALIDATION_FAILED'],
+    ['a query that is a number', '/query', asked({ query: 1 }), 400, 'VALIDATION_FAILED'],
+    ['two queries', '/query?q=a&q=b', read, 400, 'VALIDATION_FAILED'],
+    ['a query that is none', '/query', asked({ query: 'hello' }), 400, 'QUERY_SYNTAX'],
+    [
+      'a query with NUL',
+      '/query',
+      asked({ query: "select id from HelpDesk where ticket_title = '\0'" }),
+      400,
+      'QUERY_SYNTAX',
+    ],
+    [
+      'a query with half a character',
+      '/query',
+      asked({ query: "select id from HelpDesk where ticket_title = '\udc00'" }),
+      400,
+      'QUERY_SYNTAX',
+    ],
+    [
+      'a query of 1 MB',
+      '/query',
+      asked({ query: `select id from HelpDesk where ${one}${' '.repeat(1_000_000)}` }),
+      400,
+      'VALIDATION_FAILED',
+    ],
+    [
+      '10,000 terms',
+      '/query',
+      asked({
+        query: `select id from HelpDesk where ${Array.from({ length: 10_000 }, () => one).join(' or ')}`,
+      }),
+      400,
+      'VALIDATION_FAILED',
+    ],
+    ['a module that is not there', '/records/Nowhere', read, 404, 'UNKNOWN_MODULE'],
+    ['a module that is closed', '/records/CobroPago', read, 404, 'UNKNOWN_MODULE'],
+    ['a field that is not there', '/records/HelpDesk?fields=nothing', read, 400, 'UNKNOWN_FIELD'],
+    ['a limit that is no number', '/records/HelpDesk?limit=ten', read, 400, 'VALIDATION_FAILED'],
+    ['a limit below zero', '/records/HelpDesk?limit=-1', read, 400, 'VALIDATION_FAILED'],
+    ['a parameter that is not there', '/records/HelpDesk?filter=x', read, 400, 'VALIDATION_FAILED'],
+    ['a condition with NUL', '/records/HelpDesk?where=%00', read, 400, 'QUERY_SYNTAX'],
+    ['a record that is not there', '/records/17x9999999', read, 404, 'NOT_FOUND'],
+    ["another customer's record", '/records/17x8585', read, 404, 'NOT_FOUND'],
+    ['an id beyond all ids', `/records/17x${'9'.repeat(30)}`, read, 400, 'VALIDATION_FAILED'],
   ]
   for (const [what, path, init, status, code] of requests) {
     const answer = await fetch(`${url}${path}`, init)
@@ -145,6 +283,11 @@ t.test('bad requests are refused with a problem document, never with a failure',
   ]
   for (const [what, text] of raw) t.match(await exchange(url, text), /^HTTP\/1\.1 4\d\d /, what)
 })
+
+/** A token that its own header says needs no signature. */
+const unsigned = [{ alg: 'none', typ: 'at+jwt' }, { sub: '12x8549', exp: 4_102_444_800 }, '']
+  .map((part) => (part === '' ? '' : Buffer.from(JSON.stringify(part)).toString('base64url')))
+  .join('.')
 
 /** Everything that comes back for `text` until the other side hangs up. */
 async function exchange(url: string, text: string): Promise<string> {
@@ -225,6 +368,27 @@ t.test('limits', async (t) => {
       const seconds = Number(answer.headers.get('retry-after'))
       t.ok(seconds > 0 && seconds <= 60, 'and it says when to come back')
     }
+  })
+
+  t.test('by contact hold across addresses, and by log-in hold across names', async (t) => {
+    const { url } = await startGateway(t, {
+      env: { RATE_LIMIT_CONTACT: '2/60', RATE_LIMIT_LOGIN: '2/60', TRUST_PROXY: '127.0.0.1' },
+    })
+    const logIn = (username: string) =>
+      post(`${url}/auth/login`, { username, password: `${username.split('@')[0]}-pw` })
+    const { accessToken } = await problemOf(await logIn('alice@example.com'))
+    const as = (address: string) =>
+      fetch(`${url}/records/HelpDesk`, {
+        headers: { authorization: `Bearer ${String(accessToken)}`, 'x-forwarded-for': address },
+      })
+    t.equal((await as('192.0.2.1')).status, 200)
+    t.equal((await as('192.0.2.2')).status, 200)
+    t.equal((await as('192.0.2.3')).status, 429)
+    t.equal((await fetch(`${url}/nope`)).status, 404, 'others are not held up')
+
+    t.equal((await logIn('bob@example.com')).status, 200)
+    const third = await logIn('carol@example.com')
+    t.match({ status: third.status, ...(await problemOf(third)) }, { status: 429, code: 'RATE_LIMITED' })
   })
 
   t.test('believe X-Forwarded-For from trusted proxies alone', async (t) => {
