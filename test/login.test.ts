@@ -49,52 +49,60 @@ t.test('the pace of refusals', async (t) => {
     return self
   }
   async function calls(pace: RefusalPace, time: ReturnType<typeof clock>, count: number, ms: number) {
-    for (let i = 0; i < count; i++) await pace.time(() => time.wait(ms))
+    for (let i = 0; i < count; i++) {
+      await pace.time('service', () => time.wait(ms))
+      await pace.time('direct', () => time.wait(ms))
+    }
   }
 
   t.test('answers every refusal one period after its log-in began, however long its work took', async (t) => {
     const time = clock()
-    const pace = new RefusalPace({ rounds: 4, now: time.now, wait: time.wait })
-    for (const work of [0, 50, 200, 599]) {
+    const pace = new RefusalPace({ rounds: { service: 1, direct: 3 }, now: time.now, wait: time.wait })
+    for (const work of [0, 50, 200, 799]) {
       const began = time.at
       time.at += work
       await pace.hold(began)
-      t.equal(time.at - began, 600, `${work} ms of work`)
+      t.equal(time.at - began, 800, `${work} ms of work`)
     }
   })
 
   t.test('follows the latency of coreBOS upwards at once and downwards late', async (t) => {
     const time = clock()
-    const pace = new RefusalPace({ rounds: 4, now: time.now, wait: time.wait, memory: 60_000 })
+    const pace = new RefusalPace({
+      rounds: { service: 1, direct: 3 },
+      now: time.now,
+      wait: time.wait,
+      memory: 60_000,
+    })
     await calls(pace, time, 64, 50)
-    t.equal(pace.period, 600)
-    await calls(pace, time, 64, 150)
-    t.equal(pace.period, 1200)
+    t.equal(pace.period, 800)
+    await calls(pace, time, 64, 200)
+    t.equal(pace.period, 1600)
     await calls(pace, time, 64, 10)
-    t.equal(pace.period, 1200, 'while somebody measures it stands still')
+    t.equal(pace.period, 1600, 'while somebody measures it stands still')
     time.at += 120_000
     await calls(pace, time, 1, 10)
     time.at += 120_000
     await calls(pace, time, 1, 10)
-    t.equal(pace.period, 600)
+    t.equal(pace.period, 800)
   })
 
   t.test(
     'a single slow call moves nothing; a refusal that overran moves all that are under way',
     async (t) => {
       const time = clock()
-      const pace = new RefusalPace({ rounds: 4, now: time.now, wait: time.wait })
+      const pace = new RefusalPace({ rounds: { service: 1, direct: 3 }, now: time.now, wait: time.wait })
       await calls(pace, time, 63, 50)
       await calls(pace, time, 1, 5000)
-      t.equal(pace.period, 600)
+      t.equal(pace.period, 800)
 
       const slow = time.at
-      time.at += 700
+      time.at += 900
       await pace.hold(slow)
-      t.equal(time.at - slow, 1200, 'answered at the next multiple')
+      t.equal(time.at - slow, 1600, 'answered at the next multiple')
       const quick = time.at
       await pace.hold(quick)
-      t.equal(time.at - quick, 1200)
+      t.equal(time.at - quick, 1600)
     },
   )
 })

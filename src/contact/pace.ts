@@ -15,9 +15,9 @@ export interface PaceOptions {
 
 const samplesKept = 64
 const margin = 1.25
-/** The latency that is reckoned with at least, in milliseconds per call. */
-const leastPerRound = 120
-const longestPeriod = 9600
+/** Milliseconds. Long enough for a coreBOS in good health while twenty people log in at once. */
+const leastPeriod = 800
+const longestPeriod = 12_800
 
 /**
  * Every refusal is answered one period after its log-in began. The kinds of refusal end their work after none to six
@@ -32,18 +32,13 @@ const longestPeriod = 9600
 export class RefusalPace {
   readonly #options: Required<PaceOptions>
   readonly #recent = { service: new Recent(), direct: new Recent() }
-  readonly #least: number
-  #period: number
+  #period = leastPeriod
   #keepUntil = -Infinity
   /** The highest period called for since the present one was last confirmed. */
-  #called: number
+  #called = leastPeriod
 
   constructor(options: PaceOptions) {
     this.#options = { memory: 15 * 60_000, ...options }
-    const { service, direct } = options.rounds
-    this.#least = (service + direct) * leastPerRound * margin
-    this.#period = this.#least
-    this.#called = this.#least
   }
 
   /** Milliseconds from the beginning of a log-in to its refusal. */
@@ -79,8 +74,8 @@ export class RefusalPace {
 
   #call(needed: number): void {
     const { now, memory } = this.#options
-    const steps = Math.max(0, Math.ceil(Math.log2(needed / this.#least)))
-    const called = Math.min(this.#least * 2 ** steps, longestPeriod)
+    const steps = Math.max(0, Math.ceil(Math.log2(needed / leastPeriod)))
+    const called = Math.min(leastPeriod * 2 ** steps, longestPeriod)
     this.#called = Math.max(this.#called, called)
     if (called > this.#period) this.#period = called
     else if (now() < this.#keepUntil) return
@@ -102,8 +97,8 @@ class Recent {
 
   /** What nine of ten of them kept to; too few say nothing. */
   usual(): number {
-    if (this.#samples.length < samplesKept) return leastPerRound
+    if (this.#samples.length < samplesKept) return 0
     const sorted = this.#samples.toSorted((a, b) => a - b)
-    return sorted[Math.floor(samplesKept * 0.9)] ?? leastPerRound
+    return sorted[Math.floor(samplesKept * 0.9)] ?? 0
   }
 }
