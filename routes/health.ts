@@ -8,11 +8,11 @@ const Live = Type.Object({ status: Type.Literal('live') })
 const Ready = Type.Object({ status: Type.Literal('ready') })
 
 export interface HealthOptions {
-  /** Rejects with the reason where the gateway cannot serve. */
-  readonly probe: () => Promise<void>
+  /** What must work, by name; each rejects with the reason why it does not. */
+  readonly probes: Readonly<Record<string, () => Promise<void>>>
 }
 
-export default async function health(app: FastifyInstance, { probe }: HealthOptions): Promise<void> {
+export default async function health(app: FastifyInstance, { probes }: HealthOptions): Promise<void> {
   const config = { limited: false } as const
   const tags = ['health']
 
@@ -30,21 +30,24 @@ export default async function health(app: FastifyInstance, { probe }: HealthOpti
         tags,
         summary: 'Can requests be served?',
         description: 'Where they cannot, `errors` says what is missing.',
-        response: { 200: Ready, ...problems('COREBOS_UNAVAILABLE', 'STORE_UNAVAILABLE') },
+        response: { 200: Ready, ...problems('NOT_READY') },
       },
     },
     async () => {
-      try {
-        await probe()
-      } catch (cause) {
-        const message = cause instanceof GatewayError ? cause.title : 'coreBOS does not answer as it should'
-        const store = cause instanceof GatewayError && cause.code === 'STORE_UNAVAILABLE'
-        throw new GatewayError(store ? 'STORE_UNAVAILABLE' : 'COREBOS_UNAVAILABLE', undefined, {
-          errors: [{ field: store ? 'redis' : 'corebos', message }],
-          cause,
-        })
-      }
-      return { status: 'ready' }
+      const missing = (await Promise.all(Object.entries(probes).map(failureOf))).flat()
+      if (missing.length === 0) return { status: 'ready' }
+      throw new GatewayError('NOT_READY', undefined, { errors: missing, retryAfter: 1 })
     },
   )
+}
+
+async function failureOf([field, probe]: readonly [string, () => Promise<void>]) {
+  try {
+    await probe()
+    return []
+  } catch (error) {
+    return [
+      { field, message: error instanceof GatewayError ? error.title : 'It does not answer as it should' },
+    ]
+  }
 }

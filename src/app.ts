@@ -75,13 +75,9 @@ export async function buildApp(
   await app.register(limits, config)
   await app.register(openapi, config)
 
+  const probe = (ask: () => Promise<void>) => cachedProbe(ask, { fresh: 1000, patience: 2000, now })
   await app.register(health, {
-    probe: cachedProbe(
-      async () => {
-        await Promise.all([app.sessions.ping(), app.corebos.ping()])
-      },
-      { fresh: 1000, patience: 2000, now },
-    ),
+    probes: { corebos: probe(() => app.corebos.ping()), redis: probe(() => app.sessions.ping()) },
   })
   await app.register(jwks)
   await app.register(auth, config)

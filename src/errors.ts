@@ -44,6 +44,7 @@ const catalogue = {
 
   // the gateway itself
   STORE_UNAVAILABLE: [503, 'The store of sessions cannot be reached'],
+  NOT_READY: [503, 'The gateway cannot serve now'],
   SHUTTING_DOWN: [503, 'The gateway is shutting down'],
   INTERNAL: [500, 'The gateway failed'],
 } as const satisfies Record<string, readonly [status: number, title: string]>

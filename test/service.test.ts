@@ -437,7 +437,7 @@ t.test('readiness', async (t) => {
     const answer = await fetch(`${url}/health/ready`)
     t.equal(answer.status, 503)
     t.match(await problemOf(answer), {
-      code: 'COREBOS_UNAVAILABLE',
+      code: 'NOT_READY',
       errors: [{ field: 'corebos', message: 'coreBOS cannot be reached' }],
     })
     t.equal((await fetch(`${url}/health/live`)).status, 200, 'the process itself lives')
@@ -494,7 +494,7 @@ t.test('the description', async (t) => {
     Object.entries(errorCatalogue).map(([code, [status]]) => `${code} ${status}`),
   )
   const named = new Set([...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`: /g)].map(([, code]) => code))
-  t.ok(named.has('RATE_LIMITED') && named.has('COREBOS_UNAVAILABLE'))
+  t.ok(named.has('RATE_LIMITED') && named.has('NOT_READY'))
   t.strictSame(
     [...named].filter((code) => code === undefined || !(code in errorCatalogue)),
     [],
