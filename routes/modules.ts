@@ -44,7 +44,7 @@ function summary({ module, decision: { rule } }: View): Static<typeof Summary> {
     rights: {
       create: rule.create !== undefined && module.createable,
       update: rule.update !== undefined && module.updateable,
-      delete: rule.delete && module.deleteable,
+      delete: rule.delete !== undefined && module.deleteable,
     },
   }
 }

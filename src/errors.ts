@@ -33,6 +33,11 @@ const catalogue = {
   NOT_WRITABLE: [403, 'This cannot be written'],
   FIELD_NOT_WRITABLE: [403, 'A field cannot be written'],
   REFERENCE_OUT_OF_SCOPE: [422, 'A reference leads outside what may be seen'],
+  VALUES_REFUSED: [422, 'coreBOS does not accept the values'],
+  PRECONDITION_FAILED: [412, 'The record is not as it was'],
+  OUTCOME_UNKNOWN: [409, 'The answer of coreBOS was lost; it may or may not have written'],
+  IDEMPOTENCY_KEY_IN_USE: [409, 'The first request under this key is still under way'],
+  IDEMPOTENCY_KEY_REUSED: [422, 'The key has been used for another request'],
 
   // coreBOS behind the gateway
   COREBOS_UNAVAILABLE: [503, 'coreBOS cannot be reached'],
@@ -53,11 +58,18 @@ export type ErrorCode = keyof typeof catalogue
 
 export const errorCatalogue: Readonly<Record<ErrorCode, readonly [status: number, title: string]>> = catalogue
 
+/** `code` where the problems of one request differ in it. */
+export interface FieldProblem {
+  readonly field: string
+  readonly message: string
+  readonly code?: ErrorCode
+}
+
 export interface ErrorExtras {
   /** Seconds after which trying again makes sense; sent as `Retry-After`. */
   readonly retryAfter?: number
   /** What was wrong, one entry per field or place. */
-  readonly errors?: readonly { readonly field: string; readonly message: string }[]
+  readonly errors?: readonly FieldProblem[]
   /** Kept for the log, never sent. */
   readonly cause?: unknown
 }

@@ -14,9 +14,14 @@ export const Problem = Type.Object(
     code: Type.String({ description: 'A stable upper-case word' }),
     requestId: Type.String(),
     errors: Type.Optional(
-      Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), {
-        description: 'What was wrong, one entry per field or place',
-      }),
+      Type.Array(
+        Type.Object({
+          field: Type.String(),
+          message: Type.String(),
+          code: Type.Optional(Type.String({ description: 'Where the problems of one request differ in it' })),
+        }),
+        { description: 'What was wrong, one entry per field or place' },
+      ),
     ),
   },
   { $id: 'Problem', title: 'Problem' },

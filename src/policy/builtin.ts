@@ -66,12 +66,17 @@ export const builtinPolicy: PolicySource = {
     InventoryDetails: { ties: { contact: ['contact_id'], account: ['account_id'] } },
     Assets: { ties: { account: ['account'] } },
     ProjectTask: { ties: { through: [{ field: 'projectid', module: 'Project' }] } },
-    ProjectMilestone: { ties: { through: [{ field: 'projectid', module: 'Project' }] } },
+    ProjectMilestone: {
+      ties: { through: [{ field: 'projectid', module: 'Project' }] },
+      readBy: 'service-preferred',
+    },
     Documents: {
       ties: { relation: ['Contacts', 'Accounts', 'HelpDesk', 'Project'] },
       readBy: 'service-preferred',
       create: { fields: ['notes_title', 'notecontent', 'filename'], force: { assigned_user_id: '$user' } },
-      update: { fields: ['notes_title', 'notecontent', 'filename'] },
+      // What the contact uploaded was created by its CRM user and is related to it.
+      update: { fields: ['notes_title', 'notecontent', 'filename'], where: "created_user_id='$user'" },
+      relate: ['HelpDesk', 'Project'],
     },
     Emails: { ties: { relation: ['Contacts', 'Accounts'] }, readBy: 'service-preferred' },
     ModComments: {

@@ -5,7 +5,14 @@ import { GatewayError } from '../errors.ts'
 import { parseCondition } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
-import { PolicySchema, type EmployeeRuleSource, type ModuleRuleSource, type PolicySource } from './schema.ts'
+import { requireProtected } from './protected.ts'
+import {
+  PolicySchema,
+  type EmployeeRuleSource,
+  type ModuleRuleSource,
+  type PolicySource,
+  type WriteSource,
+} from './schema.ts'
 
 export interface Ties {
   /** Reference fields (or `id`) that point to the contact. */
@@ -18,7 +25,14 @@ export interface Ties {
   readonly relation: readonly string[]
 }
 
-export interface WriteRule {
+/** Which of the visible records may be written. */
+export interface Reach {
+  readonly level: Level | undefined
+  /** May hold `$self` and `$user`, see {@link fillIn}. */
+  readonly where: Condition | undefined
+}
+
+export interface WriteRule extends Reach {
   readonly fields: ReadonlySet<string>
   readonly force: Readonly<Record<string, string>>
 }
@@ -37,7 +51,9 @@ export interface Rule {
   readonly only: ReadonlySet<string> | undefined
   readonly create: WriteRule | undefined
   readonly update: WriteRule | undefined
-  readonly delete: boolean
+  readonly delete: Reach | undefined
+  readonly relate: ReadonlySet<string>
+  readonly actor: string | undefined
   readonly actions: ReadonlySet<string>
 }
 
@@ -60,12 +76,12 @@ export class Policy {
     this.level = source.level
     this.levelField = source.levelField
     this.#contacts = new Map(
-      Object.entries(source.modules).map(([module, rule]) => [module, compile(module, rule, module)]),
+      Object.entries(source.modules).map(([module, rule]) => [module, compile(module, rule, module, source.levelField)]),
     )
     this.#employees = new Map(
       Object.entries(source.employees ?? {}).map(([module, rule]) => [
         module,
-        compile(module, { ...rule, open: true, readBy: 'service' }, `employees.${module}`),
+        compile(module, { ...rule, open: true, readBy: 'service' }, `employees.${module}`, undefined),
       ]),
     )
   }
@@ -81,7 +97,9 @@ export class Policy {
     return (
       this.levelField !== undefined ||
       beyond(this.level) ||
-      [...this.#contacts.values()].some(({ level }) => beyond(level))
+      [...this.#contacts.values()].some((rule) =>
+        [rule, rule.create, rule.update, rule.delete].some((each) => beyond(each?.level)),
+      )
     )
   }
 
@@ -132,6 +150,8 @@ const words = [
     'relation',
     'fields',
     'force',
+    'relate',
+    'actor',
   ])
   .concat(levels)
 
@@ -141,11 +161,17 @@ function suggestion(path: string): string {
   return near === undefined || words.includes(word) ? '' : ` (did you mean '${near}'?)`
 }
 
-function compile(module: string, source: ModuleRuleSource & EmployeeRuleSource, name: string): Rule {
+function compile(
+  module: string,
+  source: ModuleRuleSource & EmployeeRuleSource,
+  name: string,
+  levelField: string | undefined,
+): Rule {
   const at = name.startsWith('employees.') ? `/employees/${module}` : `/modules/${module}`
   if ((source.open === true) === (source.ties !== undefined)) {
     throw new Error(`${at}: a rule has either 'ties' or 'open': true`)
   }
+  requireProtected(module, source, at, levelField)
   return Object.freeze({
     name,
     module,
@@ -160,15 +186,24 @@ function compile(module: string, source: ModuleRuleSource & EmployeeRuleSource, 
     readBy: source.readBy,
     hide: new Set(source.hide),
     only: source.only === undefined ? undefined : new Set(source.only),
-    create: source.create && compileWrite(source.create),
-    update: source.update && compileWrite(source.update),
-    delete: source.delete ?? false,
+    create: source.create && compileWrite(source.create, `${at}/create`),
+    update: source.update && compileWrite(source.update, `${at}/update`),
+    delete:
+      source.delete === undefined || source.delete === false
+        ? undefined
+        : compileReach(source.delete === true ? {} : source.delete, `${at}/delete`),
+    relate: new Set(source.relate),
+    actor: source.actor,
     actions: new Set(source.actions),
   })
 }
 
-function compileWrite(source: NonNullable<ModuleRuleSource['create']>): WriteRule {
-  return { fields: new Set(source.fields), force: source.force ?? {} }
+function compileWrite(source: WriteSource, at: string): WriteRule {
+  return { ...compileReach(source, at), fields: new Set(source.fields), force: source.force ?? {} }
+}
+
+function compileReach({ level, where }: Pick<WriteSource, 'level' | 'where'>, at: string): Reach {
+  return { level, where: where === undefined ? undefined : readWhere(where, at) }
 }
 
 function readWhere(text: string, at: string): Condition {
@@ -181,7 +216,7 @@ function readWhere(text: string, at: string): Condition {
 }
 
 /** Puts the contact's own ids in the place of `$self` and `$user`, in the tree and never in a text. */
-function fillIn(condition: Condition, contact: Contact): Condition {
+export function fillIn(condition: Condition, contact: Contact): Condition {
   const value = (each: tree.Value): tree.Value =>
     each.text === '$self' ? tree.text(contact.id) : each.text === '$user' ? tree.text(contact.user.id) : each
   switch (condition.kind) {

@@ -17,11 +17,17 @@ const Ties = Type.Object(
   { ...strict, minProperties: 1 },
 )
 
+const Where = Type.String({ maxLength: 4096 })
+
+/** Which of the visible records may be written: `level` is `own` unless it says more, `where` a further condition. */
+const reach = { level: Type.Optional(LevelSchema), where: Type.Optional(Where) }
+
 const Write = Type.Object(
   {
     fields: Names,
     /** Values that are written whatever the request says: `$contact`, `$account`, `$user` or a text. */
-    force: Type.Optional(Type.Record(Name, Type.String())),
+    force: Type.Optional(Type.Record(Name, Type.String({ pattern: '^(?!\\$)|^\\$(contact|account|user)$' }))),
+    ...reach,
   },
   strict,
 )
@@ -32,10 +38,14 @@ const fieldRules = {
   /** The only fields that can be read; all where absent. */
   only: Type.Optional(Names),
   /** A condition in the query language that every record must meet as well. */
-  where: Type.Optional(Type.String({ maxLength: 4096 })),
+  where: Type.Optional(Where),
   create: Type.Optional(Write),
   update: Type.Optional(Write),
-  delete: Type.Optional(Type.Boolean()),
+  delete: Type.Optional(Type.Union([Type.Boolean(), Type.Object(reach, strict)])),
+  /** Modules whose visible records may be related to a record of this one, or their relation ended. */
+  relate: Type.Optional(Names),
+  /** The field that every write leaves the id of the acting contact in. */
+  actor: Type.Optional(Name),
   /** Names of the business actions that may be run on a visible record. */
   actions: Type.Optional(Names),
 }
@@ -73,4 +83,5 @@ export const PolicySchema = Type.Object(
 
 export type PolicySource = Static<typeof PolicySchema>
 export type ModuleRuleSource = Static<typeof ModuleRule>
+export type WriteSource = Static<typeof Write>
 export type EmployeeRuleSource = Static<typeof EmployeeRule>
