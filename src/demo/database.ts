@@ -102,6 +102,11 @@ export class Database {
   readonly settings = new Map<string, string>()
   /** Per role: modules in which the role may not create, edit or delete. */
   readonly writeDenied = new Map<string, Set<string>>()
+  /**
+   * The time of the last save by record, where a relation or comment has changed the modified time since:
+   * coreBOS keeps the two apart, and `sync` goes by the saves.
+   */
+  readonly savedTimes = new Map<number, string>()
   /** Password in clear by user number. */
   readonly userPasswords = new Map<number, string>()
 
@@ -203,10 +208,27 @@ export class Database {
   }
 }
 
+/** Columns that, empty, hold something else than their type of data says; by module and field. */
+const EMPTY: Readonly<Record<string, Value>> = {
+  'ModComments parent_comments': '0',
+  'Contacts contact_id': '0',
+  'Contacts convertedfromlead': '0',
+  'Accounts convertedfromlead': '0',
+  'Potentials convertedfromlead': '0',
+  'Assets invoiceid': '0',
+  'Invoice salesorder_id': null,
+  'Quotes potential_id': null,
+  'Quotes contact_id': null,
+  'ServiceContracts progress': null,
+  // The default folder exists in no table that the web service looks at: it is shown as empty.
+  'Documents folderid': '1',
+}
+
 /** What a column holds where a record was saved without a value for the field. */
-export const emptyValue = (field: Field): Value => {
+export const emptyValue = (module: string, field: Field): Value => {
+  const own = EMPTY[`${module} ${field.name}`]
+  if (own !== undefined) return own
   const [column] = field.typeofdata.split('~')
-  if (field.name === 'parent_comments') return '0'
   // A boolean that nobody can set is not written with the record.
   if (field.type.name === 'boolean') return field.editable ? '0' : null
   if (field.type.name === 'date' || field.type.name === 'datetime') return null

@@ -28,10 +28,8 @@ interface DatasetFile {
 export const numberOf = (webserviceId: string): number => Number(webserviceId.split('x')[1] ?? '0')
 
 const columnValue = (module: string, field: Field, shown: string): Value => {
-  // The default folder exists in no table that the web service looks at: it is shown as empty.
-  if (module === 'Documents' && field.name === 'folderid') return '1'
   // A boolean that was never saved shows as empty and is NULL; one that was saved is '0' or '1'.
-  if (shown === '') return field.type.name === 'boolean' ? null : emptyValue(field)
+  if (shown === '') return field.type.name === 'boolean' ? null : emptyValue(module, field)
   return isReference(field) ? String(numberOf(shown)) : shown
 }
 

@@ -22,7 +22,9 @@ const insert = (database: Database, moduleName: string, values: Record<string, s
   return database.insert({
     number,
     module: moduleName,
-    values: new Map(module.fields.map((field) => [field.name, all[field.name] ?? emptyValue(field)])),
+    values: new Map(
+      module.fields.map((field) => [field.name, all[field.name] ?? emptyValue(moduleName, field)]),
+    ),
     cbuuid: cbuuidOf(number, moduleName),
     deleted: false,
   })

@@ -1,5 +1,6 @@
 /** The operations of the web service, one line each; names are matched in any letter case. */
 import type { EarlyHandler, Handler } from './call.ts'
+import * as autocomplete from './operations/autocomplete.ts'
 import * as describe from './operations/describe.ts'
 import * as login from './operations/login.ts'
 import * as mass from './operations/mass.ts'
@@ -9,7 +10,10 @@ import * as read from './operations/read.ts'
 import * as relate from './operations/relate.ts'
 import * as related from './operations/related.ts'
 
+import * as search from './operations/search.ts'
+import * as sync from './operations/sync.ts'
 import * as validate from './operations/validate.ts'
+import * as views from './operations/views.ts'
 import * as write from './operations/write.ts'
 
 export type Operation =
@@ -65,6 +69,18 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   UnsetRelation: after(relate.unsetRelation),
   addTicketFaqComment: after(relate.addTicketFaqComment),
   getpdfdata: after(pdf.getPdfData),
+  getSearchResults: after(search.getSearchResults),
+  getSearchResultsArray: after(search.getSearchResultsArray),
+  getSearchResultsArrayWithTotals: after(search.getSearchResultsArrayWithTotals),
+  getFieldAutocomplete: after(autocomplete.getFieldAutocomplete),
+  getReferenceAutocomplete: after(autocomplete.getReferenceAutocomplete),
+  sync: after(sync.sync),
+  getfilterfields: after(views.getfilterfields),
+  getfiltersbymodule: after(views.getfiltersbymodule),
+  getViewsByModule: after(views.getViewsByModule),
+  getBusinessActions: after(views.getBusinessActions),
+  gettranslation: after(views.gettranslation),
+  ValidateInformation: after(views.validateInformation),
   getRelatedRecordsThroughModule: after(related.getRelatedRecordsThroughModule),
 }
 

@@ -101,7 +101,7 @@ export const productLineRow = (database: Database, line: ProductLine): Map<strin
     { name: 'discount_amount', raw: line.discount_amount },
     { name: 'comment', raw: line.comment },
     { name: 'description', raw: '' },
-    { name: 'incrementondel', raw: '1' },
+    { name: 'incrementondel', raw: database.entity(line.document)?.module === 'Invoice' ? '1' : '0' },
     { name: 'lineitem_id', raw: lineItem(database, line) },
     ...Object.entries(TAXES).map(([name, raw]) => ({ name, raw })),
     ...columnsOf(service, SERVICE_COLUMNS, 'serviceid'),

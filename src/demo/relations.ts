@@ -100,8 +100,11 @@ export const relatedRecords = (
   const { name } = relatedModule
   if (name === 'ModComments') return pointingTo(database, name, 'related_to', [number])
   if (module.name === 'Products' && name === 'Products') throw notRelated('Products', 'ProductComponent')
+  const isOther = database.entity(number)?.module !== module.name
   const list = relatedLists(module).find(({ related_module: related }) => related === name)
   if (list === undefined) throw notRelated(module.name, name)
+  // The list joins its own module's table, which has no row of another module's number.
+  if (isOther) return []
   const field = list.relatedfield ?? BY_FIELD[`${module.name} ${name}`]
   if (module.name === 'Contacts' && name === 'Potentials') {
     const account = Number(database.entity(number)?.values.get('account_id') ?? '0')

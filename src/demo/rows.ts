@@ -39,6 +39,11 @@ export const downloadUrl = (database: Database, url: string, record: CrmRecord):
   return file === undefined ? undefined : `${url}/${filePath(file)}`
 }
 
+export const countDownload = (document: CrmRecord): void => {
+  const count = Number(document.values.get('filedownloadcount') ?? '0')
+  document.values.set('filedownloadcount', String(count + 1))
+}
+
 /** The values of a record in the order of its module's fields, then id and cbuuid. */
 export const fieldValues = (database: Database, record: CrmRecord): Record<string, unknown> => {
   const row: Record<string, unknown> = {}

@@ -91,7 +91,10 @@ const terms = (database: Database): void => {
       number,
       module: 'cbTermConditions',
       values: new Map(
-        (module?.fields ?? []).map((field) => [field.name, values[field.name] ?? emptyValue(field)]),
+        (module?.fields ?? []).map((field) => [
+          field.name,
+          values[field.name] ?? emptyValue('cbTermConditions', field),
+        ]),
       ),
       cbuuid: cbuuidOf(number, 'cbTermConditions'),
       deleted: false,

@@ -53,7 +53,9 @@ const recordedWrites = (database: Database): void => {
   database.insert({
     number: database.nextNumber(),
     module: 'HelpDesk',
-    values: new Map(module.fields.map((field) => [field.name, ticket[field.name] ?? emptyValue(field)])),
+    values: new Map(
+      module.fields.map((field) => [field.name, ticket[field.name] ?? emptyValue(module.name, field)]),
+    ),
     cbuuid: '5e2c0f4f8a4d1b5f0a0d8a1e9f3c7b6a2d4e6f80',
     deleted: false,
   })
@@ -67,6 +69,7 @@ const recordedWrites = (database: Database): void => {
     ownertype: 'user',
     createdtime: dateTime(SEEDED),
   })
+  change(database, 8647, {})
   existing(database, 8647).deleted = true
   change(database, 8549, { portalpasswordtype: 'md5' })
 }

@@ -1,7 +1,7 @@
 /**
- * Makes the two data files beside this one from the recordings of a real coreBOS:
- * `modules.json`, the description of every module (metadata.json), and `dataset.json`, the records
- * (dataset-records.json) without what a retrieve derives from others.
+ * Makes the data files beside this one from the recordings of a real coreBOS: `modules.json`, the description
+ * of every module (metadata.json); `views.json`, saved views, actions and translations (search.json); and
+ * `dataset.json`, the records (dataset-records.json) without what a retrieve derives from others.
  *
  *     node dist/src/demo/data/generate.js RECORDINGS_DIRECTORY TARGET_DIRECTORY
  */
@@ -133,9 +133,37 @@ const dataset = async (directory: string): Promise<unknown> => {
 
 const [from, to] = process.argv.slice(2)
 if (from === undefined || to === undefined) throw new Error('usage: generate RECORDINGS_DIRECTORY TARGET_DIRECTORY')
+/** Saved views, business actions and translations, as search.json has them for the service user. */
+const views = async (directory: string): Promise<unknown> => {
+  const filters: Record<string, unknown> = {}
+  const saved: Record<string, unknown> = {}
+  const actions: Record<string, unknown> = {}
+  const translations: Record<string, Record<string, string>> = {}
+  for (const { session, request, response } of await read<Exchange[]>(join(directory, 'search.json'))) {
+    if (session !== 'service' || !response.body.success) continue
+    const { operation, module, linktype, id, language, totranslate } = request.params
+    const result = response.body.result
+    if (operation === 'getfiltersbymodule') filters[String(module)] = (result as { filters: unknown }).filters
+    if (operation === 'getViewsByModule') saved[String(module)] = (result as { filters: unknown }).filters
+    if (operation === 'getBusinessActions' && typeof id === 'string' && id !== '') {
+      const number = id.split('x')[1] ?? ''
+      const text = JSON.stringify((result as Record<string, unknown>)[String(linktype)])
+      actions[`${String(module)} ${String(linktype)}`] = JSON.parse(text.replaceAll(number, '$RECORD'))
+    }
+    if (operation === 'gettranslation' && !Array.isArray(totranslate)) {
+      for (const [key, text] of Object.entries(result as Record<string, string>)) {
+        const asked = (totranslate as Record<string, string>)[key]
+        if (asked !== text) (translations[`${String(language)} ${String(module)}`] ??= {})[String(asked)] = text
+      }
+    }
+  }
+  return { filters, saved, actions, translations }
+}
+
 const byLine = (value: unknown): string =>
   JSON.stringify(value)
     .replaceAll('},"', '},\n"')
     .replaceAll('},{', '},\n{') + '\n'
 await writeFile(join(to, 'modules.json'), byLine(await modules(from)))
+await writeFile(join(to, 'views.json'), byLine(await views(from)))
 await writeFile(join(to, 'dataset.json'), byLine(await dataset(from)))

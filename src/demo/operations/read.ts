@@ -5,7 +5,7 @@ import type { CrmRecord } from '../database.ts'
 import { CorebosError, denied, invalidId } from '../errors.ts'
 import { resolveId } from '../ids.ts'
 import { mayAccess } from '../restriction.ts'
-import { referenceTo, retrievedRecord } from '../rows.ts'
+import { countDownload, referenceTo, retrievedRecord } from '../rows.ts'
 import { serialize } from '../serialize.ts'
 import type { Serializable } from '../serialize.ts'
 
@@ -45,10 +45,7 @@ const attachment = (call: UserCall, record: CrmRecord, withContent: boolean): un
   const file = call.database.attachments.get(record.number)?.at(-1)
   const isLink = record.values.get('filelocationtype') !== 'I'
   if (!isLink && file === undefined) return []
-  if (withContent && !isLink) {
-    const count = Number(record.values.get('filedownloadcount') ?? '0')
-    record.values.set('filedownloadcount', String(count + 1))
-  }
+  if (withContent && !isLink) countDownload(record)
   const content = isLink || !withContent ? '' : (file?.content.toString('base64') ?? '')
   return {
     recordid: String(record.number),

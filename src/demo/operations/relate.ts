@@ -10,7 +10,7 @@ import { dateTime } from '../times.ts'
 import { writableModule, writableRecord } from '../write/checks.ts'
 import { linkDocument } from '../write/documents.ts'
 import { logTicket } from '../write/effects.ts'
-import { touch } from '../write/save.ts'
+import { touch, touchBeside } from '../write/touch.ts'
 
 const mainRecord = (call: UserCall, parameter: string): CrmRecord => {
   const id = textParameter(call, parameter)
@@ -34,6 +34,15 @@ const documentOf = (
   return undefined
 }
 
+/** A contract works out its end anew when a ticket is added: while it is open there is none. */
+const restateContract = (first: CrmRecord, second: CrmRecord): void => {
+  const contract = [first, second].find(({ module }) => module === 'ServiceContracts')
+  if (contract === undefined || ![first, second].some(({ module }) => module === 'HelpDesk')) return
+  if (contract.values.get('contract_status') === 'Complete') return
+  contract.values.set('end_date', null)
+  contract.values.set('actual_duration', '')
+}
+
 export const setRelation: Handler = (call) => {
   const main = mainRecord(call, 'relate_this_id')
   const { documentRelations, relations } = call.database
@@ -43,7 +52,8 @@ export const setRelation: Handler = (call) => {
       linkDocument(documentRelations, link.record, link.document)
       continue
     }
-    touch(call, main)
+    touchBeside(call, main)
+    restateContract(main, other)
     const known = relations.some(({ record, related }) => record === main.number && related === other.number)
     if (!known) relations.push({ record: main.number, related: other.number })
   }

@@ -12,7 +12,7 @@ import { productLineRow } from '../product-rows.ts'
 import { notRelated, relatedRecords } from '../relations.ts'
 import { inSqlRestriction, isRestricted, mayAccess } from '../restriction.ts'
 import { isListed } from '../rights.ts'
-import { INVENTORY } from '../rows.ts'
+import { INVENTORY, countDownload } from '../rows.ts'
 import { escapeHtml } from '../text.ts'
 
 const moduleOf = (call: UserCall, name: string): Module => {
@@ -21,6 +21,7 @@ const moduleOf = (call: UserCall, name: string): Module => {
 }
 
 interface Query {
+  readonly withFiles: boolean
   readonly columns: readonly string[] | undefined
   readonly discriminator: string
   readonly orderBy: string
@@ -37,6 +38,7 @@ const readQuery = (call: UserCall): Query => {
   }
   const columns = text('columns')
   return {
+    withFiles: Boolean(parameters['returnattachments']) && parameters['returnattachments'] !== '0',
     columns: columns === '' || columns === '*' ? undefined : columns.split(',').map((name) => name.trim()),
     discriminator: text('productDiscriminator').toLowerCase(),
     orderBy: text('orderby'),
@@ -164,6 +166,16 @@ const listIsHidden = (call: UserCall, main: CrmRecord, relatedModule: Module): b
   return main.number !== contact.number && main.number !== contact.account
 }
 
+const relatedRows = (call: UserCall, records: readonly CrmRecord[], query: Query): Map<string, unknown>[] =>
+  records.map((record) => {
+    const row = relatedRow(call.database, record, query.columns)
+    const file = call.database.attachments.get(record.number)?.at(-1)
+    if (!query.withFiles || record.module !== 'Documents' || file === undefined) return row
+    countDownload(record)
+    const content = file.content.toString('base64')
+    return row.set('attachments', { name: file.name, type: file.type, content, size: file.content.length })
+  })
+
 export const getRelatedRecords: Handler = (call) => {
   const relatedModule = moduleOf(call, textParameter(call, 'relatedModule'))
   const module = moduleOf(call, textParameter(call, 'module'))
@@ -183,7 +195,7 @@ export const getRelatedRecords: Handler = (call) => {
     ? []
     : found.filter((record) => inSqlRestriction(call.database, call.caller, record))
   const records = paged(ordered(visible, relatedModule, query.orderBy), query)
-  return { records: records.map((record) => relatedRow(call.database, record, query.columns)) }
+  return { records: relatedRows(call, records, query) }
 }
 
 /** Records of `relatedModule` reached through the related records of `bridgeModule`. */
@@ -201,5 +213,5 @@ export const getRelatedRecordsThroughModule: Handler = (call) => {
   )
   const visible = [...new Set(found)].filter((record) => inSqlRestriction(call.database, call.caller, record))
   const records = paged(ordered(visible, relatedModule, query.orderBy), query)
-  return { records: records.map((record) => relatedRow(call.database, record, query.columns)) }
+  return { records: relatedRows(call, records, query) }
 }

@@ -15,6 +15,7 @@ import {
 } from '../write/checks.ts'
 import type { Element } from '../write/checks.ts'
 import { relateDocument } from '../write/documents.ts'
+import { touch } from '../write/touch.ts'
 import { changeRecord, givenValues, insertRecord } from '../write/save.ts'
 
 export const elementOf = (value: unknown): Element => (isObject(value) ? value : {})
@@ -69,7 +70,9 @@ export const update: Handler = (call) => updateElement(call, elementOf(jsonParam
 
 /** The record to delete; what depends on it stays. */
 export const deleteById = (call: UserCall, id: string): void => {
-  writableRecord(call, id === '' ? 'x' : id, 'delete').deleted = true
+  const record = writableRecord(call, id === '' ? 'x' : id, 'delete')
+  touch(call, record)
+  record.deleted = true
 }
 
 export const remove: Handler = (call) => {

@@ -7,6 +7,7 @@ import type { Element } from './checks.ts'
 import { saveFile, takesFile } from './documents.ts'
 import { saveLines } from './inventory.ts'
 import { syncPortalAccess } from './portal-access.ts'
+import { touchBeside } from './touch.ts'
 
 export interface Saved {
   readonly record: CrmRecord
@@ -79,8 +80,7 @@ const saveComment = (call: UserCall, { record, before }: Saved): void => {
   const owner = call.database.row('Users', Number(target?.values.get('assigned_user_id') ?? '0'))
   record.values.set('relatedassignedemail', owner?.values.get('email1') ?? '')
   if (target === undefined || before !== undefined) return
-  target.values.set('modifiedtime', record.values.get('modifiedtime') ?? null)
-  target.values.set('modifiedby', String(call.caller.user.number))
+  touchBeside(call, target)
 }
 
 export const afterSave = (call: UserCall, saved: Saved): void => {

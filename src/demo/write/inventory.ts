@@ -115,7 +115,9 @@ const insertDetail = (
   database.insert({
     number,
     module: module.name,
-    values: new Map(module.fields.map((field) => [field.name, values[field.name] ?? emptyValue(field)])),
+    values: new Map(
+      module.fields.map((field) => [field.name, values[field.name] ?? emptyValue(module.name, field)]),
+    ),
     cbuuid: cbuuidOf(number, module.name),
     deleted: false,
   })

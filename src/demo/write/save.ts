@@ -9,6 +9,7 @@ import { resolvedReferences } from './checks.ts'
 import type { Element } from './checks.ts'
 import { afterSave, numbersBefore } from './effects.ts'
 import { cbuuidOf } from './identity.ts'
+import { touch } from './touch.ts'
 
 /** Fields of tickets that callers cannot set: coreBOS works them out. */
 const isOwn = (module: Module, field: Field): boolean =>
@@ -24,7 +25,7 @@ const defaultValue = (call: UserCall, module: Module, field: Field): Value => {
   if (field.name === 'cbemployeeno')
     return `${module.name}-${String(call.database.count(field.name)).padStart(7, '0')}`
   if (field.default === '' && isNumber(field)) return columnValue(call.database, module, field, '0')
-  if (field.default === '') return emptyValue(field)
+  if (field.default === '') return emptyValue(module.name, field)
   if (field.type.name === 'date') return day(call.now())
   if (field.type.name === 'datetime') return dateTime(call.now())
   return field.default
@@ -38,7 +39,7 @@ export const givenValues = (call: UserCall, module: Module, element: Element): M
     if (!(field.name in element) || isOwn(module, field)) continue
     if (module.name === 'SalesOrder' && field.name === 'invoicestatus') continue // coreBOS loses it
     const isReference = field.type.name === 'reference' || field.type.name === 'owner'
-    if (isReference) values.set(field.name, references.get(field.name) ?? emptyValue(field))
+    if (isReference) values.set(field.name, references.get(field.name) ?? emptyValue(module.name, field))
     else values.set(field.name, columnValue(call.database, module, field, element[field.name]))
   }
   return values
@@ -80,12 +81,6 @@ export const insertRecord = (
   return record
 }
 
-export const touch = (call: UserCall, record: CrmRecord): void => {
-  const { values } = record
-  if (values.has('modifiedtime')) values.set('modifiedtime', dateTime(call.now()))
-  if (values.has('modifiedby')) values.set('modifiedby', String(call.caller.user.number))
-}
-
 /** Changes a record; the element has been checked. */
 export const changeRecord = (
   call: UserCall,
@@ -96,5 +91,6 @@ export const changeRecord = (
   const before = new Map(record.values)
   for (const [name, value] of given) record.values.set(name, value)
   touch(call, record)
+  call.database.savedTimes.delete(record.number)
   afterSave(call, { record, element, before })
 }

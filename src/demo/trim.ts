@@ -1,0 +1,15 @@
+/** PHP's trim() with a list of characters, in time linear in the text. */
+export const trimEnd = (text: string, characters: string): string => {
+  let end = text.length
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1
+  return text.slice(0, end)
+}
+
+export const trimStart = (text: string, characters: string): string => {
+  let start = 0
+  while (start < text.length && characters.includes(text.charAt(start))) start += 1
+  return text.slice(start)
+}
+
+export const trim = (text: string, characters: string): string =>
+  trimStart(trimEnd(text, characters), characters)
