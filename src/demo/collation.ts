@@ -1,5 +1,7 @@
 /** Comparison as MySQL's utf8mb3_general_ci: letter case, accents and blanks at the end do not count. */
 
+import { trimEnd } from './trim.ts'
+
 /** Letters that general_ci keeps apart although they decompose, and the one that it merges. */
 const SPECIAL: Readonly<Record<string, string>> = { й: 'Й', Й: 'Й', ß: 'S', ẞ: 'ẞ', ı: 'I' }
 
@@ -14,9 +16,6 @@ const weighed = (letter: string): string => {
 export const weights = (text: string): string =>
   /^[\0-\x7f]*$/.test(text) ? text.toUpperCase() : Array.from(text, weighed).join('')
 
-export const fold = (text: string): string => {
-  const folded = weights(text)
-  return folded.endsWith(' ') ? folded.replace(/ +$/, '') : folded
-}
+export const fold = (text: string): string => trimEnd(weights(text), ' ')
 
 export const sameText = (left: string, right: string): boolean => fold(left) === fold(right)

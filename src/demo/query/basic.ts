@@ -2,6 +2,7 @@
 import type { Database } from '../database.ts'
 import { CorebosError, denied, invalidId } from '../errors.ts'
 import type { Module } from '../metadata.ts'
+import { trim } from '../trim.ts'
 import type { BasicCondition, BasicStatement } from './basic-parse.ts'
 import { parseBasic } from './basic-parse.ts'
 import { PLAIN } from './plan.ts'
@@ -12,11 +13,7 @@ import { allNames, mainColumn } from './show.ts'
 const DEFAULT_LIMIT = '100'
 
 /** The number of `12x8549`: whatever stands between the first `x` and the next one. */
-const idNumber = (value: string): string =>
-  value
-    .replace(/^['"]+/, '')
-    .replace(/['"]+$/, '')
-    .split('x')[1] ?? ''
+const idNumber = (value: string): string => trim(value, '\'"').split('x')[1] ?? ''
 
 const printedValue = (condition: BasicCondition, module: Module): string => {
   const { field, operator, values } = condition

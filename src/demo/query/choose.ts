@@ -1,10 +1,12 @@
 /** Which of its dialects coreBOS reads a statement in; it looks at nothing but the text. */
 
+import { trim } from '../trim.ts'
+
 export type Dialect = 'related' | 'workflow' | 'extended' | 'basic'
 
 /** Blanks and `;` off both ends, one `;` behind, line breaks and tabs as blanks, inside values too. */
 export const normalize = (statement: string): string =>
-  `${statement.replace(/^[ ;]+/, '').replace(/[ ;]+$/, '')};`.replaceAll(/[\n\t\r]/g, ' ')
+  `${trim(statement, ' ;')};`.replaceAll(/[\n\t\r]/g, ' ')
 
 const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (found) => found.toLowerCase())
 

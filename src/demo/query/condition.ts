@@ -1,5 +1,6 @@
 /** One condition of the extended dialect, put back together as text and taken apart again. */
 import { Crash, denied } from '../errors.ts'
+import { trim, trimEnd, trimStart } from '../trim.ts'
 import type { ConditionValue, Generator } from './generator.ts'
 import { referenceTo } from './joins.ts'
 import type { Schema, Schemas } from './schema.ts'
@@ -49,12 +50,9 @@ interface Taken {
 }
 
 const listValue = (text: string): string[] =>
-  text
-    .replaceAll(/,\s+/g, ',')
-    .replace(/^\(+/, '')
-    .replace(/\)+$/, '')
+  trimEnd(trimStart(text.replaceAll(/,\s+/g, ','), '('), ')')
     .split(',')
-    .map((element) => element.replaceAll(/^'+|'+$/g, ''))
+    .map((element) => trim(element, "'"))
 
 const likeOperator = (value: string): string => {
   if (!value.startsWith('%')) return 's'
@@ -75,10 +73,7 @@ const take = (text: string): Taken => {
   } else {
     value = behind(condition, operator === 'like' ? ' like' : operator)
   }
-  value = value
-    .trim()
-    .replaceAll(/^'+|'+$/g, '')
-    .replaceAll("\\'", "'")
+  value = trim(value.trim(), "'").replaceAll("\\'", "'")
   if (operator === 'like') return { field, operator: likeOperator(value), value: value.replaceAll('%', '') }
   const code = OPERATORS[operator] ?? 'e'
   return { field, operator: code, value: code === 'i' || code === 'ni' ? listValue(value) : value }

@@ -1,5 +1,6 @@
 /** The query operation: any statement in any of coreBOS's dialects, for any caller. */
 import type { Caller, Database } from '../database.ts'
+import { Crash } from '../errors.ts'
 import { findModule, planBasic } from './basic.ts'
 import { chooseDialect, normalize } from './choose.ts'
 import { planExtended } from './extended.ts'
@@ -21,8 +22,7 @@ export interface QueryContext {
 
 const schemasOf = new WeakMap<Database, Schemas>()
 
-/** Throws `CorebosError` with coreBOS's own code and message, or `Crash`. */
-export const evaluateQuery = (
+const evaluate = (
   database: Database,
   caller: Caller,
   statement: string,
@@ -45,5 +45,20 @@ export const evaluateQuery = (
       const plan = planRelated(database, schemas, caller, text)
       return 'rows' in plan ? plan : run(plan)
     }
+  }
+}
+
+/** Throws `CorebosError` with coreBOS's own code and message, or `Crash`. */
+export const evaluateQuery = (
+  database: Database,
+  caller: Caller,
+  statement: string,
+  context: QueryContext,
+): QueryResult => {
+  try {
+    return evaluate(database, caller, statement, context)
+  } catch (error) {
+    // Nested more deeply than the stack holds, which PHP does not survive either.
+    throw error instanceof RangeError ? new Crash() : error
   }
 }

@@ -103,11 +103,11 @@ export class Generator {
   get where(): string {
     if (this.#conditions.length === 0) return ''
     const groups = this.#parts.map((part) => (typeof part === 'string' ? part : this.#conditions[part]))
-    return `1 ${groups.join('')}`
+    return `1${groups.join('')}`
   }
 
   startGroup(glue: string): void {
-    this.#parts.push(` ${glue} (`)
+    this.#parts.push(glue === '' ? ' (' : ` ${glue} (`)
   }
 
   endGroup(): void {
@@ -116,7 +116,7 @@ export class Generator {
 
   #add(sql: string, glue: string): void {
     if (glue !== '' && this.#conditions.length > 0) this.#parts.push(` ${glue} `)
-    this.#parts.push(this.#conditions.length, ' ')
+    this.#parts.push(this.#conditions.length)
     this.#conditions.push(sql)
   }
 

@@ -6,6 +6,7 @@ import { relatedRecords } from '../relations.ts'
 import { isRestricted, mayAccess } from '../restriction.ts'
 import { isListed } from '../rights.ts'
 import { INVENTORY } from '../rows.ts'
+import { trim } from '../trim.ts'
 import { moduleNamed } from './condition.ts'
 import { joinedResolver, referenceTo } from './joins.ts'
 import { PLAIN } from './plan.ts'
@@ -34,7 +35,7 @@ interface Relation {
 const readRelation = (database: Database, schemas: Schemas, caller: Caller, text: string): Relation => {
   const [, name = '', written = ''] = RELATION.exec(text) ?? []
   const main = moduleNamed(schemas, name.trim())
-  const id = written.replaceAll(/^[(')]+|[(')]+$/g, '')
+  const id = trim(written, "(')")
   if (!id.includes('x')) throw denied(`Permission to perform the operation is denied for id: ${id}`)
   const { module, any } = resolveId(database, id)
   if (any === undefined || !isListed(database, any.module)) {
@@ -59,7 +60,7 @@ const balanced = (text: string): string => {
   return Array.from(text, (letter, at) => (blank.has(at) ? ' ' : letter)).join('')
 }
 
-const trimEnds = (text: string): string => text.replaceAll(/^[ ;]+|[ ;]+$/g, '')
+const trimEnds = (text: string): string => trim(text, ' ;')
 
 interface Rest {
   readonly glue: string

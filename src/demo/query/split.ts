@@ -74,6 +74,9 @@ const joinNames = (tokens: readonly string[]): string[] => {
   return joined
 }
 
+/** Far beyond this coreBOS runs out of time. */
+const DEEPEST = 400
+
 const joinParentheses = (tokens: readonly string[]): string[] => {
   const joined: string[] = []
   for (let index = 0; index < tokens.length; index += 1) {
@@ -83,11 +86,14 @@ const joinParentheses = (tokens: readonly string[]): string[] => {
     }
     const start = index
     let depth = 1
+    let deepest = 1
     while (depth > 0 && index + 1 < tokens.length) {
       index += 1
       if (tokens[index] === '(') depth += 1
       if (tokens[index] === ')') depth -= 1
+      deepest = Math.max(deepest, depth)
     }
+    if (depth === 0 && deepest > DEEPEST) throw new RangeError('parentheses are nested too deeply')
     joined.push(tokens.slice(start, index + 1).join(''))
   }
   return joined

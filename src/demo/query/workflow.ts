@@ -1,6 +1,7 @@
 /** The workflow dialect: conditions as a JSON list; what is no readable list finds everything. */
 import type { Database } from '../database.ts'
 import { Crash, denied } from '../errors.ts'
+import { trim, trimEnd } from '../trim.ts'
 import { decodeEntities } from './entities.ts'
 import { existence, orderColumn } from './extended.ts'
 import { moduleNamed } from './condition.ts'
@@ -188,7 +189,7 @@ const printTail = (schemas: Schemas, main: Schema, text: string): string => {
   const limit = clause(text, /(?:limit\s+)+(.*)/i, ['order'])
   const sql =
     (order === '' ? '' : printOrder(schemas, main, order)) + (limit === '' ? '' : ` limit ${limit} `)
-  return `${group === '' ? '' : ` group by ${group}`}${sql.replace(/;+$/, '')}`
+  return `${group === '' ? '' : ` group by ${group}`}${trimEnd(sql, ';')}`
 }
 
 /** `select [{…}]`: names of fields, or raw SQL, in place of columns. */
@@ -248,7 +249,7 @@ export const planWorkflow = (database: Database, schemas: Schemas, text: string,
   if (/ where\s+\[/i.test(text)) {
     const start = lower.indexOf(' where ') + 7
     const end = text.lastIndexOf(']') + 1
-    const conditions = readList(text.slice(start, end).trim().replace(/^;+/, ''))
+    const conditions = readList(trim(text.slice(start, end).trim(), ';'))
     if (conditions !== undefined) addConditions(schemas, schema, generator, conditions, now)
     tail = printTail(schemas, schema, text.slice(end).trim())
   } else {

@@ -1,4 +1,5 @@
 /** Operators and functions of SQL over compiled expressions; truth is 1, 0 or null. */
+import { trim } from '../../trim.ts'
 import type { CrmRecord } from '../../database.ts'
 import {
   commonType,
@@ -171,7 +172,7 @@ const TEXT_FUNCTIONS: Readonly<Record<string, TextFunction>> = {
   char_length: (text) => text.length,
   lower: (text) => text.toLowerCase(),
   upper: (text) => text.toUpperCase(),
-  trim: (text) => text.replace(/^ +| +$/g, ''),
+  trim: (text) => trim(text, ' '),
   ascii: (text) => Buffer.from(text)[0] ?? 0,
   abs: (text) => Math.abs(position(text)),
   reverse: (text) => Array.from(text).reverse().join(''),
