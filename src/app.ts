@@ -14,6 +14,7 @@ import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
+import webservice from '../plugins/webservice.ts'
 import auth from '../routes/auth.ts'
 import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
@@ -21,6 +22,7 @@ import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
 import query from '../routes/query.ts'
 import records from '../routes/records.ts'
+import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config.ts'
 import { cachedProbe } from './probe.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './session/keys.ts'
@@ -84,6 +86,8 @@ export async function buildApp(
   await app.register(modules)
   await app.register(records)
   await app.register(query)
+  await app.register(webservice, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
+  await app.register(webserviceRoute)
   return app
 }
 

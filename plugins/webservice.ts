@@ -1,0 +1,132 @@
+/** What the drop-in door stands on: challenges for anybody, the desk for hashed passwords, sessions by their names. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.ts'
+import { FailureBudget } from '../src/contact/budgets.ts'
+import { loginCalls, neverSent, serviceCalls } from '../src/contact/calls.ts'
+import { dayOf } from '../src/contact/identity.ts'
+import { loginModes, type LoginContext } from '../src/contact/login.ts'
+import { RefusalPace } from '../src/contact/pace.ts'
+import { AccessRecheck } from '../src/contact/recheck.ts'
+import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
+import type { Catalogue } from '../src/corebos/metadata.ts'
+import type { Caller } from '../src/corebos/caller.ts'
+import type { Policy } from '../src/policy/policy.ts'
+import type { PortalSession } from '../src/session/contract.ts'
+import { Challenges } from '../src/webservice/challenges.ts'
+import { RelayDesk } from '../src/webservice/desk.ts'
+import { SessionNames } from '../src/webservice/session-names.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly webservice: Webservice
+  }
+}
+
+export interface Webservice {
+  readonly desk: RelayDesk
+  readonly names: SessionNames
+  /** Answers at a time that does not tell whether there is somebody of that name. @param began on `performance.now()` */
+  challenge(name: string, began: number): Promise<Challenge>
+  /** The session as it stands after a look at coreBOS where one is due. @throws GatewayError `SESSION_ENDED` */
+  confirm(session: PortalSession): Promise<PortalSession>
+  /** Whoever reads for a contact, and the modules that it may know of. */
+  readerOf(session: PortalSession): Promise<{ readonly caller: Caller; readonly catalogue: Catalogue }>
+}
+
+export interface WebserviceOptions {
+  readonly config: Pick<
+    Config,
+    | 'LOGIN_MODE'
+    | 'COREBOS_PASSWORD_TYPE'
+    | 'ACCESS_RECHECK'
+    | 'RATE_LIMIT_LOGIN'
+    | 'RATE_LIMIT_CONTACT'
+    | 'SESSION_MAX_TTL'
+  >
+  /** The policy in force; it may change while the gateway runs. */
+  readonly policy: () => Policy
+  readonly matchUsersBy: LoginContext['matchUsersBy']
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
+  const { config, policy, matchUsersBy, now } = options
+  const { corebos, sessions, endUpstream } = app
+  const mode = config.LOGIN_MODE
+
+  const clock = () => performance.now()
+  const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: clock, wait })
+  const challengePace = new RefusalPace({ rounds: { service: 0, direct: 1 }, now: clock, wait })
+  const levelField = () => policy().levelField
+  const context: LoginContext = {
+    calls: loginCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
+    service: serviceCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
+    budget: new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent }),
+    passwordType: config.COREBOS_PASSWORD_TYPE,
+    matchUsersBy,
+    level: () => policy().level,
+    today: () => dayOf(now()),
+    end: endUpstream,
+  }
+  const challenges = new Challenges({
+    request: (name) => challengePace.time('direct', () => requestChallenge(corebos.outside, name)),
+    state: sessions,
+    key: randomBytes(32),
+    now,
+  })
+  const recheck = new AccessRecheck({
+    mode,
+    context,
+    store: sessions,
+    every: config.ACCESS_RECHECK * 1000,
+    now,
+    onEnded: ({ id, contact }, reason) =>
+      app.log.info(
+        { session: id, contact: contact.id, reason },
+        'a session was ended by the access re-check',
+      ),
+  })
+
+  app.decorate('webservice', {
+    desk: new RelayDesk({
+      mode,
+      context,
+      pace,
+      state: sessions,
+      failures: config.RATE_LIMIT_LOGIN,
+      madeUpToken: (name) => challenges.madeUp(name),
+    }),
+    names: new SessionNames({
+      store: sessions,
+      life: config.SESSION_MAX_TTL * 1000,
+      rate: config.RATE_LIMIT_CONTACT,
+    }),
+    challenge: async (name, began) => {
+      const challenge = await challenges.give(name)
+      await challengePace.hold(began)
+      return challenge
+    },
+    confirm: (session) => recheck.confirm(session),
+    readerOf: async ({ contact, upstream }) => {
+      const { service } = corebos
+      // An employee's own coreBOS session shows products and services, and nothing else.
+      const own =
+        upstream === undefined || contact.entity === 'Employee' ? undefined : corebos.session(upstream)
+      const caller = own ?? service ?? (upstream === undefined ? undefined : corebos.session(upstream))
+      if (caller === undefined) throw new Error('a session without a reader')
+      const user = caller === service ? await service.userId() : contact.user.id
+      return { caller, catalogue: await corebos.metadata.of(user, caller, policy().modulesFor(contact)) }
+    },
+  })
+}
+
+export default fp(webservice, {
+  name: 'webservice',
+  dependencies: ['corebos', 'sessions', 'authenticate'],
+  fastify: '5.x',
+})

@@ -1,0 +1,231 @@
+/** coreBOS's own protocol: its clients work unchanged when they are pointed here. */
+import { performance } from 'node:perf_hooks'
+import multipart from '@fastify/multipart'
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Admission } from '../src/contact/request.ts'
+import { GatewayError } from '../src/errors.ts'
+import { Input, type Visitor } from '../src/webservice/call.ts'
+import {
+  failure,
+  failureText,
+  streamText,
+  successText,
+  unknownOperation,
+  WebserviceRefusal,
+  type Result,
+} from '../src/webservice/envelope.ts'
+import type { Reception } from '../src/webservice/login.ts'
+import { operationNamed, operations, type Operation } from '../src/webservice/operations.ts'
+import {
+  bounds,
+  formParameters,
+  jsonParameters,
+  multipartPair,
+  urlencodedPairs,
+  type Pair,
+  type Parameters,
+} from '../src/webservice/php.ts'
+
+const Envelope = Type.Object({
+  success: Type.Boolean(),
+  result: Type.Optional(Type.Unknown({ description: 'What the operation gives back' })),
+  error: Type.Optional(Type.Object({ message: Type.String(), code: Type.String() })),
+  moreinfo: Type.Unknown({ description: '`{"totalrows": "33"}` where rows were counted' }),
+})
+
+const description = `coreBOS's protocol with its envelope and its codes, always with HTTP 200: parameters in the query string, a form or a
+JSON object, \`sessionName\` from \`loginPortal\` or \`login\` among them or in the header \`corebos-authorization\`.
+\`format=stream\` gives a line per row. A session of this door is worth nothing at coreBOS.
+
+| operation | parameters |
+|---|---|
+${operations.map(({ name, takes }) => `| \`${name}\` | ${takes.map((each) => `\`${each}\``).join(', ')} |`).join('\n')}
+
+Whatever else coreBOS can do answers \`UNKNOWN_OPERATION\`. Errors of the gateway that coreBOS has no code for keep theirs.`
+
+const schema = {
+  tags: ['webservice'],
+  summary: "coreBOS's web service, scoped",
+  description,
+  response: { 200: Envelope },
+}
+
+async function parametersOf(request: FastifyRequest): Promise<Parameters> {
+  const url = request.raw.url ?? ''
+  const mark = url.indexOf('?')
+  // Node reads each byte of a URL as one character.
+  const query = urlencodedPairs(Buffer.from(mark < 0 ? '' : url.slice(mark + 1), 'latin1'))
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const form = request.isMultipart()
+    ? await multipartPairs(request)
+    : isForm(request)
+      ? urlencodedPairs(body)
+      : []
+  return query.length === 0 && form.length === 0 ? jsonParameters(body) : formParameters(query, form)
+}
+
+function isForm({ headers }: FastifyRequest): boolean {
+  return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(headers['content-type'] ?? '')
+}
+
+async function multipartPairs(request: FastifyRequest): Promise<Pair[]> {
+  const pairs: Pair[] = []
+  for await (const part of request.parts()) {
+    if (part.type === 'file') throw new GatewayError('BAD_REQUEST', 'files come in JSON, not as parts')
+    if (typeof part.value !== 'string') throw new GatewayError('BAD_REQUEST', 'a part is a text')
+    pairs.push(multipartPair(part.fieldname, part.value))
+  }
+  return pairs
+}
+
+/** A header counts over the parameter, as at coreBOS. */
+function sessionNameOf(request: FastifyRequest, parameters: Parameters): string {
+  const { 'corebos-authorization': dashed, corebos_authorization: underscored } = request.headers
+  const header = [dashed, underscored].flat().find((each) => each !== undefined && each !== '')
+  const parameter = parameters.get('sessionName')
+  return header ?? (typeof parameter === 'string' ? parameter : '')
+}
+
+/** What would change how coreBOS reads the rest, and has no meaning here. */
+function refuseParameters(parameters: Parameters): void {
+  const present = (name: string): boolean => (parameters.get(name) ?? '') !== ''
+  const refused = ['cbwsOptions', 'mode'].find(present)
+  if (refused !== undefined) {
+    throw new WebserviceRefusal('ACCESS_DENIED', `Permission to perform the operation is denied: ${refused}`)
+  }
+  if (formatOf(parameters) === 'streamraw') {
+    throw new WebserviceRefusal('ACCESS_DENIED', 'Permission to perform the operation is denied: format')
+  }
+}
+
+function formatOf(parameters: Parameters): string {
+  const format = parameters.get('format')
+  return typeof format === 'string' ? format.toLowerCase() : ''
+}
+
+function operationOf(parameters: Parameters): Operation {
+  const name = parameters.get('operation')
+  const operation = typeof name === 'string' ? operationNamed(name) : undefined
+  if (operation === undefined) throw unknownOperation()
+  return operation
+}
+
+function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toRefusal(error)
+  const { code, message, retryAfter } = failure(known)
+  if (known instanceof GatewayError && known.status >= 500) request.log.error({ code, err: error }, message)
+  else request.log.debug({ code }, 'a call was refused')
+  if (retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfter)))
+  return reply
+    .code(200)
+    .type('application/json; charset=utf-8')
+    .send(failureText({ code, message, retryAfter }))
+}
+
+function toRefusal(error: unknown): GatewayError | WebserviceRefusal {
+  if (error instanceof GatewayError || error instanceof WebserviceRefusal) return error
+  if (error instanceof Error && 'code' in error && 'statusCode' in error) {
+    if (error.statusCode === 413) return new GatewayError('BODY_TOO_LARGE')
+    if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500)
+      return new GatewayError('BAD_REQUEST')
+  }
+  return new GatewayError('INTERNAL', undefined, { cause: error })
+}
+
+const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
+  const { webservice, door, sessions, metrics, endUpstream, limitLogins } = app
+
+  app.removeAllContentTypeParsers()
+  await app.register(multipart, {
+    limits: {
+      fields: bounds.variables,
+      parts: bounds.variables,
+      files: 1,
+      fieldSize: app.initialConfig.bodyLimit ?? 0,
+    },
+  })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  async function admit(name: string): Promise<Admission> {
+    const found = await webservice.names.find(name)
+    if (found === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
+    return found
+  }
+
+  async function visitorOf(request: FastifyRequest, name: string): Promise<Visitor> {
+    const { session: found, stamp } = await admit(name)
+    const session = await webservice.confirm(found)
+    request.admission = { session, stamp }
+    const [asker, { caller, catalogue }] = await Promise.all([
+      door.askerOf(request),
+      webservice.readerOf(session),
+    ])
+    return {
+      session,
+      asker,
+      caller,
+      labelFields: (module) => catalogue.byName(module)?.labelFields ?? [],
+    }
+  }
+
+  function receptionOf(request: FastifyRequest, sessionName: string, began: number): Reception {
+    return {
+      began,
+      limitLogins: () => limitLogins(request),
+      challenge: (name) => webservice.challenge(name, began),
+      desk: webservice.desk,
+      refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
+      open: async ({ contact, upstream }) => {
+        try {
+          const userAgent = request.headers['user-agent'] ?? ''
+          const { session } = await sessions.create({ contact, upstream, userAgent, address: request.ip })
+          const name = await webservice.names.name(session)
+          metrics.logins.inc({ outcome: 'ok' })
+          return name
+        } catch (error) {
+          await endUpstream(upstream)
+          throw error
+        }
+      },
+      identify: async () => {
+        const { session } = await admit(sessionName)
+        return { session, name: sessionName }
+      },
+      end: async ({ id }) => endUpstream((await sessions.end(id))?.upstream),
+    }
+  }
+
+  async function run(request: FastifyRequest, parameters: Parameters, began: number): Promise<Result> {
+    const operation = operationOf(parameters)
+    refuseParameters(parameters)
+    const name = sessionNameOf(request, parameters)
+    const input = new Input(parameters, operation.takes)
+    if (operation.visitor) return operation.run(input, await visitorOf(request, name))
+    try {
+      return await operation.run(input, receptionOf(request, name, began))
+    } catch (error) {
+      if (operation.scope === 'desk' && operation.name !== 'getchallenge')
+        metrics.logins.inc({ outcome: error instanceof GatewayError ? error.code : 'INTERNAL' })
+      throw error
+    }
+  }
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/webservice.php',
+    schema,
+    errorHandler: (error, request, reply) => void sendFailure(error, request, reply),
+    handler: async (request, reply) => {
+      const began = performance.now()
+      reply.header('vary', 'Authorization, Cookie, corebos-authorization, corebos_authorization')
+      const parameters = await parametersOf(request)
+      const result = await run(request, parameters, began)
+      return formatOf(parameters) === 'stream'
+        ? reply.type('application/x-ndjson; charset=utf-8').send(streamText(result))
+        : reply.type('application/json; charset=utf-8').send(successText(result))
+    },
+  })
+}
+
+export default webservice

@@ -1,0 +1,27 @@
+/** The whole of a challenge, for whoever passes it on to a client that hashes its password itself. */
+import { CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
+import { object, text, textOrNumber } from './shape.ts'
+
+export interface Challenge {
+  /** PHP's `uniqid`: seconds and microseconds in hexadecimal, 8 and 5 digits. */
+  readonly token: string
+  /** Unix seconds on coreBOS's clock. */
+  readonly serverTime: number
+  /** Unix seconds; a number when the token is new, a text when it is handed out again. */
+  readonly expireTime: number | string
+}
+
+/** @returns undefined where coreBOS lets in nobody by that name */
+export async function requestChallenge(outside: Caller, username: string): Promise<Challenge | undefined> {
+  const outcome = await outcomeOf(outside, { operation: 'getchallenge', params: { username } })
+  if (outcome.kind === 'refusal') {
+    if (outcome.code === 'AUTHENTICATION_REQUIRED') return undefined
+    throw new CorebosRefusal('getchallenge', outcome.code, outcome.message)
+  }
+  const { token, serverTime, expireTime } = object(outcome.result, 'challenge')
+  return {
+    token: text(token, 'challenge'),
+    serverTime: Number(textOrNumber(serverTime, 'challenge')),
+    expireTime: typeof expireTime === 'number' ? expireTime : text(expireTime, 'challenge'),
+  }
+}

@@ -1,0 +1,192 @@
+/** Operations that say what there is, as far as the contact may know it. */
+import {
+  dateFormat,
+  listModules,
+  presentModule,
+  userSettings,
+  type ListColumns,
+  type PresentedField,
+  type PresentedModule,
+  type Properties,
+} from '../corebos/presentation.ts'
+import type { View } from '../scope/view.ts'
+import type { Input, Visitor } from './call.ts'
+import { closedModule, result, type Result } from './envelope.ts'
+import type { Parameter } from './php.ts'
+import { serialize } from './serialize.ts'
+
+/** A module by its exact name or in any letter case. @throws WebserviceRefusal as coreBOS refuses modules that it has not */
+function open(name: string, { asker }: Visitor): View {
+  const lower = name.toLowerCase()
+  const exact = asker.sight.names.find((each) => each === name || each.toLowerCase() === lower)
+  const view = exact === undefined ? undefined : asker.sight.find(exact)
+  if (view === undefined) throw closedModule(name)
+  return view
+}
+
+export async function listtypes(input: Input, { asker, caller }: Visitor): Promise<Result> {
+  const given = input.json('fieldTypeList')
+  const types = Array.isArray(given) ? given.map(String) : []
+  const hasOne = ({ readable }: View): boolean =>
+    types.length === 0 || [...readable.values()].some(({ type }) => types.includes(type))
+  const listed = (await listModules(caller)).filter(({ name }) => {
+    const view = asker.sight.find(name)
+    return view !== undefined && hasOne(view)
+  })
+  return result({
+    types: listed.map(({ name }) => name),
+    information: Object.fromEntries(
+      listed.map(({ name, isEntity, label, singular }) => [name, { isEntity, label, singular }]),
+    ),
+  })
+}
+
+/** One module by itself, several (`HelpDesk,Faq`) by name. */
+export async function describe(input: Input, visitor: Visitor): Promise<Result> {
+  const views = input
+    .text('elementType')
+    .split(',')
+    .map((name) => open(name.trim(), visitor))
+  const described = await Promise.all(
+    views.map(async (view) => {
+      const module = await presentModule(visitor.caller, view.module.name)
+      return [module.name, description(module, view, visitor)] as const
+    }),
+  )
+  const [first] = described
+  return result(described.length === 1 && first !== undefined ? first[1] : Object.fromEntries(described))
+}
+
+function description(module: PresentedModule, view: View, visitor: Visitor): Parameter {
+  const { rule } = view.decision
+  const { createable, updateable, deleteable, retrieveable } = module.rights
+  return {
+    ...module.properties,
+    createable: createable && rule.create !== undefined,
+    updateable: updateable && rule.update !== undefined,
+    deleteable: deleteable && rule.delete !== undefined,
+    retrieveable,
+    fields: module.fields
+      .filter(({ name }) => view.readable.has(name))
+      .map((each) => field(each, view, visitor)),
+    idPrefix: module.idPrefix,
+    isEntity: module.isEntity,
+    labelFields: module.labelFields.filter((name) => view.readable.has(name)).join(','),
+    filterFields: columns(module.columns, view),
+    relatedModules: Object.fromEntries(relatedModules(module, visitor)),
+  }
+}
+
+function field(
+  { name, type, refersTo, properties }: PresentedField,
+  view: View,
+  visitor: Visitor,
+): Parameter {
+  const { create, update } = view.decision.rule
+  const writable = create?.fields.has(name) === true || update?.fields.has(name) === true
+  return {
+    name,
+    ...properties,
+    editable: properties['editable'] === true && writable,
+    type: {
+      ...(refersTo !== undefined && {
+        refersTo: refersTo.filter((each) => visitor.asker.sight.find(each) !== undefined),
+      }),
+      ...type,
+    },
+  }
+}
+
+function columns({ fields, linkfields, pagesize }: ListColumns, { readable }: View): Parameter {
+  return {
+    fields: fields.filter((name) => readable.has(name)),
+    relatedfields: [],
+    linkfields: linkfields.filter((name) => readable.has(name)),
+    pagesize,
+  }
+}
+
+function relatedModules(module: PresentedModule, { asker }: Visitor): (readonly [string, Parameter])[] {
+  return module.relations.flatMap(({ name, module: related, field: by, properties, columns: shown }) => {
+    const view = asker.sight.find(related)
+    if (view === undefined || (by !== null && !view.readable.has(by))) return []
+    const more: Properties = properties
+    return [[name, { ...more, filterFields: columns(shown, view) }] as const]
+  })
+}
+
+export async function getRelatedModulesInfomation(input: Input, visitor: Visitor): Promise<Result> {
+  const view = open(input.text('module'), visitor)
+  const module = await presentModule(visitor.caller, view.module.name)
+  return result(Object.fromEntries(relatedModules(module, visitor)))
+}
+
+export async function getfilterfields(input: Input, visitor: Visitor): Promise<Result> {
+  const view = open(input.text('module'), visitor)
+  const module = await presentModule(visitor.caller, view.module.name)
+  return result(columns(module.columns, view))
+}
+
+/** The modules that this one points to. */
+export async function getRelatedModulesOneToMany(input: Input, visitor: Visitor): Promise<Result> {
+  const { readable } = open(input.text('module'), visitor)
+  return result(
+    [...readable.values()].flatMap(({ name: field, type, refersTo }) =>
+      type !== 'reference'
+        ? []
+        : refersTo.flatMap((name) => {
+            const other = visitor.asker.sight.find(name)
+            return other === undefined ? [] : [{ label: other.module.label, name, field }]
+          }),
+    ),
+  )
+}
+
+/** The modules that point to this one. */
+export async function getRelatedModulesManytoOne(input: Input, visitor: Visitor): Promise<Result> {
+  const { sight } = visitor.asker
+  const target = open(input.text('module'), visitor).module.name
+  return result(
+    sight.names.flatMap((name) => {
+      const { module, readable } = sight.require(name)
+      const field = [...readable.values()].find(
+        ({ type, refersTo }) => type === 'reference' && refersTo.includes(target),
+      )
+      return field === undefined ? [] : [{ label: module.label, name, field: field.name }]
+    }),
+  )
+}
+
+/** In PHP's own notation; a closed module has none. */
+export async function getPicklistValues(input: Input, { asker }: Visitor): Promise<Result> {
+  const view = asker.sight.find(input.text('module'))
+  const picklists = [...(view?.readable.values() ?? [])].flatMap(({ name, picklist, type }) =>
+    picklist === undefined || type === 'reference'
+      ? []
+      : [[name, Object.fromEntries(picklist.map(({ value, label }) => [value, label]))] as const],
+  )
+  return result(serialize(Object.fromEntries(picklists)))
+}
+
+export async function getUItype(input: Input, visitor: Visitor): Promise<Result> {
+  const { readable } = open(input.text('module'), visitor)
+  return result(
+    Object.fromEntries(
+      [...readable.values()].filter(({ uitype }) => uitype !== '').map(({ name, uitype }) => [name, uitype]),
+    ),
+  )
+}
+
+/** What the ids of a module's records begin with; `0x` for a closed one. */
+export async function getWSEntityId(input: Input, { asker }: Visitor): Promise<Result> {
+  return result(`${asker.sight.find(input.text('entityName'))?.module.idPrefix ?? '0'}x`)
+}
+
+export async function getPortalUserInfo(_input: Input, { caller, session }: Visitor): Promise<Result> {
+  const settings = await userSettings(caller)
+  return result({ ...settings, id: session.contact.user.id })
+}
+
+export async function getPortalUserDateFormat(_input: Input, { caller }: Visitor): Promise<Result> {
+  return result(await dateFormat(caller))
+}

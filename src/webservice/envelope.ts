@@ -1,0 +1,89 @@
+/** coreBOS's envelope: `{success, result | error{message, code}, moreinfo}`, always with HTTP 200. */
+import { GatewayError, type ErrorCode } from '../errors.ts'
+import type { Parameter } from './php.ts'
+
+/** What an operation gives back. */
+export interface Result {
+  readonly result: Parameter
+  readonly moreinfo: Parameter
+}
+
+export function result(value: Parameter, moreinfo: Parameter = null): Result {
+  return { result: value, moreinfo }
+}
+
+/** A refusal that coreBOS has a code for and the catalogue has not. */
+export class WebserviceRefusal extends Error {
+  readonly code: string
+
+  /** @param code coreBOS's own */
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'WebserviceRefusal'
+    this.code = code
+  }
+}
+
+export function unknownOperation(): WebserviceRefusal {
+  return new WebserviceRefusal('UNKNOWN_OPERATION', 'Unknown operation requested')
+}
+
+/** As it answers for modules that there are not, or not for this session. */
+export function closedModule(name: string): WebserviceRefusal {
+  return new WebserviceRefusal('ACCESS_DENIED', `Permission to perform the operation is denied for ${name}`)
+}
+
+/** "Not there" and "not yours" alike. */
+export function unreadable(): WebserviceRefusal {
+  return new WebserviceRefusal('ACCESS_DENIED', 'Permission to read given object is denied')
+}
+
+/** Codes that make clients log in again; nothing else may get one. */
+const again = ['AUTHENTICATION_REQUIRED', 'Authentication required'] as const
+
+/** coreBOS's code, and its message where that of the catalogue would say something else than coreBOS says. */
+const translations: Partial<Record<ErrorCode, readonly [code: string, message?: string]>> = {
+  INVALID_CREDENTIALS: ['INVALID_USER_CREDENTIALS', 'Invalid username or password'],
+  AUTHENTICATION_REQUIRED: again,
+  TOKEN_EXPIRED: again,
+  SESSION_ENDED: again,
+  QUERY_SYNTAX: ['QUERY_SYNTAX_ERROR'],
+  UNKNOWN_MODULE: ['ACCESS_DENIED'],
+  UNKNOWN_FIELD: ['ACCESS_DENIED'],
+  NOT_FOUND: ['ACCESS_DENIED', 'Permission to read given object is denied'],
+  NOT_WRITABLE: ['ACCESS_DENIED'],
+  FIELD_NOT_WRITABLE: ['ACCESS_DENIED'],
+  REFERENCE_OUT_OF_SCOPE: ['ACCESS_DENIED'],
+  INTERNAL: ['INTERNAL_SERVER_ERROR', 'Unknown Error while processing request'],
+}
+
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  /** Seconds. */
+  readonly retryAfter: number | undefined
+}
+
+/** What coreBOS has no code for keeps the catalogue's; from status 500 on nothing but the title is said. */
+export function failure(error: GatewayError | WebserviceRefusal): Failure {
+  if (error instanceof WebserviceRefusal)
+    return { code: error.code, message: error.message, retryAfter: undefined }
+  const [code, message] = translations[error.code] ?? [error.code]
+  const own = error.status >= 500 ? error.title : error.message
+  return { code, message: message ?? own, retryAfter: error.retryAfter }
+}
+
+export function successText({ result, moreinfo }: Result): string {
+  return JSON.stringify({ success: true, result, moreinfo })
+}
+
+export function failureText({ code, message }: Failure): string {
+  return JSON.stringify({ success: false, error: { message, code }, moreinfo: null })
+}
+
+/** `format=stream`: a line per row, then the envelope without them. */
+export function streamText({ result, moreinfo }: Result): string {
+  const rows: readonly unknown[] = Array.isArray(result) ? result : []
+  const envelope = { success: true, result: Array.isArray(result) ? [] : result, moreinfo }
+  return [...rows, envelope].map((each) => JSON.stringify(each)).join('\n')
+}

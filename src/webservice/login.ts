@@ -1,0 +1,74 @@
+/** Operations around a log-in, as clients of coreBOS know them. */
+import type { Contact } from '../contact/contact.ts'
+import type { RefusalReason } from '../contact/refusal.ts'
+import type { Challenge } from '../corebos/challenge.ts'
+import type { PortalSession } from '../session/contract.ts'
+import type { Input } from './call.ts'
+import { sentName } from './challenges.ts'
+import type { RelayDesk } from './desk.ts'
+import { result, type Result } from './envelope.ts'
+
+/** What coreBOS calls its own versions; clients compare them. */
+const versions = { version: '0.22', vtigerVersion: '5.5.0' }
+
+/** What a log-in needs of the door, for one request. */
+export interface Reception {
+  /** When the request began, on the clock of the pace. */
+  readonly began: number
+  /** @throws GatewayError `RATE_LIMITED` */
+  limitLogins(): Promise<void>
+  /** At a time that does not tell whether there is somebody of that name. */
+  challenge(name: string): Promise<Challenge>
+  readonly desk: RelayDesk
+  /** Opens a session of the gateway, and gives its name. */
+  open(admitted: Pick<PortalSession, 'contact' | 'upstream'>): Promise<string>
+  refused(reason: RefusalReason): void
+  /** The session that the request names, and its name. @throws GatewayError `AUTHENTICATION_REQUIRED` */
+  identify(): Promise<{ readonly session: PortalSession; readonly name: string }>
+  end(session: PortalSession): Promise<void>
+}
+
+export async function getchallenge(input: Input, reception: Reception): Promise<Result> {
+  await reception.limitLogins()
+  const { token, serverTime, expireTime } = await reception.challenge(sentName(input.text('username')))
+  return result({ token, serverTime, expireTime })
+}
+
+export async function loginPortal(input: Input, reception: Reception): Promise<Result> {
+  await reception.limitLogins()
+  const entity = input.text('entity').toLowerCase() === 'employee' ? 'Employee' : 'Contacts'
+  const credentials = { username: input.text('username'), secret: input.text('password'), entity } as const
+  const admitted = await reception.desk.admitContact(credentials, reception.began, (reason) =>
+    reception.refused(reason),
+  )
+  const { user, id, language } = admitted.contact
+  return result({
+    sessionName: await reception.open(admitted),
+    user: { id: user.id, user_name: user.name, contactid: id, language },
+  })
+}
+
+export async function login(input: Input, reception: Reception): Promise<Result> {
+  await reception.limitLogins()
+  const credentials = { username: input.text('username'), secret: input.text('accessKey') }
+  const admitted = await reception.desk.admitUser(credentials, reception.began, (reason) =>
+    reception.refused(reason),
+  )
+  return result(loggedIn(await reception.open(admitted), admitted.contact))
+}
+
+function loggedIn(sessionName: string, { user }: Contact) {
+  return { sessionName, userId: user.id, ...versions }
+}
+
+export async function logout(_input: Input, reception: Reception): Promise<Result> {
+  const { session } = await reception.identify()
+  await reception.end(session)
+  return result({ message: 'successfull' })
+}
+
+/** To be found is to be extended. An employee or contact has no other session than the one it names. */
+export async function extendsession(_input: Input, reception: Reception): Promise<Result> {
+  const { session, name } = await reception.identify()
+  return result(loggedIn(name, session.contact))
+}

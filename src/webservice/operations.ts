@@ -1,0 +1,93 @@
+/** The operations of this door, one line each. Whatever is not here is unknown, as it is to a coreBOS that lacks it. */
+import type { Input, Visitor } from './call.ts'
+import * as describe from './describe.ts'
+import type { Result } from './envelope.ts'
+import * as login from './login.ts'
+import type { Reception } from './login.ts'
+import * as read from './read.ts'
+import * as search from './search.ts'
+
+/**
+ * How an operation is kept to what the contact may see.
+ * `desk`: it decides who somebody is. `sight`: modules and fields that the policy opens. `statement`: a query through
+ * the one door. `record`: a record that is looked up through the one door first, then a query. `self`: nothing but the
+ * caller's own.
+ */
+export type Scope = 'desk' | 'sight' | 'statement' | 'record' | 'self'
+
+interface Shape {
+  readonly name: string
+  readonly takes: readonly string[]
+  readonly scope: Scope
+}
+
+export type Operation = Shape &
+  (
+    | { readonly visitor: false; readonly run: (input: Input, reception: Reception) => Promise<Result> }
+    | { readonly visitor: true; readonly run: (input: Input, visitor: Visitor) => Promise<Result> }
+  )
+
+type BeforeLogin = (input: Input, reception: Reception) => Promise<Result>
+type AfterLogin = (input: Input, visitor: Visitor) => Promise<Result>
+
+const anybody = (name: string, takes: readonly string[], scope: Scope, run: BeforeLogin): Operation => ({
+  name,
+  takes,
+  scope,
+  visitor: false,
+  run,
+})
+const visitor = (name: string, takes: readonly string[], scope: Scope, run: AfterLogin): Operation => ({
+  name,
+  takes,
+  scope,
+  visitor: true,
+  run,
+})
+
+const queryParameters = ['id', 'module', 'relatedModule', 'queryParameters']
+const searchParameters = ['query', 'search_onlyin', 'restrictionids']
+const fieldParameters = ['term', 'filter', 'searchinmodule', 'fields', 'returnfields', 'limit']
+
+// prettier-ignore
+const table: readonly Operation[] = [
+  anybody('getchallenge', ['username'], 'desk', login.getchallenge),
+  anybody('loginPortal', ['username', 'password', 'entity'], 'desk', login.loginPortal),
+  anybody('login', ['username', 'accessKey'], 'desk', login.login),
+  anybody('extendsession', [], 'self', login.extendsession),
+  anybody('logout', [], 'self', login.logout),
+
+  visitor('listtypes', ['fieldTypeList'], 'sight', describe.listtypes),
+  visitor('describe', ['elementType'], 'sight', describe.describe),
+  visitor('getRelatedModulesInfomation', ['module'], 'sight', describe.getRelatedModulesInfomation),
+  visitor('GetRelatedModulesOneToMany', ['module'], 'sight', describe.getRelatedModulesOneToMany),
+  visitor('getRelatedModulesManytoOne', ['module'], 'sight', describe.getRelatedModulesManytoOne),
+  visitor('getPicklistValues', ['module'], 'sight', describe.getPicklistValues),
+  visitor('getUItype', ['module'], 'sight', describe.getUItype),
+  visitor('getfilterfields', ['module'], 'sight', describe.getfilterfields),
+  visitor('vtyiicpng_getWSEntityId', ['entityName'], 'sight', describe.getWSEntityId),
+  visitor('getPortalUserInfo', [], 'self', describe.getPortalUserInfo),
+  visitor('getPortalUserDateFormat', [], 'self', describe.getPortalUserDateFormat),
+
+  visitor('query', ['query'], 'statement', read.query),
+  visitor('retrieve', ['id'], 'record', read.retrieve),
+  visitor('MassRetrieve', ['ids'], 'statement', read.massRetrieve),
+  visitor('getReferenceValue', ['id'], 'statement', read.getReferenceValue),
+  visitor('getRelatedRecords', queryParameters, 'record', read.getRelatedRecords),
+  visitor('sync', ['modifiedTime', 'elementType'], 'statement', read.sync),
+
+  visitor('getSearchResults', searchParameters, 'statement', search.getSearchResults),
+  visitor('getSearchResultsArray', searchParameters, 'statement', search.getSearchResultsArray),
+  visitor('getSearchResultsArrayWithTotals', searchParameters, 'statement', search.getSearchResultsArrayWithTotals),
+  visitor('getFieldAutocomplete', fieldParameters, 'statement', search.getFieldAutocomplete),
+  visitor('getReferenceAutocomplete', ['term', 'filter', 'searchinmodules', 'limit'], 'statement', search.getReferenceAutocomplete),
+]
+
+export const operations = table
+
+const byName = new Map(table.map((operation) => [operation.name.toLowerCase(), operation]))
+
+/** In any letter case. */
+export function operationNamed(name: string): Operation | undefined {
+  return byName.get(name.toLowerCase())
+}

@@ -1,0 +1,199 @@
+/** Operations that read records. All of them are statements of the query language, put through the one door. */
+import { parseId } from '../corebos/ids.ts'
+import { GatewayError } from '../errors.ts'
+import { ask, record, type Answer } from '../pipeline.ts'
+import { limits } from '../query/limits.ts'
+import { parseOrderBy, parseQuery } from '../query/parse.ts'
+import * as tree from '../query/tree.ts'
+import type { Row } from '../scope/verify.ts'
+import type { View } from '../scope/view.ts'
+import type { Input, Visitor } from './call.ts'
+import { closedModule, result, unreadable, type Result } from './envelope.ts'
+import { labelsOf, withReferences } from './labels.ts'
+import { isObject, type Parameter } from './php.ts'
+import { serialize, unserializeTexts } from './serialize.ts'
+
+/** Ids in one `MassRetrieve` or `getReferenceValue`. */
+const mostIds = 500
+
+/** As coreBOS says it: a text; nothing where the number could tell of a row that was withheld. */
+function total(answer: Answer): Parameter {
+  return answer.total === undefined ? {} : { totalrows: String(answer.total) }
+}
+
+export async function query(input: Input, { asker }: Visitor): Promise<Result> {
+  const answer = await ask(parseQuery(input.text('query')), asker)
+  return result(answer.records, total(answer))
+}
+
+/** The view of a record that the contact sees. @throws WebserviceRefusal whatever is wrong with the id */
+function viewOf(id: string, { asker }: Visitor): View {
+  const prefix = parseId(id)?.prefix
+  const module = prefix === undefined ? undefined : asker.sight.modules.byIdPrefix(prefix)
+  const view = module && asker.sight.find(module.name)
+  if (view === undefined) throw unreadable()
+  return view
+}
+
+export async function retrieve(input: Input, visitor: Visitor): Promise<Result> {
+  const id = input.text('id')
+  const view = viewOf(id, visitor)
+  const [found] = await withReferences([await record(id, visitor.asker)], view, visitor)
+  return result(found ?? null)
+}
+
+export async function massRetrieve(input: Input, visitor: Visitor): Promise<Result> {
+  const { asker } = visitor
+  const ids = bounded(
+    input
+      .text('ids')
+      .split(',')
+      .map((id) => id.trim()),
+  )
+  const byModule = new Map<View, string[]>()
+  for (const id of ids) {
+    const prefix = parseId(id)?.prefix
+    const module = prefix === undefined ? undefined : asker.sight.modules.byIdPrefix(prefix)
+    const view = module && asker.sight.find(module.name)
+    if (view !== undefined) byModule.set(view, [...(byModule.get(view) ?? []), id])
+  }
+  const found = await Promise.all(
+    [...byModule].map(async ([view, wanted]) => {
+      const where = tree.inList(tree.field('id'), wanted.map(tree.text))
+      const { records } = await ask(allOf(view, where), asker)
+      return withReferences(records, view, visitor)
+    }),
+  )
+  const byId = new Map(found.flat().map((row) => [row['id'], row]))
+  const shown = ids.flatMap((id) => {
+    const row = byId.get(id)
+    return row === undefined ? [] : [[id, row] as const]
+  })
+  // PHP writes an empty object as a list.
+  return result(shown.length === 0 ? [] : Object.fromEntries(shown))
+}
+
+function bounded(ids: readonly string[]): string[] {
+  const each = [...new Set(ids)]
+  if (each.length > mostIds) throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostIds} ids`)
+  return each
+}
+
+function allOf(
+  view: View,
+  where: tree.Condition,
+  more: Partial<Pick<tree.Query, 'orderBy' | 'limit'>> = {},
+): tree.Query {
+  return tree.query({
+    selection: { kind: 'all' },
+    module: view.module.name,
+    moduleAt: tree.nowhere,
+    where,
+    orderBy: [],
+    limit: { offset: 0, count: limits.rows },
+    ...more,
+  })
+}
+
+/** The names of records; takes and gives PHP's own notation, and anything else names nothing. */
+export async function getReferenceValue(input: Input, visitor: Visitor): Promise<Result> {
+  const ids = bounded(unserializeTexts(input.text('id')) ?? [])
+  const labels = await labelsOf(ids, visitor)
+  const named = ids.flatMap((id) => {
+    const labelled = labels.get(id)
+    if (labelled === undefined) return []
+    return [[id, { module: labelled.module, reference: labelled.label, cbuuid: '' }] as const]
+  })
+  return result(serialize(Object.fromEntries(named)))
+}
+
+/**
+ * Both ends are under their rules: the record must be the contact's to see, and so must each that is related to it.
+ * Rows go by the names of fields; coreBOS's own go by those of columns, which no description ties to a field.
+ */
+export async function getRelatedRecords(input: Input, visitor: Visitor): Promise<Result> {
+  const { asker } = visitor
+  const id = input.text('id')
+  const parent = viewOf(id, visitor)
+  const module = input.text('module')
+  if (module.toLowerCase() !== parent.module.name.toLowerCase()) throw closedModule(module)
+  const related = asker.sight.require(input.text('relatedModule'))
+  const { limit, orderBy } = listing(input.json('queryParameters'))
+  await record(id, asker)
+  const where = tree.related(parent.module.name, id, tree.nowhere)
+  const { records } = await ask(allOf(related, where, { limit, orderBy }), asker)
+  return result({ records })
+}
+
+/** `limit`, `offset` and `orderby` of a list; coreBOS takes the last one into its SQL, here it is read. */
+function listing(parameters: Parameter | undefined): Pick<tree.Query, 'limit' | 'orderBy'> {
+  const given = isObject(parameters) ? parameters : {}
+  const text = (name: string): string => {
+    const value = given[name] ?? ''
+    if (typeof value === 'object') throw new GatewayError('BAD_REQUEST', `'${name}' is a text`)
+    return String(value).trim()
+  }
+  const number = (name: string, otherwise: number): number => {
+    const value = text(name)
+    if (value === '') return otherwise
+    if (!/^[0-9]{1,9}$/.test(value)) throw new GatewayError('INVALID_VALUE', `'${name}' is a whole number`)
+    return Number(value)
+  }
+  if (text('productDiscriminator') !== '') {
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'the lines of an invoice are no related records here')
+  }
+  const orderBy = text('orderby')
+  return {
+    limit: { offset: number('offset', 0), count: number('limit', limits.rows) },
+    orderBy: orderBy === '' ? [] : parseOrderBy(orderBy.replace(/^order +by +/i, '')),
+  }
+}
+
+/** Rows of one answer of `sync`; rows that changed in the same second stay together. */
+const syncRows = 100
+
+/**
+ * Records that have changed, the longest ago first. Which ones were deleted is not told: nobody can say any more whose
+ * they were.
+ */
+export async function sync(input: Input, { asker }: Visitor): Promise<Result> {
+  const since = input.text('modifiedTime')
+  if (!/^[1-9][0-9]{0,9}$/.test(since)) {
+    throw new GatewayError('INVALID_VALUE', "'modifiedTime' is in seconds since 1970")
+  }
+  const module = input.text('elementType')
+  const views = (module === '' ? asker.sight.names : [module])
+    .map((name) => asker.sight.require(name))
+    .filter(({ readable }) => readable.get('modifiedtime')?.type === 'datetime')
+  const changed = tree.compare(tree.field('modifiedtime'), '>', tree.text(timeText(Number(since))))
+  const orderBy = [{ path: tree.field('modifiedtime'), direction: 'asc' }] as const
+  const first = await Promise.all(
+    views.map((view) => ask(allOf(view, changed, { orderBy, limit: { offset: 0, count: syncRows } }), asker)),
+  )
+  let rows = first.flatMap(({ records }) => records).sort(byTime)
+  const more =
+    rows.length > syncRows || first.some(({ records, total }) => (total ?? records.length) > records.length)
+  const last = rows[Math.min(rows.length, syncRows) - 1]?.['modifiedtime'] ?? ''
+  if (more) {
+    const upTo = tree.and(changed, tree.compare(tree.field('modifiedtime'), '<=', tree.text(last)))
+    const whole = await Promise.all(views.map((view) => ask(allOf(view, upTo, { orderBy }), asker)))
+    rows = whole.flatMap(({ records }) => records).sort(byTime)
+  }
+  const time = Date.parse(`${last.replace(' ', 'T')}Z`) / 1000
+  return result({
+    updated: rows.map((row) => ({ ...row, deleted: '0' })),
+    deleted: [],
+    more,
+    lastModifiedTime: Number.isNaN(time) ? Number(since) : time,
+  })
+}
+
+function byTime(left: Row, right: Row): number {
+  const [a = '', b = ''] = [left['modifiedtime'], right['modifiedtime']]
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** As coreBOS writes times, in UTC. */
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
+}

@@ -1,0 +1,228 @@
+/** Search and autocompletion, by scoped statements over fields that the contact may read. */
+import { presentModule } from '../corebos/presentation.ts'
+import { GatewayError } from '../errors.ts'
+import { ask, type Answer } from '../pipeline.ts'
+import { limits } from '../query/limits.ts'
+import * as tree from '../query/tree.ts'
+import type { Condition } from '../query/tree.ts'
+import { valueKind, type FieldShape } from '../scope/module.ts'
+import type { View } from '../scope/view.ts'
+import type { Input, Visitor } from './call.ts'
+import { result, type Result } from './envelope.ts'
+import { labelOf, labelsOf, readableLabelFields } from './labels.ts'
+import { isObject, type Parameter } from './php.ts'
+import { serialize } from './serialize.ts'
+
+/** Rows of an autocompletion that names no limit. */
+const defaultHits = 30
+/** Hits of a search per module. */
+const mostHits = 100
+
+type Test = (path: tree.FieldPath, term: string) => Condition
+
+const filters: Readonly<Record<string, Test>> = {
+  eq: (path, term) => tree.compare(path, '=', tree.text(term)),
+  neq: (path, term) => tree.compare(path, '!=', tree.text(term)),
+  startswith: (path, term) => tree.like(path, `${literal(term)}%`),
+  endswith: (path, term) => tree.like(path, `%${literal(term)}`),
+  contains: (path, term) => tree.like(path, `%${literal(term)}%`),
+}
+
+function literal(term: string): string {
+  return term.replace(/[%_]/g, '\\$&')
+}
+
+function limitOf(text: string, otherwise: number): number {
+  if (text === '' || text === '0') return otherwise
+  if (!/^[0-9]{1,5}$/.test(text)) throw new GatewayError('INVALID_VALUE', "'limit' is a whole number")
+  return Math.min(Number(text), limits.rows)
+}
+
+function names(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+}
+
+/** The open modules among those that are named; all where none is. */
+function viewsOf(list: string, { asker }: Visitor): View[] {
+  const wanted = names(list)
+  return (wanted.length === 0 ? asker.sight.names : wanted)
+    .map((name) => asker.sight.find(name))
+    .filter((view) => view !== undefined)
+}
+
+/** A test of one field; of a reference, by the name of what it points to, each under its own rule. */
+function conditionsOn(field: FieldShape, test: Test, term: string, visitor: Visitor): Condition[] {
+  if (field.type !== 'reference') {
+    return valueKind(field) === 'id' ? [] : [test(tree.field(field.name), term)]
+  }
+  return field.refersTo.flatMap((module) => {
+    const other = visitor.asker.sight.find(module)
+    if (other === undefined) return []
+    return readableLabelFields(other, visitor).map((name) =>
+      test(tree.field(name, tree.nowhere, module, field.name), term),
+    )
+  })
+}
+
+async function find(
+  view: View,
+  fields: readonly string[],
+  where: Condition,
+  count: number,
+  { asker }: Visitor,
+): Promise<Answer> {
+  return ask(
+    tree.query({
+      selection: {
+        kind: 'fields',
+        paths: [...fields, 'id'].map((name) => tree.field(name)),
+        distinct: false,
+      },
+      module: view.module.name,
+      moduleAt: tree.nowhere,
+      where,
+      orderBy: [],
+      limit: { offset: 0, count },
+    }),
+    asker,
+  )
+}
+
+export async function getFieldAutocomplete(input: Input, visitor: Visitor): Promise<Result> {
+  const test = own(filters, input.text('filter'))
+  const view = visitor.asker.sight.find(input.text('searchinmodule'))
+  if (view === undefined || test === undefined) return result([])
+  const searched = names(input.text('fields')).filter((name) => view.readable.has(name))
+  const returned = names(input.text('returnfields')).filter((name) => view.readable.has(name))
+  const shown = returned.length === 0 ? searched : returned
+  const term = input.text('term')
+  const conditions = searched.flatMap((name) => {
+    const field = view.readable.get(name)
+    return field === undefined ? [] : conditionsOn(field, test, term, visitor)
+  })
+  if (conditions.length === 0) return result([])
+  const { records } = await find(
+    view,
+    shown,
+    tree.or(...conditions),
+    limitOf(input.text('limit'), defaultHits),
+    visitor,
+  )
+  return result(
+    records.map((row) => ({
+      crmid: row['id'] ?? '',
+      crmfields: Object.fromEntries(shown.map((name) => [name, row[name] ?? ''])),
+    })),
+  )
+}
+
+export async function getReferenceAutocomplete(input: Input, visitor: Visitor): Promise<Result> {
+  const test = own(filters, input.text('filter'))
+  if (test === undefined) return result([])
+  const term = input.text('term')
+  const count = limitOf(input.text('limit'), defaultHits)
+  const views = viewsOf(input.text('searchinmodules'), visitor)
+  const several = names(input.text('searchinmodules')).length !== 1
+  const found = await Promise.all(
+    views.map(async (view) => {
+      const fields = readableLabelFields(view, visitor)
+      if (fields.length === 0) return []
+      const where = tree.or(...fields.map((name) => test(tree.field(name), term)))
+      const { records } = await find(view, fields, where, count, visitor)
+      return records.map((row) => ({
+        crmid: row['id'] ?? '',
+        crmname: `${labelOf(row, fields)}${several ? ` :: ${view.module.label}` : ''}`,
+        crmmodule: view.module.name,
+      }))
+    }),
+  )
+  return result(found.flat().slice(0, count))
+}
+
+interface Hits {
+  readonly module: string
+  readonly rows: { readonly [label: string]: string }[]
+  readonly total: number
+}
+
+/** Types of fields that hold text. */
+const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
+
+/**
+ * Columns of the module's list by their labels, with names in the place of references. `restrictionids` says nothing
+ * here: whose records are searched follows from who has logged in.
+ */
+async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
+  const term = input.text('query').trim()
+  if (term === '') return []
+  const restriction = input.json('restrictionids')
+  const wanted = isObject(restriction) ? restriction['limit'] : undefined
+  const count = Math.min(
+    limitOf(typeof wanted === 'string' || typeof wanted === 'number' ? String(wanted) : '', mostHits),
+    mostHits,
+  )
+  return Promise.all(
+    viewsOf(input.text('search_onlyin'), visitor)
+      .sort((left, right) => (left.module.name < right.module.name ? -1 : 1))
+      .map((view) => hits(view, term, count, visitor)),
+  )
+}
+
+async function hits(view: View, term: string, count: number, visitor: Visitor): Promise<Hits> {
+  const module = view.module.name
+  const conditions = [...view.readable.values()]
+    .filter(({ type }) => textTypes.has(type))
+    .map(({ name }) => tree.like(tree.field(name), `%${literal(term)}%`))
+  if (conditions.length === 0) return { module, rows: [], total: 0 }
+  const { columns } = await presentModule(visitor.caller, module)
+  const shown = columns.fields
+    .map((name) => view.readable.get(name))
+    .filter((field) => field !== undefined)
+    .filter(({ type }) => type !== 'owner')
+  const { records, total } = await find(
+    view,
+    shown.map(({ name }) => name),
+    tree.or(...conditions),
+    count,
+    visitor,
+  )
+  const references = shown.filter(({ type }) => type === 'reference')
+  const labels = await labelsOf(
+    records.flatMap((row) => references.map(({ name }) => row[name] ?? '')),
+    visitor,
+  )
+  const cell = ({ name, type }: FieldShape, value: string): string =>
+    type === 'reference' && name !== 'id' ? (labels.get(value)?.label ?? '') : value
+  return {
+    module,
+    rows: records.map((row) => ({
+      ...Object.fromEntries(shown.map((field) => [field.label, cell(field, row[field.name] ?? '')])),
+      id: row['id'] ?? '',
+      search_module_name: module,
+    })),
+    total: total ?? records.length,
+  }
+}
+
+export async function getSearchResultsArray(input: Input, visitor: Visitor): Promise<Result> {
+  return result((await searched(input, visitor)).flatMap(({ rows }) => rows))
+}
+
+/** The same in PHP's own notation. */
+export async function getSearchResults(input: Input, visitor: Visitor): Promise<Result> {
+  return result(serialize((await searched(input, visitor)).flatMap(({ rows }) => rows)))
+}
+
+export async function getSearchResultsArrayWithTotals(input: Input, visitor: Visitor): Promise<Result> {
+  const found = await searched(input, visitor)
+  const totals: Parameter =
+    found.length === 0 ? [] : Object.fromEntries(found.map(({ module, total }) => [module, total]))
+  return result({ records: found.flatMap(({ rows }) => rows), totals })
+}
+
+function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
+}

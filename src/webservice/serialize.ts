@@ -1,0 +1,37 @@
+/** PHP's own notation for values, which a few operations answer in. Lengths are counted in bytes. */
+
+export type Serializable =
+  string | number | readonly Serializable[] | { readonly [name: string]: Serializable }
+
+export function serialize(value: Serializable): string {
+  if (typeof value === 'number') return `i:${value};`
+  if (typeof value === 'string') return `s:${Buffer.byteLength(value)}:"${value}";`
+  const entries = Object.entries(value).map(([key, each]) => `${serialize(arrayKey(key))}${serialize(each)}`)
+  return `a:${entries.length}:{${entries.join('')}}`
+}
+
+/** Decimal numbers are indexes, everything else is a name. */
+function arrayKey(key: string): string | number {
+  return /^(?:0|-?[1-9][0-9]{0,14})$/.test(key) ? Number(key) : key
+}
+
+/** The texts of a list of texts; undefined where it is anything else. */
+export function unserializeTexts(source: string): string[] | undefined {
+  const bytes = Buffer.from(source)
+  const head = /^a:([0-9]{1,5}):\{/.exec(source)
+  if (head === null) return undefined
+  const texts: string[] = []
+  let at = head[0].length
+  for (let left = Number(head[1]); left > 0; left--) {
+    const entry = /^(?:i:-?[0-9]{1,15};|s:[0-9]{1,5}:"[^"]*";)s:([0-9]{1,5}):"/.exec(
+      bytes.toString('latin1', at, at + 200),
+    )
+    if (entry === null) return undefined
+    const begin = at + entry[0].length
+    const end = begin + Number(entry[1])
+    if (bytes.toString('latin1', end, end + 2) !== '";') return undefined
+    texts.push(bytes.toString('utf8', begin, end))
+    at = end + 2
+  }
+  return bytes.toString('latin1', at) === '}' ? texts : undefined
+}
