@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { PortalSession, SessionLife, Store } from '../src/session/contract.ts'
+import type { OnState } from '../src/session/connection.ts'
 import { EmbeddedStore } from '../src/session/embedded.ts'
 import { RedisStore } from '../src/session/redis.ts'
 
@@ -54,12 +55,12 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
 }
 
 /** One line in the log when Redis is lost and one when it is back, however often it is tried in between. */
-function reported(app: FastifyInstance): (state: 'ready' | 'lost', error?: Error) => void {
+function reported(app: FastifyInstance): OnState {
   let last: 'ready' | 'lost' = 'ready'
-  return (state, error) => {
+  return (state, why) => {
     if (state === last) return
     last = state
-    if (state === 'lost') app.log.error({ err: error }, 'Redis is lost')
+    if (state === 'lost') app.log.error({ why }, 'Redis is lost')
     else app.log.info('Redis is back')
   }
 }

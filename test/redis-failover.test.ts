@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { GatewayError } from '../src/errors.ts'
 import type { Store, Take } from '../src/session/contract.ts'
 import { RedisStore } from '../src/session/redis.ts'
 import { freePort, installed, scratch, start, startRedis, until, type Server } from './redis-server.ts'
@@ -61,14 +62,22 @@ async function sentinels(
   }
 }
 
-async function masterOf(servers: readonly Server[], ports: readonly number[]): Promise<Server | undefined> {
+function unavailable(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'STORE_UNAVAILABLE'
+}
+
+async function asked(ports: readonly number[], question: string): Promise<unknown> {
   const sentinel = new Redis({ port: ports[0] ?? 0, host: '127.0.0.1' })
   try {
-    const address: unknown = await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'portal')
-    return servers.find(({ port }) => Array.isArray(address) && address[1] === `${port}`)
+    return await sentinel.call('SENTINEL', question, 'portal')
   } finally {
     sentinel.disconnect()
   }
+}
+
+async function masterOf(servers: readonly Server[], ports: readonly number[]): Promise<Server | undefined> {
+  const address = await asked(ports, 'GET-MASTER-ADDR-BY-NAME')
+  return servers.find(({ port }) => Array.isArray(address) && address[1] === `${port}`)
 }
 
 /** One call as its caller saw it; times are of this process. */
@@ -147,6 +156,43 @@ t.test('a failover loses no session and brings none back', { skip }, async (t) =
     const counts = await Promise.all(servers.map(({ admin }) => admin.dbsize()))
     return new Set(counts).size === 1
   })
+
+  /** A change of masters on purpose: requests wait it out. */
+  const planned = async () => {
+    let moving = true
+    const still = () => moving
+    let requests = 0
+    const failed: unknown[] = []
+    const load = async (store: Store) => {
+      while (still()) {
+        requests++
+        try {
+          if ((await store.read(lasting.session.id)).session === undefined) failed.push('no session')
+        } catch (error) {
+          failed.push(error)
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+      }
+    }
+    const before = await masterOf(servers, ports)
+    const workers = stores.map(load)
+    await asked(ports, 'FAILOVER')
+    await until('another master', async () => {
+      const now = await masterOf(servers, ports)
+      return now !== undefined && now !== before
+    })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    moving = false
+    await Promise.all(workers)
+    t.comment(`a failover on purpose: requests ${requests} failed ${failed.length}`)
+    t.same(
+      failed.filter((error) => !unavailable(error)),
+      [],
+      'at worst somebody had to ask again',
+    )
+    t.ok(failed.length < requests / 4, 'and few had to')
+  }
+  await planned()
 
   let on = true
   const running = () => on

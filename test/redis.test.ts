@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
 import type { Take } from '../src/session/contract.ts'
-import { readAddress } from '../src/session/connection.ts'
+import { readAddress } from '../src/session/address.ts'
 import { RedisStore } from '../src/session/redis.ts'
 import { installed, scratch, startRedis, until, type Server } from './redis-server.ts'
 import { facts, life, storeContract } from './session-contract.ts'
@@ -426,16 +426,17 @@ t.test(
       `redis://${address}`,
       `rediss://:wrong@127.0.0.1:${server.port}?ca=${file('ca.pem')}`,
     ]) {
-      const errors: Error[] = []
+      const errors: string[] = []
       const stranger = new RedisStore({
         url,
         keys,
         life,
         now: Date.now,
-        onState: (_, error) => error && errors.push(error),
+        onState: (_, why) => why !== undefined && errors.push(why),
       })
       t.teardown(() => stranger.close())
       await until('it is refused', async () => errors.length > 0)
+      t.notMatch(errors, [/p@ss|wrong/], 'what Redis was told is not repeated')
       await t.rejects(stranger.ping(), away, 'neither an unknown authority, nor no TLS, nor a wrong password')
     }
   },

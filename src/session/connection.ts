@@ -1,81 +1,108 @@
-/** A connection to Redis, from its URL alone: one server, Sentinel or Cluster, with or without TLS. */
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
+/** One connection to Redis: how it is made, what its failures mean, and that nobody waits for it in vain. */
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { scripts } from './lua.ts'
+import { GatewayError } from '../errors.ts'
+import { readAddress } from './address.ts'
+import { scripts, type Script } from './lua.ts'
+
+/** Milliseconds. */
+export const limits = { command: 1000, connect: 1000, replica: 500, retry: 300, blip: 500 }
+
+export type Argument = string | number | Buffer
+type StepCommands = { [S in Script as `${S}Buffer`]: (keys: number, ...args: Argument[]) => Promise<unknown> }
+
+declare module 'ioredis' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- the names must match to merge
+  interface RedisCommander<Context> extends StepCommands {}
+}
 
 export type Client = Redis | Cluster
 
-/** Milliseconds. */
-export const limits = { command: 1000, connect: 1000, replica: 500, retry: 300 }
+/** Told when a connection is lost, and why; and when it is back. */
+export type OnState = (state: 'ready' | 'lost', why?: string) => void
 
-interface Address {
-  readonly kind: 'redis' | 'sentinel' | 'cluster'
-  readonly nodes: readonly { readonly host: string; readonly port: number }[]
-  readonly master: string
-  readonly db: number
-  readonly username: string | undefined
-  readonly password: string | undefined
-  readonly sentinelPassword: string | undefined
-  readonly tls: ConnectionOptions | undefined
-}
+/** Steps that may be done twice where nobody knows whether they were done once: at worst something is counted twice. */
+const repeatable: ReadonlySet<Script> = new Set(['gwRead', 'gwTake', 'gwRotate', 'gwLook', 'gwAll', 'gwGet'])
 
-const form =
-  /^redis(s?)(?:-(sentinel|cluster))?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?#@]+)(?:\/([^?#]*))?(?:\?([^#]*))?$/
+export class Connection {
+  readonly #client: Client
+  #lostAt: number | undefined
 
-/**
- * Reads `redis://`, `rediss://`, `redis-sentinel://host:port,host:port/name`, `redis-cluster://host:port,host:port`, the
- * last two with TLS as `rediss-…`; `user:password@` before the hosts, `/db` after one host or after a Sentinel's name;
- * `?ca=FILE` names the PEM file of an authority of one's own, `?sentinelPassword=` what Sentinels ask for.
- *
- * @throws Error with one line that does not quote the URL
- */
-export function readAddress(url: string): Address {
-  const parts = form.exec(url)
-  if (parts === null) throw new Error('REDIS_URL: not a Redis URL')
-  const [, secure, variant, username, password, hosts = '', path = '', query = ''] = parts
-  const kind = variant === 'sentinel' || variant === 'cluster' ? variant : 'redis'
-  const nodes = hosts.split(',').map((text) => readNode(text, kind === 'sentinel' ? 26379 : 6379))
-  if (kind === 'redis' && nodes.length > 1)
-    throw new Error('REDIS_URL: several hosts need redis-sentinel:// or redis-cluster://')
+  /** Connects in the background. @throws Error where the URL is wrong, without quoting it */
+  constructor(url: string, onState?: OnState) {
+    this.#client = connect(url)
+    this.#client.on('close', () => {
+      this.#lostAt ??= performance.now()
+    })
+    this.#client.on('ready', () => {
+      this.#lostAt = undefined
+      onState?.('ready')
+    })
+    this.#client.on('error', (error: Error) => onState?.('lost', error.message))
+  }
 
-  const [first = '', second = ''] = path.split('/').map(decodeURIComponent)
-  const db = kind === 'sentinel' ? second : first
-  if (!/^\d{0,3}$/.test(db)) throw new Error('REDIS_URL: the database must be a number')
-  if (kind === 'cluster' && db !== '' && db !== '0')
-    throw new Error('REDIS_URL: a cluster has only database 0')
-  if (kind === 'sentinel' && first === '')
-    throw new Error('REDIS_URL: redis-sentinel:// needs the name of the master after the hosts')
+  get isCluster(): boolean {
+    return this.#client.isCluster
+  }
 
-  const options = new URLSearchParams(query)
-  const unknown = [...options.keys()].find((name) => name !== 'ca' && name !== 'sentinelPassword')
-  if (unknown !== undefined) throw new Error(`REDIS_URL: there is no option ${JSON.stringify(unknown)}`)
-  const ca = options.get('ca')
-  if (ca !== null && secure === '') throw new Error('REDIS_URL: the option "ca" needs a rediss URL')
-  return {
-    kind,
-    nodes,
-    master: first,
-    db: Number(db),
-    username: username === undefined || username === '' ? undefined : decodeURIComponent(username),
-    password: password === undefined ? undefined : decodeURIComponent(password),
-    sentinelPassword: options.get('sentinelPassword') ?? undefined,
-    tls: secure === '' ? undefined : ca === null ? {} : { ca: readFileSync(ca) },
+  /** One step of `lua.ts`, all of whose keys are in one slot. @throws GatewayError `STORE_UNAVAILABLE` */
+  step(step: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return this.run((client) => client[`${step}Buffer`](keys.length, ...keys, ...args), repeatable.has(step))
+  }
+
+  /** @throws GatewayError `STORE_UNAVAILABLE`, within moments */
+  async run<T>(command: (client: Client) => Promise<T>, repeat = false): Promise<T> {
+    try {
+      return await command(this.#client).catch(async (error: unknown) => {
+        const failure = failureOf(error)
+        // A server that hangs may be master no more: whatever it says later is not to be heard.
+        if (failure === 'timed out') this.#client.disconnect(true)
+        const again = failure === 'not done' || (failure === 'lost' && repeat)
+        if (!again || !(await this.#isBackSoon())) throw error
+        return command(this.#client)
+      })
+    } catch (error) {
+      throw unavailable(error)
+    }
+  }
+
+  async ready(): Promise<void> {
+    if (!this.#isReady()) await new Promise((resolve) => this.#client.once('ready', resolve))
+  }
+
+  close(): void {
+    this.#client.disconnect()
+  }
+
+  /** Waits out the moment in which a failover changes the connection; a Redis that has been away for longer is not waited for. */
+  async #isBackSoon(): Promise<boolean> {
+    const patience = limits.blip - (performance.now() - (this.#lostAt ?? performance.now()))
+    if (patience > 0) await Promise.race([this.ready(), wait(patience, undefined, { ref: false })])
+    return this.#isReady()
+  }
+
+  #isReady(): boolean {
+    return this.#client.status === 'ready'
   }
 }
 
-function readNode(text: string, defaultPort: number): { host: string; port: number } {
-  const [, bracketed, plain, digits] =
-    /^(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text) ?? []
-  const host = bracketed ?? plain
-  const port = digits === undefined ? defaultPort : Number(digits)
-  if (host === undefined || port < 1 || port > 65535)
-    throw new Error('REDIS_URL: a host is not of the form host:port')
-  return { host, port }
+/** `not done`: certainly; `lost`: perhaps done; `timed out`: perhaps done, perhaps later; `refused`: by Redis, for good. */
+function failureOf(error: unknown): 'not done' | 'lost' | 'timed out' | 'refused' {
+  const message = error instanceof Error ? error.message : ''
+  if (message.includes('enableOfflineQueue') || message.includes('READONLY')) return 'not done'
+  if (message === 'Command timed out') return 'timed out'
+  return /closed|max retries|ECONN|EPIPE/i.test(message) ? 'lost' : 'refused'
+}
+
+/** What ioredis throws carries the command with all its arguments, passwords included: only what it says is kept. */
+export function unavailable(error: unknown): GatewayError {
+  const cause = new Error(error instanceof Error ? error.message : String(error))
+  return new GatewayError('STORE_UNAVAILABLE', undefined, { retryAfter: 1, cause })
 }
 
 /** Connects in the background. A command that finds no connection fails at once, one without an answer after `limits.command`. */
-export function connect(url: string): Client {
+function connect(url: string): Client {
   const { kind, nodes, master, db, username, password, sentinelPassword, tls } = readAddress(url)
   const soon = (times: number) => Math.min(20 * times, limits.retry)
   const common = {
