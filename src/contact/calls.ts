@@ -3,11 +3,12 @@ import { CorebosRefusal, type Caller } from '../corebos/caller.ts'
 import type { Corebos } from '../corebos/corebos.ts'
 import * as corebosLogin from '../corebos/login.ts'
 import type { Entity, LoginRefusal, PasswordType, UserInfo } from '../corebos/login.ts'
-import { UnansweredCall } from '../corebos/transport.ts'
 import { Identities, type Identity } from '../corebos/trusted.ts'
 import { GatewayError } from '../errors.ts'
 import type { Contact } from './contact.ts'
 import type { Lane } from './pace.ts'
+
+export { neverSent } from '../corebos/never-sent.ts'
 
 /** `other`: refused for a reason that has nothing to do with the password. */
 export type Refusal = LoginRefusal | 'other'
@@ -130,25 +131,4 @@ async function answer<T extends object>(call: () => Promise<T | LoginRefusal>): 
     if (error instanceof CorebosRefusal) return { refusal: 'other' }
     throw error
   }
-}
-
-const notConnected = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-/** Whether an error proves that coreBOS has not seen the call. */
-export function neverSent(error: unknown): boolean {
-  if (!(error instanceof GatewayError) || error instanceof UnansweredCall) return false
-  if (error.code === 'COREBOS_BUSY' || error.code === 'COREBOS_TIMEOUT') return true
-  const { cause } = error
-  return (
-    cause instanceof Error &&
-    'code' in cause &&
-    typeof cause.code === 'string' &&
-    notConnected.has(cause.code)
-  )
 }

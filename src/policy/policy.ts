@@ -76,7 +76,10 @@ export class Policy {
     this.level = source.level
     this.levelField = source.levelField
     this.#contacts = new Map(
-      Object.entries(source.modules).map(([module, rule]) => [module, compile(module, rule, module, source.levelField)]),
+      Object.entries(source.modules).map(([module, rule]) => [
+        module,
+        compile(module, rule, module, source.levelField),
+      ]),
     )
     this.#employees = new Map(
       Object.entries(source.employees ?? {}).map(([module, rule]) => [

@@ -6,9 +6,9 @@ import type { Atom, Condition, FieldPath, Position, Value } from '../query/tree.
 import { valueKind, type FieldShape, type Modules } from './module.ts'
 import { place, requireField, type Sight, type View } from './view.ts'
 
-const webserviceId = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,9})$/
+export const webserviceId = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,9})$/
 
-const shapes = {
+export const shapes = {
   number: [/^-?[0-9]{1,18}(\.[0-9]{1,12})?$/, 'a number'],
   date: [/^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$/, 'a date (YYYY-MM-DD)'],
   datetime: [

@@ -1,0 +1,120 @@
+/**
+ * What is written to coreBOS. Only values and ids get here that somebody has checked. Nothing is ever sent twice: where
+ * an answer is lost, {@link LostWrite} says that nobody knows what was done.
+ */
+import { GatewayError } from '../errors.ts'
+import type { CheckedValues } from '../scope/checked-values.ts'
+import { ask, CorebosRefusal, type Caller } from './caller.ts'
+import type { ClearedId } from './cleared-id.ts'
+import type { Success } from './envelope.ts'
+import { parseId, type WebserviceId } from './ids.ts'
+import { neverSent } from './never-sent.ts'
+import { object, text } from './shape.ts'
+import type { Call } from './transport.ts'
+
+/** coreBOS may or may not have written: its answer did not come, or was none. */
+export class LostWrite extends GatewayError {
+  constructor(cause: unknown) {
+    super('OUTCOME_UNKNOWN', undefined, { cause })
+  }
+}
+
+/**
+ * @param relations what a document is to be related to
+ * @returns the id of the new record
+ * @throws GatewayError as {@link put}
+ */
+export async function create(
+  caller: Caller,
+  values: CheckedValues,
+  relations: readonly ClearedId[] = [],
+): Promise<WebserviceId> {
+  const element = {
+    ...values.values,
+    ...(relations.length > 0 && { relations: relations.map((id) => id.text) }),
+  }
+  const { result } = await put(caller, {
+    operation: 'create',
+    params: { elementType: values.module, element },
+  })
+  const id = parseId(answered(() => text(object(result, 'record')['id'], 'record')))
+  if (id?.prefix === values.idPrefix) return id
+  throw new LostWrite(new GatewayError('COREBOS_FAILED', 'coreBOS created a record of another module'))
+}
+
+/** Changes the given fields and leaves the others. @throws GatewayError as {@link put} */
+export async function revise(caller: Caller, id: ClearedId, values: CheckedValues): Promise<void> {
+  if (id.prefix !== values.idPrefix) throw new Error('values of one module for a record of another')
+  await put(caller, { operation: 'revise', params: { element: { ...values.values, id: id.text } } })
+}
+
+/** @throws GatewayError as {@link put} */
+export async function remove(caller: Caller, id: ClearedId): Promise<void> {
+  await put(caller, { operation: 'delete', params: { id: id.text } })
+}
+
+/**
+ * Relates two records, many to many. coreBOS looks at its rights to the first alone.
+ *
+ * @throws GatewayError as {@link put}
+ */
+export async function relate(caller: Caller, id: ClearedId, other: ClearedId): Promise<void> {
+  // A list, always: for a bare id coreBOS answers `true` and does nothing.
+  const params = { relate_this_id: id.text, with_these_ids: [other.text] }
+  await put(caller, { operation: 'SetRelation', params })
+}
+
+/** @throws GatewayError as {@link put} */
+export async function unrelate(caller: Caller, id: ClearedId, other: ClearedId): Promise<void> {
+  const params = { unrelate_this_id: id.text, with_these_ids: [other.text] }
+  await put(caller, { operation: 'UnsetRelation', params })
+}
+
+/**
+ * Adds a comment to a ticket or FAQ.
+ *
+ * @param author the contact that speaks; undefined: the CRM user of the session does
+ * @returns when, `YYYY-MM-DD hh:mm:ss` in UTC
+ * @throws GatewayError as {@link put}
+ */
+export async function addComment(
+  caller: Caller,
+  id: ClearedId,
+  comments: string,
+  author: ClearedId | undefined,
+): Promise<string> {
+  // coreBOS believes whoever is named here.
+  const values =
+    author === undefined ? { from_portal: 0, comments } : { from_portal: 1, parent_id: author.text, comments }
+  const { result } = await put(caller, { operation: 'addTicketFaqComment', params: { id: id.text, values } })
+  return answered(() => text(object(result, 'record')['modifiedtime'], 'record'))
+}
+
+/**
+ * @throws GatewayError {@link CorebosRefusal} and whatever proves that coreBOS has done nothing; {@link LostWrite} for
+ * everything else
+ */
+async function put(caller: Caller, call: Call): Promise<Success> {
+  try {
+    return await ask(caller, call)
+  } catch (error) {
+    throw isHarmless(error) ? error : new LostWrite(error)
+  }
+}
+
+function isHarmless(error: unknown): boolean {
+  if (error instanceof CorebosRefusal || neverSent(error)) return true
+  if (!(error instanceof GatewayError)) return false
+  // A session that has ended is all that coreBOS speaks of then, and a value that cannot be sent was not.
+  if (error.code === 'SESSION_ENDED' || error.code === 'INVALID_VALUE') return true
+  return error.cause instanceof GatewayError && error.cause.code === 'SESSION_ENDED'
+}
+
+/** An answer of another shape came of something that was done. */
+function answered<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new LostWrite(error)
+  }
+}

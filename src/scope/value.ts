@@ -1,0 +1,53 @@
+/** Whether a value that somebody wants to write fits its field. */
+import { shapes, webserviceId } from './check.ts'
+import { valueKind, type FieldShape } from './module.ts'
+
+/** Bytes that MariaDB's `text` holds; what is longer would be cut off there. */
+const mostBytes = 65_535
+
+/** What parts the values of a multi-select picklist. */
+const separator = ' |##| '
+
+/** @returns what is wrong with it; undefined: it fits */
+export function fitProblem(value: string, field: FieldShape): string | undefined {
+  const { name, picklist } = field
+  const kind = valueKind(field)
+  if (!value.isWellFormed() || value.includes('\0'))
+    return `'${name}' holds a character that cannot be stored`
+  if (new TextEncoder().encode(value).length > mostBytes) return `'${name}' is longer than ${mostBytes} bytes`
+  if (field.type === 'file') return `'${name}' is a file, not a text`
+  if (kind === 'boolean' || value !== '') {
+    if (kind === 'id' && !webserviceId.test(value)) return `'${name}' takes a webservice id ('12x34')`
+    if (kind !== 'id' && kind !== 'text') {
+      const [shape, expected] = shapes[kind]
+      if (!shape.test(value)) return `'${name}' takes ${expected}`
+    }
+    if ((kind === 'date' || kind === 'datetime') && !isDay(value.slice(0, 10))) {
+      return `'${name}' names a day that there is not`
+    }
+    const chosen = field.type === 'multipicklist' ? value.split(separator) : [value]
+    if (kind === 'text' && picklist !== undefined && !chosen.every((each) => isListed(each, picklist))) {
+      return `'${name}' takes one of the values of its picklist`
+    }
+  }
+  return undefined
+}
+
+function isListed(value: string, picklist: NonNullable<FieldShape['picklist']>): boolean {
+  return picklist.some((each) => each.value === value)
+}
+
+/** @param day `YYYY-MM-DD` with a month and a day from 1 on */
+function isDay(day: string): boolean {
+  const date = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day)
+}
+
+/** Whether writing the one over the other would change nothing: coreBOS writes numbers with the places of their column. */
+export function sameValue(one: string, other: string, field: FieldShape): boolean {
+  if (one === other) return true
+  const [shape] = shapes.number
+  return (
+    valueKind(field) === 'number' && shape.test(one) && shape.test(other) && Number(one) === Number(other)
+  )
+}

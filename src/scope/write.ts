@@ -1,0 +1,248 @@
+/**
+ * What a contact asks to be written, held against the policy. Two steps, since the second needs what only coreBOS
+ * knows: a proposal (the fields are open and the values fit), then its references and the record as it will be.
+ */
+import type { Contact } from '../contact/contact.ts'
+import { GatewayError, type ErrorCode, type FieldProblem } from '../errors.ts'
+import { fillIn, type WriteRule } from '../policy/policy.ts'
+import * as tree from '../query/tree.ts'
+import type { Condition } from '../query/tree.ts'
+import { sealValues, type CheckedValues } from './checked-values.ts'
+import type { Modules } from './module.ts'
+import { fitProblem, sameValue } from './value.ts'
+import { meets, type Row } from './verify.ts'
+import { requireField, type View } from './view.ts'
+
+/** What a request gives, by field; every value is a text. */
+export type Given = Readonly<Record<string, string>>
+
+export type Writing = 'create' | 'update' | 'delete'
+
+const rights = { create: 'createable', update: 'updateable', delete: 'deleteable' } as const
+
+/** A reference that the caller has chosen. */
+export interface ChosenReference {
+  readonly field: string
+  readonly id: string
+}
+
+export interface Proposal {
+  readonly view: View
+  /** What is to be written: what the caller gives that is not so already, and what the policy forces. */
+  readonly values: Given
+  readonly references: readonly ChosenReference[]
+  /** The record as it will be. */
+  readonly row: Row
+}
+
+/**
+ * The view of a module's records that may be written: its scope is that of the visible ones, narrowed to how far the
+ * rule's writing reaches.
+ *
+ * @throws GatewayError `NOT_WRITABLE` where the rule does not open it, or coreBOS does not give the right
+ */
+export function writingView(view: View, writing: Writing, contact: Contact): View {
+  const { module, decision } = view
+  const { rule } = decision
+  const reach = rule[writing]
+  if (reach === undefined || !module[rights[writing]]) {
+    throw new GatewayError('NOT_WRITABLE', `${module.name}: there is no right to ${writing}`)
+  }
+  const level = reach.level ?? (writing === 'create' ? decision.level : 'own')
+  const conditions = [decision.where, reach.where && fillIn(reach.where, contact)]
+  const where = tree.and(...conditions.filter((each) => each !== undefined))
+  const narrowed = writing === 'create' ? rule : { ...rule, ties: ownTies(rule.ties) }
+  return { ...view, decision: { rule: narrowed, level, where } }
+}
+
+/** What can be seen because another record can be seen is not thereby the contact's own. */
+function ownTies(ties: View['decision']['rule']['ties']): View['decision']['rule']['ties'] {
+  const anchors = ties?.relation.filter((module) => module === 'Contacts' || module === 'Accounts') ?? []
+  return ties === undefined || anchors.length === 0 ? ties : { ...ties, relation: anchors }
+}
+
+/** The same without what ties records to the contact, for one that is to be tied by a relation yet. */
+export function untied(view: View): View {
+  return { ...view, decision: { ...view.decision, rule: { ...view.decision.rule, ties: undefined } } }
+}
+
+/** @throws GatewayError as {@link propose} */
+export function proposeCreate(given: Given, view: View, contact: Contact, modules: Modules): Proposal {
+  const empty = Object.fromEntries([...view.module.fields.keys()].map((name) => [name, '']))
+  const proposal = propose({
+    given,
+    current: undefined,
+    view,
+    contact,
+    modules,
+    rule: view.decision.rule.create,
+  })
+  return { ...proposal, row: { ...empty, ...proposal.values } }
+}
+
+/**
+ * @param current the record as it is, with every field of its module
+ * @returns a proposal without values where everything is so already
+ * @throws GatewayError as {@link propose}
+ */
+export function proposeUpdate(
+  given: Given,
+  current: Row,
+  view: View,
+  contact: Contact,
+  modules: Modules,
+): Proposal {
+  const proposal = propose({ given, current, view, contact, modules, rule: view.decision.rule.update })
+  return { ...proposal, row: { ...current, ...proposal.values } }
+}
+
+interface Asked {
+  readonly given: Given
+  readonly current: Row | undefined
+  readonly view: View
+  readonly contact: Contact
+  readonly modules: Modules
+  readonly rule: WriteRule | undefined
+}
+
+/**
+ * @throws GatewayError with an entry for every field that is wrong: `UNKNOWN_FIELD` (it cannot be read, so that nothing
+ * is said of whether there is one), `FIELD_NOT_WRITABLE`, `INVALID_VALUE`; `NOT_WRITABLE` where the policy forces
+ * what there is not
+ */
+function propose({ given, current, view, contact, modules, rule }: Asked): Omit<Proposal, 'row'> {
+  if (rule === undefined) throw new GatewayError('NOT_WRITABLE')
+  const forced = forcedValues(rule, view, contact)
+  const ties = tieFields(view)
+  const problems: FieldProblem[] = []
+  const values: Record<string, string> = {}
+  const references: ChosenReference[] = []
+  const wrong = (code: ErrorCode, field: string, message: string) => problems.push({ field, message, code })
+
+  for (const [name, value] of Object.entries(given)) {
+    const field = view.readable.get(name)
+    if (field === undefined) {
+      wrong('UNKNOWN_FIELD', name, unknownField(name, view))
+      continue
+    }
+    // Official clients send whole records back, and their own user as the owner of what they create.
+    if (current !== undefined && sameValue(value, current[name] ?? '', field)) continue
+    const fixed = forced.get(name)
+    if (fixed !== undefined && sameValue(value, fixed, field)) continue
+    if (fixed !== undefined || !rule.fields.has(name)) {
+      wrong('FIELD_NOT_WRITABLE', name, `'${name}' cannot be written`)
+      continue
+    }
+    if (value === '' && current !== undefined && ties.has(name)) {
+      wrong('REFERENCE_OUT_OF_SCOPE', name, `'${name}' cannot be emptied`)
+      continue
+    }
+    const problem = fitProblem(value, field)
+    if (problem !== undefined) {
+      wrong('INVALID_VALUE', name, problem)
+      continue
+    }
+    values[name] = value
+    if (value !== '' && (field.type === 'reference' || field.type === 'owner')) {
+      const owner = modules.byIdPrefix(value.slice(0, value.indexOf('x')))
+      if (owner !== undefined && field.refersTo.includes(owner.name))
+        references.push({ field: name, id: value })
+      else wrong('REFERENCE_OUT_OF_SCOPE', name, outOfScope(name))
+    }
+  }
+  if (problems.length > 0) throw refusal(problems)
+  const changes = current === undefined || Object.keys(values).length > 0
+  return { view, references, values: changes ? { ...values, ...Object.fromEntries(forced) } : {} }
+}
+
+function forcedValues(rule: WriteRule, view: View, contact: Contact): Map<string, string> {
+  const { actor } = view.decision.rule
+  const entries: [string, string][] = Object.entries(rule.force).map(([name, value]) => {
+    if (value === '$contact') return [name, contact.id]
+    if (value === '$user') return [name, contact.user.id]
+    if (value !== '$account') return [name, value]
+    if (contact.accountId === undefined) {
+      throw new GatewayError('NOT_WRITABLE', `${view.module.name}: this needs an account`)
+    }
+    return [name, contact.accountId]
+  })
+  if (actor !== undefined) entries.push([actor, contact.id])
+  // coreBOS ignores a field that it does not have, and then what must be written would not be.
+  const missing = entries.find(([name]) => !view.module.fields.has(name))
+  if (missing !== undefined)
+    throw new GatewayError('NOT_WRITABLE', `${view.module.name} lacks a forced field`)
+  return new Map(entries)
+}
+
+function unknownField(name: string, view: View): string {
+  try {
+    requireField(view, name)
+  } catch (error) {
+    if (error instanceof GatewayError) return error.message
+    throw error
+  }
+  throw new Error(`'${name}' can be read`)
+}
+
+function outOfScope(field: string): string {
+  return `'${field}' does not point to a record that can be seen`
+}
+
+const gravest = [
+  'UNKNOWN_FIELD',
+  'FIELD_NOT_WRITABLE',
+  'REFERENCE_OUT_OF_SCOPE',
+  'INVALID_VALUE',
+] as const satisfies ErrorCode[]
+
+function refusal(problems: readonly FieldProblem[]): GatewayError {
+  const code = gravest.find((each) => problems.some((problem) => problem.code === each)) ?? 'INVALID_VALUE'
+  return new GatewayError(code, problems.map(({ message }) => message).join('; '), { errors: problems })
+}
+
+/** What has been found out for a proposal. */
+export interface Evidence {
+  /** Which of the ids that the caller has chosen are records that it sees. */
+  readonly visible: ReadonlySet<string>
+  /** The conditions, with their lookups resolved, that the record must meet as it will be: PostgreSQL's `with check`. */
+  readonly scopes: readonly Condition[]
+}
+
+/**
+ * The only way to values that may be written.
+ *
+ * @throws GatewayError `REFERENCE_OUT_OF_SCOPE` with an entry for every field, `NOT_WRITABLE` where the record would
+ * leave the scope in another way
+ */
+export function checkValues(proposal: Proposal, { visible, scopes }: Evidence): CheckedValues {
+  const { view, values, references, row } = proposal
+  const ties = tieFields(view)
+  // A colleague can be seen, but what is tied to him is not the contact's: for ties, the scope's own ids count.
+  const inside = ({ field, id }: ChosenReference) =>
+    visible.has(id) && (!ties.has(field) || scopes.every((scope) => isTied(scope, field, id)))
+  const problems = references
+    .filter((reference) => !inside(reference))
+    .map(({ field }) => ({ field, message: outOfScope(field) }))
+  if (problems.length > 0) throw new GatewayError('REFERENCE_OUT_OF_SCOPE', undefined, { errors: problems })
+  if (!scopes.every((scope) => meets(row, scope, view.module))) {
+    throw new GatewayError('NOT_WRITABLE', 'the record would not be within what this contact may write')
+  }
+  return sealValues(view.module, values)
+}
+
+function isTied(scope: Condition, field: string, id: string): boolean {
+  switch (scope.kind) {
+    case 'and':
+    case 'or':
+      return scope.terms.some((term) => isTied(term, field, id))
+    case 'tie':
+      return scope.field === field && scope.ids.includes(id)
+    default:
+      return false
+  }
+}
+
+function tieFields({ decision: { rule } }: View): ReadonlySet<string> {
+  const { contact = [], account = [], through = [] } = rule.ties ?? {}
+  return new Set([...contact, ...account, ...through.map(({ field }) => field)])
+}
