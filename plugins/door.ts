@@ -57,6 +57,8 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     ttl: scopeTtlMs,
     ttlResolution: 0,
     perf: { now },
+    // What is dropped while it is being read is still of use to whoever waits for it.
+    ignoreFetchAbort: true,
     fetchMethod: (_key, _stale, { context: load }) => load(),
   })
   let listsPolicy = options.policy()

@@ -24,6 +24,7 @@ export class AnchorsReader {
       ttl: ttlMs,
       ttlResolution: 0,
       perf: { now },
+      ignoreFetchAbort: true,
       fetchMethod: (_key, _stale, { context: { contact, level } }) => this.#reach(contact, level),
     })
   }

@@ -22,7 +22,7 @@ class Reader {
     this.#tokens = tokenize(source)
   }
 
-  // statement = "select" selection "from" module [ "where" ( condition | json ) ] [ order ] [ limit ] [ ";" ]
+  // statement = "select" selection "from" module [ "where" ( condition | json ) ] [ order ] [ limit ] { ";" }
   statement(): Query {
     this.#keyword('select')
     const selection = this.#selection()
@@ -31,7 +31,7 @@ class Reader {
     const where = this.#accept('where') ? this.#where() : undefined
     const orderBy = this.#peekWord('order') ? this.#orderClause() : []
     const limit = this.#peekWord('limit') ? this.#limitClause() : undefined
-    this.#acceptSign(';')
+    while (this.#acceptSign(';'));
     this.end()
     return tree.query({ selection, module, moduleAt: this.#position(offset), where, orderBy, limit })
   }

@@ -102,6 +102,8 @@ export interface Lookup {
   readonly label: string
   /** Which of coreBOS's dialects the ids are asked for in. */
   readonly dialect: 'basic' | 'extended'
+  /** The reference points to none of them; one that points nowhere does not count. */
+  readonly negated: boolean
 }
 
 /**
@@ -192,13 +194,8 @@ export function tie(name: string, ids: readonly string[], label: string): Tie {
   return Object.freeze({ kind: 'tie', field: name, ids: Object.freeze([...ids]), label })
 }
 
-export function lookup(
-  name: string,
-  ids: Query,
-  label: string,
-  dialect: Lookup['dialect'] = 'basic',
-): Lookup {
-  return Object.freeze({ kind: 'lookup', field: name, query: ids, label, dialect })
+export function lookup(parts: Pick<Lookup, 'field' | 'query' | 'label'> & Partial<Lookup>): Lookup {
+  return Object.freeze({ dialect: 'basic', negated: false, ...parts, kind: 'lookup' })
 }
 
 export function relation(parts: Omit<Relation, 'kind'>): Relation {

@@ -3,7 +3,7 @@ import { limits } from '../query/limits.ts'
 import { withoutNot } from '../query/normal-form.ts'
 import * as tree from '../query/tree.ts'
 import type { Atom, Condition, FieldPath, Position, Value } from '../query/tree.ts'
-import { valueKind, type FieldShape, type Modules } from './module.ts'
+import { isNumberColumn, valueKind, type FieldShape, type Modules } from './module.ts'
 import { place, requireField, type Sight, type View } from './view.ts'
 
 export const webserviceId = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,9})$/
@@ -64,7 +64,12 @@ function checkAtom(atom: Atom, field: FieldShape, view: View, modules: Modules):
   const kind = valueKind(field)
   switch (atom.kind) {
     case 'null':
-      return atom
+      // coreBOS takes a zero for empty.
+      if (!isNumberColumn(field) && kind !== 'boolean') return atom
+      throw new GatewayError(
+        'QUERY_NOT_EXPRESSIBLE',
+        `${place(path.at)}'${field.name}' has no empty value that coreBOS tells from 0`,
+      )
     case 'like':
       if (kind !== 'id') return atom
       throw invalid(path.at, `'${field.name}' holds webservice ids, which 'like' does not search`)
@@ -79,13 +84,14 @@ function checkAtom(atom: Atom, field: FieldShape, view: View, modules: Modules):
               atom.negated,
             )
       if (filled.length === atom.values.length) return list
-      return atom.negated ? tree.and(list, tree.isNull(path, true)) : tree.or(list, tree.isNull(path))
+      const empty = checkAtom(tree.isNull(path, atom.negated), field, view, modules)
+      return atom.negated ? tree.and(list, empty) : tree.or(list, empty)
     }
     case 'compare': {
       const { operator, value } = atom
       const equality = operator === '=' || operator === '!='
       if (value.text === '' && (equality || kind !== 'text')) {
-        if (equality) return tree.isNull(path, operator === '!=')
+        if (equality) return checkAtom(tree.isNull(path, operator === '!='), field, view, modules)
         throw invalid(path.at, `'${field.name}' cannot be compared with an empty value by '${operator}'`)
       }
       if (kind === 'id' && !equality)
@@ -130,27 +136,30 @@ function requireReference(id: string, field: FieldShape, view: View, modules: Mo
 /** `Contacts.lastname = 'x'`: the reference points to one of the contacts that this contact sees by that name. */
 function checkHop(atom: Atom, via: string, view: View, sight: Sight): Condition {
   const { at } = atom.path
-  const other = sight.require(via, at)
-  const reference = referenceTo(view, other.module.name)
-  if (reference === undefined) {
-    throw new GatewayError(
-      'UNKNOWN_FIELD',
-      `${place(at)}no field of ${view.module.name} points to ${other.module.name}`,
-    )
-  }
   const path = tree.field(atom.path.field, at)
-  if (path.field === 'id' && atom.kind !== 'null' && atom.kind !== 'like') {
-    const own = { ...atom, path: tree.field(reference.name, at) }
-    return checkAtom(own, reference, view, sight.modules)
+  const other = sight.require(via, at)
+  if (other === view)
+    return checkAtom({ ...atom, path }, requireField(view, path.field, at), view, sight.modules)
+  const reference = referenceOf(atom.path, view, other)
+  const field = requireField(other, path.field, at)
+  if (field.name === 'id' && atom.kind === 'compare' && atom.operator === '=') {
+    const fitted = checkAtom({ ...atom, path }, field, other, sight.modules)
+    // Nobody needs to look up whether the contact sees itself and its account.
+    const { id, accountId } = sight.contact
+    if (fitted.kind === 'compare' && [id, accountId].includes(fitted.value.text)) {
+      return { ...fitted, path: tree.field(reference.name, at) }
+    }
   }
-  if (atom.kind === 'null' && !atom.negated) {
-    throw new GatewayError(
-      'QUERY_NOT_EXPRESSIBLE',
-      `${place(at)}'is null' cannot be asked of a referenced record`,
-    )
+  const label = `$${other.module.name}`
+  if (atom.kind !== 'null' || atom.negated) {
+    return tree.lookup({ field: reference.name, query: idsOf(other.module.name, { ...atom, path }), label })
   }
-  requireField(other, path.field, at)
-  return tree.lookup(reference.name, idsOf(other.module.name, { ...atom, path }), `$${other.module.name}`)
+  // A record that is not there is as empty as its field: what holds something is left out, whatever else there is.
+  const filled = idsOf(other.module.name, field.name === 'id' ? undefined : tree.isNull(path, true))
+  return tree.or(
+    tree.isNull(tree.field(reference.name, at)),
+    tree.lookup({ field: reference.name, query: filled, label, negated: true }),
+  )
 }
 
 /** The field of a view that a path to another module goes over. @throws GatewayError `UNKNOWN_FIELD` */

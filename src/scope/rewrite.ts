@@ -1,4 +1,5 @@
 import type { Contact, Level } from '../contact/contact.ts'
+import { GatewayError } from '../errors.ts'
 import { printCondition } from '../query/canonical.ts'
 import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
@@ -113,6 +114,7 @@ function ownColumn(name: string): Column {
 function column(path: FieldPath, view: View, sight: Sight): Column {
   if (path.via === undefined) return ownColumn(requireField(view, path.field, path.at).name)
   const other = sight.require(path.via, path.at)
+  if (other === view) return ownColumn(requireField(view, path.field, path.at).name)
   const reference = referenceOf(path, view, other)
   const { name } = requireField(other, path.field, path.at)
   const module = other.module.name
@@ -145,7 +147,7 @@ export function scopeOf(view: View, sight: Sight, anchors: Anchors): Condition {
   })
   const hops = through
     .filter(({ module }) => sight.find(module) !== undefined)
-    .map(({ field, module }) => tree.lookup(field, idsOf(module, undefined), scopeLabel))
+    .map(({ field, module }) => tree.lookup({ field, query: idsOf(module, undefined), label: scopeLabel }))
   const relations = relation
     .filter((module) => sight.find(module) !== undefined)
     .map((module) => related(module, view.module.name, anchors))
@@ -177,7 +179,12 @@ function withoutExtended(condition: Condition, view: View): Condition {
   const hasBasicForm =
     condition.kind === 'like' ? !condition.negated : condition.negated && (kind === 'text' || kind === 'id')
   if (hasBasicForm) return condition
-  return tree.lookup('id', idsOf(view.module.name, condition), printCondition(condition), 'extended')
+  return tree.lookup({
+    field: 'id',
+    query: idsOf(view.module.name, condition),
+    label: printCondition(condition),
+    dialect: 'extended',
+  })
 }
 
 /** The rule's own condition may name fields that the contact cannot read. */
@@ -210,10 +217,23 @@ export function settle(
     if (condition.kind !== 'lookup' && condition.kind !== 'relation') return condition
     const ids = found.get(condition)
     if (ids === undefined) throw new Error('a lookup was not resolved')
+    if (condition.kind === 'lookup' && condition.negated) return noneOf(condition, ids)
     if (ids.length === 0) return tree.constant(false)
     return tree.tie(condition.kind === 'lookup' ? condition.field : 'id', ids, condition.label)
   }
   return Object.freeze({ ...scoped, where: put(scoped.where), scope: put(scoped.scope), settled: true })
+}
+
+/** coreBOS has no list of what a value is not, so that each id is a condition of its own. */
+function noneOf({ field, query }: Lookup, ids: readonly string[]): Condition {
+  if (ids.length === 0) return tree.isNull(tree.field(field), true)
+  if (ids.length > limits.conditions) {
+    throw new GatewayError(
+      'QUERY_TOO_LARGE',
+      `more than ${limits.conditions} records of ${query.module} would have to be left out`,
+    )
+  }
+  return tree.inList(tree.field(field), ids.map(tree.text), true)
 }
 
 function fieldsIn(condition: Condition): string[] {
