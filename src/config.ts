@@ -27,36 +27,76 @@ const year = 365 * day
 export const environment = Type.Object({
   COREBOS_URL: webAddress({ description: 'base URL of coreBOS, with or without /webservice.php' }),
   LOGIN_MODE: oneOf(
-    { description: 'how contacts are let in', default: 'portal' },
+    {
+      description:
+        'how contacts are let in: portal (Customer Portal Login), service (Contact Login), user (User per Contact)',
+      default: 'portal',
+    },
     'portal',
     'service',
     'user',
   ),
-  COREBOS_USER: Type.Optional(text({ description: 'the service user' })),
-  COREBOS_ACCESS_KEY: Type.Optional(text({ description: 'access key of the service user', secret: true })),
+  COREBOS_USER: Type.Optional(
+    text({ description: 'the service user; required by LOGIN_MODE=service, recommended in the other two' }),
+  ),
+  COREBOS_ACCESS_KEY: Type.Optional(
+    text({ description: 'access key of the service user; goes with its name', secret: true }),
+  ),
   COREBOS_PASSWORD_TYPE: Type.Optional(
     oneOf(
-      { description: 'password type of the contacts, where no service user can look it up' },
+      {
+        description:
+          'md5, sha256, sha512 or plaintext; looked up with the service user, required in portal mode without one',
+      },
       'md5',
       'sha256',
       'sha512',
       'plaintext',
     ),
   ),
-  COREBOS_SESSIONS: whole({ description: 'sessions kept open for the service user', default: '6' }, 1, 100),
-  COREBOS_CONCURRENCY: whole({ description: 'calls under way at once', default: '24' }, 1, 1000),
-  COREBOS_QUEUE: whole({ description: 'calls waiting; beyond that 503', default: '200' }, 0, 100_000),
+  COREBOS_SESSIONS: whole(
+    { description: 'coreBOS sessions kept open for the service user', default: '6' },
+    1,
+    100,
+  ),
+  COREBOS_CONCURRENCY: whole({ description: 'calls of coreBOS under way at once', default: '24' }, 1, 1000),
+  COREBOS_QUEUE: whole(
+    { description: 'calls waiting; beyond that 503 with Retry-After', default: '200' },
+    0,
+    100_000,
+  ),
   COREBOS_TIMEOUT_MS: whole(
-    { description: 'longest wait for an answer, in milliseconds', default: '10000' },
+    { description: 'longest wait for an answer of coreBOS, in milliseconds', default: '10000' },
     1,
     600_000,
   ),
-  COREBOS_MAX_BYTES: bytes({ description: 'largest answer', default: '16 MiB' }),
-  REDIS_URL: Type.Optional(redisAddress({ description: 'where sessions are shared', secret: true })),
-  SESSION_KEYS: Type.Optional(
-    list({ description: 'keys that seal what is stored in Redis; the first writes', secret: true }, sealKey),
+  COREBOS_MAX_BYTES: bytes({
+    description: 'largest answer of coreBOS, in bytes or with KiB, MiB, GiB',
+    default: '16 MiB',
+  }),
+  REDIS_URL: Type.Optional(
+    redisAddress({
+      description:
+        'redis://, rediss://, redis-sentinel://host:port,host:port/name or redis-cluster://host:port,host:port; without it sessions live in one process',
+      secret: true,
+    }),
   ),
-  JWT_KEYS_FILE: Type.Optional(text({ description: 'JSON Web Key Set with private signing keys' })),
+  SESSION_KEYS: Type.Optional(
+    list(
+      {
+        description:
+          'base64 keys of 32 bytes, by commas, that seal what is stored in Redis; the first writes, all read; required with REDIS_URL',
+        secret: true,
+      },
+      sealKey,
+    ),
+  ),
+  JWT_KEYS_FILE: Type.Optional(
+    text({
+      description:
+        'JSON Web Key Set with private signing keys; the first signs, all verify; required with REDIS_URL, else made anew by each process',
+    }),
+  ),
   JWT_ISSUER: Type.Optional(text({ description: 'claim iss; PUBLIC_URL unless set' })),
   JWT_AUDIENCE: Type.Optional(text({ description: 'claim aud; PUBLIC_URL unless set' })),
   PUBLIC_URL: Type.Optional(
@@ -75,22 +115,31 @@ export const environment = Type.Object({
     1,
     3600,
   ),
-  POLICY_FILE: Type.Optional(text({ description: 'the policy; the built-in one unless set' })),
-  RATE_LIMIT_IP: rate({ description: 'requests by address', default: '600/60' }),
-  RATE_LIMIT_CONTACT: rate({ description: 'requests by contact', default: '1200/60' }),
-  RATE_LIMIT_LOGIN: rate({ description: 'log-ins by address, and failures by contact', default: '10/60' }),
+  POLICY_FILE: Type.Optional(
+    text({ description: 'the policy, read again on SIGHUP; the built-in one unless set' }),
+  ),
+  RATE_LIMIT_IP: rate({ description: 'requests by address, MAX/SECONDS', default: '600/60' }),
+  RATE_LIMIT_CONTACT: rate({ description: 'requests by contact, MAX/SECONDS', default: '1200/60' }),
+  RATE_LIMIT_LOGIN: rate({
+    description: 'log-ins by address, and failures by log-in name, MAX/SECONDS',
+    default: '10/60',
+  }),
   READ_CACHE_TTL: whole(
     { description: 'seconds a scoped answer may be reused for the same scope', default: '0' },
     0,
     3600,
   ),
-  CORS_ORIGINS: Type.Optional(list({ description: 'origins whose pages may call the gateway' }, origin)),
-  COOKIE_SESSIONS: flag({ description: 'cookies instead of tokens in the body', default: 'false' }),
-  TRUST_PROXY: Type.Optional(list({ description: 'addresses or CIDRs of trusted proxies' }, network)),
+  CORS_ORIGINS: Type.Optional(
+    list({ description: 'origins whose pages may call the gateway, by commas' }, origin),
+  ),
+  COOKIE_SESSIONS: flag({ description: 'true = cookies instead of tokens in the body', default: 'false' }),
+  TRUST_PROXY: Type.Optional(
+    list({ description: 'addresses or CIDRs of trusted proxies, by commas; no hop counts' }, network),
+  ),
   UPLOAD_MAX_BYTES: bytes({ description: 'largest upload', default: '20 MiB' }),
   UPLOAD_TYPES: list(
     {
-      description: 'media types accepted',
+      description: 'media types accepted in uploads, by commas',
       default: [
         'application/pdf',
         'application/zip',
@@ -119,10 +168,17 @@ export const environment = Type.Object({
     65535,
   ),
   OPERATOR_TOKEN: Type.Optional(
-    text({ description: 'guards the operator endpoints but /metrics', secret: true }, 16),
+    text(
+      {
+        description:
+          'guards the operator endpoints but /metrics; required where METRICS_HOST is not loopback',
+        secret: true,
+      },
+      16,
+    ),
   ),
   LOG_LEVEL: oneOf(
-    { description: 'least level that is logged', default: 'info' },
+    { description: 'fatal, error, warn, info, debug, trace or silent', default: 'info' },
     'fatal',
     'error',
     'warn',
@@ -227,6 +283,8 @@ function contradictions(texts: Texts): string[] {
       !isLoopback(texts['METRICS_HOST'] ?? '') && !has('OPERATOR_TOKEN'),
       'OPERATOR_TOKEN is required where METRICS_HOST is not a loopback address',
     ],
+    [texts['COOKIE_SESSIONS'] === 'true', 'COOKIE_SESSIONS=true: this version has no cookies yet'],
+    [texts['READ_CACHE_TTL'] !== '0', 'READ_CACHE_TTL: this version has no cache yet, only 0'],
     [
       Number(texts['SESSION_IDLE_TTL']) > Number(texts['SESSION_MAX_TTL']),
       'SESSION_IDLE_TTL is longer than SESSION_MAX_TTL',

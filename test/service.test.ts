@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import t from 'tap'
-import { ConfigError, maskedConfig, readConfig, unknownNames } from '../src/config.ts'
+import { ConfigError, environment, maskedConfig, readConfig, unknownNames } from '../src/config.ts'
+import type { Annotation } from '../src/environment.ts'
 import { errorCatalogue } from '../src/errors.ts'
 import { cachedProbe } from '../src/probe.ts'
 import { startGateway } from './start.ts'
@@ -97,6 +99,23 @@ t.test('the environment', async (t) => {
         'RATE_LIMT_IP means nothing here; did you mean RATE_LIMIT_IP?',
       ],
     )
+  })
+
+  t.test('is described in full by README.md and .env.example', async (t) => {
+    const readme = readFileSync('README.md', 'utf8')
+    const example = readFileSync('.env.example', 'utf8')
+    const names = Object.keys(environment.properties)
+    t.strictSame(
+      [...example.matchAll(/^#?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name).sort(),
+      names.toSorted(),
+    )
+    t.strictSame([...readme.matchAll(/^\| `([A-Z_]+)` /gm)].map(([, name]) => name).sort(), names.toSorted())
+    for (const [name, { default: text = '' }] of Object.entries<Partial<Annotation>>(
+      environment.properties,
+    )) {
+      if (text.length < 60)
+        t.match(readme, new RegExp(`^\\| \`${name}\` .*${text}[^|]*\\|$`, 'm'), `${name}: ${text}`)
+    }
   })
 
   t.test('is shown without its secrets', async (t) => {
