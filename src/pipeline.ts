@@ -4,12 +4,13 @@ import { parseId } from './corebos/ids.ts'
 import { GatewayError } from './errors.ts'
 import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
-import type { Lookup, Query, Relation } from './query/tree.ts'
+import type { Condition, Lookup, Query, Relation } from './query/tree.ts'
 import { idsOf } from './scope/check.ts'
 import { explain as explainStatement, print } from './scope/print.ts'
 import {
   ownAnchors,
   rewrite,
+  scopeOf,
   settle,
   unresolvedIn,
   type Anchors,
@@ -122,8 +123,8 @@ async function verifiedRows(
   return { rows: verified, total: undefined }
 }
 
-/** A contact's own coreBOS session shows nothing above its account. */
-function readBy({ decision: { rule, level } }: View): ReadBy {
+/** Whose coreBOS session reaches the records of a view: a contact's own shows nothing above its account. */
+export function readBy({ decision: { rule, level } }: View): ReadBy {
   return rule.readBy ?? (level === 'own' || level === 'account' ? 'contact' : 'service')
 }
 
@@ -144,7 +145,9 @@ async function resolve(
 
 function keyOf(node: Lookup | Relation): string {
   return JSON.stringify(
-    node.kind === 'lookup' ? ['lookup', node.query.module] : ['relation', node.parentModule, node.module],
+    node.kind === 'lookup'
+      ? ['lookup', node.query.module]
+      : ['relation', node.parentModule, node.module, 'length' in node.parents ? node.parents : '*'],
   )
 }
 
@@ -228,17 +231,80 @@ function counted({ rows }: { readonly rows: readonly Row[] }): Answer {
  * @throws GatewayError `NOT_FOUND`, whether it is not there or not the contact's
  */
 export async function record(id: string, asker: Asker): Promise<Row> {
-  const prefix = parseId(id)?.prefix
-  const module = prefix === undefined ? undefined : asker.sight.modules.byIdPrefix(prefix)
-  if (module === undefined || asker.sight.find(module.name) === undefined) throw new GatewayError('NOT_FOUND')
-  const where = tree.compare(tree.field('id'), '=', tree.text(id))
-  const { records } = await run(
-    tree.query({ ...idsOf(module.name, where), selection: { kind: 'all' } }),
-    asker,
-  )
+  const { records } = await run(wholeRecord(id, viewOf(id, asker)), asker)
   const [found] = records
   if (found === undefined) throw new GatewayError('NOT_FOUND')
   return found
+}
+
+/** The view of the module that an id belongs to. @throws GatewayError `NOT_FOUND` where it is closed */
+export function viewOf(id: string, { sight }: Asker): View {
+  const prefix = parseId(id)?.prefix
+  const module = prefix === undefined ? undefined : sight.modules.byIdPrefix(prefix)
+  const view = module && sight.find(module.name)
+  if (view === undefined) throw new GatewayError('NOT_FOUND')
+  return view
+}
+
+function wholeRecord(id: string, { module }: View): Query {
+  const where = tree.compare(tree.field('id'), '=', tree.text(id))
+  return tree.query({ ...idsOf(module.name, where), selection: { kind: 'all' } })
+}
+
+/** A visible record as a write has to see it: with the fields that only the gateway looks at. */
+export interface Found {
+  readonly id: ClearedId
+  readonly view: View
+  /** Every field of the module, hidden ones too. */
+  readonly row: Row
+}
+
+/** @throws GatewayError `NOT_FOUND`, whether it is not there or not the contact's */
+export async function find(id: string, asker: Asker): Promise<Found> {
+  const view = viewOf(id, asker)
+  const parsed = parseId(id)
+  const query = wholeRecord(id, view)
+  const scoped = rewrite(query, asker.sight, await asker.anchors(view.decision.level))
+  const settled = settle(scoped, await resolve(unresolvedIn(scoped.where), asker))
+  const nothing = settled.where.kind === 'constant' && !settled.where.holds
+  const { rows } = nothing
+    ? { rows: [] }
+    : await verifiedRows({ ...settled, ask: [...view.module.fields.keys()] }, asker, 'basic')
+  const [row] = rows
+  if (row === undefined || parsed === undefined) throw new GatewayError('NOT_FOUND')
+  return { id: clearId(parsed), view, row }
+}
+
+/** What of these records the contact sees; one query for each of their modules. */
+export async function visible(ids: Iterable<string>, asker: Asker): Promise<ReadonlySet<string>> {
+  const byModule = new Map<string, string[]>()
+  for (const id of new Set(ids)) {
+    const module = asker.sight.modules.byIdPrefix(parseId(id)?.prefix ?? '')
+    if (module === undefined || asker.sight.find(module.name) === undefined) continue
+    byModule.set(module.name, [...(byModule.get(module.name) ?? []), id])
+  }
+  const found = await Promise.all(
+    [...byModule].map(async ([module, some]) => {
+      const { records } = await run(idsOf(module, tree.inList(tree.field('id'), some.map(tree.text))), asker)
+      return records.map(({ id }) => id ?? '')
+    }),
+  )
+  return new Set(found.flat())
+}
+
+/** What coreBOS relates to a visible record; each of these is still to be looked at under its own rule. */
+export async function relatedIds(found: Found, view: View, asker: Asker): Promise<readonly string[]> {
+  const { name } = view.module
+  const ids = await asker.reader.relatedIds(found.id, found.view.module.name, name, readBy(view))
+  return bounded([...new Set(ids)], name)
+}
+
+/** The condition that a view's records meet, with the ids that its lookups find. */
+export async function settledScope(view: View, asker: Asker): Promise<Condition> {
+  const scope = scopeOf(view, asker.sight, await asker.anchors(view.decision.level))
+  const found = await resolve(unresolvedIn(scope), asker)
+  const scoped = rewrite(idsOf(view.module.name, undefined), asker.sight, { contacts: [], accounts: [] })
+  return settle({ ...scoped, where: scope, scope }, found).scope
 }
 
 /** What {@link ask} would send, without sending anything. @throws GatewayError what the query is refused for */
