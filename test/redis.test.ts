@@ -40,7 +40,7 @@ t.test('one server', { skip }, async (t) => {
   })
 })
 
-t.test('a request costs one command, a log-in two, counted by Redis itself', { skip }, async (t) => {
+t.test('a request costs one command, a log-in three, counted by Redis itself', { skip }, async (t) => {
   const server = await startRedis(t)
   const store = await open(t, urlOf(server))
   const login: Take[] = [
@@ -52,7 +52,11 @@ t.test('a request costs one command, a log-in two, counted by Redis itself', { s
     { key: 'contact:12x1', max: 1000, window: 60_000 },
   ]
   const { session } = await store.create(facts('12x1'))
-  await Promise.all([store.take(login), store.read(session.id, limits)])
+  await Promise.all([
+    store.take(login),
+    store.read(session.id, limits),
+    store.enter('other', 'ticket', '', 4, 1000),
+  ])
 
   /** Commands that came over the wire: what a script calls is counted as well, so the script itself is what counts. */
   const sent = async (work: () => Promise<unknown>) => {
@@ -75,9 +79,14 @@ t.test('a request costs one command, a log-in two, counted by Redis itself', { s
 
   const logins = await sent(async () => {
     await store.take(login)
-    await store.create(facts('12x1'), ['guess:12x1'])
+    await store.enter('failures:12x1', 'ticket', 'under way', 4, 86_400_000)
+    await store.create(facts('12x1'), { key: 'failures:12x1', tickets: ['ticket'] })
   })
-  t.same(logins, { evalsha: 2, 'config|resetstat': 1 }, 'a log-in: limits and budget, then the session')
+  t.same(
+    logins,
+    { evalsha: 3, 'config|resetstat': 1 },
+    'a log-in: limits, a place in the budget, the session',
+  )
 })
 
 t.test('a dump of Redis tells nothing, and a session takes less than a kilobyte', { skip }, async (t) => {
@@ -178,6 +187,18 @@ t.test('keys are rotated without losing a session, a count or a value', { skip }
   const budget: Take = { key: 'guess:12x1', max: 4, window: 3_600_000 }
   await before.take([budget])
   await before.put('idempotency:1', 'done', 60_000)
+
+  await before.enter('failures:12x1', 'one', 'failed', 4, 86_400_000)
+  t.same([...(await writes.enter('failures:12x1', 'two', 'failed', 4, 86_400_000)).held.keys()], ['one'])
+  t.same([...(await reads.enter('failures:12x1', 'three', 'failed', 4, 86_400_000)).held.keys()].sort(), [
+    'one',
+    'two',
+  ])
+  await writes.leave({ key: 'failures:12x1', tickets: ['one'] })
+  t.same([...(await reads.enter('failures:12x1', 'four', '', 4, 86_400_000)).held.keys()].sort(), [
+    'three',
+    'two',
+  ])
 
   const young = await writes.create(facts('12x1'))
   for (const store of [reads, writes]) {

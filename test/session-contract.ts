@@ -274,9 +274,6 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     const budget: Take = { key: 'guess:12x1', max: 4, window: 3_600_000, kind: 'budget' }
     const all = await Promise.all(Array.from({ length: 30 }, () => store.take([budget])))
     t.equal(all.flat().filter(({ allowed }) => allowed).length, 4)
-
-    await store.create(facts('12x1'), ['guess:12x1'])
-    t.match(await store.take([budget]), [{ allowed: true, count: 1 }], 'a log-in gives the budget back')
   })
 
   t.test('a reading counts in the same step, whether or not there is a session', async (t) => {
@@ -319,6 +316,47 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     t.not(last[0], after[0])
     t.not(last[1], after[1])
     t.notOk([before[0], after[0]].includes(last[0]))
+  })
+
+  t.test('few may be in one place, each with a ticket, until they leave', async (t) => {
+    const { store } = await open(t)
+    const day = 86_400_000
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => store.enter('failures:12x1', `ticket${n}`, 'under way', 4, day)),
+    )
+    const inside = all.flatMap(({ entered }, n) => (entered ? [`ticket${n}`] : []))
+    t.equal(inside.length, 4)
+    t.same(
+      all.filter(({ entered }) => !entered).map(({ held }) => [...held.keys()].sort()),
+      Array.from({ length: 16 }, () => inside.toSorted()),
+      'who stays outside is told who is inside',
+    )
+    const [one = '', two = '', three = '', four = ''] = inside
+    await store.note('failures:12x1', one, 'failed')
+    await store.note('failures:12x1', 'ticket99', 'failed')
+    await store.leave({ key: 'failures:12x1', tickets: [two, 'ticket99'] })
+    const late = await store.enter('failures:12x1', 'late', 'under way', 4, day)
+    t.same(late, {
+      entered: true,
+      held: new Map([
+        [one, 'failed'],
+        [three, 'under way'],
+        [four, 'under way'],
+      ]),
+    })
+
+    const { session } = await store.create(facts('12x1'), { key: 'failures:12x1', tickets: ['late', one] })
+    t.ok((await store.read(session.id)).session)
+    t.same(
+      (await store.enter('failures:12x1', 'next', '', 4, day)).held,
+      new Map([
+        [three, 'under way'],
+        [four, 'under way'],
+      ]),
+    )
+    t.same((await store.enter('failures:12x2', 'other', '', 4, day)).held, new Map(), 'each place for itself')
+    await store.leave({ key: 'failures:12x1', tickets: [three, four, 'next'] })
+    t.same((await store.enter('failures:12x1', 'last', '', 4, day)).held, new Map())
   })
 
   t.test('values are claimed once, replaced, looked at, taken away once, and run out', async (t) => {

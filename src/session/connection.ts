@@ -23,7 +23,16 @@ export type Client = Redis | Cluster
 export type OnState = (state: 'ready' | 'lost', why?: string) => void
 
 /** Steps that may be done twice where nobody knows whether they were done once: at worst something is counted twice. */
-const repeatable: ReadonlySet<Script> = new Set(['gwRead', 'gwTake', 'gwRotate', 'gwLook', 'gwAll', 'gwGet'])
+const repeatable: ReadonlySet<Script> = new Set([
+  'gwRead',
+  'gwTake',
+  'gwRotate',
+  'gwLook',
+  'gwAll',
+  'gwGet',
+  'gwNote',
+  'gwLeave',
+])
 
 export class Connection {
   readonly #client: Client

@@ -80,6 +80,20 @@ export interface Reading {
   readonly takes: readonly Taken[]
 }
 
+/** Tickets to be given up together, all of one key. */
+export interface Leaving {
+  readonly key: string
+  readonly tickets: readonly string[]
+}
+
+/** What became of a ticket that asked for one of a few places. */
+export interface Entry {
+  /** Whether there was a place; if not, nothing changed. */
+  readonly entered: boolean
+  /** The other tickets that hold a place, with what was noted on each. */
+  readonly held: ReadonlyMap<string, string>
+}
+
 export interface Opened {
   readonly session: PortalSession
   /** Opaque; worth a session, so it goes to the client and into no log. */
@@ -102,8 +116,8 @@ export type Rotation =
  * @throws GatewayError `STORE_UNAVAILABLE` when the store cannot be reached or cannot vouch for the step
  */
 export interface SessionStore {
-  /** Opens a session, and in the same step forgets the counts `reset` (the budgets that a successful log-in gives back). */
-  create(facts: NewSession, reset?: readonly string[]): Promise<Opened>
+  /** Opens a session, and in the same step gives up the places that a successful log-in gives back. */
+  create(facts: NewSession, leaving?: Leaving): Promise<Opened>
 
   /** Finds a session, extends its idle life and counts the takes: the one step that an authenticated request costs. */
   read(id: string, takes?: readonly Take[]): Promise<Reading>
@@ -132,7 +146,8 @@ export interface SessionStore {
   reap(): Promise<readonly PortalSession[]>
 }
 
-/** State beside the sessions that instances share. Keys and values are the caller's own text; neither is stored in clear in Redis. */
+/** State beside the sessions that instances share. Keys and values are the caller's own text; neither is stored
+ * in clear in Redis, but tickets and notes are: they say nothing about anybody. */
 export interface SharedState {
   /** Counts all takes in one step; they do not depend on each other. */
   take(takes: readonly Take[]): Promise<readonly Taken[]>
@@ -151,6 +166,18 @@ export interface SharedState {
 
   /** Takes a value away: of several callers one gets it. */
   pull(key: string): Promise<string | undefined>
+
+  /**
+   * Takes one of `places` places of a key for a ticket, and writes a note on it. Kept for `ttl` milliseconds since the
+   * last entry, whoever runs meanwhile; whether a ticket is still meant is for its note to say.
+   */
+  enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry>
+
+  /** Changes the note on a ticket that holds a place. */
+  note(key: string, ticket: string, note: string): Promise<void>
+
+  /** Gives up places. */
+  leave(leaving: Leaving): Promise<void>
 
   /** Changes the stamp of one contact, or of everybody. */
   invalidate(contactId?: string): Promise<void>

@@ -1,6 +1,8 @@
 /** The store of a single process: the same steps as the Redis store, atomic because nothing in them waits. */
 import { randomBytes } from 'node:crypto'
 import type {
+  Entry,
+  Leaving,
   NewSession,
   Opened,
   PortalSession,
@@ -26,7 +28,7 @@ export interface EmbeddedOptions {
   readonly maxEntries?: number
 }
 
-interface Entry {
+interface Kept {
   session: PortalSession
   rotatedAt: number
 }
@@ -36,12 +38,13 @@ export class EmbeddedStore implements Store {
   readonly #now: () => number
   readonly #maxSessions: number
   /** Ordered by the last touch, so that its front is what runs out next. */
-  readonly #sessions = new Map<string, Entry>()
+  readonly #sessions = new Map<string, Kept>()
   readonly #byContact = new Map<string, Set<string>>()
   readonly #ranOut = new Map<string, PortalSession>()
   readonly #counters: Counters
   readonly #values: ExpiringMap<string>
   readonly #stamps: ExpiringMap<string>
+  readonly #places: ExpiringMap<Map<string, string>>
   readonly #tokens
   #stampOfAll = '0'
   #stampCount = 0
@@ -54,11 +57,12 @@ export class EmbeddedStore implements Store {
     this.#counters = new Counters(maxEntries)
     this.#values = new ExpiringMap(maxEntries)
     this.#stamps = new ExpiringMap(maxEntries)
+    this.#places = new ExpiringMap(maxEntries)
     const secret = randomBytes(32)
     this.#tokens = refreshTokens(() => secret)
   }
 
-  async create(facts: NewSession, reset: readonly string[] = []): Promise<Opened> {
+  async create(facts: NewSession, leaving?: Leaving): Promise<Opened> {
     const now = this.#now()
     this.#sweep(now)
     const session: PortalSession = {
@@ -75,7 +79,7 @@ export class EmbeddedStore implements Store {
     this.#sessions.set(session.id, { session, rotatedAt: now })
     const ids = this.#byContact.get(facts.contact.id) ?? new Set()
     this.#byContact.set(facts.contact.id, ids.add(session.id))
-    this.#counters.reset(reset)
+    if (leaving !== undefined) await this.leave(leaving)
     return { session, refreshToken: this.#tokens.issue(session.id, 1) }
   }
 
@@ -174,6 +178,26 @@ export class EmbeddedStore implements Store {
     return kept?.value
   }
 
+  async enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry> {
+    const now = this.#now()
+    const tickets = this.#places.get(key, now)?.value ?? new Map<string, string>()
+    const held = new Map(tickets)
+    const entered = held.size < places
+    if (entered) this.#places.set(key, tickets.set(ticket, note), now + ttl, now)
+    return { entered, held }
+  }
+
+  async note(key: string, ticket: string, note: string): Promise<void> {
+    const tickets = this.#places.get(key, this.#now())?.value
+    if (tickets?.has(ticket) === true) tickets.set(ticket, note)
+  }
+
+  async leave({ key, tickets }: Leaving): Promise<void> {
+    const held = this.#places.get(key, this.#now())?.value
+    for (const ticket of tickets) held?.delete(ticket)
+    if (held?.size === 0) this.#places.delete(key)
+  }
+
   async invalidate(contactId?: string): Promise<void> {
     const stamp = String(++this.#stampCount)
     const now = this.#now()
@@ -190,7 +214,7 @@ export class EmbeddedStore implements Store {
     this.#byContact.clear()
   }
 
-  #alive(id: string, now: number): Entry | undefined {
+  #alive(id: string, now: number): Kept | undefined {
     const entry = this.#sessions.get(id)
     if (entry === undefined) return undefined
     if (now < this.#endOf(entry.session)) return entry
@@ -202,7 +226,7 @@ export class EmbeddedStore implements Store {
     return Math.min(session.lastSeenAt + this.#life.idle, session.expiresAt)
   }
 
-  #touch(entry: Entry, now: number): void {
+  #touch(entry: Kept, now: number): void {
     entry.session = { ...entry.session, lastSeenAt: now }
     this.#sessions.delete(entry.session.id)
     this.#sessions.set(entry.session.id, entry)

@@ -74,19 +74,18 @@ local function takes(first, from, now)
 end
 `
 
-/** KEYS: session, index, queue or nothing, counters to forget… ARGV: now, absolute end, life of the index, life of the record, first due, sealed, with queue */
+/**
+ * KEYS: session, index, and in one slot with them or without slots: queue, names of places to give up…
+ * ARGV: now, absolute end, life of the index, life of the record, first due, sealed, tickets…
+ */
 const create = `
-local now, queued = tonumber(ARGV[1]), ARGV[7] == '1'
+local now = tonumber(ARGV[1])
 redis.call('SET', KEYS[1], text({ t = now, x = tonumber(ARGV[2]), r = now, g = 1, v = ARGV[6] }), 'PX', ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 redis.call('ZADD', KEYS[2], ARGV[2], KEYS[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
-local first = 3
-if queued then
-  redis.call('ZADD', KEYS[3], ARGV[5], KEYS[1])
-  first = 4
-end
-for i = first, #KEYS do redis.call('DEL', KEYS[i]) end
+if KEYS[3] then redis.call('ZADD', KEYS[3], ARGV[5], KEYS[1]) end
+if KEYS[4] then leave(4, 7) end
 return 1
 `
 
@@ -230,9 +229,51 @@ end
 return found
 `
 
+const places = `
+-- Tickets that stand under another name move to the first.
+local function gather(first)
+  for i = first + 1, #KEYS do
+    local held = redis.call('HGETALL', KEYS[i])
+    for n = 1, #held, 2 do redis.call('HSET', KEYS[first], held[n], held[n + 1]) end
+    if held[1] then
+      redis.call('PEXPIRE', KEYS[first], math.max(redis.call('PTTL', KEYS[i]), redis.call('PTTL', KEYS[first])))
+      redis.call('DEL', KEYS[i])
+    end
+  end
+end
+
+local function leave(first, from)
+  gather(first)
+  for i = from, #ARGV do redis.call('HDEL', KEYS[first], ARGV[i]) end
+end
+`
+
+/** KEYS: names. ARGV: life, places, ticket, note → 1 or 0, tickets and notes beside it */
+const enter = `
+gather(1)
+local held = redis.call('HGETALL', KEYS[1])
+if #held / 2 >= tonumber(ARGV[2]) then return { 0, held } end
+redis.call('HSET', KEYS[1], ARGV[3], ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return { 1, held }
+`
+
+/** KEYS: names. ARGV: ticket, note */
+const note = `
+gather(1)
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return 1
+`
+
+/** KEYS: names. ARGV: tickets… */
+const leave = `
+leave(1, 1)
+return 1
+`
+
 /** Every step under its name, ready for `defineCommand`. */
 export const scripts = {
-  gwCreate: session + create,
+  gwCreate: session + places + create,
   gwRead: session + counter + read,
   gwTake: session + counter + take,
   gwRotate: session + rotate,
@@ -245,6 +286,9 @@ export const scripts = {
   gwClaim: value + claim,
   gwPut: value + put,
   gwGet: value + get,
+  gwEnter: places + enter,
+  gwNote: places + note,
+  gwLeave: places + leave,
 } as const
 
 export type Script = keyof typeof scripts

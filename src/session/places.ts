@@ -65,6 +65,11 @@ export class Places {
     return this.#each((key) => `gw:{${slotTag(text)}}v:${key.name('value', text)}`)
   }
 
+  /** The names of what holds tickets, one per key of the ring; kept under the first. */
+  tickets(text: string): [string, ...string[]] {
+    return this.#each((key) => `gw:{${slotTag(text)}}p:${key.name('tickets', text)}`)
+  }
+
   #each(name: (key: SealKey) => string): [string, ...string[]] {
     return [name(this.#ring.first), ...this.#ring.all.slice(1).map(name)]
   }

@@ -6,6 +6,8 @@ import { Connection, limits, unavailable, type OnState } from './connection.ts'
 import {
   labelled,
   stampLife,
+  type Entry,
+  type Leaving,
   type NewSession,
   type Opened,
   type PortalSession,
@@ -70,7 +72,7 @@ export class RedisStore implements Store {
     return store
   }
 
-  async create(facts: NewSession, reset: readonly string[] = []): Promise<Opened> {
+  async create(facts: NewSession, leaving?: Leaving): Promise<Opened> {
     const now = this.#now()
     const place = this.#places.create(facts.contact.id)
     const session: PortalSession = {
@@ -91,17 +93,17 @@ export class RedisStore implements Store {
       now + ends,
       this.#seal(place, session),
     ]
-    const forget = reset.flatMap((key) => this.#places.counter(key))
+    const keys = [place.session, place.index]
     if (this.#main.isCluster) {
-      await this.#main.step('gwCreate', [place.session, place.index], [...args, 0])
-      await this.#main.run((client) =>
-        Promise.all([
-          client.zadd(queue, now + ends, place.session),
-          ...forget.map((name) => client.del(name)),
-        ]),
-      )
+      await this.#main.step('gwCreate', keys, args)
+      await Promise.all([
+        this.#main.run((client) => client.zadd(queue, now + ends, place.session)),
+        leaving && this.leave(leaving),
+      ])
     } else {
-      await this.#main.step('gwCreate', [place.session, place.index, queue, ...forget], [...args, 1])
+      const { key, tickets } = leaving ?? { key: undefined, tickets: [] }
+      const names = key === undefined ? [] : this.#places.tickets(key)
+      await this.#main.step('gwCreate', [...keys, queue, ...names], [...args, ...tickets])
     }
     return { session, refreshToken: this.#tokens.issue(session.id, 1) }
   }
@@ -262,6 +264,24 @@ export class RedisStore implements Store {
 
   async pull(key: string): Promise<string | undefined> {
     return this.#opened(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 1]))
+  }
+
+  async enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry> {
+    const reply = await this.#main.step('gwEnter', this.#places.tickets(key), [ttl, places, ticket, note])
+    const [entered, flat] = list(reply)
+    const words = list(flat).map(text)
+    const held = new Map(
+      words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : [])),
+    )
+    return { entered: entered === 1, held }
+  }
+
+  async note(key: string, ticket: string, note: string): Promise<void> {
+    await this.#main.step('gwNote', this.#places.tickets(key), [ticket, note])
+  }
+
+  async leave({ key, tickets }: Leaving): Promise<void> {
+    await this.#main.step('gwLeave', this.#places.tickets(key), tickets)
   }
 
   async invalidate(contactId?: string): Promise<void> {
