@@ -1,4 +1,7 @@
+import { EventEmitter, once } from 'node:events'
+import fastify from 'fastify'
 import t from 'tap'
+import sessions from '../plugins/sessions.ts'
 import { EmbeddedStore } from '../src/session/embedded.ts'
 import { judge } from '../src/session/refresh.ts'
 import { contact, facts, life, storeContract } from './session-contract.ts'
@@ -67,4 +70,30 @@ t.test('a session carries its contact unchanged', async (t) => {
   const { session } = await store.create({ ...facts('22x3'), contact: employee })
   t.same((await store.read(session.id)).session?.contact, employee)
   await store.close()
+})
+
+t.test('coreBOS sessions are ended behind sessions that ran out, also where one of them fails', async (t) => {
+  const { now, pass } = clock()
+  const ended: (string | undefined)[] = []
+  const both = new EventEmitter()
+  const ending = once(both, 'ended')
+  const app = fastify()
+  await app.register(sessions, {
+    life,
+    now,
+    reapEvery: 5,
+    endUpstream: async ({ upstream }) => {
+      ended.push(upstream)
+      if (ended.length === 2) both.emit('ended')
+      throw new Error('coreBOS is away')
+    },
+  })
+  await app.sessions.create(facts('12x1'))
+  await app.sessions.create(facts('12x2'))
+  await app.sessions.create({ ...facts('12x3'), upstream: undefined })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  pass(life.idle)
+  await ending
+  t.same(ended.toSorted(), ['upstream-12x1', 'upstream-12x2'])
+  await app.close()
 })
