@@ -1,0 +1,34 @@
+/** One hostile request, and all that is known of what its answer may be. */
+
+/** What a statement finds among the rows that the contact may see. */
+export interface Meaning {
+  readonly form: 'rows' | 'count' | 'distinct'
+  /** How many rows meet the condition for certain. */
+  readonly sure: number
+  /** Ids of the rows that may meet it. */
+  readonly possible: ReadonlySet<string>
+  readonly offset: number
+  readonly limit: number
+}
+
+export interface Attempt {
+  /** What is tried, in a few words. */
+  readonly label: string
+  /** `rows`: a REST answer of rows; `other`: any other REST answer. */
+  readonly door: 'rows' | 'other' | 'webservice'
+  readonly method: 'GET' | 'POST'
+  /** With the query string. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+  /** All that the request says, decoded: an answer may repeat it. */
+  readonly text: string
+  /** Modules that a total may be of; no total may exceed what can be seen of the largest. */
+  readonly modules: readonly string[]
+  /** What the request names that is closed to a contact of the gateway: it must be refused. */
+  readonly closed: string | undefined
+  /** What no contact may be told at all, in any words: every answer but a refusal is a leak. */
+  readonly secret: string | undefined
+  /** Absent where nobody can say what the request means. */
+  readonly meaning: (() => Meaning) | undefined
+}

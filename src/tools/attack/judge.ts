@@ -1,0 +1,258 @@
+/** Looks at an answer for anything that the contact may not see. */
+import type { Attempt, Meaning } from './attempt.ts'
+import { Needles } from './needles.ts'
+import { isHidden, openModules, readableFields, Scope, type Person } from './scope.ts'
+import { isObject, parse, type Answer } from './webservice.ts'
+import type { CrmRecord, World } from './world.ts'
+
+/**
+ * `row`, `field`, `value`, `count`: what the contact may not see. `refusal`: a statement that names what is closed was
+ * answered. `difference`: the answer is not that of the statement. `crash`: status 500 or above.
+ */
+export type FindingKind = 'row' | 'field' | 'value' | 'count' | 'refusal' | 'difference' | 'crash'
+
+export interface Finding {
+  readonly kind: FindingKind
+  readonly what: string
+}
+
+export interface JudgeOptions {
+  /** coreBOS itself: it understands much otherwise than SQL does, and crashes; leaks alone are told. */
+  readonly leaksOnly: boolean
+  /** Texts that stand in no record and must be in no answer. */
+  readonly secrets: readonly string[]
+}
+
+const webserviceId = /^[0-9]+x[0-9]+$/
+const totals = new Set(['total', 'totalrows', 'count'])
+/** Fields that no module has and a join with the table of users shows. */
+const userColumns = new Set(['accesskey', 'user_password', 'user_hash', 'confirm_password', 'crypt_type'])
+
+interface Place {
+  readonly attempt: Attempt
+  readonly module: string | undefined
+  /** Inside a row, where nothing is an echo of the request. */
+  readonly row: boolean
+}
+
+export class Judge {
+  readonly #world: World
+  readonly #scope: Scope
+  readonly #options: JudgeOptions
+  readonly #forbidden: ReadonlySet<string>
+  readonly #needles: Needles
+  readonly #hopKeys: ReadonlySet<string>
+  readonly #userFields: ReadonlySet<string>
+  readonly #closedNames: ReadonlySet<string>
+
+  constructor(world: World, person: Person, options: JudgeOptions) {
+    const scope = new Scope(world, person)
+    this.#world = world
+    this.#scope = scope
+    this.#options = options
+    const { allowed, forbidden } = valuesOf(world, scope)
+    for (const secret of [...options.secrets, ...world.secrets])
+      if (!allowed.has(secret)) forbidden.add(secret)
+    this.#forbidden = forbidden
+    const readable = `\n${[...allowed].join('\n')}\n`
+    this.#needles = new Needles(
+      [...forbidden].filter((text) => text.length >= 6 && /[A-Za-z]/.test(text) && !readable.includes(text)),
+    )
+    const open = openModules.map((name) => world.modules.get(name)).filter((module) => module !== undefined)
+    this.#hopKeys = new Set(
+      open.flatMap((module) =>
+        readableFields(module).map(({ name }) => `${module.name.toLowerCase()}${name}`),
+      ),
+    )
+    const known = new Set(open.flatMap(({ fields }) => [...fields.keys()]))
+    const users = [...(world.modules.get('Users')?.fields.keys() ?? []), ...userColumns]
+    this.#userFields = new Set(
+      users.flatMap((name) => (known.has(name) ? [`users${name}`] : [name, `users${name}`])),
+    )
+    const hidden = open.flatMap(({ name, fields }) =>
+      [...fields.keys()].filter((field) => isHidden(name, field)),
+    )
+    const readableNames = new Set(open.flatMap((module) => readableFields(module).map(({ name }) => name)))
+    this.#closedNames = new Set([
+      ...[...world.modules.keys()].filter((name) => !openModules.includes(name)),
+      ...hidden.filter((name) => !readableNames.has(name)),
+    ])
+  }
+
+  get scope(): Scope {
+    return this.#scope
+  }
+
+  /** @returns what is wrong with the answer, the worst first; nothing where all is well */
+  findings(attempt: Attempt, answer: Answer): Finding[] {
+    const found: Finding[] = []
+    const tell = (kind: FindingKind, what: string): void => {
+      if (found.length < 20) found.push({ kind, what })
+    }
+    // Answers in a stream have one value per line.
+    const body = parse(answer.text) ?? answer.text.split('\n').map(parse)
+    this.#walk(body, '', { attempt, module: undefined, row: false }, tell)
+    if (attempt.secret !== undefined && isObject(body) && body['success'] === true)
+      tell('value', attempt.secret)
+    const echoed = (needle: string): boolean => attempt.text.includes(needle)
+    const loose = this.#needles.find(answer.text, echoed) ?? this.#needles.find(answer.headers, echoed)
+    if (loose !== undefined && found.length === 0) tell('value', `holds ${JSON.stringify(loose)}`)
+    if (!this.#options.leaksOnly) {
+      if (answer.status >= 500) tell('crash', `status ${answer.status}: ${answer.text.slice(0, 200)}`)
+      const rows = rowsOf(body)
+      if (rows !== undefined && answer.status === 200) this.#compare(attempt, body, rows, tell)
+    }
+    return found
+  }
+
+  #walk(value: unknown, key: string, place: Place, tell: (kind: FindingKind, what: string) => void): void {
+    if (typeof value === 'string') {
+      this.#leaf(value, key, place, tell)
+    } else if (Array.isArray(value)) {
+      for (const each of value) this.#walk(each, key, place, tell)
+    } else if (isObject(value)) {
+      const id = value['id'] ?? value['crmid']
+      const isRow = typeof id === 'string' && webserviceId.test(id)
+      const record = isRow ? this.#world.records.get(id) : undefined
+      if (record !== undefined && !this.#scope.sees(record))
+        tell('row', `the row ${record.module} ${record.id}`)
+      if (isRow && this.#world.deleted.includes(id)) tell('row', `the deleted row ${id}`)
+      const module = this.#moduleNamed(value['module']) ?? this.#moduleNamed(key) ?? place.module
+      const isBare = key === 'records' || key === 'result'
+      const inside = { ...place, module, row: place.row || isRow || isBare }
+      for (const [name, each] of Object.entries(value)) {
+        if (record !== undefined) this.#field(record, name, each, place, tell)
+        if (!isRow && totals.has(name)) this.#total(each, { ...inside, module }, tell)
+        else if (!isRow && key === 'totals')
+          this.#total(each, { ...inside, module: this.#moduleNamed(name) }, tell)
+        this.#walk(each, name, inside, tell)
+      }
+    }
+  }
+
+  #leaf(text: string, key: string, place: Place, tell: (kind: FindingKind, what: string) => void): void {
+    if (this.#forbidden.has(text) && (place.row || (isTelling(text) && !place.attempt.text.includes(text)))) {
+      tell('value', `${key} holds ${JSON.stringify(text.slice(0, 200))}`)
+    }
+    const names = key === 'name' || key === 'refersTo' || key === 'module'
+    if (names && place.attempt.door !== 'webservice' && this.#closedNames.has(text)) {
+      tell('field', `the name ${text}`)
+    }
+  }
+
+  #field(
+    record: CrmRecord,
+    name: string,
+    value: unknown,
+    { attempt }: Place,
+    tell: (kind: FindingKind, what: string) => void,
+  ): void {
+    if (value === '' || value === null || value === undefined) return
+    const fields = this.#world.modules.get(record.module)?.fields
+    // Columns of the database have the names of users' fields as well: only who asks for users gets these.
+    const ofUser = this.#userFields.has(name) && fields?.has(name) !== true && attempt.text.includes('Users')
+    if (isHidden(record.module, name) || ofUser) {
+      tell('field', `${record.module} ${record.id} with ${name}`)
+    } else if (
+      attempt.door === 'rows' &&
+      name !== 'id' &&
+      fields?.has(name) !== true &&
+      !this.#hopKeys.has(name)
+    ) {
+      tell('field', `${record.module} ${record.id} with ${name}, which is no field`)
+    }
+  }
+
+  #total(value: unknown, place: Place, tell: (kind: FindingKind, what: string) => void): void {
+    const number = typeof value === 'number' ? value : typeof value === 'string' ? Number(value) : NaN
+    if (!Number.isFinite(number)) return
+    const modules = place.module === undefined ? place.attempt.modules : [place.module]
+    const most = Math.max(0, ...modules.map((module) => this.#scope.of(module).length))
+    if (number > most) tell('count', `${number} of ${modules.join(', ')}, where ${most} can be seen`)
+  }
+
+  #moduleNamed(name: unknown): string | undefined {
+    return typeof name === 'string' && this.#world.modules.has(name) ? name : undefined
+  }
+
+  #compare(
+    attempt: Attempt,
+    body: unknown,
+    rows: readonly Record<string, unknown>[],
+    tell: (kind: FindingKind, what: string) => void,
+  ): void {
+    if (attempt.closed !== undefined) {
+      tell('refusal', `${attempt.closed} is closed, and the statement was answered`)
+      return
+    }
+    const meaning = attempt.meaning?.()
+    if (meaning === undefined) return
+    const total = totalOf(body)
+    const { sure, possible } = meaning
+    if (total !== undefined && (total > possible.size || (meaning.form === 'rows' && total < sure))) {
+      tell('difference', `a total of ${total}, where ${between(meaning)} are right`)
+    }
+    if (meaning.form === 'count') {
+      const [row] = rows
+      const number = Number(row?.['count'])
+      if (row !== undefined && !(number >= sure && number <= possible.size)) {
+        tell('difference', `a count of ${String(row['count'])}, where ${between(meaning)} are right`)
+      }
+      return
+    }
+    if (meaning.form === 'distinct') return
+    const wrong = rows.find(({ id }) => typeof id !== 'string' || !possible.has(id))
+    if (wrong !== undefined) tell('difference', `the row ${String(wrong['id'])} does not meet the condition`)
+    const least = Math.min(meaning.limit, Math.max(0, sure - meaning.offset))
+    const most = Math.min(meaning.limit, Math.max(0, possible.size - meaning.offset))
+    if (rows.length < least || rows.length > most) {
+      tell('difference', `${rows.length} rows, where ${least} to ${most} are right`)
+    }
+  }
+}
+
+function between({ sure, possible }: Meaning): string {
+  return sure === possible.size ? String(sure) : `${sure} to ${possible.size}`
+}
+
+/** Of an answer that holds rows. */
+function rowsOf(body: unknown): Record<string, unknown>[] | undefined {
+  if (!isObject(body)) return undefined
+  const rows = body['records'] ?? (body['success'] === true ? body['result'] : undefined)
+  return Array.isArray(rows) ? rows.filter(isObject) : undefined
+}
+
+function totalOf(body: unknown): number | undefined {
+  if (!isObject(body)) return undefined
+  const more = body['moreinfo']
+  const total = body['total'] ?? (isObject(more) ? more['totalrows'] : undefined)
+  return typeof total === 'number' || typeof total === 'string' ? Number(total) : undefined
+}
+
+/** Words of everyday, numbers and dates may stand outside of rows for many reasons. */
+function isTelling(text: string): boolean {
+  return text.length >= 6 && /[A-Za-z]/.test(text)
+}
+
+/** All values that the contact may see somewhere, and those that stand only where it may not. */
+function valuesOf(world: World, scope: Scope): { allowed: Set<string>; forbidden: Set<string> } {
+  const allowed = new Set<string>(world.vocabulary)
+  const closed: string[] = [...world.deleted]
+  for (const record of world.records.values()) {
+    const visible = scope.sees(record)
+    ;(visible ? allowed : { add: (id: string) => closed.push(id) }).add(record.id)
+    for (const [field, value] of record.values) {
+      if (visible && !isHidden(record.module, field)) allowed.add(value)
+      else closed.push(value)
+    }
+  }
+  for (const [ticket, comments] of world.comments) {
+    const record = world.records.get(ticket)
+    const visible = record !== undefined && scope.sees(record)
+    for (const comment of comments) {
+      if (visible) allowed.add(comment)
+      else closed.push(comment)
+    }
+  }
+  return { allowed, forbidden: new Set(closed.filter((text) => text.length >= 3 && !allowed.has(text))) }
+}
