@@ -1,6 +1,6 @@
 /** Comparison as MySQL's utf8mb3_general_ci: letter case, accents and blanks at the end do not count. */
 
-import { trimEnd } from './trim.ts'
+import { trimEnd } from './php-text.ts'
 
 /** Letters that general_ci keeps apart although they decompose, and the one that it merges. */
 const SPECIAL: Readonly<Record<string, string>> = { й: 'Й', Й: 'Й', ß: 'S', ẞ: 'ẞ', ı: 'I' }

@@ -1,4 +1,5 @@
 /** Splits a statement of the basic dialect as coreBOS's lexer does, which keeps a state between tokens. */
+import { lower } from '../php-text.ts'
 import { internalError } from '../errors.ts'
 
 export type TokenName =
@@ -84,85 +85,85 @@ export class BasicLexer {
   }
 
   #name(text: string): TokenName | undefined {
-    const lower = text.toLowerCase()
+    const small = lower(text)
     switch (this.#part) {
       case 'select':
-        if (lower !== 'select') return 'Unknown'
+        if (small !== 'select') return 'Unknown'
         this.#part = 'columns'
         return 'SELECT'
       case 'columns':
-        return this.#columnName(lower)
+        return this.#columnName(small)
       case 'from':
-        if (lower !== 'from') return 'Unknown'
+        if (small !== 'from') return 'Unknown'
         this.#part = 'table'
         return 'FRM'
       case 'table':
         this.#part = 'where'
-        return lower === 'where' ? 'Unknown' : 'TABLENAME'
+        return small === 'where' ? 'Unknown' : 'TABLENAME'
       case 'where':
       case 'order':
       case 'limit':
-        return this.#clauseName(text, lower)
+        return this.#clauseName(text, small)
     }
   }
 
-  #columnName(lower: string): TokenName {
-    if (lower === 'from') {
+  #columnName(small: string): TokenName {
+    if (small === 'from') {
       this.#part = 'table'
       return 'FRM'
     }
-    if (lower === '*') {
+    if (small === '*') {
       if (!this.#counting) this.#part = 'from'
       return 'ASTERISK'
     }
-    if (lower === 'count') {
+    if (small === 'count') {
       this.#counting = true
       return 'COUNT'
     }
-    if (lower === '(') return 'PARENOPEN'
-    if (lower === ')') return 'PARENCLOSE'
-    return lower === ',' ? 'COMMA' : 'COLUMNNAME'
+    if (small === '(') return 'PARENOPEN'
+    if (small === ')') return 'PARENCLOSE'
+    return small === ',' ? 'COMMA' : 'COLUMNNAME'
   }
 
-  #clauseName(text: string, lower: string): TokenName | undefined {
-    if (lower === ';') return 'SEMICOLON'
-    if (lower === 'order') {
+  #clauseName(text: string, small: string): TokenName | undefined {
+    if (small === ';') return 'SEMICOLON'
+    if (small === 'order') {
       this.#orderWord = true
       return undefined
     }
     let begins = false
-    if (lower === 'by' && this.#orderWord) {
+    if (small === 'by' && this.#orderWord) {
       this.#orderWord = false
       this.#part = 'order'
       begins = true
     }
-    if (lower === 'where' || lower === 'limit') this.#part = lower
-    if (lower === 'orderby') {
+    if (small === 'where' || small === 'limit') this.#part = small
+    if (small === 'orderby') {
       begins = !this.#orderWord
       this.#part = 'order'
     }
-    if (this.#part === 'where') return this.#whereName(text, lower)
-    if (this.#part === 'order') return this.#orderName(lower, begins)
-    if (lower === 'limit') return 'LIMIT'
-    if (lower === '(') return 'PARENOPEN'
-    if (lower === ')') return 'PARENCLOSE'
-    return lower === ',' ? 'COMMA' : 'VALUE'
+    if (this.#part === 'where') return this.#whereName(text, small)
+    if (this.#part === 'order') return this.#orderName(small, begins)
+    if (small === 'limit') return 'LIMIT'
+    if (small === '(') return 'PARENOPEN'
+    if (small === ')') return 'PARENCLOSE'
+    return small === ',' ? 'COMMA' : 'VALUE'
   }
 
-  #orderName(lower: string, begins: boolean): TokenName {
+  #orderName(small: string, begins: boolean): TokenName {
     if (begins) {
       this.#orderWord = true
       return 'ORDERBY'
     }
-    if (lower === ',') return 'COMMA'
-    if (lower === 'asc') return 'ASC'
-    return lower === 'desc' ? 'DESC' : 'COLUMNNAME'
+    if (small === ',') return 'COMMA'
+    if (small === 'asc') return 'ASC'
+    return small === 'desc' ? 'DESC' : 'COLUMNNAME'
   }
 
-  #whereName(text: string, lower: string): TokenName {
-    const sign = SIGNS.get(lower)
+  #whereName(text: string, small: string): TokenName {
+    const sign = SIGNS.get(small)
     if (sign !== undefined) return sign
-    if (lower === ')') {
+    if (small === ')') {
       if (this.#inList) {
         this.#inList = false
         this.#inCondition = false
@@ -173,12 +174,12 @@ export class BasicLexer {
       this.#inCondition = true
       return 'COLUMNNAME'
     }
-    if (lower === 'in') {
+    if (small === 'in') {
       this.#inList = true
       return 'IN'
     }
     if (text === ',') return 'COMMA'
-    if (lower === 'like') return 'LIKE'
+    if (small === 'like') return 'LIKE'
     if (!this.#inList) this.#inCondition = false
     return 'VALUE'
   }

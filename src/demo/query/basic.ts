@@ -1,8 +1,8 @@
 /** The basic dialect: parsed by coreBOS itself, printed into SQL condition by condition. */
+import { trim } from '../php-text.ts'
 import type { Database } from '../database.ts'
 import { CorebosError, denied, invalidId } from '../errors.ts'
 import type { Module } from '../metadata.ts'
-import { trim } from '../trim.ts'
 import type { BasicCondition, BasicStatement } from './basic-parse.ts'
 import { parseBasic } from './basic-parse.ts'
 import { PLAIN } from './plan.ts'
@@ -83,7 +83,8 @@ export const planBasic = (database: Database, schemas: Schemas, text: string): P
 }
 
 /** `from X` anywhere names the module that is looked up before anything is parsed. */
-export const namedModule = (statement: string): string | undefined => /from\s+([^\s;]+)/i.exec(statement)?.[1]
+export const namedModule = (statement: string): string | undefined =>
+  /from[ \f\v]+([^ \f\v;]+)/i.exec(statement)?.[1]
 
 export const findModule = (schemas: Schemas, statement: string): Schema => {
   const name = namedModule(statement)

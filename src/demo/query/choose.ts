@@ -1,14 +1,12 @@
 /** Which of its dialects coreBOS reads a statement in; it looks at nothing but the text. */
 
-import { trim } from '../trim.ts'
+import { lower, trim } from '../php-text.ts'
 
 export type Dialect = 'related' | 'workflow' | 'extended' | 'basic'
 
 /** Blanks and `;` off both ends, one `;` behind, line breaks and tabs as blanks, inside values too. */
 export const normalize = (statement: string): string =>
   `${trim(statement, ' ;')};`.replaceAll(/[\n\t\r]/g, ' ')
-
-const lowerAscii = (text: string): string => text.replaceAll(/[A-Z]+/g, (found) => found.toLowerCase())
 
 /** Cuts `from` … `to` with at least one character between, each time the shortest run. */
 const cut = (text: string, from: string, to: string): string => {
@@ -24,16 +22,17 @@ const cut = (text: string, from: string, to: string): string => {
 }
 
 /** The text without in-lists, counts, literals and empty parentheses. */
-export const clean = (lower: string): string =>
-  cut(cut(cut(lower, ' in (', ')'), ' count(', ')'), "'", "'").replaceAll(/\(\s*\)/g, '')
+export const clean = (small: string): string =>
+  cut(cut(cut(small, ' in (', ')'), ' count(', ')'), "'", "'").replaceAll(/\([ \f\v]*\)/g, '')
 
 /** Takes a normalized statement. */
 export const chooseDialect = (statement: string): Dialect => {
-  const lower = lowerAscii(statement)
-  const cleaned = clean(lower)
+  const small = lower(statement)
+  const cleaned = clean(small)
   const where = cleaned.indexOf(' where ')
   if (cleaned.slice(Math.max(where, 0)).indexOf('related.') > 0) return 'related'
-  if (/ where\s+\[|select\s+\[/.test(lower)) return 'workflow'
-  if (/\snot\s+in\s+\(/.test(lower) || /\sis\s+(?:not\s+)?null/.test(cleaned)) return 'extended'
+  if (/ where[ \f\v]+\[|select[ \f\v]+\[/.test(small)) return 'workflow'
+  if (/[ \f\v]not[ \f\v]+in[ \f\v]+\(/.test(small) || /[ \f\v]is[ \f\v]+(?:not[ \f\v]+)?null/.test(cleaned))
+    return 'extended'
   return cleaned.indexOf('.') > 0 || cleaned.indexOf('(') > 0 ? 'extended' : 'basic'
 }

@@ -1,6 +1,6 @@
 /** One condition of the extended dialect, put back together as text and taken apart again. */
+import { lower, trim, trimEnd, trimStart } from '../php-text.ts'
 import { Crash, denied } from '../errors.ts'
-import { trim, trimEnd, trimStart } from '../trim.ts'
 import type { ConditionValue, Generator } from './generator.ts'
 import { referenceTo } from './joins.ts'
 import type { Schema, Schemas } from './schema.ts'
@@ -24,7 +24,7 @@ const spaced = (condition: string): string => {
 }
 
 const behind = (text: string, word: string): string => {
-  const at = text.toLowerCase().indexOf(word)
+  const at = lower(text).indexOf(word)
   return text.slice(Math.max(at, 0) + word.length)
 }
 
@@ -50,7 +50,7 @@ interface Taken {
 }
 
 const listValue = (text: string): string[] =>
-  trimEnd(trimStart(text.replaceAll(/,\s+/g, ','), '('), ')')
+  trimEnd(trimStart(text.replaceAll(/,[ \f\v]+/g, ','), '('), ')')
     .split(',')
     .map((element) => trim(element, "'"))
 
@@ -60,20 +60,20 @@ const likeOperator = (value: string): string => {
 }
 
 const take = (text: string): Taken => {
-  const condition = spaced(text.trim())
+  const condition = spaced(trim(text))
   const [field = '', first = '', second = ''] = condition.split(' ').filter((word) => word !== '')
-  let operator = first.toLowerCase()
+  let operator = lower(first)
   let value = ''
-  if (operator === 'not' && ['like', 'in'].includes(second.toLowerCase())) {
-    operator = `not${second.toLowerCase()}`
-    value = behind(condition, `not ${second.toLowerCase()}`)
+  if (operator === 'not' && ['like', 'in'].includes(lower(second))) {
+    operator = `not${lower(second)}`
+    value = behind(condition, `not ${lower(second)}`)
   } else if (operator === 'is') {
-    if (second.toLowerCase() === 'not') operator = 'isnotnull'
-    if (second.toLowerCase() === 'null') operator = 'isnull'
+    if (lower(second) === 'not') operator = 'isnotnull'
+    if (lower(second) === 'null') operator = 'isnull'
   } else {
     value = behind(condition, operator === 'like' ? ' like' : operator)
   }
-  value = trim(value.trim(), "'").replaceAll("\\'", "'")
+  value = trim(trim(value), "'").replaceAll("\\'", "'")
   if (operator === 'like') return { field, operator: likeOperator(value), value: value.replaceAll('%', '') }
   const code = OPERATORS[operator] ?? 'e'
   return { field, operator: code, value: code === 'i' || code === 'ni' ? listValue(value) : value }

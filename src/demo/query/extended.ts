@@ -1,4 +1,5 @@
 /** The extended dialect: read with an SQL parser, of which coreBOS takes what it knows and drops the rest. */
+import { lower, trim, upper } from '../php-text.ts'
 import type { Database } from '../database.ts'
 import { CorebosError } from '../errors.ts'
 import { addCondition, moduleNamed } from './condition.ts'
@@ -34,14 +35,14 @@ interface Selected {
 
 /** A selected expression without its alias. */
 const withoutAlias = (parts: readonly Part[]): readonly Part[] => {
-  const as = parts.findIndex(({ text }) => text.toUpperCase() === 'AS')
+  const as = parts.findIndex(({ text }) => upper(text) === 'AS')
   if (as >= 0) return parts.slice(0, as)
   const [first, second] = parts
   return parts.length === 2 && first !== undefined && second?.type === 'column' ? [first] : parts
 }
 
 const readName = (schemas: Schemas, selected: Selected, name: string): void => {
-  const small = (field: string): string => (CAPITALS.has(field) ? field : field.toLowerCase())
+  const small = (field: string): string => (CAPITALS.has(field) ? field : lower(field))
   const [moduleName = '', field = ''] = name.split('.')
   if (name.indexOf('.') <= 0) {
     selected.names.push(small(name))
@@ -56,15 +57,15 @@ const readSelect = (schemas: Schemas, tokens: readonly string[]): Selected => {
   const selected: Selected = { names: [], related: new Map(), distinct: false, count: false }
   for (const expression of commaSeparated(tokens)) {
     const words = splitStatement(expression)
-    const first = words.find((word) => word.trim() !== '')
-    const isDistinct = first?.toLowerCase() === 'distinct'
+    const first = words.find((word) => trim(word) !== '')
+    const isDistinct = first !== undefined && lower(first) === 'distinct'
     if (isDistinct) selected.distinct = true
     const parts = withoutAlias(expressionParts(isDistinct ? words.slice(words.indexOf(first) + 1) : words))
     const [part] = parts
     if (part === undefined) continue
     if (parts.length > 1) throw syntaxError('expressions not supported')
     if (part.type === 'column') readName(schemas, selected, part.text)
-    if (part.type === 'function' && part.text.toLowerCase() === 'count') selected.count = true
+    if (part.type === 'function' && lower(part.text) === 'count') selected.count = true
   }
   if (!selected.distinct) selected.names.push('id')
   return selected
@@ -82,13 +83,13 @@ const readConditions = (
   let operator = ''
   let value: string | undefined
   for (const part of parts) {
-    const upper = part.text.toUpperCase()
+    const capitals = upper(part.text)
     if (part.type === 'group') {
       generator.startGroup(glue)
       readConditions(schemas, main, generator, part.parts)
       generator.endGroup()
     } else if (part.type === 'operator') {
-      if (upper === 'AND' || upper === 'OR') glue = upper
+      if (capitals === 'AND' || capitals === 'OR') glue = capitals
       else operator += ` ${part.text}`
     } else if (part.type === 'column') {
       column = part.text
@@ -106,7 +107,7 @@ const readConditions = (
 
 /** A field as a column of the joined tables; anything else goes into SQL as it is. */
 export const orderColumn = (schemas: Schemas, main: Schema, text: string): string => {
-  const field = text.trim()
+  const field = trim(text)
   if (field !== 'id' && main.column(field) !== undefined) return main.qualified(field) ?? field
   const [moduleName = '', name = ''] = field.split('.')
   if (field.indexOf('.') > 0) {
@@ -122,9 +123,9 @@ export const orderColumn = (schemas: Schemas, main: Schema, text: string): strin
 const printOrder = (schemas: Schemas, main: Schema, tokens: readonly string[]): string => {
   let sql = ''
   for (const expression of commaSeparated(tokens)) {
-    const words = splitStatement(expression).filter((word) => word.trim() !== '')
-    const descending = words.some((word) => word.toUpperCase() === 'DESC')
-    const rest = words.filter((word) => !['ASC', 'DESC'].includes(word.toUpperCase()))
+    const words = splitStatement(expression).filter((word) => trim(word) !== '')
+    const descending = words.some((word) => upper(word) === 'DESC')
+    const rest = words.filter((word) => !['ASC', 'DESC'].includes(upper(word)))
     const parts = withoutAlias(expressionParts(rest))
     const [part] = parts
     // Of a function only its name is left.
@@ -135,13 +136,10 @@ const printOrder = (schemas: Schemas, main: Schema, tokens: readonly string[]): 
 }
 
 const printLimit = (tokens: readonly string[]): string => {
-  const at = tokens.findIndex((token) => [',', 'OFFSET'].includes(token.trim().toUpperCase()))
-  const first = tokens.slice(0, Math.max(at, 0)).join('').trim()
-  const second = tokens
-    .slice(at + 1)
-    .join('')
-    .trim()
-  const exchanged = at >= 0 && tokens[at]?.trim() !== ','
+  const at = tokens.findIndex((token) => [',', 'OFFSET'].includes(upper(trim(token))))
+  const first = trim(tokens.slice(0, Math.max(at, 0)).join(''))
+  const second = trim(tokens.slice(at + 1).join(''))
+  const exchanged = at >= 0 && trim(tokens[at] ?? '') !== ','
   const [offset, count] = exchanged ? [second, first] : [first, second]
   return ` LIMIT ${offset === '' ? '0' : offset},${count}`
 }
@@ -160,7 +158,7 @@ export const existence =
 export const planExtended = (database: Database, schemas: Schemas, text: string): Plan => {
   const found = sections(text)
   const [from] = commaSeparated(found.get('FROM') ?? [])
-  const name = /^[`'"]?([^\s`'";.]+)/.exec(from ?? '')?.[1]
+  const name = /^[`'"]?([^ \f\v`'";.]+)/.exec(from ?? '')?.[1]
   if (name === undefined || found.has('UNION')) {
     throw syntaxError('Given query is missing or has incorrect FROM clause')
   }

@@ -2,6 +2,7 @@
  * coreBOS's generator of conditions, behind the extended and the workflow dialect: names, operators and
  * values become SQL text.
  */
+import { lower, trim } from '../php-text.ts'
 import type { Field } from '../metadata.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { NAME_COLUMN, aliasOf } from './joins.ts'
@@ -57,15 +58,15 @@ const listSql = (values: readonly string[], operator: string): string =>
 /** One value's comparison, to be put behind a column. */
 const comparisonSql = (field: Field, operator: string, given: string, column: string): string => {
   const type = field.type.name
-  let value = TEXTS.has(type) ? given : given.trim()
-  const isEmpty = value.trim() === ''
+  let value = TEXTS.has(type) ? given : trim(given)
+  const isEmpty = trim(value) === ''
   if (operator === 'y') return `IS NULL OR ${column} = ''`
   if (operator === 'ny') return `IS NOT NULL AND ${column} != ''`
-  if (value.trim().toLowerCase() === 'null') return operator === 'e' ? 'IS NULL' : 'IS NOT NULL'
+  if (lower(trim(value)) === 'null') return operator === 'e' ? 'IS NULL' : 'IS NOT NULL'
   if (isEmpty && !TEXTS.has(type) && type !== 'picklist' && (operator === 'e' || operator === 'n')) {
     return operator === 'e' ? 'IS NULL' : 'IS NOT NULL'
   }
-  if (type === 'boolean') value = { yes: '1', no: '0' }[value.toLowerCase()] ?? value.toLowerCase()
+  if (type === 'boolean') value = { yes: '1', no: '0' }[lower(value)] ?? lower(value)
   if (type === 'date' || type === 'datetime') {
     if (isEmpty) return `IS NULL OR ${column} = ''`
   }
@@ -122,7 +123,7 @@ export class Generator {
 
   /** A condition on a field of the main module, or its id. */
   addCondition(name: string, given: ConditionValue, operator: string, glue: string): void {
-    const value = typeof given === 'string' ? given.trim() : given.map((held) => held.trim())
+    const value = typeof given === 'string' ? trim(given) : given.map((held) => trim(held))
     const column = this.#schema.qualified(name)
     const field = this.#schema.module.field(name)
     if (name === 'id' && column !== undefined) {

@@ -1,4 +1,5 @@
 /** `Products where related.Invoice='…'`: the product lines of a sales document in place of products. */
+import { trim } from '../php-text.ts'
 import type { CrmRecord, Database } from '../database.ts'
 import { productLineRow } from '../product-rows.ts'
 import type { QueryResult, Row } from './run.ts'
@@ -49,7 +50,7 @@ export const productLines = (
     line = lineRecord(database, document, lines.length)
   }
   const known = [...(lines[0]?.values.keys() ?? [])]
-  const names = selected.trim() === '*' ? known : selected.split(',').map((name) => name.trim())
+  const names = trim(selected) === '*' ? known : selected.split(',').map((name) => trim(name))
   if (lines.length > 0 && names.some((name) => !known.includes(name))) throw databaseError()
   const glue = rest.text === '' || rest.isTail ? '' : rest.glue
   const { rows, total } = runSelect(

@@ -1,4 +1,5 @@
 /** The related dialect: one related list, behind whose SQL the rest of the condition is hung word by word. */
+import { lower, trim } from '../php-text.ts'
 import type { Caller, CrmRecord, Database } from '../database.ts'
 import { CorebosError, denied, internalError, invalidId } from '../errors.ts'
 import { resolveId } from '../ids.ts'
@@ -6,7 +7,6 @@ import { relatedRecords } from '../relations.ts'
 import { isRestricted, mayAccess } from '../restriction.ts'
 import { isListed } from '../rights.ts'
 import { INVENTORY } from '../rows.ts'
-import { trim } from '../trim.ts'
 import { moduleNamed } from './condition.ts'
 import { joinedResolver, referenceTo } from './joins.ts'
 import { PLAIN } from './plan.ts'
@@ -18,8 +18,8 @@ import { mainColumn } from './show.ts'
 import { node } from './sql/operators.ts'
 import { databaseError } from './sql/values.ts'
 
-const RELATION = /\s+\(*\s*related\.([^\s;]+)\s*=\s*([^\s;]+)/i
-const RELATION_ANYWHERE = /\(*related\.([^\s;]+)\s*=\s*([^\s;]+)\)*\s*(and|or\s)*/i
+const RELATION = /[ \f\v]+\(*[ \f\v]*related\.([^ \f\v;]+)[ \f\v]*=[ \f\v]*([^ \f\v;]+)/i
+const RELATION_ANYWHERE = /\(*related\.([^ \f\v;]+)[ \f\v]*=[ \f\v]*([^ \f\v;]+)\)*[ \f\v]*(and|or[ \f\v])*/i
 
 /** Hides a column of this name from statements by a blank in it. */
 const RELATION_COLUMN = 'related list'
@@ -34,7 +34,7 @@ interface Relation {
 /** The record that `related.Module='id'` names, if the caller may read it. */
 const readRelation = (database: Database, schemas: Schemas, caller: Caller, text: string): Relation => {
   const [, name = '', written = ''] = RELATION.exec(text) ?? []
-  const main = moduleNamed(schemas, name.trim())
+  const main = moduleNamed(schemas, trim(name))
   const id = trim(written, "(')")
   if (!id.includes('x')) throw denied(`Permission to perform the operation is denied for id: ${id}`)
   const { module, any } = resolveId(database, id)
@@ -71,18 +71,18 @@ interface Rest {
 
 /** `relation` stands in for `related.X = …` where the list of documents keeps its place. */
 const readRest = (schema: Schema, text: string, relation: string | undefined): Rest => {
-  const start = text.toLowerCase().indexOf(' where ')
+  const start = lower(text).indexOf(' where ')
   let rest = text.slice(Math.max(start, 0) + (start < 0 ? 0 : 6))
-  const glue = (RELATION_ANYWHERE.exec(rest)?.[3] ?? 'and').trim()
+  const glue = trim(RELATION_ANYWHERE.exec(rest)?.[3] ?? 'and')
   rest =
     relation === undefined
       ? rest.replaceAll(new RegExp(RELATION_ANYWHERE, 'gi'), '')
-      : rest.replaceAll(/related\.[^\s;=]+\s*=\s*[^\s;)]+/gi, relation)
+      : rest.replaceAll(/related\.[^ \f\v;=]+[ \f\v]*=[ \f\v]*[^ \f\v;)]+/gi, relation)
   rest = trimEnds(rest)
-  rest = trimEnds(rest.replaceAll(/\s+(?:and|or)+\s+(?:order)+/gi, ' order '))
-  rest = trimEnds(rest.replaceAll(/\s+(?:and|or)+\s+(?:limit)+/gi, ' limit '))
+  rest = trimEnds(rest.replaceAll(/[ \f\v]+(?:and|or)+[ \f\v]+(?:order)+/gi, ' order '))
+  rest = trimEnds(rest.replaceAll(/[ \f\v]+(?:and|or)+[ \f\v]+(?:limit)+/gi, ' limit '))
   rest = rest.replace(/and$/i, '').replace(/or$/i, '')
-  rest = balanced(rest.replaceAll(/=\s*'*\d+x(\d+)'*/g, ' = $1 '))
+  rest = balanced(rest.replaceAll(/=[ \f\v]*'*\d+x(\d+)'*/g, ' = $1 '))
   const words = rest
     .split(' ')
     .filter((word) => word !== '')
@@ -97,8 +97,8 @@ const shownColumns = (
   schema: Schema,
   selected: string,
 ): ShownColumn[] => {
-  const names = new Set(selected.split(',').map((name) => name.trim()))
-  const all = selected.trim() === '*'
+  const names = new Set(selected.split(',').map((name) => trim(name)))
+  const all = trim(selected) === '*'
   const columns = [...schema.module.fields.map(({ name }) => name), 'id']
     .filter((name) => all || names.has(name))
     .map((name) => mainColumn(database, schemas, schema, name))
@@ -135,10 +135,10 @@ export const planRelated = (
   caller: Caller,
   text: string,
 ): Plan | QueryResult => {
-  const schema = moduleNamed(schemas, /from\s+([^\s;]+)/i.exec(text)?.[1] ?? '')
+  const schema = moduleNamed(schemas, /from[ \f\v]+([^ \f\v;]+)/i.exec(text)?.[1] ?? '')
   const { main, record } = readRelation(database, schemas, caller, text)
   const [related, module] = [schema.module.name, main.module.name]
-  const selected = text.slice(6, Math.max(text.toLowerCase().indexOf(' from '), 6)).trim()
+  const selected = trim(text.slice(6, Math.max(lower(text).indexOf(' from '), 6)))
   if (related === 'ModComments' && (module === 'HelpDesk' || module === 'Faq')) {
     return commentRows(database, caller, record.number)
   }
@@ -160,7 +160,7 @@ export const planRelated = (
   const relation = node('number', ({ number }) => (numbers.has(number) ? 1 : 0))
   const resolve = joinedResolver(database, schemas, schema)
   const columns = shownColumns(database, schemas, schema, selected)
-  const count = text.toLowerCase().indexOf('count(*)') > 0
+  const count = lower(text).indexOf('count(*)') > 0
   return {
     ...PLAIN,
     schema,

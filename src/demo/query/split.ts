@@ -4,8 +4,10 @@
  * swallowed up to the end.
  */
 
+import { trim, upper } from '../php-text.ts'
+
 const SPLITTERS =
-  /(<=>|\r\n|!=|>=|<=|<>|<<|>>|:=|\\|&&|\|\||\/\*|\*\/|--|>|<|\||=|\^|\(|\)|\s|'|"|`|,|@|\+|-|\*|\/|;|#)/
+  /(<=>|\r\n|!=|>=|<=|<>|<<|>>|:=|\\|&&|\|\||\/\*|\*\/|--|>|<|\||=|\^|\(|\)|[ \f\v]|'|"|`|,|@|\+|-|\*|\/|;|#)/
 
 const isQuote = (token: string): boolean => token === "'" || token === '"' || token === '`'
 
@@ -100,7 +102,7 @@ const joinParentheses = (tokens: readonly string[]): string[] => {
 }
 
 const isNumeric = (token: string | undefined): boolean =>
-  token !== undefined && /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/.test(token)
+  token !== undefined && /^[ \f\v]*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[ \f\v]*$/.test(token)
 
 /** A sign at the beginning, behind a comma or a parenthesis belongs to its number. */
 const joinSigns = (tokens: readonly string[]): string[] => {
@@ -129,7 +131,7 @@ export const splitStatement = (sql: string): string[] => {
 
 /** What stands inside the first parenthesis. */
 const inside = (token: string): string => {
-  const text = ` ${token.trim().slice(1)}`
+  const text = ` ${trim(token).slice(1)}`
   let depth = 1
   let quotes = 0
   for (let index = 0; index < text.length; index += 1) {
@@ -142,10 +144,10 @@ const inside = (token: string): string => {
     if (quotes % 2 !== 0) continue
     if (letter === '(') depth += 1
     if (letter !== ')') continue
-    if (depth === 1) return `${text.slice(0, index)} ${text.slice(index + 1)}`.trim()
+    if (depth === 1) return trim(`${text.slice(0, index)} ${text.slice(index + 1)}`)
     depth -= 1
   }
-  return text.trim()
+  return trim(text)
 }
 
 export interface Part {
@@ -165,11 +167,11 @@ const isOperand = (part: Part | undefined): boolean =>
 
 const wordPart = (text: string, last: Part | undefined): Part => {
   const of = (type: Part['type']): Part => ({ type, text, parts: [] })
-  const upper = text.toUpperCase()
+  const capitals = upper(text)
   if (text.startsWith('--') || text.startsWith('/*') || text.startsWith('#')) return of('other')
-  if (upper === '*') return of(isOperand(last) ? 'operator' : 'column')
-  if (OPERATORS.has(upper)) return of('operator')
-  if (upper === 'NULL') return of('constant')
+  if (capitals === '*') return of(isOperand(last) ? 'operator' : 'column')
+  if (OPERATORS.has(capitals)) return of('operator')
+  if (capitals === 'NULL') return of('constant')
   if (text === '-' || text === '+') return of(isOperand(last) ? 'operator' : 'sign')
   if (text.startsWith("'") || text.startsWith('"') || isNumeric(text)) return of('constant')
   return of('column')
@@ -179,13 +181,13 @@ const wordPart = (text: string, last: Part | undefined): Part => {
 export const expressionParts = (tokens: readonly string[]): Part[] => {
   const parts: Part[] = []
   for (const token of tokens) {
-    const text = token.trim()
+    const text = trim(token)
     if (text === '') continue
     const last = parts.at(-1)
-    if (/^\(\s*select/i.test(text)) {
+    if (/^\([ \f\v]*select/i.test(text)) {
       parts.push({ type: 'other', text, parts: [] })
     } else if (text.startsWith('(') && text.endsWith(')')) {
-      if (last?.type === 'operator' && last.text.toUpperCase() === 'IN') {
+      if (last?.type === 'operator' && upper(last.text) === 'IN') {
         parts.push({ type: 'list', text, parts: [] })
       } else if (last?.type === 'column' || last?.type === 'function') {
         // A name with parentheses behind it is no column after all.
@@ -216,9 +218,9 @@ export const sections = (sql: string): Map<string, string[]> => {
   let section = ''
   let previous = ''
   for (const token of splitStatement(sql)) {
-    const upper = token.trim().toUpperCase()
-    if (IGNORED.has(upper)) continue
-    if (SECTIONS.has(upper) || upper === 'UNION') section = upper
+    const capitals = upper(trim(token))
+    if (IGNORED.has(capitals)) continue
+    if (SECTIONS.has(capitals) || capitals === 'UNION') section = capitals
     if (section !== '' && section === previous) found.set(section, [...(found.get(section) ?? []), token])
     else if (section !== '' && !found.has(section)) found.set(section, [])
     previous = section
@@ -232,8 +234,8 @@ const isComment = (token: string): boolean => token.startsWith('--') || token.st
 export const commaSeparated = (tokens: readonly string[]): string[] => {
   const expressions = ['']
   for (const token of tokens) {
-    if (token.trim() === ',') expressions.push('')
+    if (trim(token) === ',') expressions.push('')
     else if (!isComment(token)) expressions.push((expressions.pop() ?? '') + token)
   }
-  return expressions.map((expression) => expression.trim())
+  return expressions.map((expression) => trim(expression))
 }

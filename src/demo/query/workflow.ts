@@ -1,7 +1,7 @@
 /** The workflow dialect: conditions as a JSON list; what is no readable list finds everything. */
+import { lower, trim, trimEnd } from '../php-text.ts'
 import type { Database } from '../database.ts'
 import { Crash, denied } from '../errors.ts'
-import { trim, trimEnd } from '../trim.ts'
 import { decodeEntities } from './entities.ts'
 import { existence, orderColumn } from './extended.ts'
 import { moduleNamed } from './condition.ts'
@@ -12,6 +12,7 @@ import type { Plan, ShownColumn } from './plan.ts'
 import { relativeDate } from './relative.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { selectedColumns } from './selected.ts'
+import { compileExpression } from './sql/select.ts'
 import { databaseError } from './sql/values.ts'
 
 const OPERATORS: ReadonlyMap<string, string> = new Map([
@@ -164,19 +165,19 @@ const addConditions = (
 const clause = (text: string, begin: RegExp, ends: readonly string[]): string => {
   let found = begin.exec(text)?.[1] ?? ''
   for (const end of ends) {
-    const at = found.toLowerCase().indexOf(` ${end} `)
+    const at = lower(found).indexOf(` ${end} `)
     if (at > 0) found = found.slice(0, at)
   }
   return found
 }
 
 const printOrder = (schemas: Schemas, main: Schema, text: string): string => {
-  let fields = text.trim()
+  let fields = trim(text)
   let direction = ''
   for (const word of ['asc', 'desc']) {
-    if (direction !== '' || !fields.toLowerCase().endsWith(word)) continue
+    if (direction !== '' || !lower(fields).endsWith(word)) continue
     direction = ` ${word} `
-    fields = fields.slice(0, -word.length).trim()
+    fields = trim(fields.slice(0, -word.length))
   }
   const columns = fields.split(',').map((field) => orderColumn(schemas, main, field))
   return ` order by ${columns.join(',')}${direction}`
@@ -184,34 +185,32 @@ const printOrder = (schemas: Schemas, main: Schema, text: string): string => {
 
 /** What goes into SQL from the text behind the list. */
 const printTail = (schemas: Schemas, main: Schema, text: string): string => {
-  const group = clause(text, /(?:group\s+by\s+)+(.*)/i, ['order', 'limit'])
-  const order = clause(text, /(?:order\s+by\s+)+(.*)/i, ['limit'])
-  const limit = clause(text, /(?:limit\s+)+(.*)/i, ['order'])
+  const group = clause(text, /(?:group[ \f\v]+by[ \f\v]+)+(.*)/i, ['order', 'limit'])
+  const order = clause(text, /(?:order[ \f\v]+by[ \f\v]+)+(.*)/i, ['limit'])
+  const limit = clause(text, /(?:limit[ \f\v]+)+(.*)/i, ['order'])
   const sql =
     (order === '' ? '' : printOrder(schemas, main, order)) + (limit === '' ? '' : ` limit ${limit} `)
   return `${group === '' ? '' : ` group by ${group}`}${trimEnd(sql, ';')}`
 }
 
-/** `select [{…}]`: names of fields, or raw SQL, in place of columns. */
+/** `select [{…}]`: names of fields, or SQL that is taken as it is. */
 const bracketColumns = (
   database: Database,
   schemas: Schemas,
   main: Schema,
   list: readonly unknown[],
 ): ShownColumn[] =>
-  selectedColumns(
-    database,
-    schemas,
-    main,
-    list.map((held) => {
-      if (!isObject(held) || held['valuetype'] !== 'fieldname') throw databaseError()
-      return textOf(held['value'])
-    }),
-  )
+  list.flatMap((held) => {
+    if (!isObject(held) || held['valuetype'] === 'expression') throw databaseError()
+    const value = textOf(held['value'])
+    if (held['valuetype'] === 'fieldname') return selectedColumns(database, schemas, main, [value])
+    const found = compileExpression(value, joinedResolver(database, schemas, main), schemas.tables)
+    return [{ key: value, column: value, node: found, show: (record) => found.text(record) ?? '' }]
+  })
 
 const selectNames = (schemas: Schemas, text: string, related: Set<string>): string[] =>
   text.split(',').map((part) => {
-    const name = part.trim()
+    const name = trim(part)
     const [moduleName = '', field = ''] = name.split('.')
     if (name.indexOf('.') <= 0) return name
     const module = moduleNamed(schemas, moduleName)
@@ -220,18 +219,18 @@ const selectNames = (schemas: Schemas, text: string, related: Set<string>): stri
   })
 
 export const planWorkflow = (database: Database, schemas: Schemas, text: string, now: number): Plan => {
-  const moduleName = /from\s+([^\s;]+)/i.exec(text)?.[1]
-  const lower = text.toLowerCase()
+  const moduleName = /from[ \f\v]+([^ \f\v;]+)/i.exec(text)?.[1]
+  const small = lower(text)
   const schema = moduleName === undefined ? undefined : schemas.find(moduleName)
   if (schema === undefined)
     throw denied(`Permission to perform the operation is denied for ${moduleName ?? ''}`)
-  const grouped = lower.indexOf('group by') > 0
+  const grouped = small.indexOf('group by') > 0
   const related = new Set<string>()
-  const from = Math.max(lower.indexOf(' from '), 0)
+  const from = Math.max(small.indexOf(' from '), 0)
   let columns: ShownColumn[]
   let holdsId = false
-  const bracketed = /select\s+\[/i.test(text)
-  const list = bracketed ? readList(text.slice(lower.indexOf('select') + 6, from).trim()) : undefined
+  const bracketed = /select[ \f\v]+\[/i.test(text)
+  const list = bracketed ? readList(trim(text.slice(small.indexOf('select') + 6, from))) : undefined
   if (list !== undefined) {
     columns = bracketColumns(database, schemas, schema, list)
   } else if (bracketed) {
@@ -239,21 +238,21 @@ export const planWorkflow = (database: Database, schemas: Schemas, text: string,
     holdsId = true
     columns = selectedColumns(database, schemas, schema, ['id'])
   } else {
-    const names = selectNames(schemas, text.slice(6, from + 1).trim(), related)
+    const names = selectNames(schemas, trim(text.slice(6, from + 1)), related)
     holdsId = !grouped
     const ordered = grouped ? names : ['id', ...names]
     columns = selectedColumns(database, schemas, schema, names.includes('*') ? names : ordered)
   }
   const generator = new Generator(schemas, schema, existence(database, schemas, schema))
   let tail: string
-  if (/ where\s+\[/i.test(text)) {
-    const start = lower.indexOf(' where ') + 7
+  if (/ where[ \f\v]+\[/i.test(text)) {
+    const start = small.indexOf(' where ') + 7
     const end = text.lastIndexOf(']') + 1
-    const conditions = readList(trim(text.slice(start, end).trim(), ';'))
+    const conditions = readList(trim(trim(text.slice(start, end)), ';'))
     if (conditions !== undefined) addConditions(schemas, schema, generator, conditions, now)
-    tail = printTail(schemas, schema, text.slice(end).trim())
+    tail = printTail(schemas, schema, trim(text.slice(end)))
   } else {
-    tail = ` ${/ from\s+\w+\s+(.*)/i.exec(text)?.[1] ?? ''}`
+    tail = ` ${/ from[ \f\v]+\w+[ \f\v]+(.*)/i.exec(text)?.[1] ?? ''}`
   }
   return {
     ...PLAIN,

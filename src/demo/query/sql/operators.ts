@@ -1,5 +1,5 @@
 /** Operators and functions of SQL over compiled expressions; truth is 1, 0 or null. */
-import { trim } from '../../trim.ts'
+import { trim } from '../../php-text.ts'
 import type { CrmRecord } from '../../database.ts'
 import {
   commonType,

@@ -135,6 +135,14 @@ const subSelect =
     })
   }
 
+/** One expression of a select list that goes into SQL as it is. */
+export const compileExpression = (sql: string, resolve: Resolve, tables: Tables): Node => {
+  const reader = new Reader(tokenize(sql), resolve, subSelect(tables))
+  const found = reader.expression()
+  if (reader.peek().kind !== 'end') throw databaseError()
+  return found
+}
+
 export interface Selection {
   readonly rows: CrmRecord[]
   /** Without the limit. */

@@ -19,7 +19,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 
 const PATTERN =
-  /\s+|--(?=\s|$)[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|(?<string>'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*")|(?<quoted>`[^`]*`)|(?<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\w$\u0080-\uffff]))|(?<word>[\w$\u0080-\uffff]+)|(?<sign><=>|!=|<>|<=|>=|\|\||&&|[-+*/%=<>(),.;!])/y
+  /[ \t\n\v\f\r]+|--(?=[ \t\n\v\f\r]|$)[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|(?<string>'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*")|(?<quoted>`[^`]*`)|(?<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\w$\u0080-\uffff]))|(?<word>[\w$\u0080-\uffff]+)|(?<sign><=>|!=|<>|<=|>=|\|\||&&|[-+*/%=<>(),.;!])/y
 
 const unquoted = (literal: string): string => {
   const quote = literal.charAt(0)

@@ -1,4 +1,4 @@
-/** PHP's trim() with a list of characters, in time linear in the text. */
+/** Text functions as PHP has them: letter case and blanks are those of ASCII; linear in the text. */
 export const trimEnd = (text: string, characters: string): string => {
   let end = text.length
   while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1
@@ -11,5 +11,9 @@ export const trimStart = (text: string, characters: string): string => {
   return text.slice(start)
 }
 
-export const trim = (text: string, characters: string): string =>
+export const trim = (text: string, characters = ' \t\n\r\0\v'): string =>
   trimStart(trimEnd(text, characters), characters)
+
+export const lower = (text: string): string => text.replaceAll(/[A-Z]+/g, (found) => found.toLowerCase())
+
+export const upper = (text: string): string => text.replaceAll(/[a-z]+/g, (found) => found.toUpperCase())
