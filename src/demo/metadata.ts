@@ -92,6 +92,7 @@ const OTHER_PREFIXES: Readonly<Record<string, string>> = {
   Leads: '10',
   CompanyDetails: '23',
   PBXManager: '24',
+  GlobalVariable: '34',
   cbTermConditions: '38',
   Workflow: '51',
   AuditTrail: '52',
@@ -143,6 +144,11 @@ const UNDESCRIBED: Readonly<Record<string, { fields: string; labelFields: string
     fields:
       'cbtandcno reference formodule isdefault copyfrom assigned_user_id createdtime modifiedtime modifiedby created_user_id tandc',
     labelFields: ['reference'],
+  },
+  GlobalVariable: {
+    fields:
+      'globalno gvname default_check value mandatory blocked module_list category in_module_list assigned_user_id createdtime modifiedtime modifiedby created_user_id description',
+    labelFields: ['gvname'],
   },
   LoginHistory: { fields: 'user_name user_ip logout_time login_time status', labelFields: ['user_name'] },
   Workflow: {

@@ -1,5 +1,6 @@
 /** The operations of the web service, one line each; names are matched in any letter case. */
 import type { EarlyHandler, Handler } from './call.ts'
+import * as administer from './operations/administer.ts'
 import * as autocomplete from './operations/autocomplete.ts'
 import * as describe from './operations/describe.ts'
 import * as login from './operations/login.ts'
@@ -81,6 +82,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   getBusinessActions: after(views.getBusinessActions),
   gettranslation: after(views.gettranslation),
   ValidateInformation: after(views.validateInformation),
+  changeAccessKey: after(administer.changeAccessKey),
+  getSetting: after(administer.getSetting),
+  setSetting: after(administer.setSetting),
+  delSetting: after(administer.delSetting),
+  showqueryfromwsdoquery: after(administer.showqueryfromwsdoquery),
   getRelatedRecordsThroughModule: after(related.getRelatedRecordsThroughModule),
 }
 

@@ -1,8 +1,10 @@
 /** `webservice.php`: from decoded parameters to the envelope. */
 import { Answer, textParameter } from './call.ts'
 import type { Call, Demo, UserCall } from './call.ts'
+import { columnOf, keyColumnOf } from './columns.ts'
 import type { Caller } from './database.ts'
 import { CorebosError, Crash, authenticationRequired, internalError, unknownOperation } from './errors.ts'
+import { resolveId } from './ids.ts'
 import { encodeJson } from './json.ts'
 import { operationNamed } from './operations.ts'
 import type { Session } from './sessions.ts'
@@ -40,12 +42,29 @@ const run = (call: Call): Answer => {
   return result instanceof Answer ? result : new Answer(result)
 }
 
-/** `format=stream`: a line per row, then the envelope without them. */
-const streamed = ({ result, moreinfo, success }: Answer): Reply => {
-  const rows: unknown[] = Array.isArray(result) ? result : []
+/** The row as the database holds it, under its columns. */
+const rawRow = ({ database }: Demo, row: unknown): unknown => {
+  const id: unknown = row instanceof Map ? row.get('id') : undefined
+  const record = typeof id === 'string' ? resolveId(database, id).record : undefined
+  if (record === undefined) return row
+  const columns = [...record.values].map(([name, value]): [string, unknown] => [
+    columnOf(record.module, name),
+    value,
+  ])
+  return new Map([...columns, [keyColumnOf(record.module), String(record.number)]])
+}
+
+/** `format=stream`: a line per row, then the envelope without them; `streamraw` does not clean the rows. */
+const streamed = (demo: Demo, format: string, { result, moreinfo, success }: Answer): Reply => {
+  const found: unknown[] = Array.isArray(result) ? result : []
+  const rows = format === 'streamraw' ? found.map((row) => rawRow(demo, row)) : found
   const envelope = { success, result: Array.isArray(result) ? [] : result, moreinfo }
   return { status: 200, contentType: HTML, body: [...rows, envelope].map(encodeJson).join('\n') }
 }
+
+/** The maintenance switch; `setSetting` reaches it. */
+const isSwitchedOff = ({ database }: Demo): boolean =>
+  !['', '0'].includes(database.settings.get('cbSMActive') ?? '')
 
 export const answer = (call: Call): Reply => {
   const json = (value: unknown): Reply => ({
@@ -53,9 +72,12 @@ export const answer = (call: Call): Reply => {
     contentType: 'application/json',
     body: encodeJson(value),
   })
+  if (isSwitchedOff(call))
+    return { status: 200, contentType: HTML, body: 'Webservice - Service is not active' }
   try {
     const done = run(call)
-    if (textParameter(call, 'format').toLowerCase() === 'stream') return streamed(done)
+    const format = textParameter(call, 'format').toLowerCase()
+    if (format === 'stream' || format === 'streamraw') return streamed(call, format, done)
     return json({ success: done.success, result: done.result, moreinfo: done.moreinfo })
   } catch (error) {
     if (error instanceof Crash) return { status: 500, contentType: HTML, body: '' }
