@@ -147,8 +147,8 @@ export class RelayDesk {
     if ('refused' in known) return known
     const login = await this.#relayPortal(known, credentials)
     if (!('refused' in login)) {
-      // Whoever is let in need not wait for that.
-      void end(login.session)
+      // Nobody is told of success while a session stands that the password alone has opened.
+      await end(login.session)
       if (login.contactId !== known.id) return refuse('mismatch')
     } else {
       if (login.refused !== 'absent') return login

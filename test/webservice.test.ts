@@ -1,0 +1,479 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
+import { failuresAllowed } from '../src/contact/budgets.ts'
+import { operations } from '../src/webservice/operations.ts'
+import { startRelay } from './relay.ts'
+import { startGateway, type Started, type StartOptions } from './start.ts'
+import {
+  at,
+  contactAt,
+  hash,
+  rowsAt,
+  textAt,
+  userAt,
+  WebserviceClient,
+  type Answer,
+} from './webservice-client.ts'
+
+const people = ['alice', 'bob', 'carol', 'dave', 'erin']
+const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
+
+async function relayed(t: Test, options: StartOptions = {}) {
+  const relay = await startRelay(t)
+  const gateway = await startGateway(t, { ...options, env: { ...options.env, COREBOS_URL: relay.url } })
+  relay.to(gateway.corebos.url)
+  return { relay, gateway }
+}
+
+function accessOf({ corebos }: Started, name: string) {
+  const access = corebos.database.portalAccess.find(({ userName }) => userName === `${name}@example.com`)
+  if (access === undefined) throw new Error(`${name} has no portal access`)
+  return access
+}
+
+t.test('contacts log in as they do at coreBOS, with a session that is worth nothing there', async (t) => {
+  const { relay, gateway } = await relayed(t)
+  const comeAndGo = async (name: string) => {
+    const client = await contactAt(gateway.url, name)
+    t.match(client.session, /^[0-9a-v]{26}$/)
+    const login = relay.calls.find(
+      ({ operation, params }) =>
+        operation === 'loginPortal' && params.get('username') === `${name}@example.com`,
+    )
+    const upstream = textAt(login?.answer, 'result', 'sessionName')
+    t.not(upstream, '')
+    t.not(client.session, upstream)
+    const there = new WebserviceClient(gateway.corebos.url)
+    there.session = client.session
+    t.match(await there.call('listtypes'), { success: false, code: 'AUTHENTICATION_REQUIRED' }, name)
+    t.match(
+      await client.call('query', { query: `select id from Contacts where email='${name}@example.com';` }),
+      {
+        result: [{ id: `12x${accessOf(gateway, name).owner}` }],
+      },
+    )
+    const here = new WebserviceClient(gateway.url)
+    here.session = upstream
+    t.match(await here.call('listtypes'), { code: 'AUTHENTICATION_REQUIRED' }, 'nor the other way round')
+
+    t.strictSame((await client.call('logout', { sessionName: 'undefined' })).result, {
+      message: 'successfull',
+    })
+    t.equal(await relay.isAlive(upstream), false, 'the session of coreBOS ends with it')
+    t.match(await client.call('listtypes'), { code: 'AUTHENTICATION_REQUIRED' })
+    t.match(await client.call('logout'), { code: 'AUTHENTICATION_REQUIRED' })
+  }
+  await Promise.all(people.map(comeAndGo))
+
+  const spelled = new WebserviceClient(gateway.url)
+  t.match(await spelled.tryPortal('ÁLICE@example.com ', 'alice-pw', 'md5', 'Whatever'), {
+    success: true,
+    result: { user: { id: /^19x/, user_name: /./, contactid: '12x8549', language: 'en' } },
+  })
+  t.match(await spelled.call('extendsession'), {
+    result: { sessionName: spelled.session, userId: spelled.userId },
+  })
+  t.match(await new WebserviceClient(gateway.url).call('extendsession'), { code: 'AUTHENTICATION_REQUIRED' })
+
+  const emil = await contactAt(gateway.url, 'emil')
+  t.same(rowsAt((await emil.call('query', { query: 'select productname from Products;' })).result).length, 3)
+  t.match(await emil.call('query', { query: 'select id from HelpDesk;' }), { code: 'ACCESS_DENIED' })
+
+  const metrics = await (await fetch(`${gateway.operatorUrl}/metrics`)).text()
+  t.match(metrics, /portal_logins_total\{outcome="ok"\} 7/)
+  t.notMatch(gateway.log.join(''), /alice-pw|[0-9a-f]{32}"/, 'neither passwords nor hashes are logged')
+})
+
+t.test('nobody finds out who is a customer', async (t) => {
+  let clock = Date.now()
+  const gateway = await startGateway(t, { now: () => clock })
+  const client = new WebserviceClient(gateway.url)
+  const names = ['alice', 'frank', 'grace', 'nobody', 'nobody.else', 'portal'].map((name) =>
+    name === 'portal' ? name : `${name}@example.com`,
+  )
+  const challenge = async (username: string) => (await client.call('getchallenge', { username })).result
+  const askAgain = async (name: string) => {
+    const first = await challenge(name)
+    const token = textAt(first, 'token')
+    const serverTime = Number(at(first, 'serverTime'))
+    const made = Number.parseInt(token.slice(0, 8), 16)
+    t.match(token, /^[0-9a-f]{13}$/, name)
+    t.ok(Number.parseInt(token.slice(8), 16) < 1_000_000, 'microseconds')
+    t.strictSame(Object.keys(first ?? {}), ['token', 'serverTime', 'expireTime'])
+    t.ok(Math.abs(serverTime - Date.now() / 1000) < 60)
+    t.ok(Math.abs(serverTime - made) <= 1, 'it is as old as it looks')
+    if (name !== 'portal') t.equal(at(first, 'expireTime'), made + 7200, 'a number while it is new')
+    const spellings = [name, name.toUpperCase(), `${name} `, name.replace('o', 'ó').replace('a', 'á')]
+    for (const again of await Promise.all(spellings.map(challenge))) {
+      t.equal(textAt(again, 'token'), token, `handed out again, however ${name} is spelled`)
+      t.equal(at(again, 'expireTime'), String(made + 7200), 'as a text')
+    }
+  }
+  await Promise.all(names.map(askAgain))
+  const before = textAt(await challenge('nobody@example.com'), 'token')
+  clock += 7_201_000
+  const after = await challenge('nobody@example.com')
+  t.not(textAt(after, 'token'), before, 'and not for longer than two hours')
+  t.type(at(after, 'expireTime'), 'number')
+})
+
+t.test('every refused log-in is the same answer, and none comes early', async (t) => {
+  const gateway = await startGateway(t)
+  const { database } = gateway.corebos
+  database.entity(8550)?.values.set('support_end_date', '2021-12-31')
+  database.entity(8553)?.values.set('email', 'carol@example.com')
+  accessOf(gateway, 'erin').userName = 'carol@example.com'
+  accessOf(gateway, 'dave').failures = 6
+  const client = new WebserviceClient(gateway.url)
+  const [alice = '', bob = '', grace = '', dave = '', portal = ''] = await Promise.all(
+    ['alice@example.com', 'bob@example.com', 'grace@example.com', 'dave@example.com', 'portal'].map((name) =>
+      client.token(name),
+    ),
+  )
+  const kinds: readonly (readonly [kind: string, params: Readonly<Record<string, string>>])[] = [
+    ['unknown name', { username: 'nobody@example.com', password: 'x' }],
+    ['wrong hash', { username: 'alice@example.com', password: 'x' }],
+    [
+      'hash of another type',
+      {
+        username: 'alice@example.com',
+        password: hash('sha256', alice, 'alice-pw'),
+      },
+    ],
+    ['portal off', { username: 'frank@example.com', password: 'x' }],
+    [
+      'support over',
+      {
+        username: 'bob@example.com',
+        password: hash('sha256', bob, 'bob-pw'),
+      },
+    ],
+    [
+      'mapped to an administrator',
+      {
+        username: 'grace@example.com',
+        password: hash('md5', grace, 'grace-pw'),
+      },
+    ],
+    ['two contacts of one name', { username: 'carol@example.com', password: 'x' }],
+    ['locked in coreBOS', { username: 'dave@example.com', password: `${dave}dave-pw` }],
+    ['a contact as an employee', { username: 'alice@example.com', password: 'x', entity: 'Employee' }],
+    ['a CRM user', { username: 'portal', password: 'x' }],
+    ['no challenge asked for', { username: 'erin@example.com', password: 'x' }],
+    ['nothing', {}],
+    ['too long', { username: 'a'.repeat(5000), password: 'x'.repeat(5000) }],
+    ['a name that no statement holds', { username: "a where [b]'\\", password: 'x' }],
+  ]
+  const attempts = [
+    ...kinds.map(([kind, params]) => ({ kind, operation: 'loginPortal', params })),
+    {
+      kind: 'a CRM user where contacts log in',
+      operation: 'login',
+      params: {
+        username: 'portal',
+        accessKey: hash('md5', portal, 'portal-access-key'),
+      },
+    },
+  ]
+  const answers = await Promise.all(
+    attempts.map(async ({ kind, operation, params }) => {
+      const began = performance.now()
+      const answer = await client.call(operation, params)
+      return { kind, answer, took: performance.now() - began }
+    }),
+  )
+  for (const { kind, answer, took } of answers) {
+    t.equal(
+      answer.text,
+      '{"success":false,"error":{"message":"Invalid username or password","code":"INVALID_USER_CREDENTIALS"},"moreinfo":null}',
+      kind,
+    )
+    t.equal(answer.status, 200, kind)
+    t.ok(took > 400, `${kind} took ${Math.round(took)} ms`)
+  }
+})
+
+t.test('hashes count towards the budget that a contact has at every door', async (t) => {
+  const guessAt = async (env: Readonly<Record<string, string>>) => {
+    const { relay, gateway } = await relayed(t, { env })
+    const client = new WebserviceClient(gateway.url)
+    const guess = async (username: string) => client.call('loginPortal', { username, password: 'x' })
+    await client.token('alice@example.com')
+    await Promise.all(['alice@example.com', 'ALICE@example.com', 'álice@example.com'].map(guess))
+    t.equal(accessOf(gateway, 'alice').failures, 3)
+    t.equal((await contactAt(gateway.url, 'alice')).session.length, 26, 'the right one gives the budget back')
+    t.equal(accessOf(gateway, 'alice').failures, 0)
+
+    await Promise.all(Array.from({ length: 12 }, () => guess('alice@example.com')))
+    t.equal(accessOf(gateway, 'alice').failures, failuresAllowed, 'no more reach coreBOS')
+    const sent = relay.count('loginPortal')
+    const token = await client.token('alice@example.com')
+    const right = { username: 'alice@example.com', password: hash('md5', token, 'alice-pw') }
+    t.match(await client.call('loginPortal', right), { code: 'INVALID_USER_CREDENTIALS' })
+    t.equal(relay.count('loginPortal'), sent)
+    t.ok((await contactAt(gateway.url, 'erin')).session, 'others are not touched')
+    await guess('nobody@example.com')
+    const nobody = relay.calls.filter(
+      ({ operation, params }) =>
+        operation === 'loginPortal' && params.get('username') === 'nobody@example.com',
+    )
+    t.equal(nobody.length, 'COREBOS_USER' in env ? 1 : 0, 'with a service user nothing is relayed for nobody')
+  }
+  await Promise.all([{}, { ...noServiceUser, COREBOS_PASSWORD_TYPE: 'md5' }].map(guessAt))
+})
+
+t.test('in service mode a hash is checked at coreBOS, and that session ended at once', async (t) => {
+  const { relay, gateway } = await relayed(t, { env: { LOGIN_MODE: 'service' } })
+  const client = await contactAt(gateway.url, 'alice')
+  const [login] = relay.calls.filter(({ operation }) => operation === 'loginPortal')
+  t.equal(await relay.isAlive(textAt(login?.answer, 'result', 'sessionName')), false)
+  t.match(await client.call('query', { query: 'select count(*) from HelpDesk;' }), {
+    result: [{ count: '6' }],
+  })
+  t.match(
+    await new WebserviceClient(gateway.url).tryPortal('emil@example.com', 'emil-pw', 'sha256', 'Employee'),
+    {
+      code: 'INVALID_USER_CREDENTIALS',
+    },
+  )
+})
+
+t.test('in user mode a contact is a CRM user', async (t) => {
+  const { relay, gateway } = await relayed(t, { env: { LOGIN_MODE: 'user' } })
+  const client = new WebserviceClient(gateway.url)
+  t.match(await client.tryUser('alice', 'alice-access-key'), {
+    result: { sessionName: /^[0-9a-v]{26}$/, userId: /^19x/, version: '0.22', vtigerVersion: '5.5.0' },
+  })
+  t.match(await client.call('query', { query: 'select count(*) from HelpDesk;' }), {
+    result: [{ count: '6' }],
+  })
+  // Without a challenge coreBOS compares nothing, so that nothing would be guessed.
+  await client.token('bob')
+  await Promise.all(
+    Array.from({ length: 8 }, () => client.call('login', { username: 'bob', accessKey: 'x' })),
+  )
+  const guesses = relay.calls.filter(
+    ({ operation, params }) => operation === 'login' && params.get('username') === 'bob',
+  )
+  t.equal(guesses.length, failuresAllowed)
+  const others = ['admin', 'portal', 'nobody', 'bob']
+  const refused = await Promise.all(
+    others.map((name) => new WebserviceClient(gateway.url).tryUser(name, `${name}-access-key`)),
+  )
+  for (const { code } of refused) t.equal(code, 'INVALID_USER_CREDENTIALS')
+  t.match(await client.tryPortal('alice@example.com', 'alice-pw', 'md5'), {
+    code: 'INVALID_USER_CREDENTIALS',
+  })
+})
+
+t.test('a request says the same in every form that PHP reads', async (t) => {
+  const gateway = await startGateway(t)
+  const client = await contactAt(gateway.url, 'alice')
+  const { session } = client
+  const query = "select ticket_title from HelpDesk where ticket_title like 'alice%' order by ticket_title;"
+  const same = await client.call('query', { query })
+  t.equal(rowsAt(same.result).length, 3)
+  const form = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' }
+  const encoded = new URLSearchParams({ query }).toString()
+  const multipart = [
+    ['operation', 'query'],
+    ['query', query],
+    ['sessionName', session],
+  ].map(
+    ([name = '', value = '']) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  const forms: readonly (readonly [how: string, answer: Promise<Answer>])[] = [
+    ['GET', client.send({ method: 'GET', query: `operation=query&${encoded}&sessionName=${session}` })],
+    [
+      'GET of PHP clients',
+      client.send({ method: 'GET', query: `&operation=QUERY&sessionName=${session}&${encoded}` }),
+    ],
+    ['POST', client.send({ body: `operation=Query&${encoded}&sessionName=${session}`, headers: form })],
+    [
+      'a body without escapes',
+      client.send({ body: `operation=query&query=${query}&sessionName=${session}`, headers: form }),
+    ],
+    [
+      'both',
+      client.send({
+        query: 'operation=query&query=nonsense',
+        body: `${encoded}&sessionName=${session}`,
+        headers: form,
+      }),
+    ],
+    [
+      'JSON',
+      client.send({
+        body: JSON.stringify({ operation: 'query', query, sessionName: session }),
+        headers: { 'content-type': 'application/json' },
+      }),
+    ],
+    [
+      'JSON without a type',
+      client.send({
+        body: JSON.stringify({ operation: 'query', query, sessionName: session }),
+        headers: { 'content-type': 'text/plain' },
+      }),
+    ],
+    [
+      'multipart',
+      client.send({
+        body: `${multipart.join('')}--b--\r\n`,
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      }),
+    ],
+    [
+      'a header wins',
+      client.send({
+        body: `operation=query&${encoded}&sessionName=nonsense`,
+        headers: { ...form, 'corebos-authorization': session },
+      }),
+    ],
+    [
+      'so does the other',
+      client.send({
+        body: `operation=query&${encoded}&sessionName=nonsense`,
+        headers: { ...form, corebos_authorization: session },
+      }),
+    ],
+    [
+      'the last of two',
+      client.send({
+        body: `operation=describe&query=x&operation=query&${encoded}&sessionName=${session}`,
+        headers: form,
+      }),
+    ],
+  ]
+  for (const [how, answer] of forms) t.equal((await answer).text, same.text, how)
+
+  const related = { id: '12x8549', module: 'Contacts', relatedModule: 'HelpDesk' }
+  const json = await client.call('getRelatedRecords', {
+    ...related,
+    queryParameters: { limit: '2', orderby: 'ticket_title' },
+  })
+  t.equal(rowsAt(json.result, 'records').length, 2)
+  const brackets = await client.call('getRelatedRecords', {
+    ...related,
+    'queryParameters[limit]': '2',
+    'queryParameters[orderby]': 'ticket_title',
+  })
+  t.equal(brackets.text, json.text)
+
+  const stream = await client.call('query', { query, format: 'Stream' })
+  t.strictSame(
+    stream.text.split('\n').map((line): unknown => JSON.parse(line)),
+    [...rowsAt(same.result), { success: true, result: [], moreinfo: same.moreinfo }],
+  )
+  t.strictSame(same.moreinfo, { totalrows: '3' })
+})
+
+t.test('what is refused is refused in the envelope', async (t) => {
+  const gateway = await startGateway(t)
+  const client = await contactAt(gateway.url, 'alice')
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    'corebos-authorization': client.session,
+  }
+  const query = 'select id from HelpDesk limit 1;'
+  const refusals: readonly (readonly [why: string, answer: Promise<Answer>, code: string])[] = [
+    ['no operation', client.call(''), 'UNKNOWN_OPERATION'],
+    ['an operation of JavaScript', client.call('constructor'), 'UNKNOWN_OPERATION'],
+    ['cbwsOptions', client.call('query', { query, cbwsOptions: [] }), 'ACCESS_DENIED'],
+    ['mode', client.call('query', { query, mode: 'saml' }), 'ACCESS_DENIED'],
+    ['streamraw', client.call('query', { query, format: 'streamRAW' }), 'ACCESS_DENIED'],
+    ['bytes that are no UTF-8', client.send({ body: 'operation=query&query=%ff', headers }), 'BAD_REQUEST'],
+    ['NUL', client.send({ body: 'operation=query&query=a%00', headers }), 'BAD_REQUEST'],
+    [
+      'too much',
+      client.send({ body: `operation=query&query=${'a'.repeat(2 ** 21)}`, headers }),
+      'BODY_TOO_LARGE',
+    ],
+    ['an array for a text', client.send({ body: 'operation=retrieve&id[]=17x8625', headers }), 'BAD_REQUEST'],
+    ['no session', new WebserviceClient(gateway.url).call('listtypes'), 'AUTHENTICATION_REQUIRED'],
+    ['syntax', client.call('query', { query: 'select' }), 'QUERY_SYNTAX_ERROR'],
+    [
+      'a field that is not there',
+      client.call('query', { query: 'select nosuch from HelpDesk;' }),
+      'ACCESS_DENIED',
+    ],
+    ['a module that is not there', client.call('query', { query: 'select id from Nope;' }), 'ACCESS_DENIED'],
+    ['a module that is closed', client.call('query', { query: 'select id from Leads;' }), 'ACCESS_DENIED'],
+    [
+      'describe of a closed module',
+      client.call('describe', { elementType: 'HelpDesk,Leads' }),
+      'ACCESS_DENIED',
+    ],
+    ['not there', client.call('retrieve', { id: '17x99999999' }), 'ACCESS_DENIED'],
+    ['not yours', client.call('retrieve', { id: '17x8665' }), 'ACCESS_DENIED'],
+    ['an id of another module', client.call('retrieve', { id: '12x8625' }), 'ACCESS_DENIED'],
+    ['no id', client.call('retrieve'), 'ACCESS_DENIED'],
+    [
+      'a time that is none',
+      client.call('sync', { modifiedTime: '2020-01-01', elementType: 'HelpDesk' }),
+      'INVALID_VALUE',
+    ],
+  ]
+  for (const [why, promise, code] of refusals) {
+    const answer = await promise
+    t.match(answer, { status: 200, success: false, code, moreinfo: null }, why)
+    t.match(answer.headers, { 'content-type': /^application\/json/, 'cache-control': /no-store/ })
+  }
+  const [gone, foreign] = await Promise.all(
+    ['17x99999999', '17x8665'].map((id) => client.call('retrieve', { id })),
+  )
+  t.equal(gone?.text, foreign?.text, '"not there" and "not yours" are the same')
+
+  // Node's own client would not send this.
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  socket.end(
+    `GET /webservice.php?operation=query&query=\xff&sessionName=${client.session} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    'latin1',
+  )
+  let raw = ''
+  for await (const chunk of socket) raw += String(chunk)
+  t.match(raw, /BAD_REQUEST/)
+
+  const limited = await startGateway(t, { env: { RATE_LIMIT_LOGIN: '3/60' } })
+  const outside = new WebserviceClient(limited.url)
+  for (let i = 0; i < 3; i++) await outside.token('alice@example.com')
+  const refused = await outside.call('getchallenge', { username: 'alice@example.com' })
+  t.match(refused, { status: 200, code: 'RATE_LIMITED', headers: { 'retry-after': /^[1-9][0-9]*$/ } })
+  const byContact = await startGateway(t, { env: { RATE_LIMIT_CONTACT: '2/60' } })
+  const contact = await contactAt(byContact.url, 'alice')
+  for (let i = 0; i < 2; i++) t.equal((await contact.call('listtypes')).success, true)
+  t.match(await contact.call('listtypes'), {
+    status: 200,
+    code: 'RATE_LIMITED',
+    headers: { 'retry-after': /^[1-9][0-9]*$/ },
+  })
+
+  await limited.corebos.close()
+  const away = await new WebserviceClient(limited.url).call('loginPortal', {
+    username: 'alice@example.com',
+    password: 'x',
+  })
+  t.match(away, { status: 200 })
+  t.ok(['RATE_LIMITED', 'COREBOS_UNAVAILABLE'].includes(away.code ?? ''), String(away.code))
+})
+
+t.test('whoever may not come in any more is sent to log in again', async (t) => {
+  let clock = Date.now()
+  const gateway = await startGateway(t, { now: () => clock })
+  const client = await contactAt(gateway.url, 'alice')
+  const admin = await userAt(gateway.corebos.url)
+  t.equal((await client.call('listtypes')).success, true)
+  t.equal((await admin.call('revise', { element: { id: '12x8549', portal: '0' } })).success, true)
+  t.equal((await client.call('listtypes')).success, true, 'until somebody looks')
+  clock += 61_000
+  t.match(await client.call('listtypes'), { code: 'AUTHENTICATION_REQUIRED' })
+})
+
+t.test('the description names every operation', async (t) => {
+  const gateway = await startGateway(t)
+  const description = await (await fetch(`${gateway.url}/openapi.json`)).text()
+  for (const { name } of operations) t.match(description, `\`${name}\``)
+  t.equal(new Set(operations.map(({ name }) => name.toLowerCase())).size, operations.length)
+})
