@@ -12,6 +12,7 @@ import { LoginDesk } from '../src/contact/desk.ts'
 import { dayOf } from '../src/contact/identity.ts'
 import { loginModes, type LoginContext } from '../src/contact/login.ts'
 import { RefusalPace } from '../src/contact/pace.ts'
+import { Passwords } from '../src/contact/password.ts'
 import { AccessRecheck } from '../src/contact/recheck.ts'
 import { admissionOf, contactOf, type Admission } from '../src/contact/request.ts'
 import type { Caller } from '../src/corebos/caller.ts'
@@ -22,6 +23,7 @@ import { bearerToken } from '../src/session/bearer.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly desk: LoginDesk
+    readonly passwords: Passwords
     /** For the `onRequest` of routes: the access token must be valid, its session running, and the contact still let in. */
     readonly authenticate: (request: FastifyRequest) => Promise<void>
     /** The same without a look at coreBOS, for what must work while coreBOS does not. */
@@ -113,10 +115,9 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     request.admission = { session, stamp }
   }
 
-  app.decorate(
-    'desk',
-    new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN }),
-  )
+  const desk = new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN })
+  app.decorate('desk', desk)
+  app.decorate('passwords', new Passwords({ mode, corebos, context, desk, state: sessions }))
   app.decorateRequest('admission', null)
   app.decorateRequest('contact', {
     getter(this: FastifyRequest) {

@@ -51,6 +51,22 @@ const Refresh = Type.Object(
   { additionalProperties: false },
 )
 
+const NewPassword = Type.Object(
+  {
+    currentPassword: Type.String(),
+    newPassword: Type.String({ minLength: 8, maxLength: 128 }),
+  },
+  { additionalProperties: false, examples: [{ currentPassword: 'alice-pw', newPassword: 'a better one' }] },
+)
+
+const Recovery = Type.Object(
+  { username: Type.String() },
+  { additionalProperties: false, examples: [{ username: 'alice@example.com' }] },
+)
+
+/** No body at all; Fastify would write the word `null` into an answer that may have one. */
+const Nothing = Type.Unsafe<undefined>(Type.Null())
+
 const Time = Type.String({ format: 'date-time' })
 const SessionView = Type.Object({
   id: Type.String(),
@@ -68,7 +84,7 @@ const anyToken = ['AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'SESSION_ENDED', '
 const corebosProblems = ['COREBOS_UNAVAILABLE', 'COREBOS_BUSY', 'COREBOS_FAILED', 'COREBOS_TIMEOUT'] as const
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
-  const { desk, sessions, tokens, metrics, authenticate, identify, admissionOf, endUpstream } = app
+  const { desk, passwords, sessions, tokens, metrics, authenticate, identify, admissionOf, endUpstream } = app
 
   function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
     return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
@@ -239,6 +255,65 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       if (ended === undefined) throw new GatewayError('NOT_FOUND')
       await endUpstream(ended.upstream)
       return reply.code(204).send(null)
+    },
+  )
+
+  app.put(
+    '/auth/password',
+    {
+      onRequest: [app.limitLogins, authenticate],
+      schema: {
+        ...bearer,
+        summary: "Change this contact's password",
+        description:
+          "Ends the contact's other sessions. The current password is checked like that of a log-in. In `user` mode, " +
+          'and for employees, passwords are changed in coreBOS.',
+        body: NewPassword,
+        response: {
+          204: Type.Null(),
+          ...problems(
+            ...anyToken,
+            'VALIDATION_FAILED',
+            'WRONG_PASSWORD',
+            'INVALID_VALUE',
+            'NOT_WRITABLE',
+            ...corebosProblems,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const began = performance.now()
+      const { session } = admissionOf(request)
+      const { currentPassword: current, newPassword: next } = request.body
+      await passwords.change(session, { current, next }, began, (reason) =>
+        request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+      )
+      const others = await sessions.endAll(session.contact.id, session.id)
+      await Promise.all(others.map(async ({ upstream }) => endUpstream(upstream)))
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/auth/password-recovery',
+    {
+      onRequest: app.limitLogins,
+      schema: {
+        tags: ['auth'],
+        summary: 'Have coreBOS mail a forgotten password',
+        description:
+          'The answer is the same whether or not somebody has that name, and comes before anything is done.',
+        body: Recovery,
+        response: { 202: Nothing, ...problems('VALIDATION_FAILED') },
+      },
+    },
+    async (request, reply) => {
+      // Nobody waits for it, so that its time tells nothing.
+      void passwords
+        .recover(request.body.username)
+        .catch((error: unknown) => request.log.info({ err: error }, 'a password was not mailed'))
+      return reply.code(202).send(undefined)
     },
   )
 }

@@ -17,6 +17,7 @@ const catalogue = {
   TOKEN_EXPIRED: [401, 'The access token has expired'],
   SESSION_ENDED: [401, 'The session has ended'],
   INVALID_REFRESH_TOKEN: [401, 'The refresh token is not valid'],
+  WRONG_PASSWORD: [422, 'The current password is not right'],
 
   // what is asked: the query language
   QUERY_SYNTAX: [400, 'The query cannot be read'],

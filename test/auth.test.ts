@@ -431,6 +431,62 @@ t.test('sessions are listed and ended, and their coreBOS sessions with them', as
   }
 })
 
+t.test('a contact changes its own password, and its other sessions end', async (t) => {
+  for (const env of [{}, { LOGIN_MODE: 'service' }, { ...noServiceUser, COREBOS_PASSWORD_TYPE: 'md5' }]) {
+    const portal = await start(t, { env })
+    const [here, there] = await Promise.all([1, 2].map(() => portal.login('alice@example.com', 'alice-pw')))
+    const token = here?.body.accessToken ?? ''
+    const change = (currentPassword: string, newPassword: string) =>
+      portal.call('PUT', '/auth/password', { token, body: { currentPassword, newPassword } })
+
+    t.match(await change('ALICE-PW', 'a better one'), { status: 422, body: { code: 'WRONG_PASSWORD' } })
+    t.match(await change('alice-pw', 'short'), { status: 400, body: { code: 'VALIDATION_FAILED' } })
+    for (const odd of ['emoji \u{1F600} password', ' blank before', '<b>password</b>', 'tab\tpassword']) {
+      t.match(await change('alice-pw', odd), { status: 400, body: { code: 'INVALID_VALUE' } })
+    }
+    t.equal(portal.access('alice').password, 'alice-pw')
+    t.match(await change('alice-pw', 'a better one'), { status: 204, text: '' })
+    t.equal(portal.access('alice').password, 'a better one')
+    t.match(await portal.call('GET', '/auth/session', { token }), { status: 200 })
+    t.match(await portal.call('GET', '/auth/session', { token: there?.body.accessToken ?? '' }), {
+      status: 401,
+    })
+    t.equal((await portal.login('alice@example.com', 'alice-pw')).status, 401)
+    t.equal((await portal.login('alice@example.com', 'a better one')).status, 200)
+    await portal.close()
+    const upstream = upstreamSessions(portal.relay)
+    const alive = await Promise.all(upstream.map((session) => portal.relay.isAlive(session)))
+    t.equal(
+      alive.filter(Boolean).length,
+      env.LOGIN_MODE === 'service' ? 0 : 2,
+      'the current one and the new one',
+    )
+  }
+  const portal = await start(t, { env: { LOGIN_MODE: 'user' } })
+  const { accessToken: token } = (await portal.login('alice', 'alice-access-key')).body
+  const body = { currentPassword: 'alice-access-key', newPassword: 'a better one' }
+  t.match(await portal.call('PUT', '/auth/password', { token, body }), {
+    status: 403,
+    body: { code: 'NOT_WRITABLE' },
+  })
+  t.match(await portal.call('PUT', '/auth/password', { body }), { status: 401 })
+})
+
+t.test('a forgotten password is mailed a few times, and nobody learns whose it is', async (t) => {
+  const portal = await start(t)
+  const recover = (username: string) => portal.call('POST', '/auth/password-recovery', { body: { username } })
+  const answers = await Promise.all(
+    ['alice@example.com', 'nobody@example.com', 'frank@example.com', '', 'x'.repeat(5000), '\0'].map(recover),
+  )
+  for (const { status, text } of answers) t.same({ status, text }, { status: 202, text: '' })
+  for (let i = 0; i < 6; i++) await recover(`ALICE@example.com${' '.repeat(i)}`)
+  await portal.close()
+  const sent = portal.relay.calls.filter(
+    ({ operation, answer }) => operation === 'sendRecoverPassword' && answer.success,
+  )
+  t.equal(sent.length, 3)
+})
+
 t.test('a running session feels what changes in coreBOS within ACCESS_RECHECK', async (t) => {
   type Change = (portal: Portal) => void
   const ending: Readonly<Record<string, Change>> = {

@@ -26,14 +26,27 @@ export class LoginDesk {
   /**
    * @param began when the log-in began, on the clock of the pace
    * @param onRefused told why, for the log alone
-   * @throws GatewayError `INVALID_CREDENTIALS`, the same for every reason and at the same time; `RATE_LIMITED`, whether
-   * or not somebody has that name; how coreBOS or the store failed
+   * @throws GatewayError `INVALID_CREDENTIALS`, the same for every reason and at the same time; as {@link attempt}
    */
   async admit(
     credentials: Credentials,
     began: number,
     onRefused: (reason: RefusalReason) => void,
   ): Promise<Admitted> {
+    const admitted = await this.attempt(credentials, began, onRefused)
+    if (admitted === undefined) throw new GatewayError('INVALID_CREDENTIALS')
+    return admitted
+  }
+
+  /**
+   * The same, with a refusal as an answer; it comes at the same time for every reason.
+   * @throws GatewayError `RATE_LIMITED`, whether or not somebody has that name; how coreBOS or the store failed
+   */
+  async attempt(
+    credentials: Credentials,
+    began: number,
+    onRefused: (reason: RefusalReason) => void,
+  ): Promise<Admitted | undefined> {
     const { mode, context, pace, state, failures } = this.#options
     const take = {
       key: `login-failures:${credentials.entity}:${looseName(credentials.username)}`,
@@ -52,6 +65,6 @@ export class LoginDesk {
     await state.take([take])
     onRefused(outcome.refused)
     await pace.hold(began)
-    throw new GatewayError('INVALID_CREDENTIALS')
+    return undefined
   }
 }
