@@ -1,4 +1,5 @@
-/** Makes of a request whoever asks at the door: what they may see, and the coreBOS session that reads for them. */
+/** Makes of a request whoever asks at the door: what they may see, and the coreBOS session that reads and writes for them. */
+import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
@@ -9,10 +10,13 @@ import { Company } from '../src/corebos/company.ts'
 import type { Caller } from '../src/corebos/caller.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import { query, relatedRecords } from '../src/corebos/read.ts'
+import * as write from '../src/corebos/write.ts'
 import type { Metrics } from '../src/metrics.ts'
 import type { Asker, ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
+import type { PortalSession } from '../src/session/contract.ts'
 import { Sight } from '../src/scope/view.ts'
+import type { AuditLine, Author, WriteBy } from '../src/writes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -23,6 +27,8 @@ declare module 'fastify' {
 export interface Door {
   /** @throws GatewayError `AUTHENTICATION_REQUIRED`, or how coreBOS failed to say what modules there are */
   askerOf(request: FastifyRequest): Promise<Asker>
+  /** The same, for whoever may write as well. */
+  authorOf(request: FastifyRequest): Promise<Author>
 }
 
 export interface DoorOptions {
@@ -44,6 +50,11 @@ interface Remembered {
 /** What a contact sees depends on this alone. */
 function scopeKey({ entity, id, accountId, user, level }: Contact): string {
   return JSON.stringify([entity, id, accountId, user.id, level])
+}
+
+/** Tells sessions apart in the log, where none of them appears. */
+function digest(sessionId: string): string {
+  return createHash('sha256').update(sessionId).digest('hex').slice(0, 16)
 }
 
 async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<void> {
@@ -73,11 +84,20 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     return sight
   }
 
-  async function askerOf(request: FastifyRequest): Promise<Asker> {
-    const { session, stamp } = app.admissionOf(request)
-    const { contact } = session
+  /** The coreBOS session that a contact's own rights count in. */
+  function callerOf(request: FastifyRequest): Caller {
+    const { contact } = app.admissionOf(request).session
     // An employee's own coreBOS session shows products and services, and nothing else.
-    const caller = contact.entity === 'Employee' && service !== undefined ? service : app.upstreamOf(request)
+    return contact.entity === 'Employee' && service !== undefined ? service : app.upstreamOf(request)
+  }
+
+  async function askerOf(request: FastifyRequest): Promise<Asker> {
+    return askerUnder(app.admissionOf(request).stamp, request)
+  }
+
+  async function askerUnder(stamp: string, request: FastifyRequest): Promise<Asker> {
+    const { contact } = app.admissionOf(request).session
+    const caller = callerOf(request)
     const callerFor = (by: ReadBy): Caller => (by === 'contact' ? caller : (service ?? caller))
     const policy = options.policy()
     if (policy !== listsPolicy) {
@@ -108,7 +128,49 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     }
   }
 
-  app.decorate('door', { askerOf })
+  async function authorOf(request: FastifyRequest): Promise<Author> {
+    const { session } = app.admissionOf(request)
+    const caller = callerOf(request)
+    const callerFor = (by: WriteBy): Caller => (by === 'contact' ? caller : (service ?? caller))
+    return {
+      ...(await askerOf(request)),
+      writer: {
+        create: (values, relations, by) => write.create(callerFor(by), values, relations),
+        revise: (id, values, by) => write.revise(callerFor(by), id, values),
+        remove: (id, by) => write.remove(callerFor(by), id),
+        relate: (id, other, by) => write.relate(callerFor(by), id, other),
+        unrelate: (id, other, by) => write.unrelate(callerFor(by), id, other),
+        addComment: (id, text, author, by) => write.addComment(callerFor(by), id, text, author),
+      },
+      audit: (line) => audit(line, session, request),
+      changed: async () => askerUnder(await stampAfter(session, request), request),
+    }
+  }
+
+  /** Written whatever the log's level is, but for `silent`. */
+  function audit(line: AuditLine, { id, contact }: PortalSession, request: FastifyRequest): void {
+    const level = app.log.level === 'silent' ? 'silent' : 'info'
+    request.log
+      .child({}, { level })
+      .info({ audit: { contact: contact.id, entity: contact.entity, by: digest(id), ...line } }, 'write')
+  }
+
+  /** What was written stands, even where the store cannot say so to the others; they look again after a while anyhow. */
+  async function stampAfter({ id, contact }: PortalSession, request: FastifyRequest): Promise<string> {
+    try {
+      await app.sessions.invalidate(contact.id)
+      return (await app.sessions.read(id)).stamp
+    } catch (error) {
+      request.log.error({ err: error }, 'what is remembered of a contact could not be called outdated')
+      return request.id
+    }
+  }
+
+  app.decorate('door', { askerOf, authorOf })
 }
 
-export default fp(doorPlugin, { name: 'door', dependencies: ['corebos', 'authenticate'], fastify: '5.x' })
+export default fp(doorPlugin, {
+  name: 'door',
+  dependencies: ['corebos', 'authenticate', 'sessions'],
+  fastify: '5.x',
+})

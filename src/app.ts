@@ -21,6 +21,7 @@ import jwks from '../routes/jwks.ts'
 import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
 import query from '../routes/query.ts'
+import recordWrites from '../routes/record-writes.ts'
 import records from '../routes/records.ts'
 import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config.ts'
@@ -85,6 +86,7 @@ export async function buildApp(
   await app.register(auth, config)
   await app.register(modules)
   await app.register(records)
+  await app.register(recordWrites)
   await app.register(query)
   await app.register(webservice, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
   await app.register(webserviceRoute)

@@ -251,6 +251,13 @@ function wholeRecord(id: string, { module }: View): Query {
   return tree.query({ ...idsOf(module.name, where), selection: { kind: 'all' } })
 }
 
+/** The contact's own id: the log-in has shown that it is. */
+export function ownId({ sight: { contact } }: Asker): ClearedId {
+  const id = parseId(contact.id)
+  if (id === undefined) throw new Error('a contact has a webservice id')
+  return clearId(id)
+}
+
 /** A visible record as a write has to see it: with the fields that only the gateway looks at. */
 export interface Found {
   readonly id: ClearedId

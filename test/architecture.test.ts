@@ -66,6 +66,8 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/session/',
   ],
   'src/pipeline.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/query/', 'src/scope/'],
+  'src/writes.ts': ['src/corebos/', 'src/errors.ts', 'src/pipeline.ts', 'src/scope/', 'src/write-refusal.ts'],
+  'src/write-refusal.ts': ['src/corebos/', 'src/errors.ts', 'src/scope/'],
   'src/anchors.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/scope/'],
 
   'src/scope/': ['src/contact/contact.ts', 'src/errors.ts', 'src/policy/', 'src/query/'],
@@ -73,7 +75,12 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
   'src/query/': ['src/errors.ts'],
 
   // Who asks coreBOS knows no policy; of the language it knows what a finished text would be read as.
-  'src/corebos/': ['src/errors.ts', 'src/query/dialect.ts', 'src/scope/sendable.ts'],
+  'src/corebos/': [
+    'src/errors.ts',
+    'src/query/dialect.ts',
+    'src/scope/checked-values.ts',
+    'src/scope/sendable.ts',
+  ],
   'src/contact/': ['src/corebos/', 'src/environment.ts', 'src/errors.ts', 'src/session/contract.ts'],
   'src/session/': ['src/contact/contact.ts', 'src/errors.ts'],
 
@@ -160,7 +167,8 @@ t.test('only few may say that a statement or an id is safe to send', async (t) =
     'src/scope/print.ts',
   ])
   t.strictSame(importersOf('clearId'), ['src/pipeline.ts'])
-  for (const path of ['src/scope/sendable.ts', 'src/corebos/cleared-id.ts']) {
+  t.strictSame(importersOf('sealValues'), ['src/scope/write.ts'])
+  for (const path of ['src/scope/sendable.ts', 'src/scope/checked-values.ts', 'src/corebos/cleared-id.ts']) {
     t.strictSame(
       imports.filter(({ to, names }) => to === path && names.length === 0).map(show),
       [],

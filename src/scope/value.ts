@@ -39,8 +39,10 @@ function isListed(value: string, picklist: NonNullable<FieldShape['picklist']>):
 
 /** @param day `YYYY-MM-DD` with a month and a day from 1 on */
 function isDay(day: string): boolean {
-  const date = new Date(`${day}T00:00:00Z`)
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day)
+  const [year = 0, month = 0, number = 0] = day.split('-').map(Number)
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const days = month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+  return number <= days
 }
 
 /** Whether writing the one over the other would change nothing: coreBOS writes numbers with the places of their column. */

@@ -55,6 +55,12 @@ export function writingView(view: View, writing: Writing, contact: Contact): Vie
   return { ...view, decision: { rule: narrowed, level, where } }
 }
 
+/** The view of what is tied to the contact itself, whatever else it sees. */
+export function ownView(view: View): View {
+  const { rule, where } = view.decision
+  return { ...view, decision: { rule: { ...rule, ties: ownTies(rule.ties) }, level: 'own', where } }
+}
+
 /** What can be seen because another record can be seen is not thereby the contact's own. */
 function ownTies(ties: View['decision']['rule']['ties']): View['decision']['rule']['ties'] {
   const anchors = ties?.relation.filter((module) => module === 'Contacts' || module === 'Accounts') ?? []

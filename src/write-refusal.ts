@@ -1,0 +1,27 @@
+/** What coreBOS says against a write, in the words of the catalogue. */
+import type { CorebosRefusal } from './corebos/caller.ts'
+import { GatewayError } from './errors.ts'
+import type { View } from './scope/view.ts'
+
+/** The messages of coreBOS that name a field, each with the place where they do. */
+const namesField: Readonly<Record<string, RegExp>> = {
+  MANDATORY_FIELDS_MISSING: /\(([A-Za-z_][A-Za-z0-9_]*)\) does not have a value$/,
+  REFERENCE_INVALID: /^Invalid reference specified for ([A-Za-z_][A-Za-z0-9_]*)$/,
+}
+
+/** `NOT_WRITABLE`, `VALUES_REFUSED` with coreBOS's message at its field, or the refusal itself where it says nothing of values. */
+export function translated(refusal: CorebosRefusal, view: View): GatewayError {
+  const { reason, corebosMessage: message } = refusal
+  if (reason === 'ACCESS_DENIED') {
+    return new GatewayError('NOT_WRITABLE', 'coreBOS gives no right to do this', { cause: refusal })
+  }
+  const pattern = namesField[reason]
+  if (pattern === undefined) return refusal
+  const [, field] = pattern.exec(message) ?? []
+  // What cannot be read is not named, not even by coreBOS.
+  const known = field !== undefined && view.readable.has(field)
+  return new GatewayError('VALUES_REFUSED', undefined, {
+    cause: refusal,
+    ...(known && { errors: [{ field, message }] }),
+  })
+}

@@ -1,0 +1,339 @@
+/**
+ * The door for writes: may this be written → do the values fit → do the references lead to what is seen → will the
+ * record stay within the scope → send, once → read again. Whatever a contact writes comes through here.
+ */
+import { CorebosRefusal } from './corebos/caller.ts'
+import type { ClearedId } from './corebos/cleared-id.ts'
+import type { WebserviceId } from './corebos/ids.ts'
+import { LostWrite } from './corebos/write.ts'
+import { GatewayError } from './errors.ts'
+import {
+  find,
+  ownId,
+  readBy,
+  record,
+  settledScope,
+  viewOf,
+  visible,
+  type Asker,
+  type Found,
+} from './pipeline.ts'
+import type { CheckedValues } from './scope/checked-values.ts'
+import { fitProblem } from './scope/value.ts'
+import { meets, type Row } from './scope/verify.ts'
+import type { View } from './scope/view.ts'
+import {
+  checkValues,
+  ownView,
+  proposeCreate,
+  proposeUpdate,
+  untied,
+  writingView,
+  type Given,
+  type Proposal,
+} from './scope/write.ts'
+import { translated } from './write-refusal.ts'
+
+export type WriteBy = 'contact' | 'service'
+
+/** Writes to coreBOS on behalf of one contact, in its own coreBOS session or the service user's. */
+export interface Writer {
+  create(values: CheckedValues, relations: readonly ClearedId[], by: WriteBy): Promise<WebserviceId>
+  revise(id: ClearedId, values: CheckedValues, by: WriteBy): Promise<void>
+  remove(id: ClearedId, by: WriteBy): Promise<void>
+  relate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
+  unrelate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
+  /** @returns when, `YYYY-MM-DD hh:mm:ss` in UTC */
+  addComment(id: ClearedId, text: string, author: ClearedId | undefined, by: WriteBy): Promise<string>
+}
+
+/** What the log keeps of every write, refused ones too. It never holds a value. */
+export interface AuditLine {
+  readonly operation: 'create' | 'update' | 'delete' | 'relate' | 'unrelate' | 'comment'
+  readonly module: string | undefined
+  readonly ids: readonly string[]
+  /** The rule of the policy that it was held against. */
+  readonly rule: string | undefined
+  /** `ok`, `unchanged`, or the code of the error. */
+  readonly outcome: string
+}
+
+/** Whoever may write as well. */
+export interface Author extends Asker {
+  readonly writer: Writer
+  audit(line: AuditLine): void
+  /** To be called when something was written or may have been: what is remembered of any scope is not used again. */
+  changed(): Promise<Asker>
+}
+
+export interface Written {
+  readonly id: string
+  /** As this contact sees it; the id alone where it cannot be read (again) now. */
+  readonly record: Row
+}
+
+export interface NewRecord {
+  readonly module: string
+  readonly values: Given
+  /** Webservice ids of records that it is to be related to (documents). */
+  readonly relatedTo?: readonly string[]
+}
+
+/**
+ * @throws GatewayError `UNKNOWN_MODULE`, `NOT_WRITABLE`, `UNKNOWN_FIELD`, `FIELD_NOT_WRITABLE`, `INVALID_VALUE`,
+ * `REFERENCE_OUT_OF_SCOPE`, `VALUES_REFUSED`, `OUTCOME_UNKNOWN`, or how coreBOS failed
+ */
+export async function createRecord(wanted: NewRecord, author: Author): Promise<Written> {
+  return audited('create', author, (note) => create(wanted, author, note))
+}
+
+async function create(
+  { module, values, relatedTo = [] }: NewRecord,
+  author: Author,
+  note: Note,
+): Promise<Written> {
+  const { sight, writer } = author
+  const view = sight.require(module)
+  note({ module: view.module.name, rule: view.decision.rule.name })
+  const writing = writingView(view, 'create', sight.contact)
+  const proposal = proposeCreate(values, view, sight.contact, sight.modules)
+  const relations = await relationsOf(relatedTo, writing, author)
+  const views = relations.length > 0 ? [untied(view), untied(writing)] : [view, writing]
+  const checked = await check(proposal, views, author)
+  const { text: id } = await perform(view, author, () =>
+    writer.create(checked, relations, writtenBy(writing)),
+  )
+  note({ ids: [id] })
+  return again(id, await author.changed())
+}
+
+/** What a new record is related to: what the caller names, and the contact, from whom coreBOS hides other documents. */
+async function relationsOf(
+  relatedTo: readonly string[],
+  writing: View,
+  author: Author,
+): Promise<readonly ClearedId[]> {
+  const { module, decision } = writing
+  // coreBOS relates documents alone while it creates them, and ignores what is said of others.
+  if (module.name !== 'Documents') {
+    if (relatedTo.length === 0) return []
+    throw new GatewayError('NOT_WRITABLE', `${module.name} are not related to anything as they are created`)
+  }
+  const targets = await Promise.all(relatedTo.map((id) => relationTarget(id, writing, author)))
+  const own = decision.rule.ties?.relation.includes('Contacts') === true ? [ownId(author)] : []
+  return [...new Map([...own, ...targets].map((id) => [id.text, id])).values()]
+}
+
+/** @throws GatewayError `REFERENCE_OUT_OF_SCOPE` where it is not seen, or does not make a record the contact's */
+async function relationTarget(id: string, writing: View, author: Author): Promise<ClearedId> {
+  const found = await find(id, author).catch((error: unknown) => {
+    if (error instanceof GatewayError && error.code === 'NOT_FOUND') return undefined
+    throw error
+  })
+  if (found !== undefined && (await ties(found, writing, author))) return found.id
+  const message = `'${id}' is no record that it could be related to`
+  throw new GatewayError('REFERENCE_OUT_OF_SCOPE', message, { errors: [{ field: 'relatedTo', message }] })
+}
+
+/** Whether a relation to this record makes another one the contact's. */
+async function ties({ id, view }: Found, { decision }: View, author: Author): Promise<boolean> {
+  const { name } = view.module
+  if (decision.rule.ties?.relation.includes(name) !== true) return false
+  if (name !== 'Contacts' && name !== 'Accounts') return true
+  const { contacts, accounts } = await author.anchors(decision.level)
+  return (name === 'Contacts' ? contacts : accounts).includes(id.text)
+}
+
+/**
+ * Changes the given fields of a record and leaves the others; what is so already is not written.
+ *
+ * @param precondition told the record as this contact sees it, before anything is written
+ * @throws GatewayError as {@link createRecord}; `NOT_FOUND`; what `precondition` throws
+ */
+export async function updateRecord(
+  id: string,
+  given: Given,
+  author: Author,
+  precondition: (record: Row) => void = () => undefined,
+): Promise<Written> {
+  return audited('update', author, async (note) => {
+    const { sight, writer } = author
+    note({ ids: [id] })
+    const view = viewOf(id, author)
+    note({ module: view.module.name, rule: view.decision.rule.name })
+    const writing = writingView(view, 'update', sight.contact)
+    const found = await find(id, author)
+    precondition(asSeen(found))
+    await requireReach(found, writing, author)
+    const proposal = proposeUpdate(given, found.row, view, sight.contact, sight.modules)
+    if (Object.keys(proposal.values).length === 0) {
+      note({ outcome: 'unchanged' })
+      return { id, record: asSeen(found) }
+    }
+    const checked = await check(proposal, [view, writing], author)
+    await perform(view, author, () => writer.revise(found.id, checked, writtenBy(writing)))
+    return again(id, await author.changed())
+  })
+}
+
+/** @throws GatewayError as {@link updateRecord} */
+export async function deleteRecord(
+  id: string,
+  author: Author,
+  precondition: (record: Row) => void = () => undefined,
+): Promise<void> {
+  return audited('delete', author, async (note) => {
+    note({ ids: [id] })
+    const view = viewOf(id, author)
+    note({ module: view.module.name, rule: view.decision.rule.name })
+    const writing = writingView(view, 'delete', author.sight.contact)
+    const found = await find(id, author)
+    precondition(asSeen(found))
+    await requireReach(found, writing, author)
+    await perform(view, author, () => author.writer.remove(found.id, writtenBy(writing)))
+    await author.changed()
+  })
+}
+
+/**
+ * Relates two visible records, of which one is the contact's own, or ends their relation.
+ *
+ * @throws GatewayError `NOT_FOUND` for either end, `NOT_WRITABLE`, `OUTCOME_UNKNOWN`, or how coreBOS failed
+ */
+export async function setRelation(
+  operation: 'relate' | 'unrelate',
+  id: string,
+  otherId: string,
+  author: Author,
+): Promise<void> {
+  return audited(operation, author, async (note) => {
+    note({ ids: [id, otherId] })
+    const [one, other] = await Promise.all([find(id, author), find(otherId, author)])
+    const opens = (first: Found, second: Found) =>
+      first.view.decision.rule.relate.has(second.view.module.name) ? first.view.decision.rule.name : undefined
+    const rule = opens(one, other) ?? opens(other, one)
+    note({ module: one.view.module.name, rule })
+    if (rule === undefined) throw new GatewayError('NOT_WRITABLE', 'the two cannot be related')
+    const own = await Promise.all(
+      [one, other].map(async ({ row, view }) =>
+        meets(row, await settledScope(ownView(view), author), view.module),
+      ),
+    )
+    if (!own.includes(true)) throw new GatewayError('NOT_WRITABLE', "neither record is this contact's own")
+    // coreBOS looks at its rights to the first record alone, and finds few documents to be a contact's.
+    const [main, related] = one.view.module.name === 'Documents' ? [other, one] : [one, other]
+    const by = writtenBy(main.view)
+    await perform(main.view, author, () => author.writer[operation](main.id, related.id, by))
+    await author.changed()
+  })
+}
+
+/** What was written where coreBOS keeps comments of its own, which are no records. */
+export interface TicketComment {
+  readonly time: string
+}
+
+/**
+ * Adds a comment to a visible record, in the name of the contact and nobody else.
+ *
+ * @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE`, `INVALID_VALUE`, `OUTCOME_UNKNOWN`, or how coreBOS failed
+ */
+export async function comment(id: string, text: string, author: Author): Promise<Written | TicketComment> {
+  return audited('comment', author, async (note) => {
+    const { sight, writer } = author
+    note({ ids: [id] })
+    const found = await find(id, author)
+    const { module } = found.view
+    note({ module: module.name })
+    const view = sight.find('ModComments')
+    const through = view?.decision.rule.ties?.through.find((hop) => hop.module === module.name)
+    if (view === undefined || through === undefined) {
+      throw new GatewayError('NOT_WRITABLE', `comments cannot be written on ${module.name}`)
+    }
+    note({ rule: view.decision.rule.name })
+    const writing = writingView(view, 'create', sight.contact)
+    const content = view.readable.get('commentcontent')
+    if (content === undefined) throw new GatewayError('NOT_WRITABLE')
+    const problem = text.trim() === '' ? 'a comment has a text' : fitProblem(text, content)
+    if (problem !== undefined) {
+      throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
+    }
+    if (module.name !== 'HelpDesk' && module.name !== 'Faq') {
+      return create(
+        { module: 'ModComments', values: { commentcontent: text, [through.field]: id } },
+        author,
+        note,
+      )
+    }
+    const speaker = sight.contact.entity === 'Contacts' ? ownId(author) : undefined
+    const time = await perform(found.view, author, () =>
+      writer.addComment(found.id, text, speaker, writtenBy(writing)),
+    )
+    await author.changed()
+    return { time }
+  })
+}
+
+async function requireReach({ row, view }: Found, writing: View, author: Author): Promise<void> {
+  if (meets(row, await settledScope(writing, author), view.module)) return
+  throw new GatewayError('NOT_WRITABLE', 'this record can be seen, but not be written')
+}
+
+async function check(proposal: Proposal, views: readonly View[], author: Author): Promise<CheckedValues> {
+  const [seen, ...scopes] = await Promise.all([
+    visible(
+      proposal.references.map(({ id }) => id),
+      author,
+    ),
+    ...views.map((view) => settledScope(view, author)),
+  ])
+  return checkValues(proposal, { visible: seen, scopes })
+}
+
+/** The contact's own coreBOS session writes wherever it reaches, so that coreBOS's own rights count too. */
+function writtenBy(view: View): WriteBy {
+  return readBy(view) === 'service' ? 'service' : 'contact'
+}
+
+async function perform<T>(view: View, author: Author, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof LostWrite) await author.changed()
+    throw error instanceof CorebosRefusal ? translated(error, view) : error
+  }
+}
+
+function asSeen({ row, view }: Found): Row {
+  return Object.fromEntries([...view.readable.keys()].map((name) => [name, row[name] ?? '']))
+}
+
+/** What was written stands, also where it cannot be read again. */
+async function again(id: string, asker: Asker): Promise<Written> {
+  try {
+    return { id, record: await record(id, asker) }
+  } catch (error) {
+    if (error instanceof GatewayError) return { id, record: { id } }
+    throw error
+  }
+}
+
+type Note = (facts: Partial<AuditLine>) => void
+
+async function audited<T>(
+  operation: AuditLine['operation'],
+  author: Author,
+  work: (note: Note) => Promise<T>,
+): Promise<T> {
+  let line: AuditLine = { operation, module: undefined, ids: [], rule: undefined, outcome: 'ok' }
+  try {
+    return await work((facts) => {
+      line = { ...line, ...facts }
+    })
+  } catch (error) {
+    line = { ...line, outcome: error instanceof GatewayError ? error.code : 'INTERNAL' }
+    throw error
+  } finally {
+    author.audit(line)
+  }
+}

@@ -1,0 +1,153 @@
+/** A gateway, its coreBOS, and contacts that are logged in: for tests that write and look at what became of it. */
+import { createHash } from 'node:crypto'
+import type { Test } from 'tap'
+import { request } from 'undici'
+import type { DemoCorebos } from '../src/demo/server.ts'
+import { startRelay, type Envelope, type Relay } from './relay.ts'
+import { startGateway, type Started, type StartOptions } from './start.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+  readonly body: Body
+}
+
+/** What the routes answer, refusals included; each test looks at the part it needs. */
+export interface Body extends Readonly<Record<string, unknown>> {
+  readonly code?: string
+  readonly id?: string
+  readonly errors?: readonly { readonly field: string; readonly message: string; readonly code?: string }[]
+  readonly records?: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface Sent {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export type Mode = 'portal' | 'service' | 'user'
+export const modes: readonly Mode[] = ['portal', 'service', 'user']
+
+export interface Portal extends Started {
+  /** What the gateway said to coreBOS. */
+  readonly relay: Relay
+  readonly admin: Session
+  /** Calls the gateway as a contact, or as nobody. */
+  as(name: string | undefined, method: string, path: string, sent?: Sent): Promise<Answer>
+}
+
+/** A session at coreBOS itself. */
+export interface Session {
+  call(operation: string, params?: Readonly<Record<string, unknown>>): Promise<Envelope>
+  /** @throws Error where it is refused */
+  result(operation: string, params?: Readonly<Record<string, unknown>>): Promise<unknown>
+}
+
+export interface PortalOptions extends StartOptions {
+  readonly mode?: Mode
+}
+
+export async function startPortal(
+  t: Test,
+  { mode = 'portal', ...options }: PortalOptions = {},
+): Promise<Portal> {
+  const relay = await startRelay(t)
+  const env = { LOGIN_MODE: mode, ...options.env, COREBOS_URL: relay.url }
+  const gateway = await startGateway(t, { ...options, env })
+  relay.to(gateway.corebos.url)
+  const tokens = new Map<string, Promise<string>>()
+
+  async function send(token: string | undefined, method: string, path: string, sent: Sent): Promise<Answer> {
+    const response = await request(`${gateway.url}${path}`, {
+      // undici names the methods that it knows; the tests use those.
+      method: method as 'GET',
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(sent.body !== undefined && { 'content-type': 'application/json' }),
+        ...sent.headers,
+      },
+      ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),
+    })
+    const text = await response.body.text()
+    const body = (text === '' ? {} : JSON.parse(text)) as Body // the gateway answers objects
+    return { status: response.statusCode, headers: response.headers, text, body }
+  }
+
+  async function login(name: string): Promise<string> {
+    const credentials =
+      mode === 'user'
+        ? { username: name, password: `${name}-access-key` }
+        : { username: `${name}@example.com`, password: `${name}-pw` }
+    const { body, status } = await send(undefined, 'POST', '/auth/login', { body: credentials })
+    const token = body['accessToken']
+    if (typeof token !== 'string') throw new Error(`${name} was not let in: ${status}`)
+    return token
+  }
+
+  return {
+    ...gateway,
+    relay,
+    admin: await adminOf(gateway.corebos),
+    as: async (name, method, path, sent = {}) => {
+      if (name === undefined) return send(undefined, method, path, sent)
+      const token = tokens.get(name) ?? login(name)
+      tokens.set(name, token)
+      return send(await token, method, path, sent)
+    },
+  }
+}
+
+/** As the administrator. */
+export async function adminOf({ url }: Pick<DemoCorebos, 'url'>): Promise<Session> {
+  const outside = sessionAt(url, '')
+  const token = tokenOf(await outside.result('getchallenge', { username: 'admin' }))
+  const accessKey = hash('md5', `${token}admin-access-key`)
+  return sessionAt(url, sessionNameOf(await outside.result('login', { username: 'admin', accessKey })))
+}
+
+/** As a contact of the demo, whose passwords are of the type that its record says. */
+export async function contactAt({ url }: Pick<DemoCorebos, 'url'>, name: string, type: string) {
+  const outside = sessionAt(url, '')
+  const username = `${name}@example.com`
+  const token = tokenOf(await outside.result('getchallenge', { username }))
+  const password = hash(type, `${token}${name}-pw`)
+  const params = { username, password, entity: 'Contacts' }
+  return sessionAt(url, sessionNameOf(await outside.result('loginPortal', params)))
+}
+
+function sessionAt(url: string, sessionName: string): Session {
+  async function call(operation: string, params: Readonly<Record<string, unknown>> = {}): Promise<Envelope> {
+    const form = new URLSearchParams({ operation, ...(sessionName !== '' && { sessionName }) })
+    for (const [name, value] of Object.entries(params))
+      form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+    const response = await request(`${url}/webservice.php`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'test' },
+      body: form.toString(),
+    })
+    const text = await response.body.text()
+    // Whatever coreBOS answers has this shape, but for the empty text of a crash.
+    return text === '' ? { success: false } : (JSON.parse(text) as Envelope)
+  }
+  return {
+    call,
+    result: async (operation, params) => {
+      const { success, result, error } = await call(operation, params)
+      if (!success) throw new Error(`${operation} was refused: ${error?.code ?? 'with nothing'}`)
+      return result
+    },
+  }
+}
+
+function hash(type: string, text: string): string {
+  return type === 'plaintext' ? text : createHash(type).update(text).digest('hex')
+}
+
+function tokenOf(challenge: unknown): string {
+  return (challenge as { readonly token: string }).token // as recorded
+}
+
+function sessionNameOf(login: unknown): string {
+  return (login as { readonly sessionName: string }).sessionName // as recorded
+}
