@@ -17,14 +17,16 @@ export interface StartOptions {
   readonly delayMs?: number
   /** Milliseconds since 1970; the gateway's clock. */
   readonly now?: () => number
+  /** The clock of coreBOS. */
+  readonly corebosNow?: () => number
 }
 
 /** A gateway in front of a demo coreBOS of its own, with limits that no test reaches by accident. */
 export async function startGateway(
   t: Test,
-  { env = {}, delayMs = 0, now }: StartOptions = {},
+  { env = {}, delayMs = 0, now, corebosNow = Date.now }: StartOptions = {},
 ): Promise<Started> {
-  const corebos = await startDemoCorebos({ port: 0, delayMs })
+  const corebos = await startDemoCorebos({ port: 0, delayMs, now: corebosNow })
   const log: string[] = []
   const service = await startService(
     readConfig({

@@ -1,0 +1,174 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { request } from 'undici'
+import { generatedStatements, plant, recordedStatements } from './corpus.ts'
+import { Oracle, type Expected } from './oracle.ts'
+import { startGateway, type Started } from './start.ts'
+
+const people = {
+  alice: { contact: 8549, account: 8546 },
+  bob: { contact: 8550, account: 8546 },
+  carol: { contact: 8551, account: 8547 },
+  dave: { contact: 8552, account: 8548 },
+  erin: { contact: 8553, account: 0 },
+} as const
+type Name = keyof typeof people
+const names: readonly Name[] = ['alice', 'bob', 'carol', 'dave', 'erin']
+
+interface Answer {
+  readonly status: number
+  readonly body: {
+    readonly records?: readonly Readonly<Record<string, string>>[]
+    readonly total?: number
+    readonly code?: string
+    readonly detail?: string
+  }
+}
+
+async function logIn({ url }: Started, name: Name, mode: string): Promise<string> {
+  const credentials =
+    mode === 'user'
+      ? { username: name, password: `${name}-access-key` }
+      : { username: `${name}@example.com`, password: `${name}-pw` }
+  const response = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(credentials),
+  })
+  const { accessToken } = (await response.json()) as { accessToken?: string }
+  if (accessToken === undefined) throw new Error(`${name} could not log in: ${response.status}`)
+  return accessToken
+}
+
+async function ask({ url }: Started, token: string, query: string): Promise<Answer> {
+  const { statusCode, body } = await request(`${url}/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query }),
+  })
+  return { status: statusCode, body: (await body.json()) as Answer['body'] }
+}
+
+/** What is wrong with an answer, if anything: rows, their values, their number in all, and their order but for ties. */
+function difference({ body }: Answer, expected: Expected): string | undefined {
+  const { records = [], total } = body
+  if (total !== expected.total) return `total ${String(total)} instead of ${expected.total}`
+  if (records.length !== expected.rows.length)
+    return `${records.length} rows instead of ${expected.rows.length}`
+  if (expected.kind === 'count') return same(records, expected.rows)
+  if (expected.kind === 'distinct')
+    return records.length === expected.total ? same(sorted(records), sorted(expected.rows)) : undefined
+  const keys = (rows: readonly Readonly<Record<string, string>>[]) =>
+    rows.map(({ id }) => expected.sortKeys.get(id ?? ''))
+  if (records.some(({ id }) => !expected.sortKeys.has(id ?? ''))) return 'a row that is not to be seen'
+  if (new Set(records.map(({ id }) => id)).size !== records.length) return 'a row twice'
+  return (
+    same(keys(records), keys(expected.rows)) ??
+    (records.length === expected.total ? same(sorted(records), sorted(expected.rows)) : undefined)
+  )
+}
+
+function sorted(rows: readonly Readonly<Record<string, string>>[]): string[] {
+  return rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort()
+}
+
+function same(got: unknown, wanted: unknown): string | undefined {
+  return JSON.stringify(got) === JSON.stringify(wanted)
+    ? undefined
+    : `got ${JSON.stringify(got).slice(0, 300)} instead of ${JSON.stringify(wanted).slice(0, 300)}`
+}
+
+async function inTurns<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values()
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (const item of queue) await work(item)
+    }),
+  )
+}
+
+const goldenFile = new URL('fixtures/refusals.json', import.meta.url)
+const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Readonly<Record<string, string>>
+const refusals = new Map<string, string>()
+let cases = 0
+let refused = 0
+let different = 0
+let proving = 0
+const statementsProving = new Set<string>()
+/** The time at which the same records are made in every mode. */
+const began = Date.now()
+/** What a contact is to be answered does not depend on the mode. */
+const expectations = new Map<string, Expected>()
+
+for (const mode of ['portal', 'service', 'user']) {
+  t.test(
+    `in ${mode} mode every contact gets its own rows and all of them, or a refusal that says why`,
+    async (t) => {
+      const gateway = await startGateway(t, {
+        env: { LOGIN_MODE: mode, LOG_LEVEL: 'warn' },
+        corebosNow: () => began,
+      })
+      const { database } = gateway.corebos
+      await plant(gateway.corebos.url)
+      const statements = [...recordedStatements(), ...generatedStatements(database, 1000)]
+      const oracles = new Map(names.map((name) => [name, new Oracle(database, people[name])]))
+      const tokens = new Map<Name, string>()
+      for (const name of names) tokens.set(name, await logIn(gateway, name, mode))
+      const wrong: string[] = []
+      await inTurns(statements, 4, async (statement) => {
+        const answers = await Promise.all(
+          names.map(async (name) => [name, await ask(gateway, tokens.get(name) ?? '', statement)] as const),
+        )
+        const found: number[] = []
+        for (const [name, answer] of answers) {
+          cases++
+          if (answer.status >= 400 && answer.status < 500) {
+            refused++
+            const said = `${answer.body.code ?? ''} ${answer.body.detail ?? ''}`
+            if ((refusals.get(statement) ?? said) !== said) wrong.push(`${statement}: refused in two ways`)
+            refusals.set(statement, said)
+            continue
+          }
+          const oracle = oracles.get(name)
+          if (answer.status !== 200 || oracle === undefined) {
+            wrong.push(`${name}: ${answer.status} ${answer.body.code ?? ''}: ${statement}`)
+            continue
+          }
+          const key = `${name} ${statement}`
+          const expected = expectations.get(key) ?? oracle.answer(statement)
+          expectations.set(key, expected)
+          found.push(expected.ids.length)
+          const problem = difference(answer, expected)
+          if (problem !== undefined) wrong.push(`${name}: ${problem}: ${statement}`)
+        }
+        // A statement that finds nothing for anybody, or all that there is for everybody, would prove nothing.
+        const module = / from (\w+)/i.exec(statement)?.[1]?.toLowerCase() ?? ''
+        const all = [...database.modules.keys()].find((each) => each.toLowerCase() === module)
+        const everything = all === undefined ? 0 : database.records(all).length
+        if (found.some((count) => count > 0) && found.some((count) => count < everything)) {
+          proving += found.length
+          statementsProving.add(statement)
+        }
+      })
+      t.same(wrong.slice(0, 20), [], `${wrong.length} different`)
+      t.equal(gateway.log.filter((line) => line.includes('withheld')).length, 0)
+      different += wrong.length
+    },
+  )
+}
+
+t.test('every refusal is the one that was looked at', async (t) => {
+  const now = Object.fromEntries([...refusals].sort(([a], [b]) => (a < b ? -1 : 1)))
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(goldenFile, `${JSON.stringify(now, null, 2)}\n`)
+  else t.same(now, golden)
+  t.ok(statementsProving.size >= 400, `${statementsProving.size} statements prove something`)
+  t.ok(refused / cases < 0.08, `${((100 * refused) / cases).toFixed(1)} % refused`)
+  t.comment(
+    `corpus: ${cases - refused - different} same (${proving} of them neither empty nor everything for everybody), ` +
+      `${refused} refused, ${different} different`,
+  )
+})

@@ -1,0 +1,203 @@
+/** The statements that the gateway's answers are compared for, and the records that give each of them something to find. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { isReference, type Database } from '../src/demo/database.ts'
+
+interface Entry {
+  readonly name: string
+  readonly session: string
+  readonly request: { readonly params: Readonly<Record<string, unknown>> }
+  readonly response: { readonly body: { readonly success?: boolean } }
+}
+
+function recorded(file: string): readonly Entry[] {
+  // The recordings' own shape; what is used of it is looked at below.
+  return JSON.parse(
+    readFileSync(new URL(`fixtures/recordings/${file}.json`, import.meta.url), 'utf8'),
+  ) as readonly Entry[]
+}
+
+/**
+ * Has a demo coreBOS create the records of the recordings' set-up: every combination of parent, status and priority,
+ * and odd titles.
+ */
+export async function plant(url: string): Promise<void> {
+  const call = async (
+    operation: string,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Record<string, unknown>> => {
+    const body = new URLSearchParams({ operation, ...params })
+    const response = await fetch(`${url}/webservice.php`, {
+      method: 'POST',
+      body,
+      headers: { 'user-agent': 'plant' },
+    })
+    const { success, result } = (await response.json()) as {
+      success: boolean
+      result: Record<string, unknown>
+    }
+    if (!success) throw new Error(`${operation} was refused`)
+    return result
+  }
+  const { token } = await call('getchallenge', { username: 'portal' })
+  const accessKey = createHash('md5')
+    .update(`${String(token)}portal-access-key`)
+    .digest('hex')
+  const { sessionName } = await call('login', { username: 'portal', accessKey })
+  for (const { request } of recorded('dialects')) {
+    const { operation, elementType, element, elements } = request.params
+    const session = { sessionName: String(sessionName) }
+    const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+    if (operation === 'create') {
+      await call('create', { ...session, elementType: text(elementType), element: text(element) })
+    } else if (operation === 'MassCreate') await call('MassCreate', { ...session, elements: text(elements) })
+  }
+  await call('logout', { sessionName: String(sessionName) })
+}
+
+/** Every recorded statement that succeeds for alice. */
+export function recordedStatements(): string[] {
+  const statements = ['query', 'dialects'].flatMap((file) =>
+    recorded(file)
+      .filter(({ session, response }) => session === 'portal:alice' && response.body.success === true)
+      .map(({ request }) => request.params)
+      .filter(({ operation, query }) => operation === 'query' && typeof query === 'string')
+      .map(({ query }) => String(query)),
+  )
+  return [...new Set(statements)]
+}
+
+/** A small generator of numbers that gives the same ones each time. */
+export function seeded(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
+
+const modules = [
+  'HelpDesk',
+  'HelpDesk',
+  'Contacts',
+  'Invoice',
+  'Quotes',
+  'SalesOrder',
+  'Potentials',
+  'Project',
+  'ProjectTask',
+  'ProjectMilestone',
+  'ServiceContracts',
+  'Assets',
+  'InventoryDetails',
+  'Documents',
+  'Products',
+  'Faq',
+]
+
+const hops: Readonly<Record<string, readonly string[]>> = {
+  HelpDesk: ['Contacts.lastname', 'Accounts.accountname', 'Contacts.firstname'],
+  Invoice: ['Contacts.lastname', 'Accounts.accountname'],
+  Potentials: ['Contacts.firstname', 'Accounts.accountname'],
+  ProjectTask: ['Project.projectname'],
+  InventoryDetails: ['Products.productname', 'Invoice.subject'],
+}
+
+/** Statements of every shape over every module, with values that the data holds and the contacts may read. */
+export function generatedStatements(database: Database, count: number): string[] {
+  const below = seeded(20261124)
+  const pick = <T>(list: readonly T[]): T => {
+    const picked = list[below(list.length)]
+    if (picked === undefined) throw new Error('nothing to pick from')
+    return picked
+  }
+  const statements = new Set<string>()
+  while (statements.size < count) {
+    const name = pick(modules)
+    const module = database.module(name)
+    if (module === undefined) throw new Error(`no module ${name}`)
+    const rows = database.records(name)
+    const varied = module.fields.filter(
+      (field) =>
+        new Set(rows.map(({ values }) => values.get(field.name))).size > 1 &&
+        !/portal|support/.test(field.name),
+    )
+    const fieldNames = varied.map((field) => field.name)
+    const atom = (): string => {
+      const hop = hops[name]
+      if (hop !== undefined && below(6) === 0) {
+        const path = pick(hop)
+        const [of = '', field = ''] = path.split('.')
+        const value = pick(database.records(of)).values.get(field) ?? ''
+        return pick([
+          `${path}='${value}'`,
+          `${path} like '${value.slice(0, 2)}%'`,
+          `${path}!='${value}'`,
+          `${path} is not null`,
+        ])
+      }
+      const field = pick(varied)
+      const value = pick(rows).values.get(field.name) ?? ''
+      const other = pick(rows).values.get(field.name) ?? ''
+      const quoted = (text: string) => `'${text.replace(/['\\]/g, '$&$&').replace(/[\n\r\t]/g, ' ')}'`
+      if (isReference(field)) {
+        const target = database.target(field, value)
+        const id = target === undefined ? '' : database.webserviceId(target)
+        return pick([`${field.name}='${id}'`, `${field.name}!='${id}'`, `${field.name} in ('${id}')`])
+      }
+      switch (field.type.name) {
+        case 'integer':
+        case 'double':
+        case 'currency':
+          return `${field.name}${pick(['=', '!=', '<', '>=', '>'])}${String(Math.trunc(Number(value)))}`
+        case 'boolean':
+          return `${field.name}='${value === '1' ? '1' : '0'}'`
+        case 'date':
+        case 'datetime':
+          return value === ''
+            ? `${field.name} is null`
+            : `${field.name}${pick(['<', '>', '<=', '='])}'${value}'`
+        default: {
+          const text = value
+            .slice(0, 1 + below(8))
+            .replace(/[%_\\]/g, '\\$&')
+            .replace(/[\n\r\t]/g, ' ')
+            .replaceAll("'", "''")
+          return pick([
+            `${field.name}=${quoted(value)}`,
+            `${field.name}!=${quoted(value)}`,
+            `${field.name} in (${quoted(value)}, ${quoted(other)})`,
+            `${field.name} not in (${quoted(value)}, ${quoted(other)})`,
+            text === '' ? `${field.name} is null` : `${field.name} like '%${text}%'`,
+            text === '' ? `${field.name} is not null` : `${field.name} like '${text}%'`,
+            `${field.name}>${quoted(value)}`,
+          ])
+        }
+      }
+    }
+    const condition = (depth: number): string => {
+      if (depth === 0 || below(3) === 0) return atom()
+      const terms = Array.from({ length: 2 + below(2) }, () => condition(depth - 1))
+      const joined = `(${terms.join(pick([' and ', ' or ']))})`
+      return below(6) === 0 ? `not ${joined}` : joined
+    }
+    const selected = pick([
+      '*',
+      'id',
+      'count(*)',
+      `distinct ${pick(fieldNames)}`,
+      `${pick(fieldNames)},${pick(fieldNames)}`,
+      pick(fieldNames),
+    ])
+    const where = below(12) === 0 ? '' : ` where ${condition(below(3))}`
+    const order =
+      below(3) === 0 && !selected.startsWith('distinct')
+        ? ` order by ${pick(fieldNames)}${pick(['', ' desc', ''])}`
+        : ''
+    const limit = pick(['', ' limit 500', ' limit 3', ' limit 2,4'])
+    statements.add(`select ${selected} from ${name}${where}${order}${limit}`)
+  }
+  return [...statements]
+}
