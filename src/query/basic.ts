@@ -62,7 +62,7 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
     case 'compare':
       return `${node.path.field}${node.operator}${literal(node.value, node.path.field, columns)}`
     case 'in': {
-      const values = node.values.map((value) => literal(value, node.path.field, columns))
+      const values = list(node.values, node.path.field, columns)
       if (!node.negated) return `${node.path.field} in (${values.join(',')})`
       return values.map((value) => `${node.path.field}!=${value}`).join(' and ')
     }
@@ -71,13 +71,22 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
       return `${node.path.field} like ${pattern(node.pattern)}`
     case 'null': {
       const { field } = node.path
-      if (!node.negated) throw inexpressible("'is null' has no basic form")
+      if (!node.negated) {
+        // An owner's column is never null, and 0 where nobody is named.
+        if (columns.isReference(field) && columns.refersTo(field) === 0) return `${field}='12x0'`
+        throw inexpressible("'is null' has no basic form")
+      }
       // Null is not equal to anything, and blanks at the end do not count: what is left is what holds something.
       return columns.isReference(field) ? `${field}!='12x0'` : `${field}!=' '`
     }
     default:
       throw new Error(`a '${node.kind}' is not printed`)
   }
+}
+
+/** coreBOS refuses a list in which some values have quotes and some do not. */
+function list(values: readonly Value[], field: string, columns: Columns): string[] {
+  return values.map((value) => (columns.isNumber(field) ? quote(value.text) : literal(value, field, columns)))
 }
 
 function literal(value: Value, field: string, columns: Columns): string {

@@ -75,14 +75,12 @@ function checkAtom(atom: Atom, field: FieldShape, view: View, modules: Modules):
       throw invalid(path.at, `'${field.name}' holds webservice ids, which 'like' does not search`)
     case 'in': {
       const filled = atom.values.filter(({ text }) => text !== '')
-      const list =
-        filled.length === 0
-          ? tree.constant(atom.negated)
-          : tree.inList(
-              path,
-              filled.map((value) => fit(value, field, view, modules, path.at)),
-              atom.negated,
-            )
+      const list = listOf(
+        path,
+        filled.map((value) => fit(value, field, view, modules, path.at)),
+        atom.negated,
+        field,
+      )
       if (filled.length === atom.values.length) return list
       const empty = checkAtom(tree.isNull(path, atom.negated), field, view, modules)
       return atom.negated ? tree.and(list, empty) : tree.or(list, empty)
@@ -99,6 +97,14 @@ function checkAtom(atom: Atom, field: FieldShape, view: View, modules: Modules):
       return tree.compare(path, operator, fit(value, field, view, modules, path.at))
     }
   }
+}
+
+function listOf(path: FieldPath, values: readonly Value[], negated: boolean, field: FieldShape): Condition {
+  if (values.length === 0) return tree.constant(negated)
+  // Numbers go without quotes where the column holds text, and coreBOS loses count of such a list behind a 0.
+  const goesWithoutQuotes = valueKind(field) === 'number' && !isNumberColumn(field)
+  if (negated || !goesWithoutQuotes) return tree.inList(path, values, negated)
+  return tree.or(...values.map((value) => tree.compare(path, '=', value)))
 }
 
 /** The value as its field's column holds it. */
@@ -128,9 +134,13 @@ function requireReference(id: string, field: FieldShape, view: View, modules: Mo
     if (prefix !== view.module.idPrefix) {
       throw invalid(at, `the ids of ${view.module.name} begin with '${view.module.idPrefix}x'`)
     }
-  } else if (owner !== undefined && field.type === 'reference' && !field.refersTo.includes(owner.name)) {
+  } else if (owner !== undefined && !targetsOf(field).includes(owner.name)) {
     throw invalid(at, `'${field.name}' does not point to a record whose id begins with '${prefix}x'`)
   }
+}
+
+function targetsOf({ type, refersTo }: FieldShape): readonly string[] {
+  return type === 'owner' ? ['Users', 'Groups'] : refersTo
 }
 
 /** `Contacts.lastname = 'x'`: the reference points to one of the contacts that this contact sees by that name. */

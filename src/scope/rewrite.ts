@@ -176,8 +176,15 @@ function withoutExtended(condition: Condition, view: View): Condition {
   if (condition.kind !== 'like' && condition.kind !== 'null') return condition
   const field = view.module.fields.get(condition.path.field)
   const kind = field && valueKind(field)
+  // No recording shows what the extended dialect makes of a date that is not null; one that is there has a year.
+  if (condition.kind === 'null' && condition.negated && (kind === 'date' || kind === 'datetime'))
+    return tree.compare(condition.path, '>=', tree.text('1000-01-01'))
   const hasBasicForm =
-    condition.kind === 'like' ? !condition.negated : condition.negated && (kind === 'text' || kind === 'id')
+    condition.kind === 'like'
+      ? !condition.negated
+      : condition.negated
+        ? kind === 'text' || kind === 'id'
+        : field?.type === 'owner'
   if (hasBasicForm) return condition
   return tree.lookup({
     field: 'id',

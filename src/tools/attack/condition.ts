@@ -160,7 +160,8 @@ function compared(test: Test, field: Field, raw: string): Truths {
 function equal(kind: Kind, raw: string, value: string): Truths {
   if (value === '') return kind === 'number' ? anything : truth(raw === '')
   if (raw === '') return kind === 'number' ? anything : no | unknown
-  if (kind === 'id') return truth(raw === value)
+  // coreBOS looks at the number alone; the gateway refuses other prefixes where it knows whose they are.
+  if (kind === 'id') return raw === value ? yes : numberOf(raw) === numberOf(value) ? anything : no
   if (kind === 'number') return truth(Number(raw) === Number(value))
   return sameText(raw, value)
 }
@@ -195,6 +196,7 @@ function isLike(raw: string, where: 'starts' | 'ends' | 'contains', text: string
   return truth(where === 'starts' ? a.startsWith(b) : where === 'ends' ? a.endsWith(b) : a.includes(b))
 }
 
+const numberOf = (id: string): string => id.slice(id.indexOf('x') + 1)
 const fold = (text: string): string => text.toLowerCase().replace(/ +$/, '')
 const bare = (text: string): string => text.normalize('NFKD').replace(/[^\p{L}\p{N}]/gu, '')
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text)

@@ -43,6 +43,8 @@ export class Judge {
   readonly #needles: Needles
   readonly #hopKeys: ReadonlySet<string>
   readonly #userFields: ReadonlySet<string>
+  /** By their names in small letters. */
+  readonly #moduleNames: ReadonlyMap<string, string>
   readonly #closedNames: ReadonlySet<string>
 
   constructor(world: World, person: Person, options: JudgeOptions) {
@@ -50,6 +52,7 @@ export class Judge {
     this.#world = world
     this.#scope = scope
     this.#options = options
+    this.#moduleNames = new Map([...world.modules.keys()].map((name) => [name.toLowerCase(), name]))
     const { allowed, forbidden } = valuesOf(world, scope)
     for (const secret of [...options.secrets, ...world.secrets])
       if (!allowed.has(secret)) forbidden.add(secret)
@@ -166,13 +169,14 @@ export class Judge {
   #total(value: unknown, place: Place, tell: (kind: FindingKind, what: string) => void): void {
     const number = typeof value === 'number' ? value : typeof value === 'string' ? Number(value) : NaN
     if (!Number.isFinite(number)) return
-    const modules = place.module === undefined ? place.attempt.modules : [place.module]
-    const most = Math.max(0, ...modules.map((module) => this.#scope.of(module).length))
-    if (number > most) tell('count', `${number} of ${modules.join(', ')}, where ${most} can be seen`)
+    const named = place.module === undefined ? place.attempt.modules : [place.module]
+    const modules = new Set(named.map((name) => this.#moduleNamed(name) ?? name))
+    const most = Math.max(0, ...[...modules].map((module) => this.#scope.of(module).length))
+    if (number > most) tell('count', `${number} of ${[...modules].join(', ')}, where ${most} can be seen`)
   }
 
   #moduleNamed(name: unknown): string | undefined {
-    return typeof name === 'string' && this.#world.modules.has(name) ? name : undefined
+    return typeof name === 'string' ? this.#moduleNames.get(name.toLowerCase()) : undefined
   }
 
   #compare(
@@ -234,17 +238,27 @@ function isTelling(text: string): boolean {
   return text.length >= 6 && /[A-Za-z]/.test(text)
 }
 
+function nameOf({ module, values }: CrmRecord, world: World): string {
+  const fields = world.modules.get(module)?.labelFields ?? []
+  return fields
+    .map((field) => values.get(field) ?? '')
+    .join(' ')
+    .trim()
+}
+
 /** All values that the contact may see somewhere, and those that stand only where it may not. */
 function valuesOf(world: World, scope: Scope): { allowed: Set<string>; forbidden: Set<string> } {
   const allowed = new Set<string>(world.vocabulary)
   const closed: string[] = [...world.deleted]
   for (const record of world.records.values()) {
     const visible = scope.sees(record)
-    ;(visible ? allowed : { add: (id: string) => closed.push(id) }).add(record.id)
-    for (const [field, value] of record.values) {
-      if (visible && !isHidden(record.module, field)) allowed.add(value)
-      else closed.push(value)
+    const tell = (text: string, open: boolean): void => {
+      if (open) allowed.add(text)
+      else closed.push(text)
     }
+    tell(record.id, visible)
+    for (const [field, value] of record.values) tell(value, visible && !isHidden(record.module, field))
+    tell(nameOf(record, world), visible)
   }
   for (const [ticket, comments] of world.comments) {
     const record = world.records.get(ticket)

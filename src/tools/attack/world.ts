@@ -12,6 +12,8 @@ export interface Field {
 export interface Module {
   readonly name: string
   readonly idPrefix: string
+  /** The fields whose values, joined by blanks, are a record's name. */
+  readonly labelFields: readonly string[]
   readonly fields: ReadonlyMap<string, Field>
 }
 
@@ -91,6 +93,7 @@ function readModule(name: string, description: unknown): Module {
   return {
     name,
     idPrefix: typeof described['idPrefix'] === 'string' ? described['idPrefix'] : '',
+    labelFields: typeof described['labelFields'] === 'string' ? described['labelFields'].split(',') : [],
     fields: new Map(
       fields.map((field) => {
         const type = isObject(field['type']) ? field['type'] : {}
