@@ -1,14 +1,24 @@
 /** Creating, changing and deleting records. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ModuleName, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
-import { createRecord, deleteRecord, updateRecord } from '../src/writes.ts'
+import {
+  IdempotencyKey,
+  IfMatch,
+  IfNoneMatch,
+  ModuleName,
+  problems,
+  RecordRow,
+  WebserviceId,
+} from '../src/schemas.ts'
+import { createRecord, deleteRecord, updateRecord, writtenBefore } from '../src/writes.ts'
 
 const Values = Type.Record(Type.String(), Type.String(), {
   maxProperties: 500,
   description: 'Values by field; every value is a text',
   examples: [{ ticket_title: 'The printer is on fire', description: 'Again.' }],
 })
+
+const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatch })
 
 const writeProblems = [
   'AUTHENTICATION_REQUIRED',
@@ -30,7 +40,7 @@ const valueProblems = [
 ] as const
 
 const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
-  const { door } = app
+  const { door, entityTags, idempotency } = app
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -41,17 +51,40 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Create a record',
         params: Type.Object({ module: ModuleName }),
+        headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: Values,
-        response: { 201: RecordRow, ...problems(...writeProblems, ...valueProblems, 'UNKNOWN_MODULE') },
+        response: {
+          201: RecordRow,
+          ...problems(
+            ...writeProblems,
+            ...valueProblems,
+            'UNKNOWN_MODULE',
+            'IDEMPOTENCY_KEY_IN_USE',
+            'IDEMPOTENCY_KEY_REUSED',
+          ),
+        },
       },
     },
     async (request, reply) => {
       const { module } = request.params
-      const { id, record } = await createRecord(
-        { module, values: request.body },
-        await door.authorOf(request),
+      const author = await door.authorOf(request)
+      const { id, record } = await idempotency.once(
+        {
+          key: request.headers['idempotency-key'],
+          contactId: app.contactOf(request).id,
+          route: 'POST /records/:module',
+          request: [module, request.body],
+        },
+        {
+          first: async () => {
+            const result = await createRecord({ module, values: request.body }, author)
+            return { made: result.id, result }
+          },
+          again: (made) => writtenBefore(made, author),
+        },
       )
-      return reply.code(201).header('location', `/records/${id}`).send(record)
+      reply.code(201).header('location', `/records/${id}`)
+      return record === undefined ? { id } : reply.tagged(record).send(record)
     },
   )
 
@@ -63,13 +96,21 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Change fields of a record',
         description: 'Fields that are not named stay as they are.',
         params: Type.Object({ id: WebserviceId }),
+        headers: conditions,
         body: Values,
-        response: { 200: RecordRow, ...problems(...writeProblems, ...valueProblems, 'NOT_FOUND') },
+        response: {
+          200: RecordRow,
+          ...problems(...writeProblems, ...valueProblems, 'NOT_FOUND', 'PRECONDITION_FAILED'),
+        },
       },
     },
-    async (request) => {
-      const { record } = await updateRecord(request.params.id, request.body, await door.authorOf(request))
-      return record
+    async (request, reply) => {
+      const { id } = request.params
+      const author = await door.authorOf(request)
+      const { record } = await updateRecord(id, request.body, author, (found) =>
+        entityTags.require(request.headers, found, app.contactOf(request).id),
+      )
+      return record === undefined ? { id } : reply.tagged(record).send(record)
     },
   )
 
@@ -80,14 +121,17 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Delete a record',
         params: Type.Object({ id: WebserviceId }),
+        headers: conditions,
         response: {
           204: Type.Null({ description: 'It is gone' }),
-          ...problems(...writeProblems, 'NOT_FOUND'),
+          ...problems(...writeProblems, 'NOT_FOUND', 'PRECONDITION_FAILED'),
         },
       },
     },
     async (request, reply) => {
-      await deleteRecord(request.params.id, await door.authorOf(request))
+      await deleteRecord(request.params.id, await door.authorOf(request), (found) =>
+        entityTags.require(request.headers, found, app.contactOf(request).id),
+      )
       return reply.code(204).send(null)
     },
   )

@@ -5,7 +5,7 @@ import { ask, record } from '../src/pipeline.ts'
 import { limits } from '../src/query/limits.ts'
 import { parseCondition, parseFields, parseOrderBy } from '../src/query/parse.ts'
 import * as tree from '../src/query/tree.ts'
-import { ModuleName, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
+import { IfNoneMatch, ModuleName, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
 
 const ListQuery = Type.Object(
   {
@@ -51,7 +51,7 @@ const readProblems = [
 ] as const
 
 const records: FastifyPluginAsyncTypebox = async (app) => {
-  const { door } = app
+  const { door, entityTags } = app
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -121,10 +121,21 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Read one record',
         params: Type.Object({ id: WebserviceId }),
-        response: { 200: RecordRow, ...problems(...readProblems, 'NOT_FOUND') },
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        response: {
+          200: RecordRow,
+          304: Type.Unsafe<undefined>(Type.Null({ description: 'It is still what the caller has' })),
+          ...problems(...readProblems, 'NOT_FOUND'),
+        },
       },
     },
-    async (request) => record(request.params.id, await door.askerOf(request)),
+    async (request, reply) => {
+      const found = await record(request.params.id, await door.askerOf(request))
+      reply.tagged(found)
+      const known = request.headers['if-none-match']
+      if (entityTags.has(known, found, app.contactOf(request).id)) return reply.code(304).send(undefined)
+      return found
+    },
   )
 }
 

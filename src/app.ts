@@ -12,10 +12,12 @@ import metrics from '../plugins/metrics.ts'
 import openapi from '../plugins/openapi.ts'
 import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
+import repeats from '../plugins/repeats.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
 import webservice from '../plugins/webservice.ts'
 import auth from '../routes/auth.ts'
+import documents from '../routes/documents.ts'
 import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
 import modules from '../routes/modules.ts'
@@ -75,6 +77,7 @@ export async function buildApp(
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
     now,
   })
+  await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)
   await app.register(openapi, config)
 
@@ -87,6 +90,7 @@ export async function buildApp(
   await app.register(modules)
   await app.register(records)
   await app.register(recordWrites)
+  await app.register(documents, config)
   await app.register(query)
   await app.register(webservice, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
   await app.register(webserviceRoute)

@@ -62,6 +62,24 @@ export const WebserviceId = Type.String({
 
 export const ModuleName = Type.String({ minLength: 1, maxLength: 100, examples: ['HelpDesk'] })
 
+const tags = { maxLength: 1000, examples: ['"q3fl0vYh…"'] }
+
+export const IfNoneMatch = Type.Optional(
+  Type.String({ ...tags, description: 'Entity tags of answers that the caller has' }),
+)
+
+export const IfMatch = Type.Optional(
+  Type.String({ ...tags, description: 'Write only where the record still has this entity tag' }),
+)
+
+export const IdempotencyKey = Type.Optional(
+  Type.String({
+    pattern: '^[\\x21-\\x7e]{1,255}$',
+    examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    description: 'Chosen by the caller, anew for each thing that is to be done once; remembered for a day',
+  }),
+)
+
 /** A record as coreBOS answers it: every value is a text, and nothing is the empty text. */
 export const RecordRow = Type.Record(Type.String(), Type.String(), {
   examples: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
@@ -71,3 +89,11 @@ export const Records = Type.Object({
   records: Type.Array(RecordRow),
   total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
 })
+
+/** A file. */
+export const Binary = {
+  description: 'The file',
+  content: {
+    'application/octet-stream': { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
+  },
+}

@@ -5,7 +5,7 @@
 import { CorebosRefusal } from './corebos/caller.ts'
 import type { ClearedId } from './corebos/cleared-id.ts'
 import type { WebserviceId } from './corebos/ids.ts'
-import { LostWrite } from './corebos/write.ts'
+import { LostWrite, type DocumentFile } from './corebos/write.ts'
 import { GatewayError } from './errors.ts'
 import {
   find,
@@ -38,7 +38,12 @@ export type WriteBy = 'contact' | 'service'
 
 /** Writes to coreBOS on behalf of one contact, in its own coreBOS session or the service user's. */
 export interface Writer {
-  create(values: CheckedValues, relations: readonly ClearedId[], by: WriteBy): Promise<WebserviceId>
+  create(
+    values: CheckedValues,
+    relations: readonly ClearedId[],
+    by: WriteBy,
+    file?: DocumentFile,
+  ): Promise<WebserviceId>
   revise(id: ClearedId, values: CheckedValues, by: WriteBy): Promise<void>
   remove(id: ClearedId, by: WriteBy): Promise<void>
   relate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
@@ -68,8 +73,8 @@ export interface Author extends Asker {
 
 export interface Written {
   readonly id: string
-  /** As this contact sees it; the id alone where it cannot be read (again) now. */
-  readonly record: Row
+  /** As this contact sees it now; undefined where it cannot be read (any more). */
+  readonly record: Row | undefined
 }
 
 export interface NewRecord {
@@ -77,6 +82,8 @@ export interface NewRecord {
   readonly values: Given
   /** Webservice ids of records that it is to be related to (documents). */
   readonly relatedTo?: readonly string[]
+  /** The file of a document; nobody but the caller has looked at its name and its media type. */
+  readonly file?: DocumentFile
 }
 
 /**
@@ -88,7 +95,7 @@ export async function createRecord(wanted: NewRecord, author: Author): Promise<W
 }
 
 async function create(
-  { module, values, relatedTo = [] }: NewRecord,
+  { module, values, relatedTo = [], file }: NewRecord,
   author: Author,
   note: Note,
 ): Promise<Written> {
@@ -96,15 +103,24 @@ async function create(
   const view = sight.require(module)
   note({ module: view.module.name, rule: view.decision.rule.name })
   const writing = writingView(view, 'create', sight.contact)
+  if (file !== undefined) requireFileField(view)
   const proposal = proposeCreate(values, view, sight.contact, sight.modules)
   const relations = await relationsOf(relatedTo, writing, author)
   const views = relations.length > 0 ? [untied(view), untied(writing)] : [view, writing]
   const checked = await check(proposal, views, author)
   const { text: id } = await perform(view, author, () =>
-    writer.create(checked, relations, writtenBy(writing)),
+    writer.create(checked, relations, writtenBy(writing), file),
   )
   note({ ids: [id] })
-  return again(id, await author.changed())
+  return again(id, author)
+}
+
+/** @throws GatewayError `FIELD_NOT_WRITABLE` where records of the module have no file, or the rule does not open it */
+function requireFileField({ readable, decision: { rule } }: View): void {
+  const field = readable.get('filename')
+  if (field?.type === 'file' && rule.create?.fields.has(field.name) === true) return
+  const message = 'a file cannot be written here'
+  throw new GatewayError('FIELD_NOT_WRITABLE', message, { errors: [{ field: 'file', message }] })
 }
 
 /** What a new record is related to: what the caller names, and the contact, from whom coreBOS hides other documents. */
@@ -172,7 +188,7 @@ export async function updateRecord(
     }
     const checked = await check(proposal, [view, writing], author)
     await perform(view, author, () => writer.revise(found.id, checked, writtenBy(writing)))
-    return again(id, await author.changed())
+    return again(id, author)
   })
 }
 
@@ -191,7 +207,7 @@ export async function deleteRecord(
     precondition(asSeen(found))
     await requireReach(found, writing, author)
     await perform(view, author, () => author.writer.remove(found.id, writtenBy(writing)))
-    await author.changed()
+    await outdate(author)
   })
 }
 
@@ -224,7 +240,7 @@ export async function setRelation(
     const [main, related] = one.view.module.name === 'Documents' ? [other, one] : [one, other]
     const by = writtenBy(main.view)
     await perform(main.view, author, () => author.writer[operation](main.id, related.id, by))
-    await author.changed()
+    await outdate(author)
   })
 }
 
@@ -269,7 +285,7 @@ export async function comment(id: string, text: string, author: Author): Promise
     const time = await perform(found.view, author, () =>
       writer.addComment(found.id, text, speaker, writtenBy(writing)),
     )
-    await author.changed()
+    await outdate(author)
     return { time }
   })
 }
@@ -299,8 +315,17 @@ async function perform<T>(view: View, author: Author, call: () => Promise<T>): P
   try {
     return await call()
   } catch (error) {
-    if (error instanceof LostWrite) await author.changed()
+    if (error instanceof LostWrite) await outdate(author)
     throw error instanceof CorebosRefusal ? translated(error, view) : error
+  }
+}
+
+/** What was written stands, also where nothing can be read now. */
+async function outdate(author: Author): Promise<void> {
+  try {
+    await author.changed()
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
   }
 }
 
@@ -309,11 +334,21 @@ function asSeen({ row, view }: Found): Row {
 }
 
 /** What was written stands, also where it cannot be read again. */
-async function again(id: string, asker: Asker): Promise<Written> {
+async function again(id: string, author: Author): Promise<Written> {
+  try {
+    return { id, record: await record(id, await author.changed()) }
+  } catch (error) {
+    if (error instanceof GatewayError) return { id, record: undefined }
+    throw error
+  }
+}
+
+/** The record that was made, for whoever asks again what became of a request. */
+export async function writtenBefore(id: string, asker: Asker): Promise<Written> {
   try {
     return { id, record: await record(id, asker) }
   } catch (error) {
-    if (error instanceof GatewayError) return { id, record: { id } }
+    if (error instanceof GatewayError && error.code === 'NOT_FOUND') return { id, record: undefined }
     throw error
   }
 }

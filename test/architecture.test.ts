@@ -68,6 +68,8 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
   'src/pipeline.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/query/', 'src/scope/'],
   'src/writes.ts': ['src/corebos/', 'src/errors.ts', 'src/pipeline.ts', 'src/scope/', 'src/write-refusal.ts'],
   'src/write-refusal.ts': ['src/corebos/', 'src/errors.ts', 'src/scope/'],
+  'src/entity-tag.ts': ['src/errors.ts'],
+  'src/idempotency.ts': ['src/errors.ts', 'src/session/contract.ts'],
   'src/anchors.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/scope/'],
 
   'src/scope/': ['src/contact/contact.ts', 'src/errors.ts', 'src/policy/', 'src/query/'],

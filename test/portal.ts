@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
 import { request } from 'undici'
+import { readConfig } from '../src/config.ts'
 import type { DemoCorebos } from '../src/demo/server.ts'
+import { startService } from '../src/service.ts'
 import { startRelay, type Envelope, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 
@@ -24,6 +26,8 @@ export interface Body extends Readonly<Record<string, unknown>> {
 export interface Sent {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** Another instance than the first. */
+  readonly at?: string
 }
 
 export type Mode = 'portal' | 'service' | 'user'
@@ -33,6 +37,8 @@ export interface Portal extends Started {
   /** What the gateway said to coreBOS. */
   readonly relay: Relay
   readonly admin: Session
+  /** Starts one more instance in front of the same coreBOS. @returns its URL */
+  another(): Promise<string>
   /** Calls the gateway as a contact, or as nobody. */
   as(name: string | undefined, method: string, path: string, sent?: Sent): Promise<Answer>
 }
@@ -59,7 +65,7 @@ export async function startPortal(
   const tokens = new Map<string, Promise<string>>()
 
   async function send(token: string | undefined, method: string, path: string, sent: Sent): Promise<Answer> {
-    const response = await request(`${gateway.url}${path}`, {
+    const response = await request(`${sent.at ?? gateway.url}${path}`, {
       // undici names the methods that it knows; the tests use those.
       method: method as 'GET',
       headers: {
@@ -85,10 +91,16 @@ export async function startPortal(
     return token
   }
 
+  const admin = await adminOf(gateway.corebos)
   return {
     ...gateway,
     relay,
-    admin: await adminOf(gateway.corebos),
+    admin,
+    another: async () => {
+      const service = await startService(readConfig({ ...gateway.env }), { sink: { write: () => undefined } })
+      t.teardown(() => service.close())
+      return service.url
+    },
     as: async (name, method, path, sent = {}) => {
       if (name === undefined) return send(undefined, method, path, sent)
       const token = tokens.get(name) ?? login(name)

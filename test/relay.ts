@@ -22,6 +22,10 @@ export interface Relay {
   readonly url: string
   /** In the order in which they were answered. */
   readonly calls: Relayed[]
+  /** Operations that coreBOS carries out, and whose answers get lost on their way back. */
+  readonly lost: Set<string>
+  /** Makes of coreBOS's answer what a coreBOS that is broken would have answered. */
+  alter: ((call: Relayed) => unknown) | undefined
   /** To be set before the first call can be answered. */
   to(corebos: string): void
   /** How often an operation was called since the relay began. */
@@ -34,6 +38,7 @@ export async function startRelay(t: Test): Promise<Relay> {
   let know: (corebos: string) => void = () => undefined
   const target = new Promise<string>((resolve) => (know = resolve))
   const calls: Relayed[] = []
+  const lost = new Set<string>()
   let userAgent = ''
 
   async function pass(form: string): Promise<{ readonly body: string; readonly answer: Envelope }> {
@@ -52,9 +57,14 @@ export async function startRelay(t: Test): Promise<Relay> {
       userAgent = incoming.headers['user-agent'] ?? ''
       const { body, answer } = await pass(form)
       const params = new URLSearchParams(form)
-      calls.push({ operation: params.get('operation') ?? '', params, answer })
+      const call = { operation: params.get('operation') ?? '', params, answer }
+      calls.push(call)
+      if (lost.has(call.operation)) {
+        outgoing.destroy()
+        return
+      }
       outgoing.setHeader('content-type', 'application/json')
-      outgoing.end(body)
+      outgoing.end(relay.alter === undefined ? body : JSON.stringify(relay.alter(call)))
     })().catch(() => outgoing.destroy())
   })
   server.listen(0, '127.0.0.1')
@@ -65,9 +75,11 @@ export async function startRelay(t: Test): Promise<Relay> {
   })
   // The server listens on a TCP port, and its address is then of this kind.
   const { port } = server.address() as AddressInfo
-  return {
+  const relay: Relay = {
     url: `http://127.0.0.1:${port}`,
     calls,
+    lost,
+    alter: undefined,
     to: know,
     count: (operation) => calls.filter((call) => call.operation === operation).length,
     isAlive: async (session) => {
@@ -75,6 +87,7 @@ export async function startRelay(t: Test): Promise<Relay> {
       return (await pass(form.toString())).answer.success
     },
   }
+  return relay
 }
 
 function envelope(body: string): Envelope {

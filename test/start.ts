@@ -6,6 +6,8 @@ import { startService, type Service } from '../src/service.ts'
 
 export interface Started extends Service {
   readonly corebos: DemoCorebos
+  /** What the gateway was started with. */
+  readonly env: Readonly<Record<string, string>>
   /** Log lines so far, from level `trace`. */
   readonly log: string[]
 }
@@ -28,24 +30,25 @@ export async function startGateway(
 ): Promise<Started> {
   const corebos = await startDemoCorebos({ port: 0, delayMs, now: corebosNow })
   const log: string[] = []
-  const service = await startService(
-    readConfig({
-      COREBOS_URL: corebos.url,
-      COREBOS_USER: 'portal',
-      COREBOS_ACCESS_KEY: 'portal-access-key',
-      PORT: '0',
-      METRICS_PORT: '0',
-      LOG_LEVEL: 'trace',
-      RATE_LIMIT_IP: '1000000/60',
-      RATE_LIMIT_CONTACT: '1000000/60',
-      RATE_LIMIT_LOGIN: '1000000/60',
-      ...env,
-    }),
-    { sink: { write: (line) => log.push(line) }, ...(now === undefined ? {} : { now }) },
-  )
+  const settings = {
+    COREBOS_URL: corebos.url,
+    COREBOS_USER: 'portal',
+    COREBOS_ACCESS_KEY: 'portal-access-key',
+    PORT: '0',
+    METRICS_PORT: '0',
+    LOG_LEVEL: 'trace',
+    RATE_LIMIT_IP: '1000000/60',
+    RATE_LIMIT_CONTACT: '1000000/60',
+    RATE_LIMIT_LOGIN: '1000000/60',
+    ...env,
+  }
+  const service = await startService(readConfig(settings), {
+    sink: { write: (line) => log.push(line) },
+    ...(now === undefined ? {} : { now }),
+  })
   t.teardown(async () => {
     await service.close()
     await corebos.close()
   })
-  return { ...service, corebos, log }
+  return { ...service, corebos, env: settings, log }
 }

@@ -1,5 +1,9 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
-import { modes, startPortal } from './portal.ts'
+import { modes, startPortal, type Portal, type Sent } from './portal.ts'
+import { installed, scratch, startRedis } from './redis-server.ts'
 
 const ids = {
   alice: '12x8549',
@@ -70,4 +74,119 @@ t.test('the log tells of each write who did what by which rule, and no value', a
     })),
   )
   t.notMatch(lines.join('\n'), /555|11x8547|mine/)
+})
+
+t.test('an entity tag tells whether a record is still what its reader saw', async (t) => {
+  const portal = await startPortal(t)
+  const path = `/records/${ids.aliceTicket}`
+  const seen = await portal.as('alice', 'GET', path)
+  const tag = String(seen.headers['etag'])
+  t.match(tag, /^"[\w-]{43}"$/)
+  t.equal(seen.headers['cache-control'], 'private, no-cache')
+  const known = (etag: string) => portal.as('alice', 'GET', path, { headers: { 'if-none-match': etag } })
+  t.match(await known(tag), { status: 304, text: '', headers: { etag: tag } })
+  for (const etag of [`"x", W/${tag}`, '*']) t.equal((await known(etag)).status, 304, etag)
+  t.equal((await known('"x"')).status, 200)
+
+  const patch = (title: string, headers: Record<string, string>) =>
+    portal.as('alice', 'PATCH', path, { body: { ticket_title: title }, headers })
+  const first = await patch('first', { 'if-match': tag })
+  t.match(first, { status: 200, body: { ticket_title: 'first' } })
+  for (const headers of [{ 'if-match': tag }, { 'if-match': `W/${tag}` }, { 'if-none-match': '*' }]) {
+    const second = await patch('second', headers)
+    t.match(second, { status: 412, body: { code: 'PRECONDITION_FAILED' } }, JSON.stringify(headers))
+  }
+  t.match(await portal.as('alice', 'GET', path), {
+    body: { ticket_title: 'first' },
+    headers: { etag: first.headers['etag'] },
+  })
+  t.equal((await patch('third', { 'if-match': `"x", ${String(first.headers['etag'])}` })).status, 200)
+  t.match(await portal.as('bob', 'PATCH', path, { body: {}, headers: { 'if-match': tag } }), { status: 404 })
+
+  const asBob = await portal.as('bob', 'GET', '/records/11x8546')
+  const asAlice = await portal.as('alice', 'GET', '/records/11x8546')
+  t.same(asBob.body, asAlice.body)
+  t.not(asBob.headers['etag'], asAlice.headers['etag'], 'each contact has tags of its own')
+})
+
+const redisMissing = !installed('redis-server')
+
+t.test('a double click makes one ticket', async (t) => {
+  const titled = async ({ admin }: Portal, title: string) => {
+    const query = `select id from HelpDesk where ticket_title='${title}';`
+    return ((await admin.result('query', { query })) as readonly unknown[]).length
+  }
+  const ticket = (title: string, key: string): Sent => ({
+    body: { ticket_title: title, ticketstatus: 'Open' },
+    headers: { 'idempotency-key': key },
+  })
+
+  await t.test('by one process', async (t) => {
+    let now = Date.now()
+    const portal = await startPortal(t, { now: () => now })
+    const post = (name: string, title: string, key: string) =>
+      portal.as(name, 'POST', '/records/HelpDesk', ticket(title, key))
+    await portal.as('alice', 'GET', '/modules')
+    const clicks = await Promise.all([post('alice', 'click', 'k1'), post('alice', 'click', 'k1')])
+    t.strictSame(clicks.map(({ status }) => status).sort(), [201, 409])
+    t.match(
+      clicks.find(({ status }) => status === 409),
+      { body: { code: 'IDEMPOTENCY_KEY_IN_USE' }, headers: { 'retry-after': '1' } },
+    )
+    const made = clicks.find(({ status }) => status === 201)
+    const again = await post('alice', 'click', 'k1')
+    t.strictSame(
+      [again.status, again.body, again.headers['location'], again.headers['etag']],
+      [201, made?.body, made?.headers['location'], made?.headers['etag']],
+    )
+    t.equal(await titled(portal, 'click'), 1)
+
+    t.match(await post('alice', 'other', 'k1'), { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } })
+    t.match(await portal.as('alice', 'POST', '/records/ModComments', ticket('click', 'k1')), { status: 422 })
+    t.match(await post('bob', 'click', 'k1'), { status: 201 }, 'the keys of others are others')
+    t.equal((await post('alice', 'click', 'a key with blanks')).status, 400)
+
+    const refused = { body: { ticketstatus: 'on fire' }, headers: { 'idempotency-key': 'k2' } }
+    t.match(await portal.as('alice', 'POST', '/records/HelpDesk', refused), { status: 400 })
+    t.match(await post('alice', 'mended', 'k2'), { status: 201 }, 'what was refused was not done')
+
+    portal.relay.lost.add('create')
+    const lost = await post('alice', 'lost', 'k3')
+    t.match(lost, { status: 409, body: { code: 'OUTCOME_UNKNOWN' } })
+    portal.relay.lost.clear()
+    now += 300_000
+    t.match(await post('alice', 'lost', 'k3'), { status: 409, body: { code: 'OUTCOME_UNKNOWN' } })
+    t.equal(await titled(portal, 'lost'), 1, 'coreBOS had made it, and was not asked again')
+  })
+
+  await t.test(
+    'by two that share a Redis',
+    { skip: redisMissing && 'skipped: no redis-server' },
+    async (t) => {
+      const redis = await startRedis(t)
+      const keysFile = join(await scratch(t), 'keys.json')
+      const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+      await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
+      const env = {
+        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        SESSION_KEYS: randomBytes(32).toString('base64'),
+        JWT_KEYS_FILE: keysFile,
+        PUBLIC_URL: 'https://portal.example',
+      }
+      const portal = await startPortal(t, { env })
+      const other = await portal.another()
+      const post = (at: string, title: string, key: string) =>
+        portal.as('alice', 'POST', '/records/HelpDesk', { ...ticket(title, key), at })
+      const made = await post(portal.url, 'click', 'k1')
+      t.equal(made.status, 201)
+      const again = await post(other, 'click', 'k1')
+      t.strictSame([again.status, again.body], [201, made.body])
+      t.equal(again.headers['etag'], made.headers['etag'], 'both give it the same tag')
+      portal.relay.lost.add('create')
+      t.match(await post(portal.url, 'lost', 'k2'), { status: 409 })
+      portal.relay.lost.clear()
+      t.match(await post(other, 'lost', 'k2'), { status: 409, body: { code: 'OUTCOME_UNKNOWN' } })
+      t.same([await titled(portal, 'click'), await titled(portal, 'lost')], [1, 1])
+    },
+  )
 })

@@ -1,0 +1,39 @@
+/** What tells a request that comes again from one that is new: entity tags and idempotency keys. */
+import { randomBytes } from 'node:crypto'
+import type { FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import { EntityTags } from '../src/entity-tag.ts'
+import { Idempotency } from '../src/idempotency.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly entityTags: EntityTags
+    readonly idempotency: Idempotency
+  }
+  interface FastifyReply {
+    /** Says the entity tag of an answer, which is to be asked for again before it is used again. */
+    readonly tagged: (answer: unknown) => FastifyReply
+  }
+}
+
+export interface RepeatsOptions {
+  /** What all instances share; absent where there is one alone. */
+  readonly secrets: readonly Buffer[] | undefined
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export default fp<RepeatsOptions>(
+  async (app, { secrets = [randomBytes(32)], now }) => {
+    const tags = new EntityTags(secrets)
+    app.decorate('entityTags', tags)
+    app.decorateReply('tagged', function (this: FastifyReply, answer: unknown) {
+      return this.header('etag', tags.of(answer, app.contactOf(this.request).id)).header(
+        'cache-control',
+        'private, no-cache',
+      )
+    })
+    app.decorate('idempotency', new Idempotency({ state: app.sessions, now }))
+  },
+  { name: 'repeats', dependencies: ['sessions', 'authenticate'], fastify: '5.x' },
+)
