@@ -14,6 +14,7 @@ import { AccessRecheck } from '../src/contact/recheck.ts'
 import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import type { Caller } from '../src/corebos/caller.ts'
+import type { ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import type { PortalSession } from '../src/session/contract.ts'
 import { Challenges } from '../src/webservice/challenges.ts'
@@ -34,7 +35,13 @@ export interface Webservice {
   /** The session as it stands after a look at coreBOS where one is due. @throws GatewayError `SESSION_ENDED` */
   confirm(session: PortalSession): Promise<PortalSession>
   /** Whoever reads for a contact, and the modules that it may know of. */
-  readerOf(session: PortalSession): Promise<{ readonly caller: Caller; readonly catalogue: Catalogue }>
+  readerOf(session: PortalSession): Promise<ContactReader>
+}
+
+export interface ContactReader {
+  readonly caller: Caller
+  readonly callerFor: (by: ReadBy) => Caller
+  readonly catalogue: Catalogue
 }
 
 export interface WebserviceOptions {
@@ -120,7 +127,11 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
       const caller = own ?? service ?? (upstream === undefined ? undefined : corebos.session(upstream))
       if (caller === undefined) throw new Error('a session without a reader')
       const user = caller === service ? await service.userId() : contact.user.id
-      return { caller, catalogue: await corebos.metadata.of(user, caller, policy().modulesFor(contact)) }
+      return {
+        caller,
+        callerFor: (by) => (by === 'contact' ? caller : (service ?? caller)),
+        catalogue: await corebos.metadata.of(user, caller, policy().modulesFor(contact)),
+      }
     },
   })
 }

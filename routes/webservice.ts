@@ -157,7 +157,7 @@ const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
     const { session: found, stamp } = await admit(name)
     const session = await webservice.confirm(found)
     request.admission = { session, stamp }
-    const [asker, { caller, catalogue }] = await Promise.all([
+    const [asker, { caller, callerFor, catalogue }] = await Promise.all([
       door.askerOf(request),
       webservice.readerOf(session),
     ])
@@ -165,6 +165,7 @@ const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
       session,
       asker,
       caller,
+      callerFor,
       labelFields: (module) => catalogue.byName(module)?.labelFields ?? [],
     }
   }

@@ -142,6 +142,13 @@ export function textAt(value: unknown, ...path: readonly (string | number)[]): s
   return typeof found === 'string' ? found : ''
 }
 
+/** A list of texts; anything else has none. */
+export function textsAt(value: unknown, ...path: readonly (string | number)[]): readonly string[] {
+  const found = at(value, ...path)
+  const texts: readonly unknown[] = Array.isArray(found) ? found : []
+  return texts.filter((each) => typeof each === 'string')
+}
+
 /** A list of rows; anything else has none. */
 export function rowsAt(
   value: unknown,

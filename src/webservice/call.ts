@@ -1,7 +1,7 @@
 /** One call of an operation: what it was given, and who makes it. */
 import type { Caller } from '../corebos/caller.ts'
 import { GatewayError } from '../errors.ts'
-import type { Asker } from '../pipeline.ts'
+import type { Asker, ReadBy } from '../pipeline.ts'
 import type { PortalSession } from '../session/contract.ts'
 import { parseJson, type Parameter, type Parameters } from './php.ts'
 
@@ -40,6 +40,8 @@ export interface Visitor {
   readonly asker: Asker
   /** Whoever reads for this contact: only what coreBOS says of its modules and of its own user is asked of it here. */
   readonly caller: Caller
+  /** Whoever reads a record that the contact sees. */
+  readonly callerFor: (by: ReadBy) => Caller
   /** The fields whose values make up the name of a module's records. */
   labelFields(module: string): readonly string[]
 }

@@ -16,7 +16,7 @@ import type { Parameter } from './php.ts'
 import { serialize } from './serialize.ts'
 
 /** A module by its exact name or in any letter case. @throws WebserviceRefusal as coreBOS refuses modules that it has not */
-function open(name: string, { asker }: Visitor): View {
+export function openModule(name: string, { asker }: Visitor): View {
   const lower = name.toLowerCase()
   const exact = asker.sight.names.find((each) => each === name || each.toLowerCase() === lower)
   const view = exact === undefined ? undefined : asker.sight.find(exact)
@@ -46,7 +46,7 @@ export async function describe(input: Input, visitor: Visitor): Promise<Result> 
   const views = input
     .text('elementType')
     .split(',')
-    .map((name) => open(name.trim(), visitor))
+    .map((name) => openModule(name.trim(), visitor))
   const described = await Promise.all(
     views.map(async (view) => {
       const module = await presentModule(visitor.caller, view.module.name)
@@ -116,20 +116,20 @@ function relatedModules(module: PresentedModule, { asker }: Visitor): (readonly 
 }
 
 export async function getRelatedModulesInfomation(input: Input, visitor: Visitor): Promise<Result> {
-  const view = open(input.text('module'), visitor)
+  const view = openModule(input.text('module'), visitor)
   const module = await presentModule(visitor.caller, view.module.name)
   return result(Object.fromEntries(relatedModules(module, visitor)))
 }
 
 export async function getfilterfields(input: Input, visitor: Visitor): Promise<Result> {
-  const view = open(input.text('module'), visitor)
+  const view = openModule(input.text('module'), visitor)
   const module = await presentModule(visitor.caller, view.module.name)
   return result(columns(module.columns, view))
 }
 
 /** The modules that this one points to. */
 export async function getRelatedModulesOneToMany(input: Input, visitor: Visitor): Promise<Result> {
-  const { readable } = open(input.text('module'), visitor)
+  const { readable } = openModule(input.text('module'), visitor)
   return result(
     [...readable.values()].flatMap(({ name: field, type, refersTo }) =>
       type !== 'reference'
@@ -145,7 +145,7 @@ export async function getRelatedModulesOneToMany(input: Input, visitor: Visitor)
 /** The modules that point to this one. */
 export async function getRelatedModulesManytoOne(input: Input, visitor: Visitor): Promise<Result> {
   const { sight } = visitor.asker
-  const target = open(input.text('module'), visitor).module.name
+  const target = openModule(input.text('module'), visitor).module.name
   return result(
     sight.names.flatMap((name) => {
       const { module, readable } = sight.require(name)
@@ -169,7 +169,7 @@ export async function getPicklistValues(input: Input, { asker }: Visitor): Promi
 }
 
 export async function getUItype(input: Input, visitor: Visitor): Promise<Result> {
-  const { readable } = open(input.text('module'), visitor)
+  const { readable } = openModule(input.text('module'), visitor)
   return result(
     Object.fromEntries(
       [...readable.values()].filter(({ uitype }) => uitype !== '').map(({ name, uitype }) => [name, uitype]),

@@ -33,11 +33,6 @@ export function closedModule(name: string): WebserviceRefusal {
   return new WebserviceRefusal('ACCESS_DENIED', `Permission to perform the operation is denied for ${name}`)
 }
 
-/** "Not there" and "not yours" alike. */
-export function unreadable(): WebserviceRefusal {
-  return new WebserviceRefusal('ACCESS_DENIED', 'Permission to read given object is denied')
-}
-
 /** Codes that make clients log in again; nothing else may get one. */
 const again = ['AUTHENTICATION_REQUIRED', 'Authentication required'] as const
 

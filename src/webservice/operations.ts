@@ -2,15 +2,17 @@
 import type { Input, Visitor } from './call.ts'
 import * as describe from './describe.ts'
 import type { Result } from './envelope.ts'
+import * as files from './files.ts'
 import * as login from './login.ts'
 import type { Reception } from './login.ts'
 import * as read from './read.ts'
 import * as search from './search.ts'
+import * as views from './views.ts'
 
 /**
  * How an operation is kept to what the contact may see.
  * `desk`: it decides who somebody is. `sight`: modules and fields that the policy opens. `statement`: a query through
- * the one door. `record`: a record that is looked up through the one door first, then a query. `self`: nothing but the
+ * the one door. `record`: a record that is looked up through the one door first, and then read from. `self`: nothing but the
  * caller's own.
  */
 export type Scope = 'desk' | 'sight' | 'statement' | 'record' | 'self'
@@ -65,6 +67,10 @@ const table: readonly Operation[] = [
   visitor('getPicklistValues', ['module'], 'sight', describe.getPicklistValues),
   visitor('getUItype', ['module'], 'sight', describe.getUItype),
   visitor('getfilterfields', ['module'], 'sight', describe.getfilterfields),
+  visitor('getfiltersbymodule', ['module'], 'sight', views.getfiltersbymodule),
+  visitor('getViewsByModule', ['module'], 'sight', views.getViewsByModule),
+  visitor('gettranslation', ['totranslate', 'language', 'module'], 'sight', views.gettranslation),
+  visitor('getBusinessActions', ['view', 'module', 'id', 'linktype'], 'record', views.getBusinessActions),
   visitor('vtyiicpng_getWSEntityId', ['entityName'], 'sight', describe.getWSEntityId),
   visitor('getPortalUserInfo', [], 'self', describe.getPortalUserInfo),
   visitor('getPortalUserDateFormat', [], 'self', describe.getPortalUserDateFormat),
@@ -75,6 +81,10 @@ const table: readonly Operation[] = [
   visitor('getReferenceValue', ['id'], 'statement', read.getReferenceValue),
   visitor('getRelatedRecords', queryParameters, 'record', read.getRelatedRecords),
   visitor('sync', ['modifiedTime', 'elementType'], 'statement', read.sync),
+
+  visitor('retrievedocattachment', ['id', 'returnfile'], 'record', files.retrievedocattachment),
+  visitor('getpdfdata', ['id'], 'record', files.getpdfdata),
+  visitor('getRecordImages', ['id'], 'record', files.getRecordImages),
 
   visitor('getSearchResults', searchParameters, 'statement', search.getSearchResults),
   visitor('getSearchResultsArray', searchParameters, 'statement', search.getSearchResultsArray),

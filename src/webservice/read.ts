@@ -1,14 +1,14 @@
 /** Operations that read records. All of them are statements of the query language, put through the one door. */
 import { parseId } from '../corebos/ids.ts'
 import { GatewayError } from '../errors.ts'
-import { ask, record, type Answer } from '../pipeline.ts'
+import { ask, record, viewOf, type Answer } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
 import { parseOrderBy, parseQuery } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'
 import type { View } from '../scope/view.ts'
 import type { Input, Visitor } from './call.ts'
-import { closedModule, result, unreadable, type Result } from './envelope.ts'
+import { closedModule, result, type Result } from './envelope.ts'
 import { labelsOf, withReferences } from './labels.ts'
 import { isObject, type Parameter } from './php.ts'
 import { serialize, unserializeTexts } from './serialize.ts'
@@ -26,18 +26,9 @@ export async function query(input: Input, { asker }: Visitor): Promise<Result> {
   return result(answer.records, total(answer))
 }
 
-/** The view of a record that the contact sees. @throws WebserviceRefusal whatever is wrong with the id */
-function viewOf(id: string, { asker }: Visitor): View {
-  const prefix = parseId(id)?.prefix
-  const module = prefix === undefined ? undefined : asker.sight.modules.byIdPrefix(prefix)
-  const view = module && asker.sight.find(module.name)
-  if (view === undefined) throw unreadable()
-  return view
-}
-
 export async function retrieve(input: Input, visitor: Visitor): Promise<Result> {
   const id = input.text('id')
-  const view = viewOf(id, visitor)
+  const view = viewOf(id, visitor.asker)
   const [found] = await withReferences([await record(id, visitor.asker)], view, visitor)
   return result(found ?? null)
 }
@@ -60,7 +51,7 @@ export async function massRetrieve(input: Input, visitor: Visitor): Promise<Resu
   const found = await Promise.all(
     [...byModule].map(async ([view, wanted]) => {
       const where = tree.inList(tree.field('id'), wanted.map(tree.text))
-      const { records } = await ask(allOf(view, where), asker)
+      const { records } = await ask(recordsOf(view, where), asker)
       return withReferences(records, view, visitor)
     }),
   )
@@ -79,7 +70,8 @@ function bounded(ids: readonly string[]): string[] {
   return each
 }
 
-function allOf(
+/** Whole records of a module. */
+export function recordsOf(
   view: View,
   where: tree.Condition,
   more: Partial<Pick<tree.Query, 'orderBy' | 'limit'>> = {},
@@ -114,14 +106,14 @@ export async function getReferenceValue(input: Input, visitor: Visitor): Promise
 export async function getRelatedRecords(input: Input, visitor: Visitor): Promise<Result> {
   const { asker } = visitor
   const id = input.text('id')
-  const parent = viewOf(id, visitor)
+  const parent = viewOf(id, asker)
   const module = input.text('module')
   if (module.toLowerCase() !== parent.module.name.toLowerCase()) throw closedModule(module)
   const related = asker.sight.require(input.text('relatedModule'))
   const { limit, orderBy } = listing(input.json('queryParameters'))
   await record(id, asker)
   const where = tree.related(parent.module.name, id, tree.nowhere)
-  const { records } = await ask(allOf(related, where, { limit, orderBy }), asker)
+  const { records } = await ask(recordsOf(related, where, { limit, orderBy }), asker)
   return result({ records })
 }
 
@@ -168,7 +160,9 @@ export async function sync(input: Input, { asker }: Visitor): Promise<Result> {
   const changed = tree.compare(tree.field('modifiedtime'), '>', tree.text(timeText(Number(since))))
   const orderBy = [{ path: tree.field('modifiedtime'), direction: 'asc' }] as const
   const first = await Promise.all(
-    views.map((view) => ask(allOf(view, changed, { orderBy, limit: { offset: 0, count: syncRows } }), asker)),
+    views.map((view) =>
+      ask(recordsOf(view, changed, { orderBy, limit: { offset: 0, count: syncRows } }), asker),
+    ),
   )
   let rows = first.flatMap(({ records }) => records).sort(byTime)
   const more =
@@ -176,7 +170,7 @@ export async function sync(input: Input, { asker }: Visitor): Promise<Result> {
   const last = rows[Math.min(rows.length, syncRows) - 1]?.['modifiedtime'] ?? ''
   if (more) {
     const upTo = tree.and(changed, tree.compare(tree.field('modifiedtime'), '<=', tree.text(last)))
-    const whole = await Promise.all(views.map((view) => ask(allOf(view, upTo, { orderBy }), asker)))
+    const whole = await Promise.all(views.map((view) => ask(recordsOf(view, upTo, { orderBy }), asker)))
     rows = whole.flatMap(({ records }) => records).sort(byTime)
   }
   const time = Date.parse(`${last.replace(' ', 'T')}Z`) / 1000

@@ -1,0 +1,46 @@
+import { ask, type Caller } from './caller.ts'
+import type { ClearedId } from './cleared-id.ts'
+import { array, object, text } from './shape.ts'
+
+/** A link or button that coreBOS shows beside a record. */
+export interface BusinessAction {
+  readonly name: string
+  /** By coreBOS's names; where its code lies is left out. */
+  readonly properties: Readonly<Record<string, string | boolean>>
+}
+
+const propertyNames = [
+  'tabid',
+  'linkid',
+  'linktype',
+  'linklabel',
+  'linkurl',
+  'linkicon',
+  'sequence',
+  'status',
+  'onlyonmymodule',
+  'widget_header',
+  'widget_width',
+  'widget_height',
+  'errormsg',
+  'successmsg',
+]
+
+/** @param type such as `DETAILVIEWBASIC`, one alone */
+export async function businessActions(
+  caller: Caller,
+  id: ClearedId,
+  { module, view, type }: { readonly module: string; readonly view: string; readonly type: string },
+): Promise<readonly BusinessAction[]> {
+  const what = 'list of actions'
+  const params = { view, module, id: id.text, linktype: type }
+  const { result } = await ask(caller, { operation: 'getBusinessActions', params })
+  return array(object(result, what)[type], what).map((each) => {
+    const source = object(each, what)
+    const properties = propertyNames.flatMap((name) => {
+      const value = source[name]
+      return typeof value === 'string' || typeof value === 'boolean' ? [[name, value] as const] : []
+    })
+    return { name: text(source['linklabel'], what), properties: Object.fromEntries(properties) }
+  })
+}

@@ -1,0 +1,139 @@
+/** Operations that say how coreBOS shows its modules: lists that its users have made, actions, translations. */
+import { businessActions } from '../corebos/actions.ts'
+import { translate } from '../corebos/translation.ts'
+import { savedViews, type SavedView, type SavedViews } from '../corebos/views.ts'
+import { GatewayError } from '../errors.ts'
+import { explain, find, readBy } from '../pipeline.ts'
+import { parseCondition } from '../query/parse.ts'
+import type { View } from '../scope/view.ts'
+import type { Input, Visitor } from './call.ts'
+import { openModule } from './describe.ts'
+import { closedModule, result, type Result } from './envelope.ts'
+import { isObject, type Parameter } from './php.ts'
+import { recordsOf } from './read.ts'
+
+export async function getfiltersbymodule(input: Input, visitor: Visitor): Promise<Result> {
+  const view = openModule(input.text('module'), visitor)
+  const saved = await savedViews(visitor.caller, 'getfiltersbymodule', view.module.name)
+  const shown = await readableViews(saved.views, view, visitor)
+  const html = shown.map(({ id, name }) => `<option value='${escaped(id)}'>${escaped(name)}</option>`)
+  const filters = shown.map((each) => [each.id, shownView(each, view, { stdcriteria: '' })] as const)
+  return result({ html: html.join(''), filters: Object.fromEntries(filters), ...listing(saved, view) })
+}
+
+export async function getViewsByModule(input: Input, visitor: Visitor): Promise<Result> {
+  const view = openModule(input.text('module'), visitor)
+  const saved = await savedViews(visitor.caller, 'getViewsByModule', view.module.name)
+  const shown = await readableViews(saved.views, view, visitor)
+  const filters = shown.map(
+    (each) => [each.id, shownView(each, view, { raw_name: each.name, stdcriteria: '[]' })] as const,
+  )
+  return result({
+    // PHP writes an empty object as a list.
+    filters: filters.length === 0 ? [] : Object.fromEntries(filters),
+    ...listing(saved, view),
+  })
+}
+
+/** Those whose whole condition the contact could put itself: one without it would promise rows that it does not mean. */
+async function readableViews(
+  views: readonly SavedView[],
+  view: View,
+  visitor: Visitor,
+): Promise<SavedView[]> {
+  const readable = await Promise.all(views.map((each) => canBeAsked(each, view, visitor)))
+  return views.filter((_, index) => readable[index])
+}
+
+async function canBeAsked(
+  { condition, datesInSql }: SavedView,
+  view: View,
+  { asker }: Visitor,
+): Promise<boolean> {
+  if (datesInSql) return false
+  if (condition === '') return true
+  try {
+    await explain(recordsOf(view, parseCondition(condition)), asker)
+    return true
+  } catch (error) {
+    if (error instanceof GatewayError) return false
+    throw error
+  }
+}
+
+function shownView(saved: SavedView, { readable }: View, more: Readonly<Record<string, string>>): Parameter {
+  const { name, status, condition, criteria, fields, isDefault } = saved
+  return {
+    name,
+    status,
+    advcriteria: criteria.byColumn,
+    advcriteriaWQL: condition,
+    advcriteriaEVQL: criteria.byField,
+    stdcriteriaWQL: '',
+    stdcriteriaEVQL: '',
+    ...more,
+    fields: fields.filter((field) => readable.has(field)),
+    default: isDefault,
+  }
+}
+
+function listing({ linkfields, pagesize }: SavedViews, { readable }: View) {
+  return { linkfields: linkfields.filter((name) => readable.has(name)), pagesize }
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#039;',
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
+}
+
+const word = /^[A-Za-z_]{1,50}$/
+
+/** Only actions that the policy names, and only beside a record that can be seen. */
+export async function getBusinessActions(input: Input, visitor: Visitor): Promise<Result> {
+  const view = openModule(input.text('module'), visitor)
+  const [id, type, screen] = [input.text('id'), input.text('linktype'), input.text('view')]
+  const { actions } = view.decision.rule
+  if (id === '') return result({ [type]: [] })
+  const found = await find(id, visitor.asker)
+  if (found.view !== view) throw closedModule(view.module.name)
+  if (actions.size === 0 || !word.test(type) || !word.test(screen)) return result({ [type]: [] })
+  const shown = await businessActions(visitor.callerFor(readBy(view)), found.id, {
+    module: view.module.name,
+    view: screen,
+    type,
+  })
+  return result({
+    [type]: shown.filter(({ name }) => actions.has(name)).map(({ properties }) => properties),
+  })
+}
+
+/** Texts in one translation. */
+const mostTexts = 500
+
+/** Of no module, or of one that is open; other texts come back as they are. */
+export async function gettranslation(input: Input, { asker, caller }: Visitor): Promise<Result> {
+  const given = input.json('totranslate')
+  const list: readonly Parameter[] = Array.isArray(given) ? given : []
+  const texts = isObject(given) ? Object.values(given) : list
+  if (texts.length > mostTexts) throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostTexts} texts`)
+  if (!texts.every((each) => typeof each === 'string')) {
+    throw new GatewayError('BAD_REQUEST', "'totranslate' holds something that is no text")
+  }
+  const [language, module] = [input.text('language'), input.text('module')]
+  // coreBOS makes names of files of both.
+  const known =
+    /^[a-z]{2}_[a-z]{2}$/i.test(language) && (module === '' || asker.sight.find(module) !== undefined)
+  const translated = known && texts.length > 0 ? await translate(caller, texts, language, module) : texts
+  return result(
+    isObject(given)
+      ? Object.fromEntries(Object.keys(given).map((key, index) => [key, translated[index] ?? '']))
+      : translated,
+  )
+}

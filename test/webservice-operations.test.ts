@@ -1,0 +1,229 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { builtinPolicy } from '../src/policy/builtin.ts'
+import { startPortal } from './portal.ts'
+import { at, contactAt, rowsAt, textAt, textsAt, userAt } from './webservice-client.ts'
+
+const people = ['alice', 'bob', 'carol', 'dave', 'erin']
+
+/** The rows of an answer by their ids; names of what references point to are left out. */
+function byId(rows: readonly Readonly<Record<string, unknown>>[]): Map<string, unknown> {
+  return new Map(
+    rows.map((row) => [
+      textAt(row, 'id'),
+      Object.fromEntries(Object.entries(row).filter(([, value]) => typeof value === 'string')),
+    ]),
+  )
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+t.test('a contact is told the same here and at the other door', async (t) => {
+  const portal = await startPortal(t)
+  const { database } = portal.corebos
+  const everyRecord = [...database.modules.keys()]
+    .flatMap((module) => database.records(module))
+    .map((record) => database.webserviceId(record))
+  t.ok(everyRecord.length > 200)
+
+  const compare = async (name: string): Promise<void> => {
+    const client = await contactAt(portal.url, name)
+    const rest = async (path: string) => portal.as(name, 'GET', path)
+    const ask = async (statement: string) => {
+      const [here, there] = await Promise.all([
+        client.call('query', { query: statement }),
+        rest(`/query?q=${encodeURIComponent(statement)}`),
+      ])
+      if (there.status !== 200) {
+        t.equal(here.success, false, `${name}: ${statement}`)
+        return []
+      }
+      t.strictSame(here.result, there.body.records, `${name}: ${statement}`)
+      const total = there.body['total']
+      t.strictSame(here.moreinfo, typeof total === 'number' ? { totalrows: String(total) } : {})
+      return there.body.records ?? []
+    }
+
+    const modules = rowsAt((await rest('/modules')).body, 'modules').map((module) => textAt(module, 'name'))
+    const listed = (await client.call('listtypes')).result
+    t.strictSame(textsAt(listed, 'types').toSorted(), modules.toSorted(), name)
+
+    const seen = new Map<string, unknown>()
+    for (const module of modules) {
+      const [summary, described] = await Promise.all([
+        rest(`/modules/${module}`),
+        client.call('describe', { elementType: module }),
+      ])
+      t.strictSame(
+        rowsAt(described.result, 'fields')
+          .map((field) => textAt(field, 'name'))
+          .sort(),
+        rowsAt(summary.body, 'fields')
+          .map((field) => textAt(field, 'name'))
+          .sort(),
+        `${name}: the fields of ${module}`,
+      )
+      for (const [id, row] of byId(await ask(`select * from ${module};`))) seen.set(id, row)
+      await ask(`select count(*) from ${module};`)
+    }
+    for (const statement of [
+      'select ticket_title, Contacts.lastname from HelpDesk order by ticket_title desc limit 1,2;',
+      "select ticket_title from HelpDesk where ticketstatus in ('Open','Closed') and description like '%e%';",
+      'select distinct ticketstatus from HelpDesk;',
+      'select Users.accesskey from HelpDesk;',
+      'select id from Leads;',
+      "select id from HelpDesk where parent_id='12x8551';",
+      "select id from Contacts where portal='1';",
+    ]) {
+      await ask(statement)
+    }
+
+    const massed = new Map<string, unknown>()
+    for (let from = 0; from < everyRecord.length; from += 200) {
+      const { result } = await client.call('MassRetrieve', {
+        ids: everyRecord.slice(from, from + 200).join(','),
+      })
+      const rows = Object.values(result ?? {}).map((row: unknown) => ({ ...objectOf(row) }))
+      for (const [id, row] of byId(rows)) massed.set(id, row)
+    }
+    t.strictSame(new Map([...massed].sort()), new Map([...seen].sort()), `${name}: MassRetrieve`)
+
+    const sample = everyRecord.filter((_, index) => index % 9 === people.indexOf(name))
+    await Promise.all(
+      sample.map(async (id) => {
+        const [here, there] = await Promise.all([client.call('retrieve', { id }), rest(`/records/${id}`)])
+        t.equal(there.status === 200, here.success, `${name}: ${id}`)
+        if (here.success === true) t.strictSame(byId([objectOf(here.result)]).get(id), there.body)
+        else t.match(here, { code: 'ACCESS_DENIED', message: 'Permission to read given object is denied' })
+      }),
+    )
+  }
+  await Promise.all(people.map(compare))
+})
+
+t.test('files come with records that the contact sees, and with no others', async (t) => {
+  const portal = await startPortal(t)
+  const alice = await contactAt(portal.url, 'alice')
+  const direct = await contactAt(portal.corebos.url, 'alice')
+  const admin = await userAt(portal.corebos.url)
+  const own = { id: '15x8644,15x8584', returnfile: 'true' }
+  const stored = (await admin.call('retrievedocattachment', own)).result
+  t.strictSame((await alice.call('retrievedocattachment', own)).result, stored)
+  t.equal(Buffer.from(textAt(stored, '15x8644', 'attachment'), 'base64').toString(), 'hello alice\n')
+  const about = await alice.call('retrievedocattachment', { id: '15x8644' })
+  t.strictSame(about.result, { '15x8644': { ...objectOf(at(stored, '15x8644')), attachment: '' } })
+  for (const id of ['15x8684', '15x8644,15x8684', '15x99999999']) {
+    const refused = await alice.call('retrievedocattachment', { id, returnfile: 'true' })
+    t.match(refused, { code: 'ACCESS_DENIED', message: /^Permission to read given object \(15x/ })
+  }
+  t.strictSame((await alice.call('retrievedocattachment', { id: '17x8625' })).result, [])
+
+  for (const id of ['7x8628', '4x8632', '6x8634']) {
+    t.strictSame(
+      (await alice.call('getpdfdata', { id })).result,
+      (await direct.call('getpdfdata', { id })).result,
+    )
+  }
+  for (const id of ['7x8668', '7x99999999']) {
+    t.match(await alice.call('getpdfdata', { id }), {
+      code: 'ACCESS_DENIED',
+      message: 'Permission to read given object is denied',
+    })
+  }
+  t.equal(
+    (await alice.call('getpdfdata', { id: '17x8625' })).text,
+    (await direct.call('getpdfdata', { id: '17x8625' })).text,
+  )
+
+  for (const id of ['12x8549', '14x8556', '12x8551']) {
+    t.equal(
+      (await alice.call('getRecordImages', { id })).text,
+      (await direct.call('getRecordImages', { id })).text,
+    )
+  }
+})
+
+t.test('views, actions and translations say nothing of what is closed', async (t) => {
+  const portal = await startPortal(t)
+  const alice = await contactAt(portal.url, 'alice')
+  const direct = await contactAt(portal.corebos.url, 'alice')
+  const views = async (operation: string, module: string) =>
+    objectOf(at((await alice.call(operation, { module })).result, 'filters'))
+  for (const operation of ['getfiltersbymodule', 'getViewsByModule']) {
+    const there = (await direct.call(operation, { module: 'HelpDesk' })).result
+    for (const [id, view] of Object.entries(await views(operation, 'HelpDesk'))) {
+      const { userid, ...expected } = objectOf(at(there, 'filters', id))
+      t.strictSame(
+        { ...objectOf(view), advcriteriaWQL: '' },
+        { ...expected, advcriteriaWQL: '' },
+        String(userid),
+      )
+    }
+    t.strictSame(Object.keys(await views(operation, 'HelpDesk')), ['13', '14', '15'])
+    t.strictSame(Object.keys(await views(operation, 'Contacts')), ['7', '8'], 'none that has SQL in it')
+    for (const module of ['Leads', 'Nope', '']) {
+      t.match(await alice.call(operation, { module }), {
+        code: 'ACCESS_DENIED',
+        message: `Permission to perform the operation is denied for ${module}`,
+      })
+    }
+  }
+  const narrow = await startPortal(t, { env: { POLICY_FILE: narrowPolicy(t) } })
+  const bob = await contactAt(narrow.url, 'bob')
+  const few = (await bob.call('getfiltersbymodule', { module: 'HelpDesk' })).result
+  t.strictSame(Object.keys(objectOf(at(few, 'filters'))), ['13', '15'], 'a condition names a hidden field')
+  t.strictSame(textsAt(few, 'filters', '13', 'fields').includes('ticketstatus'), false)
+  t.notMatch(JSON.stringify(few), /Administrator|ticketstatus|"status":"Closed/)
+
+  const actions = { view: 'DetailView', module: 'Contacts', linktype: 'DETAILVIEWBASIC' }
+  t.strictSame((await alice.call('getBusinessActions', { ...actions, id: '12x8549' })).result, {
+    DETAILVIEWBASIC: [],
+  })
+  t.match(await alice.call('getBusinessActions', { ...actions, id: '12x8551' }), { code: 'ACCESS_DENIED' })
+  const offered = (await bob.call('getBusinessActions', { ...actions, id: '12x8550' })).result
+  t.strictSame(
+    rowsAt(offered, 'DETAILVIEWBASIC').map((action) => textAt(action, 'linklabel')),
+    ['LBL_SHOW_CONTACT_HIERARCHY'],
+    'the policy names it',
+  )
+  t.notMatch(JSON.stringify(offered), /handler/)
+
+  const translate = async (params: Readonly<Record<string, unknown>>) =>
+    (await alice.call('gettranslation', params)).result
+  const words = { Title: 'Title', Status: 'Status', nosuch: 'nosuch text' }
+  t.strictSame(await translate({ totranslate: words, language: 'es_es', module: 'HelpDesk' }), {
+    Title: ' Referencia',
+    Status: 'Estado',
+    nosuch: 'nosuch text',
+  })
+  const sent = portal.relay.count('gettranslation')
+  for (const odd of [
+    { totranslate: ['Title'], language: '../../x', module: 'HelpDesk' },
+    { totranslate: ['Title'], language: 'es_es', module: '../HelpDesk' },
+    { totranslate: ['Title'], language: 'es_es', module: 'Leads' },
+  ]) {
+    t.strictSame(await translate(odd), ['Title'])
+  }
+  t.strictSame(await translate({ totranslate: 'no JSON', language: 'es_es', module: '' }), [])
+  t.equal(portal.relay.count('gettranslation'), sent, 'coreBOS makes names of files of both')
+})
+
+function narrowPolicy(t: Test): string {
+  const source = {
+    ...builtinPolicy,
+    modules: {
+      ...builtinPolicy.modules,
+      HelpDesk: { ties: { contact: ['parent_id'], account: ['parent_id'] }, hide: ['ticketstatus'] },
+      Contacts: {
+        ties: { contact: ['id'], account: ['account_id'] },
+        actions: ['LBL_SHOW_CONTACT_HIERARCHY'],
+      },
+    },
+  }
+  const file = join(t.testdir(), 'policy.json')
+  writeFileSync(file, JSON.stringify(source))
+  return file
+}
