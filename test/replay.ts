@@ -22,6 +22,8 @@ export interface Outcome {
   /** `auth 12 loginPortal: alice` */
   readonly key: string
   readonly agrees: boolean
+  /** The same but for the order of the rows. */
+  readonly agreesUnordered: boolean
   readonly expected: string
   readonly got: string
 }
@@ -212,17 +214,24 @@ class Replay {
     return fetch(`${this.#url}/webservice.php`, { method: 'POST', headers, body: printOrdered(sent) })
   }
 
-  async run(exchange: Exchange): Promise<{ agrees: boolean; expected: string; got: string }> {
+  async run(exchange: Exchange): Promise<Omit<Outcome, 'key'>> {
     const response = await this.#send(exchange)
     const bytes = Buffer.from(await response.arrayBuffer())
     const { status, contentType, body } = exchange.response
     const got = await this.#got(exchange, bytes)
+    const type = response.headers.get('content-type') ?? ''
     const line = (code: number, type: string, held: Ordered): string =>
       `${code} ${type} ${printOrdered(comparable(exchange, normal(held)))}`
     const expected = line(status, contentType, body)
-    const answered = line(response.status, response.headers.get('content-type') ?? '', got)
+    const answered = line(response.status, type, got)
     this.#learn(exchange)
-    return { agrees: expected === answered, expected, got: answered }
+    return {
+      agrees: expected === answered,
+      agreesUnordered:
+        line(status, contentType, unordered(body)) === line(response.status, type, unordered(got)),
+      expected,
+      got: answered,
+    }
   }
 
   async #got(exchange: Exchange, bytes: Buffer): Promise<Ordered> {
@@ -247,6 +256,12 @@ class Replay {
     const token = string(object(object(response.body).get('result')).get('token'))
     if (token !== '') this.#tokens.set(parameters.get('username') ?? '', token)
   }
+}
+
+const unordered = (body: Ordered): Ordered => {
+  const rows = object(body).get('result')
+  if (!(body instanceof Map) || !Array.isArray(rows)) return body
+  return new Map(body).set('result', rows.map(printOrdered).sort())
 }
 
 /** Where the recordings' description says that only part of an answer is stable, that part. */

@@ -1,4 +1,5 @@
 /** Fills a database with the data set of `data/dataset.json`: the clean data set, before any of the states. */
+import { createHash } from 'node:crypto'
 import { Database, emptyValue, isReference } from './database.ts'
 import type { CrmRecord, Value } from './database.ts'
 import { readData, standardModules } from './metadata.ts'
@@ -43,7 +44,17 @@ const record = (module: Module, id: string, shown: Record<string, string>): CrmR
   deleted: false,
 })
 
-/** A user's row as coreBOS fills it by default; fields that describe does not show are in it too. */
+/** What coreBOS keeps of a user's password; no description shows these columns, a select list reaches them. */
+const passwordColumns = (password: string): Record<string, string> => ({
+  user_hash: createHash('md5').update(password).digest('hex'),
+  user_password: `$2y$10$${createHash('sha256').update(password).digest('base64url')}`,
+  crypt_type: 'PHASH',
+})
+
+/**
+ * A user's row as coreBOS fills it by default; fields that describe does not show are in it too. The access key
+ * is `NAME-access-key`, the password `NAME-password`.
+ */
 export const insertUser = (database: Database, number: number, values: Record<string, string>): CrmRecord => {
   const module = database.module('Users')
   if (module === undefined) throw new Error('the module Users is missing')
@@ -60,8 +71,12 @@ export const insertUser = (database: Database, number: number, values: Record<st
     use_asterisk: '0',
     ename: `${values['first_name'] ?? ''} ${values['last_name'] ?? ''}`,
   }
+  const login = values['user_name'] ?? ''
+  const password = `${login}-password`
+  database.userPasswords.set(number, password)
+  const secrets = { accesskey: `${login}-access-key`, ...passwordColumns(password) }
   const row = new Map<string, Value>(module.fields.map(({ name }) => [name, '']))
-  for (const [name, value] of Object.entries({ ...defaults, ...values })) row.set(name, value)
+  for (const [name, value] of Object.entries({ ...defaults, ...values, ...secrets })) row.set(name, value)
   return database.insert({ number, module: 'Users', values: row, cbuuid: '', deleted: false })
 }
 
@@ -80,9 +95,7 @@ export const loadDataset = (): Database => {
   const file = readData('dataset.json') as DatasetFile // our own data file, made by data/generate.ts
   const database = new Database(standardModules())
   for (const { id, ...values } of file.users) {
-    const name = values['user_name'] ?? ''
-    insertUser(database, numberOf(id), { ...values, accesskey: `${name}-access-key` })
-    database.userPasswords.set(numberOf(id), `${name}-password`)
+    insertUser(database, numberOf(id), values)
   }
   insertStandardRows(database)
   for (const [id, shown] of Object.entries(file.records)) {

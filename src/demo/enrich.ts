@@ -158,11 +158,16 @@ const contactUsers = (database: Database): void => {
       is_admin: 'off',
       status: 'Active',
       roleid: 'H5',
-      accesskey: `${name}-access-key`,
     })
-    database.userPasswords.set(number, `${name}-password`)
     if (name !== 'grace') existing(database, contact).values.set('portalloginuser', String(number))
   }
+}
+
+/** Deleted records go out to the user that they were assigned to, whoever's they were. */
+const deletedTicket = (database: Database): void => {
+  const record = ticket(database, 'carol ticket withdrawn', existing(database, 8551), 'carol@example.com')
+  record.values.set('assigned_user_id', existing(database, 8549).values.get('portalloginuser') ?? '')
+  record.deleted = true
 }
 
 export const enrich = (database: Database): void => {
@@ -174,4 +179,5 @@ export const enrich = (database: Database): void => {
   email(database, 'alice', 8549)
   email(database, 'carol', 8551)
   employee(database)
+  deletedTicket(database)
 }

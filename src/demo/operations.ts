@@ -1,5 +1,6 @@
 /** The operations of the web service, one line each; names are matched in any letter case. */
 import type { EarlyHandler, Handler } from './call.ts'
+import { authenticationRequired, unknownOperation } from './errors.ts'
 import * as administer from './operations/administer.ts'
 import * as autocomplete from './operations/autocomplete.ts'
 import * as describe from './operations/describe.ts'
@@ -10,7 +11,6 @@ import * as query from './operations/query.ts'
 import * as read from './operations/read.ts'
 import * as relate from './operations/relate.ts'
 import * as related from './operations/related.ts'
-
 import * as search from './operations/search.ts'
 import * as sync from './operations/sync.ts'
 import * as validate from './operations/validate.ts'
@@ -24,11 +24,18 @@ export type Operation =
 const early = (run: EarlyHandler): Operation => ({ beforeLogin: true, run })
 const after = (run: Handler): Operation => ({ beforeLogin: false, run })
 
+/** No session of coreBOS's own pages to go over from, and no codes, exist here. */
+const refused: EarlyHandler = () => {
+  throw authenticationRequired()
+}
+
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   getchallenge: early(login.getchallenge),
   login: early(login.login),
   loginPortal: early(login.loginPortal),
   extendsession: early(login.extendsession),
+  loginSession: early(refused),
+  getOTPAccess: early(refused),
   logout: after(login.logout),
   authenticateContact: after(login.authenticateContact),
   findByPortalUserName: after(login.findByPortalUserName),
@@ -90,8 +97,19 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   getRelatedRecordsThroughModule: after(related.getRelatedRecordsThroughModule),
 }
 
-const byLowerCase = new Map(
-  Object.entries(OPERATIONS).map(([name, operation]) => [name.toLowerCase(), operation]),
-)
+/** Operations that a real coreBOS has besides. Here they want a session, as there, and then are unknown. */
+const NOT_MODELLED =
+  'addProductImages cbQuestionAnswer cbRule changePassword convertlead deleteUser executeBusinessAction ExecuteWorkflow ExecuteWorkflowWithContext gendoc_convert getEntityNum getLoginPage getmergedtemplate getModulePermissionQuery getQueuedOperationResult getUsersInSameGroup jsLog ProcessMap SearchGlobalVar StripeHandler wsapp_deregister wsapp_get wsapp_map wsapp_put wsapp_register'.split(
+    ' ',
+  )
+
+const notModelled = after(() => {
+  throw unknownOperation()
+})
+
+const byLowerCase = new Map([
+  ...NOT_MODELLED.map((name) => [name.toLowerCase(), notModelled] as const),
+  ...Object.entries(OPERATIONS).map(([name, operation]) => [name.toLowerCase(), operation] as const),
+])
 
 export const operationNamed = (name: string): Operation | undefined => byLowerCase.get(name.toLowerCase())

@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto'
 import { textParameter } from '../call.ts'
 import type { Handler, UserCall } from '../call.ts'
-import { CorebosError, denied } from '../errors.ts'
+import { denied } from '../errors.ts'
 import { findModule, planBasic } from '../query/basic.ts'
 import { chooseDialect, normalize } from '../query/choose.ts'
 import { evaluateQuery } from '../query/evaluate.ts'
 import { planExtended } from '../query/extended.ts'
 import type { Plan } from '../query/plan.ts'
 import { Schemas } from '../query/schema.ts'
+import { DatabaseError } from '../query/sql/values.ts'
 import { planWorkflow } from '../query/workflow.ts'
 
 /** A new key for the session's own user, which all contacts mapped to it share. */
@@ -75,7 +76,7 @@ export const showqueryfromwsdoquery: Handler = (call) => {
     evaluateQuery(call.database, call.caller, statement, { url: call.url(), now: call.now })
     return { sql, status: 'OK', msg: 'SQL Query is correct' }
   } catch (error) {
-    if (!(error instanceof CorebosError)) throw error
-    return { sql, status: 'NOK', msg: `SQL Query is incorrect ${error.message}` }
+    if (!(error instanceof DatabaseError)) throw error
+    return { sql, status: 'NOK', msg: `SQL Query is incorrect ${error.reason}` }
   }
 }

@@ -206,7 +206,7 @@ export class Reader {
       names.push(text)
     }
     const found = this.#resolve(names.at(-1) ?? '', names.at(-2))
-    if (found === undefined) throw databaseError()
+    if (found === undefined) throw databaseError(`Unknown column '${names.join('.')}'`)
     return found
   }
 }

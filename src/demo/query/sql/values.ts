@@ -16,8 +16,20 @@ export interface Node {
   readonly text: (row: CrmRecord) => string | null
 }
 
-export const databaseError = (): CorebosError =>
-  new CorebosError('DATABASE_QUERY_ERROR', 'Database error while performing requested operation')
+const SYNTAX =
+  'You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use'
+
+/** What MariaDB says about it goes out through `showqueryfromwsdoquery` only. */
+export class DatabaseError extends CorebosError {
+  readonly reason: string
+
+  constructor(reason: string) {
+    super('DATABASE_QUERY_ERROR', 'Database error while performing requested operation')
+    this.reason = reason
+  }
+}
+
+export const databaseError = (reason = SYNTAX): DatabaseError => new DatabaseError(reason)
 
 export const toNumber = (value: SqlValue): number | null => {
   if (value === null || typeof value === 'number') return value
