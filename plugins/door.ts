@@ -9,7 +9,7 @@ import type { LoginMode } from '../src/contact/login.ts'
 import { Company } from '../src/corebos/company.ts'
 import type { Caller } from '../src/corebos/caller.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
-import { query, relatedRecords } from '../src/corebos/read.ts'
+import { query, relatedRecords, retrieveAttachment } from '../src/corebos/read.ts'
 import * as write from '../src/corebos/write.ts'
 import type { Metrics } from '../src/metrics.ts'
 import type { Asker, ReadBy } from '../src/pipeline.ts'
@@ -114,6 +114,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
           const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
           return rows.map((row) => row['id'] ?? '')
         },
+        attachment: (id, by) => retrieveAttachment(callerFor(by), id),
       },
       anchors: (level) => anchors.of(contact, level, stamp),
       remember: (key, load) =>
@@ -135,7 +136,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     return {
       ...(await askerOf(request)),
       writer: {
-        create: (values, relations, by) => write.create(callerFor(by), values, relations),
+        create: (values, relations, by, file) => write.create(callerFor(by), values, relations, file),
         revise: (id, values, by) => write.revise(callerFor(by), id, values),
         remove: (id, by) => write.remove(callerFor(by), id),
         relate: (id, other, by) => write.relate(callerFor(by), id, other),

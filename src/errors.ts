@@ -8,6 +8,7 @@ const catalogue = {
   VALIDATION_FAILED: [400, 'The request does not fit its schema'],
   BODY_TOO_LARGE: [413, 'The request body is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The media type is not supported'],
+  RANGE_NOT_SATISFIABLE: [416, 'The file has no such range'],
   ROUTE_NOT_FOUND: [404, 'There is no such route'],
   RATE_LIMITED: [429, 'Too many requests'],
 

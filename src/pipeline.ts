@@ -1,6 +1,7 @@
 import type { Level } from './contact/contact.ts'
 import { clearId, type ClearedId } from './corebos/cleared-id.ts'
 import { parseId } from './corebos/ids.ts'
+import type { Attachment } from './corebos/read.ts'
 import { GatewayError } from './errors.ts'
 import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
@@ -33,6 +34,8 @@ export interface Reader {
   ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
   /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
   relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
+  /** The file of a document; undefined where it has none in coreBOS. */
+  attachment(document: ClearedId, by: ReadBy): Promise<Attachment | undefined>
 }
 
 /** Who is asking, and how coreBOS is asked for them. */

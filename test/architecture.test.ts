@@ -70,6 +70,9 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
   'src/write-refusal.ts': ['src/corebos/', 'src/errors.ts', 'src/scope/'],
   'src/entity-tag.ts': ['src/errors.ts'],
   'src/idempotency.ts': ['src/errors.ts', 'src/session/contract.ts'],
+  'src/documents.ts': ['src/corebos/', 'src/errors.ts', 'src/pipeline.ts'],
+  'src/upload.ts': ['src/corebos/', 'src/errors.ts'],
+  'src/file-answer.ts': [],
   'src/anchors.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/scope/'],
 
   'src/scope/': ['src/contact/contact.ts', 'src/errors.ts', 'src/policy/', 'src/query/'],

@@ -1,9 +1,11 @@
 /** The one encoding that is ever sent to coreBOS: a form in UTF-8, `application/x-www-form-urlencoded`. */
 import { GatewayError } from '../errors.ts'
+import { FormFile } from './form-file.ts'
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+export type Json =
+  string | number | boolean | null | FormFile | readonly Json[] | { readonly [name: string]: Json }
 
-/** Texts are sent as they are, everything else as compact JSON text. */
+/** Texts are sent as they are, everything else as compact JSON text, in which a file is its base64 text. */
 export type Params = Readonly<Record<string, Json>>
 
 /** Lone surrogates have no UTF-8, and PHP and MariaDB each make of NUL what they like. */
@@ -13,18 +15,49 @@ export function isSendable(text: string): boolean {
 
 /** @throws GatewayError `INVALID_VALUE` where a text cannot be sent as what it is */
 export function encodeForm(params: Params): string {
-  const form = new URLSearchParams()
-  for (const [name, value] of Object.entries(params)) form.append(name, encoded(value))
-  return form.toString()
+  return formPieces(params).join('')
 }
 
-function encoded(value: Json): string {
-  if (typeof value === 'string') return sendable(value)
+/** The same in pieces, of which those of files are not copied. @throws GatewayError as {@link encodeForm} */
+export function formPieces(params: Params): readonly (string | Buffer)[] {
+  const pieces: (string | Buffer)[] = []
+  let text = ''
+  for (const [name, value] of Object.entries(params)) {
+    text += `${text === '' && pieces.length === 0 ? '' : '&'}${escaped(name)}=`
+    if (typeof value === 'string') {
+      text += escaped(sendable(value))
+      continue
+    }
+    const files: FormFile[] = []
+    const [before = '', ...others] = json(value, files).split(placeholder)
+    text += escaped(before)
+    for (const [index, after] of others.entries()) {
+      pieces.push(`${text}${quote}`, ...(files[index]?.pieces ?? []))
+      text = `${quote}${escaped(after)}`
+    }
+  }
+  return [...pieces, text]
+}
+
+const quote = '%22'
+
+/** No text of a caller's looks like this in JSON, since none may hold a NUL. */
+const placeholder = JSON.stringify('\0')
+
+function json(value: Json, files: FormFile[]): string {
   // Escaped in the JSON text both would get through here and break, or be changed, in PHP's parser.
   return JSON.stringify(value, (name: string, each: unknown) => {
     sendable(name)
+    if (each instanceof FormFile) {
+      files.push(each)
+      return '\0'
+    }
     return typeof each === 'string' ? sendable(each) : each
   })
+}
+
+function escaped(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1)
 }
 
 function sendable(text: string): string {

@@ -1,9 +1,10 @@
 /** The wire to coreBOS: one pool of kept-alive connections, one encoding, limits on time, size and number of calls. */
 import { performance } from 'node:perf_hooks'
+import { Readable } from 'node:stream'
 import { errors, Pool } from 'undici'
 import { GatewayError } from '../errors.ts'
 import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
-import { encodeForm, type Params } from './form.ts'
+import { formPieces, type Params } from './form.ts'
 import { busy, Gate, Patience } from './gate.ts'
 
 /** A session of coreBOS dies with the first call under another name, so this one has no version in it and never changes. */
@@ -101,7 +102,7 @@ export class Transport {
   }
 
   async #send({ operation, params }: Call, way: Way, gate: Gate): Promise<Outcome> {
-    const body = encodeForm({ operation, ...params })
+    const body = formPieces({ operation, ...params })
     const { lane, signal } = way
     // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
     const leave = await this.enter(gate, lane?.name, signal)
@@ -142,7 +143,7 @@ export class Transport {
     }
   }
 
-  async #exchange(body: string, end: AbortSignal): Promise<Outcome> {
+  async #exchange(body: readonly (string | Buffer)[], end: AbortSignal): Promise<Outcome> {
     let status: number
     let answer: Buffer
     try {
@@ -153,8 +154,11 @@ export class Transport {
           'user-agent': userAgent,
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
+          // PHP behind some web servers reads no body whose length it is not told.
+          'content-length': String(body.reduce((sum, piece) => sum + piece.length, 0)),
         },
-        body,
+        body:
+          body.length === 1 && body[0] !== undefined ? body[0] : Readable.from(body, { objectMode: false }),
         signal: end,
       })
       status = response.statusCode

@@ -7,6 +7,7 @@ import type { CheckedValues } from '../scope/checked-values.ts'
 import { ask, CorebosRefusal, type Caller } from './caller.ts'
 import type { ClearedId } from './cleared-id.ts'
 import type { Success } from './envelope.ts'
+import type { FormFile } from './form-file.ts'
 import { parseId, type WebserviceId } from './ids.ts'
 import { neverSent } from './never-sent.ts'
 import { object, text } from './shape.ts'
@@ -19,6 +20,15 @@ export class LostWrite extends GatewayError {
   }
 }
 
+/** The file of a document. */
+export interface DocumentFile {
+  /** coreBOS makes `_` of blanks and of ways up the tree. */
+  readonly name: string
+  /** coreBOS keeps it as it is. */
+  readonly mediaType: string
+  readonly content: FormFile
+}
+
 /**
  * @param relations what a document is to be related to
  * @returns the id of the new record
@@ -28,9 +38,11 @@ export async function create(
   caller: Caller,
   values: CheckedValues,
   relations: readonly ClearedId[] = [],
+  file?: DocumentFile,
 ): Promise<WebserviceId> {
   const element = {
     ...values.values,
+    ...(file !== undefined && fileFields(file)),
     ...(relations.length > 0 && { relations: relations.map((id) => id.text) }),
   }
   const { result } = await put(caller, {
@@ -40,6 +52,12 @@ export async function create(
   const id = parseId(answered(() => text(object(result, 'record')['id'], 'record')))
   if (id?.prefix === values.idPrefix) return id
   throw new LostWrite(new GatewayError('COREBOS_FAILED', 'coreBOS created a record of another module'))
+}
+
+/** `I`: the file is in coreBOS itself; status 1: it can be read. */
+function fileFields({ name, mediaType, content }: DocumentFile) {
+  const filename = { name, size: content.size, type: mediaType, content }
+  return { filename, filelocationtype: 'I', filestatus: '1' }
 }
 
 /** Changes the given fields and leaves the others. @throws GatewayError as {@link put} */

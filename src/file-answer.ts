@@ -1,0 +1,91 @@
+/** A file as HTTP answers it (RFC 9110, 6266 and 8187): nothing that a browser would run here, whole or in part. */
+import { create as contentDisposition } from 'content-disposition'
+
+export interface File {
+  readonly filename: string
+  /** Whatever somebody has once declared it to be. */
+  readonly mediaType: string
+  readonly content: Buffer
+}
+
+/** The headers of a request that say which part of a file is wanted, and on what condition. */
+export interface Wanted {
+  readonly range?: string | undefined
+  readonly 'if-range'?: string | undefined
+  readonly 'if-none-match'?: string | undefined
+}
+
+export interface FileAnswer {
+  readonly status: 200 | 206 | 304 | 416
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+/**
+ * @param inert media types that are answered as what they are; others as bytes
+ */
+export function fileHeaders(
+  { filename, mediaType }: File,
+  inert: ReadonlySet<string>,
+): Record<string, string> {
+  return {
+    'content-type': inert.has(mediaType) ? mediaType : 'application/octet-stream',
+    'content-disposition': contentDisposition(filename.toWellFormed()),
+    'x-content-type-options': 'nosniff',
+    // Uploaded by anybody and served from where the portal is: it must never run there, however it is opened.
+    'content-security-policy': "default-src 'none'; sandbox",
+  }
+}
+
+export async function entityTag({ content }: File): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', content)
+  return `"${Buffer.from(digest).toString('base64url')}"`
+}
+
+/**
+ * The part that is wanted: the whole where no range is named, or one that is not understood, or several.
+ *
+ * @param tag the entity tag of the file
+ */
+export function answerFor(content: Buffer, tag: string, wanted: Wanted): FileAnswer {
+  const headers = { etag: tag, 'accept-ranges': 'bytes' }
+  const nothing = Buffer.alloc(0)
+  const known = wanted['if-none-match']?.split(',').map((each) => each.trim().replace(/^W\//, ''))
+  if (known?.includes(tag) === true || known?.includes('*') === true) {
+    return { status: 304, headers, body: nothing }
+  }
+  const condition = wanted['if-range']
+  const range =
+    condition === undefined || condition === tag ? rangeOf(wanted.range, content.length) : undefined
+  if (range === undefined) return { status: 200, headers, body: content }
+  if (range === 'unsatisfiable') {
+    return { status: 416, headers: { 'content-range': `bytes */${content.length}` }, body: nothing }
+  }
+  const { first, last } = range
+  return {
+    status: 206,
+    headers: { ...headers, 'content-range': `bytes ${first}-${last}/${content.length}` },
+    body: content.subarray(first, last + 1),
+  }
+}
+
+/** Both ends are within the file, and counted. */
+interface Range {
+  readonly first: number
+  readonly last: number
+}
+
+function rangeOf(header: string | undefined, length: number): Range | 'unsatisfiable' | undefined {
+  const [, from, to] =
+    /^bytes=([0-9]{0,15})-([0-9]{0,15})$/i.exec(header?.replaceAll(/[ \t]/g, '') ?? '') ?? []
+  if (from === undefined || to === undefined || (from === '' && to === '')) return undefined
+  if (from === '') {
+    const count = Math.min(Number(to), length)
+    return count === 0 ? 'unsatisfiable' : { first: length - count, last: length - 1 }
+  }
+  const first = Number(from)
+  if (to !== '' && Number(to) < first) return undefined
+  return first >= length
+    ? 'unsatisfiable'
+    : { first, last: to === '' ? length - 1 : Math.min(Number(to), length - 1) }
+}

@@ -1,0 +1,100 @@
+/** An upload as it arrives: what may come in, and how much of it. */
+import { createRequire } from 'node:module'
+import type { Multipart, MultipartFile } from '@fastify/multipart'
+import { FormFile } from './corebos/form-file.ts'
+import type { DocumentFile } from './corebos/write.ts'
+import { GatewayError } from './errors.ts'
+
+export interface Upload {
+  readonly file: DocumentFile
+  /** By field of the document. */
+  readonly values: Readonly<Record<string, string>>
+  /** Webservice ids, as they were given. */
+  readonly relatedTo: readonly string[]
+}
+
+/**
+ * Reads the parts of a form to the end.
+ *
+ * @param types media types that are accepted
+ * @throws GatewayError `BAD_REQUEST` (the form cannot be read), `VALIDATION_FAILED`, `BODY_TOO_LARGE`,
+ * `UNSUPPORTED_MEDIA_TYPE`
+ */
+export async function readUpload(
+  parts: AsyncIterable<Multipart>,
+  types: ReadonlySet<string>,
+): Promise<Upload> {
+  let file: DocumentFile | undefined
+  const values = new Map<string, string>()
+  const relatedTo: string[] = []
+  try {
+    for await (const part of parts) {
+      if (part.type === 'file') {
+        file = await readFile(part, types)
+        continue
+      }
+      const { fieldname, value, valueTruncated } = part
+      if (valueTruncated) throw new GatewayError('BODY_TOO_LARGE', `'${fieldname}' is too long`)
+      if (typeof value !== 'string') throw invalid(fieldname, 'is a text')
+      if (fieldname === 'relatedTo') relatedTo.push(value)
+      else if (values.has(fieldname)) throw invalid(fieldname, 'is given twice')
+      else values.set(fieldname, value)
+    }
+  } catch (error) {
+    throw unreadable(error)
+  }
+  if (file === undefined) throw invalid('file', 'a file is expected')
+  return { file, values: Object.fromEntries(values), relatedTo }
+}
+
+async function readFile(part: MultipartFile, types: ReadonlySet<string>): Promise<DocumentFile> {
+  const { filename: name, file } = part
+  if (name === '' || name.length > longestName || unprintable.test(name)) {
+    throw invalid('file', `has a name of ${longestName} printable characters at most`)
+  }
+  const mediaType = acceptedType(name, part.mimetype, types)
+  if (mediaType === undefined) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE')
+  const content = await FormFile.read(file)
+  // Fewer bytes than were sent are another file.
+  if (file.truncated) throw new GatewayError('BODY_TOO_LARGE', 'the file is too large')
+  return { name, mediaType, content }
+}
+
+/** coreBOS's column holds 255 bytes, and it puts something in front of and behind some names. */
+const longestName = 200
+/** Names are kept in three-byte UTF-8, and are shown. */
+const unprintable = /[\p{C}\p{Zl}\p{Zp}\u{10000}-\u{10FFFF}]/u
+
+// It brings no types; this is its one function in use.
+const mediaTypes = createRequire(import.meta.url)('mime') as { getType(name: string): string | null }
+
+/** What browsers on Windows say. */
+const otherNames: Readonly<Record<string, string>> = { 'application/x-zip-compressed': 'application/zip' }
+
+/**
+ * The web server of coreBOS goes by the name's ending, whatever was declared, and serves files to anybody: so the type
+ * that the ending stands for must be accepted as well.
+ *
+ * @param declared by whoever sends the file; `application/octet-stream`: nobody knows
+ * @returns undefined where it is not accepted
+ */
+export function acceptedType(name: string, declared: string, types: ReadonlySet<string>): string | undefined {
+  const said = declared.toLowerCase()
+  const type = otherNames[said] ?? said
+  const isUnknown = type === 'application/octet-stream'
+  if (!isUnknown && !types.has(type)) return undefined
+  const hasEnding = name.includes('.')
+  const byName = hasEnding ? (mediaTypes.getType(name) ?? undefined) : type
+  return byName !== undefined && types.has(byName) ? byName : undefined
+}
+
+function invalid(field: string, message: string): GatewayError {
+  return new GatewayError('VALIDATION_FAILED', undefined, { errors: [{ field, message }] })
+}
+
+/** What the parser of forms throws. */
+function unreadable(error: unknown): unknown {
+  if (error instanceof GatewayError) return error
+  const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413
+  return new GatewayError(tooLarge ? 'BODY_TOO_LARGE' : 'BAD_REQUEST', undefined, { cause: error })
+}

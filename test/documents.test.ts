@@ -1,0 +1,394 @@
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { answerFor } from '../src/file-answer.ts'
+import { acceptedType } from '../src/upload.ts'
+import { Oracle } from './oracle.ts'
+import { contactAt, modes, startPortal, type Mode, type Portal, type PortalOptions } from './portal.ts'
+
+/** Own company, colleague in it, another company, and one without any. */
+const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552 } as const
+type Person = keyof typeof people
+const names = ['alice', 'bob', 'carol', 'dave'] as const satisfies readonly Person[]
+
+interface Desk extends Portal {
+  /** The same as a browser would send it. */
+  fetch(name: Person | undefined, path: string, init?: RequestInit): Promise<Response>
+  oracle(name: Person): Oracle
+  upload(name: Person | undefined, form: FormData): Promise<Response>
+}
+
+async function start(t: Test, options: PortalOptions = {}): Promise<Desk> {
+  const portal = await startPortal(t, options)
+  const { database } = portal.corebos
+  const tokens = new Map<string, Promise<string>>()
+
+  async function login(name: string): Promise<string> {
+    const byUser = options.mode === 'user'
+    const { body } = await portal.as(undefined, 'POST', '/auth/login', {
+      body: {
+        username: byUser ? name : `${name}@example.com`,
+        password: byUser ? `${name}-access-key` : `${name}-pw`,
+      },
+    })
+    return String(body['accessToken'])
+  }
+
+  async function fetchAs(name: Person | undefined, path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (name !== undefined) {
+      const token = tokens.get(name) ?? login(name)
+      tokens.set(name, token)
+      headers.set('authorization', `Bearer ${await token}`)
+    }
+    return fetch(path.startsWith('http') ? path : `${portal.url}${path}`, { ...init, headers })
+  }
+
+  return {
+    ...portal,
+    fetch: fetchAs,
+    upload: (name, body) => fetchAs(name, '/documents', { method: 'POST', body }),
+    oracle(name) {
+      const account = Number(database.entity(people[name])?.values.get('account_id') ?? '0')
+      return new Oracle(database, { contacts: [people[name]], accounts: account === 0 ? [] : [account] })
+    },
+  }
+}
+
+function form(
+  content: Blob | string,
+  { name = 'note.txt', type = 'text/plain', ...fields }: Readonly<Record<string, string | string[]>> = {},
+): FormData {
+  const data = new FormData()
+  for (const [field, value] of Object.entries(fields))
+    for (const each of Array.isArray(value) ? value : [value]) data.append(field, each)
+  data.append('file', new Blob([content], { type: String(type) }), String(name))
+  return data
+}
+
+async function json(response: Response): Promise<Record<string, unknown>> {
+  return (await response.json()) as Record<string, unknown> // the gateway answers objects
+}
+
+/** What a refusal says, but for the id of the request. */
+async function refusal(response: Response): Promise<unknown> {
+  return { ...(await json(response)), requestId: undefined }
+}
+
+/** A ticket of carol's and one of alice's, each with a document that is related to nothing else. */
+function addTicketDocuments({ corebos: { database } }: Portal): void {
+  const ticketOf = (contact: number) =>
+    database.records('HelpDesk').find(({ values }) => values.get('parent_id') === String(contact))?.number ??
+    0
+  const documents = database.records('Documents')
+  for (const [person, instead] of [
+    [people.alice, 8554],
+    [people.carol, 8555],
+  ] as const) {
+    const link = database.documentRelations.find(({ record }) => record === instead)
+    if (link === undefined) throw new Error(`${documents.length} documents, and none of ${instead}`)
+    link.record = ticketOf(person)
+  }
+}
+
+t.test('coreBOS itself lets whoever knows how read the files of others', async (t) => {
+  const { corebos } = await start(t)
+  const alice = await contactAt(corebos, 'alice', 'md5')
+  const [first] = (await alice.result('query', { query: 'select * from Documents;' })) as {
+    _downloadurl: string
+  }[] // as recorded
+  const address = first?._downloadurl ?? ''
+  t.equal((await fetch(address)).status, 200, 'an address in an answer opens without a session')
+
+  const carols = '15x8684'
+  t.match(await alice.call('retrieve', { id: carols }), { success: false })
+  t.match(await alice.call('retrievedocattachment', { id: carols, returnfile: 'true' }), { success: false })
+  await alice.result('SetRelation', { relate_this_id: '12x8549', with_these_ids: [carols] })
+  t.match(await alice.result('retrievedocattachment', { id: carols, returnfile: 'true' }), {
+    [carols]: { filename: 'carol.txt', attachment: Buffer.from('hello carol\n').toString('base64') },
+  })
+})
+
+t.test('everybody reads the files of the documents that they see, and nobody another', async (t) => {
+  const inModes: readonly [Mode, Record<string, string>][] = modes.map((mode) => [mode, {}])
+  for (const [mode, env] of inModes) {
+    const desk = await start(t, { mode, env })
+    addTicketDocuments(desk)
+    const { database } = desk.corebos
+    const missing = await refusal(await desk.fetch('alice', '/documents/15x999999/content'))
+    for (const name of names) {
+      const mine = new Set(desk.oracle(name).visible('Documents'))
+      t.ok(mine.size > 0 || name === 'dave', `${name} has documents`)
+      for (const record of database.records('Documents')) {
+        const response = await desk.fetch(name, `/documents/15x${record.number}/content`)
+        if (!mine.has(record)) {
+          t.equal(response.status, 404)
+          t.same(await refusal(response), missing, `${mode}: ${name} ${record.values.get('notes_title')}`)
+          continue
+        }
+        t.equal(response.status, 200, `${mode}: ${name} ${record.values.get('notes_title')}`)
+        const file = database.attachments.get(record.number)?.at(-1)
+        t.same(Buffer.from(await response.arrayBuffer()), file?.content)
+        t.match(Object.fromEntries(response.headers), {
+          'content-type': 'text/plain',
+          'content-disposition': `attachment; filename=${file?.name ?? ''}`,
+          'x-content-type-options': 'nosniff',
+          'content-security-policy': "default-src 'none'; sandbox",
+          'cache-control': 'private, no-cache',
+        })
+      }
+    }
+    t.equal((await desk.fetch(undefined, '/documents/15x8644/content')).status, 401)
+    const ticket = desk.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
+    t.equal(
+      (await desk.fetch('alice', `/documents/17x${ticket}/content`)).status,
+      404,
+      'a ticket has no file',
+    )
+    t.equal((await desk.fetch('alice', '/documents/x/content')).status, 400)
+  }
+})
+
+t.test('a contact without a service user behind the gateway reads its own files', async (t) => {
+  const desk = await start(t, {
+    env: { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' },
+  })
+  t.equal(await (await desk.fetch('alice', '/documents/15x8644/content')).text(), 'hello alice\n')
+  t.equal((await desk.fetch('alice', '/documents/15x8684/content')).status, 404)
+})
+
+t.test('names and types of files cannot be more than what they are', async (t) => {
+  const desk = await start(t)
+  const record = desk.corebos.database.entity(8644)
+  for (const name of [
+    'ä ö "quoted".txt',
+    "it's 100% (1).txt",
+    'a\\b/c.txt',
+    'evil"; filename=x.html',
+    'line\r\nset-cookie: x=1',
+    '報告.pdf',
+    '\u202Egpj.exe',
+    '',
+  ]) {
+    record?.values.set('filename', name)
+    const { status, headers } = await desk.fetch('alice', '/documents/15x8644/content')
+    t.equal(status, 200, JSON.stringify(name))
+    t.equal(headers.get('set-cookie'), null)
+    const header = headers.get('content-disposition') ?? ''
+    t.match(header, /^attachment(;|$)/)
+    const [, extended] = /; filename\*=UTF-8''([^;]*)$/.exec(header) ?? []
+    const [, quoted] = /; filename=("(?:[^"\\]|\\.)*"|[^";]+)/.exec(header) ?? []
+    const plain = quoted?.startsWith('"') === true ? quoted.slice(1, -1).replace(/\\(.)/g, '$1') : quoted
+    const shown = extended === undefined ? (plain ?? '') : decodeURIComponent(extended)
+    t.equal(shown, name)
+  }
+  record?.values.set('filename', 'page.html')
+  for (const type of ['text/html', 'image/svg+xml', 'text/javascript', 'x\r\ny: z', '']) {
+    record?.values.set('filetype', type)
+    const { headers } = await desk.fetch('alice', '/documents/15x8644/content')
+    t.equal(headers.get('content-type'), 'application/octet-stream', type)
+  }
+  record?.values.set('filelocationtype', 'E')
+  record?.values.set('filename', 'https://example.com/a.pdf')
+  t.equal((await desk.fetch('alice', '/documents/15x8644/content')).status, 404, 'a link is no file')
+})
+
+t.test('a part of a file is what slicing gives, and the whole where that is not to be had', async (t) => {
+  const end = fc.option(fc.nat({ max: 40 }), { nil: undefined })
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 30 }), end, end, (bytes, from, to) => {
+      const content = Buffer.from(bytes)
+      const range = `bytes=${from ?? ''}-${to ?? ''}`
+      const { status, headers, body } = answerFor(content, '"t"', { range })
+      const all = [...bytes]
+      const part = from === undefined ? all.slice(-(to ?? 0)) : all.slice(from, (to ?? 40) + 1)
+      if ((from === undefined && to === undefined) || (from ?? 0) > (to ?? 40)) {
+        t.equal(status, 200)
+      } else if (from === undefined ? to === 0 || all.length === 0 : from >= all.length) {
+        t.match({ status, headers }, { status: 416, headers: { 'content-range': `bytes */${all.length}` } })
+      } else {
+        t.equal(status, 206)
+        t.same([...body], part)
+        const [, first] = /^bytes ([0-9]+)-/.exec(headers['content-range'] ?? '') ?? []
+        t.equal(headers['content-range'], `bytes ${first}-${Number(first) + part.length - 1}/${all.length}`)
+      }
+    }),
+  )
+  const desk = await start(t)
+  const get = (headers: Record<string, string>) =>
+    desk.fetch('alice', '/documents/15x8644/content', { headers })
+  const whole = await get({})
+  const etag = whole.headers.get('etag') ?? ''
+  t.equal(whole.headers.get('accept-ranges'), 'bytes')
+  const part = await get({ range: 'bytes=6-10', 'if-range': etag })
+  t.match({ status: part.status, text: await part.text() }, { status: 206, text: 'alice' })
+  t.match(Object.fromEntries(part.headers), { 'content-range': 'bytes 6-10/12', 'content-length': '5' })
+  for (const headers of [
+    { range: 'bytes=6-10', 'if-range': '"another"' },
+    { range: 'bytes=0-1,4-5' },
+    { range: 'lines=1-2' },
+    { range: 'bytes=-' },
+  ]) {
+    const answer = await get(headers)
+    t.match({ status: answer.status, text: await answer.text() }, { status: 200, text: 'hello alice\n' })
+  }
+  const beyond = await get({ range: 'bytes=12-' })
+  t.equal(beyond.headers.get('content-range'), 'bytes */12')
+  t.match(await json(beyond), { status: 416, code: 'RANGE_NOT_SATISFIABLE' })
+  t.equal((await get({ 'if-none-match': `"x", W/${etag}` })).status, 304)
+  const head = await desk.fetch('alice', '/documents/15x8644/content', { method: 'HEAD' })
+  t.match({ status: head.status, length: head.headers.get('content-length') }, { status: 200, length: '12' })
+})
+
+t.test('a document is uploaded to oneself and to what one sees, and to nothing else', async (t) => {
+  for (const mode of modes) {
+    const desk = await start(t, { mode })
+    const { database } = desk.corebos
+    const visible = (name: Person, module: string) =>
+      desk
+        .oracle(name)
+        .visible(module)
+        .map((record) => database.webserviceId(record))
+    const [ticket = ''] = visible('alice', 'HelpDesk')
+    const [project = ''] = visible('alice', 'Project')
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i) % 251))
+
+    const response = await desk.upload(
+      'alice',
+      form(new Blob([bytes]), {
+        name: 'ö report (1).pdf',
+        type: 'application/pdf',
+        notes_title: 'A report',
+        notecontent: '<b>bold</b> & more',
+        relatedTo: [ticket, project],
+      }),
+    )
+    const created = await json(response)
+    t.match({ status: response.status, created }, { status: 201, created: { notes_title: 'A report' } })
+    const id = String(created['id'])
+    t.equal(response.headers.get('location'), `/records/${id}`)
+    t.notMatch(JSON.stringify(created), /_download|storage/i)
+    const number = Number(id.slice(3))
+    t.same(
+      new Set(
+        database.documentRelations.filter(({ document }) => document === number).map(({ record }) => record),
+      ),
+      new Set([people.alice, Number(ticket.slice(3)), Number(project.slice(3))]),
+    )
+    t.match(database.entity(number)?.values.get('assigned_user_id'), mode === 'user' ? '7' : /^[57]$/)
+    for (const name of names) {
+      const back = await desk.fetch(name, `/documents/${id}/content`)
+      const sees = desk
+        .oracle(name)
+        .visible('Documents')
+        .some((record) => record.number === number)
+      t.equal(back.status, sees ? 200 : 404, `${mode}: ${name}`)
+      if (!sees) continue
+      t.ok(Buffer.from(await back.arrayBuffer()).equals(bytes))
+      t.equal(back.headers.get('content-type'), 'application/pdf')
+    }
+
+    const before = database.records('Documents').length
+    const foreign = visible('carol', 'HelpDesk').find((each) => !visible('alice', 'HelpDesk').includes(each))
+    for (const target of [foreign ?? '', '12x8551', '12x8550', '11x8547', '17x999999', '14x8556', 'x', '']) {
+      const refused = await desk.upload('alice', form('x', { relatedTo: target }))
+      t.match(
+        { status: refused.status, ...(await json(refused)) },
+        { status: 422, code: 'REFERENCE_OUT_OF_SCOPE' },
+        `${mode}: ${target}`,
+      )
+    }
+    for (const field of [
+      'assigned_user_id',
+      'filelocationtype',
+      'folderid',
+      'created_user_id',
+      'relations',
+    ]) {
+      const refused = await desk.upload('alice', form('x', { [field]: '19x1' }))
+      t.ok([400, 403].includes(refused.status), field)
+    }
+    t.equal((await desk.upload(undefined, form('x'))).status, 401)
+    t.equal(database.records('Documents').length, before, 'nothing was written')
+  }
+})
+
+t.test('a form that is too much, or none, is refused, and its sender reads why', async (t) => {
+  const desk = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
+  const { database } = desk.corebos
+  const before = database.records('Documents').length
+  const refused = async (body: FormData, status: number, code: string, what: string) => {
+    const response = await desk.upload('alice', body)
+    t.match({ status: response.status, ...(await json(response)) }, { status, code }, what)
+  }
+  const exact = await desk.upload('alice', form('x'.repeat(102_400)))
+  t.equal(exact.status, 201, 'the limit itself is within it')
+  await refused(form('x'.repeat(102_401)), 413, 'BODY_TOO_LARGE', 'one byte more')
+  await refused(form('x'.repeat(30_000_000)), 413, 'BODY_TOO_LARGE', 'much more')
+  await refused(form('x', { notecontent: 'y'.repeat(70_000) }), 413, 'BODY_TOO_LARGE', 'a long field')
+  await refused(
+    form('x', { relatedTo: Array.from({ length: 60 }, () => '12x8549') }),
+    413,
+    'BODY_TOO_LARGE',
+    'fields',
+  )
+  const two = form('x')
+  two.append('file', new Blob(['y'], { type: 'text/plain' }), 'b.txt')
+  await refused(two, 413, 'BODY_TOO_LARGE', 'two files')
+  const none = new FormData()
+  none.append('notes_title', 'no file')
+  await refused(none, 400, 'VALIDATION_FAILED', 'no file')
+  await refused(form('x', { notecontent: ['a', 'b'] }), 400, 'VALIDATION_FAILED', 'a field twice')
+  for (const [name, type] of [
+    ['page.html', 'text/html'],
+    ['page.html', 'text/plain'],
+    ['image.svg', 'image/png'],
+    ['code.php', 'text/plain'],
+    ['code.phtml', 'text/plain'],
+    ['.htaccess', 'text/plain'],
+    ['note.txt', 'text/html'],
+    ['tool.exe', 'application/octet-stream'],
+    ['blob', 'application/octet-stream'],
+  ] as const) {
+    await refused(form('x', { name, type }), 415, 'UNSUPPORTED_MEDIA_TYPE', `${name} as ${type}`)
+  }
+  for (const name of ['tab\t.txt', `${'x'.repeat(300)}.txt`, 'smile \u{1F600}.txt']) {
+    await refused(form('x', { name }), 400, 'VALIDATION_FAILED', name)
+  }
+  const send = async (contentType: string, body: string) =>
+    desk.fetch('alice', '/documents', { method: 'POST', body, headers: { 'content-type': contentType } })
+  t.match(await json(await send('application/json', '{}')), { code: 'UNSUPPORTED_MEDIA_TYPE' })
+  t.match(await json(await send('multipart/form-data', 'x')), { code: 'BAD_REQUEST' })
+  t.match(
+    await json(
+      await send(
+        'multipart/form-data; boundary=b',
+        '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\ncontent-type: text/plain\r\n\r\nhalf',
+      ),
+    ),
+    { code: 'BAD_REQUEST' },
+  )
+  t.equal(database.records('Documents').length, before + 1)
+})
+
+t.test('the type that counts is that of the name, and both have to be accepted', async (t) => {
+  const accepted = new Set([
+    'text/csv',
+    'application/pdf',
+    'application/zip',
+    'image/jpeg',
+    'application/vnd.ms-excel',
+  ])
+  for (const [name, declared, type] of [
+    ['a.csv', 'application/vnd.ms-excel', 'text/csv'],
+    ['a.CSV', 'application/octet-stream', 'text/csv'],
+    ['a.zip', 'application/x-zip-compressed', 'application/zip'],
+    ['a.b.JPG', 'image/jpeg', 'image/jpeg'],
+    ['blob', 'application/pdf', 'application/pdf'],
+    ['a.pdf', 'text/plain', undefined],
+    ['a.txt', 'application/pdf', undefined],
+    ['a.', 'application/pdf', undefined],
+    ['a', 'application/octet-stream', undefined],
+  ] as const) {
+    t.equal(acceptedType(name, declared, accepted), type, `${name} as ${declared}`)
+  }
+})
