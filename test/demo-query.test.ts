@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Caller } from '../src/demo/database.ts'
+import { emptyValue } from '../src/demo/database.ts'
+import type { Caller, CrmRecord, Database, Value } from '../src/demo/database.ts'
 import { CorebosError, Crash } from '../src/demo/errors.ts'
 import { chooseDialect, normalize } from '../src/demo/query/choose.ts'
 import { evaluateQuery } from '../src/demo/query/evaluate.ts'
@@ -13,8 +14,10 @@ if (user === undefined) throw new Error('the data set lacks its service user')
 const service: Caller = { user, isAdmin: false }
 const alice: Caller = { user, isAdmin: false, contact: { entity: 'Contacts', number: 8549, account: 8546 } }
 
+const CONTEXT = { url: 'http://crm', now: () => Date.UTC(2026, 10, 24) }
+
 const ask = (caller: Caller, statement: string): QueryResult =>
-  evaluateQuery(database, caller, statement, { url: 'http://crm', now: () => Date.UTC(2026, 10, 24) })
+  evaluateQuery(database, caller, statement, CONTEXT)
 
 const titles = (caller: Caller, statement: string): (string | undefined)[] =>
   ask(caller, statement).rows.map((row) => row.get('ticket_title'))
@@ -80,6 +83,160 @@ t.test('what coreBOS leaves open is as open here', async (t) => {
   t.equal(ask(service, unbalanced).rows.length, 33, 'a parenthesis that is not closed finds everything')
   const negated = (not: string): string => `select id from HelpDesk where ${not} (ticketstatus='Open')`
   t.same(ask(service, negated('not')), ask(service, negated('')), 'a not in front of a group is lost')
+})
+
+/** Titles that the recorded tickets do not have, all of alice, Open and High, 1.5 hours. */
+const ODD_TITLES = [
+  "it's",
+  'a,b',
+  'a.b (c)',
+  '100%',
+  'back\\slash',
+  "end'",
+  'a=b',
+  'null',
+  'ünï',
+  'ABC',
+  'abc',
+  'a%c',
+  '  lead',
+  'a where [b]',
+  'x not in (y)',
+]
+
+const oddDatabase = (): Database => {
+  const odd = startingState('recorded-helpdesk')
+  const module = odd.module('HelpDesk')
+  for (const title of ODD_TITLES) {
+    const values: Record<string, string> = {
+      ticket_title: title,
+      parent_id: '8549',
+      assigned_user_id: '6',
+      ticketstatus: 'Open',
+      ticketpriorities: 'High',
+      hours: '1.500000',
+    }
+    const row = (module?.fields ?? []).map((field): [string, Value] => [
+      field.name,
+      values[field.name] ?? emptyValue('HelpDesk', field),
+    ])
+    odd.insert({
+      number: odd.nextNumber(),
+      module: 'HelpDesk',
+      values: new Map(row),
+      cbuuid: '',
+      deleted: false,
+    })
+  }
+  return odd
+}
+
+t.test('the rules of the dialects hold for statements that were never recorded', async (t) => {
+  const odd = oddDatabase()
+  const of =
+    (name: string) =>
+    (record: CrmRecord): string =>
+      record.values.get(name) ?? ''
+  const [title, status, parent] = [of('ticket_title'), of('ticketstatus'), of('parent_id')]
+  const hours = (record: CrmRecord): number => Number(of('hours')(record))
+  const nameOf = (record: CrmRecord): string => {
+    const target = odd.entity(Number(parent(record)))
+    return target === undefined ? '' : odd.displayName(target)
+  }
+  const isContact = (record: CrmRecord): boolean => odd.entity(Number(parent(record)))?.module === 'Contacts'
+  const lastName = (record: CrmRecord): string =>
+    isContact(record) ? (odd.entity(Number(parent(record)))?.values.get('lastname') ?? '') : ''
+  const all = (): boolean => true
+  const none = (): boolean => false
+  const small = (record: CrmRecord): string => title(record).toLowerCase()
+  const condition = (fields: Record<string, string>): string =>
+    `[${JSON.stringify({ valuetype: 'raw', joincondition: '', groupid: '0', ...fields })}]`
+
+  const rules: Readonly<Record<string, (record: CrmRecord) => boolean>> = {
+    // Basic: SQL's own meaning, the number of an id counts, nothing else.
+    "ticket_title='it''s'": (record) => title(record) === "it's",
+    "ticket_title='back\\\\slash'": (record) => title(record) === 'back\\slash',
+    "ticket_title='AbC'": (record) => small(record) === 'abc',
+    "ticket_title='null'": (record) => title(record) === 'null',
+    "ticket_title like 'a%c'": (record) => /^a.*c$/s.test(small(record)),
+    "ticket_title like 'a\\%c'": (record) => title(record) === 'a%c',
+    "ticket_title like '_bc'": (record) => small(record).length === 3 && small(record).endsWith('bc'),
+    "ticket_title in ('it''s', 'a,b' ,'a.b (c)')": (record) =>
+      ["it's", 'a,b', 'a.b (c)'].includes(title(record)),
+    "hours>'1.4'": (record) => hours(record) > 1.4,
+    'hours>=1 and hours<2': (record) => hours(record) >= 1 && hours(record) < 2,
+    "parent_id='17x8549'": (record) => parent(record) === '8549',
+    "parent_id in ('12x8551','11x8547')": (record) => ['8551', '8547'].includes(parent(record)),
+    "parent_id='11x0'": (record) => ['0', ''].includes(parent(record)),
+    "assigned_user_id='19x6'": (record) => of('assigned_user_id')(record) === '6',
+    "ticketstatus!='Open'": (record) => status(record) !== 'Open',
+    "ticketstatus='Closed' or ticketstatus='Open' and ticket_title='abc'": (record) =>
+      status(record) === 'Closed' || (status(record) === 'Open' && small(record) === 'abc'),
+    // A value that switches the dialect: to the extended one nothing is found, to the workflow one all is.
+    "parent_id in ('12x8549') and ticket_title='x not in (y)'": none,
+    "parent_id in ('12x8549') and ticket_title='a where [b]'": all,
+    // Extended: names instead of ids, groups that nest, and what it loses.
+    "(ticket_title='a,b')": (record) => title(record) === 'a,b',
+    "(ticket_title='it\\'s')": (record) => title(record) === "it's",
+    "(ticket_title='it''s')": none,
+    "(ticket_title='back\\slash')": (record) => title(record) === 'back\\slash',
+    "(ticket_title like 'alice%1')": none,
+    "(ticket_title like 'abc')": (record) => small(record).startsWith('abc'),
+    "(ticket_title like 'a=b')": none,
+    "(ticket_title like 'a,x')": (record) => /^[ax]/.test(small(record)),
+    "(ticket_title not like 'a%')": (record) => !small(record).includes('a'),
+    "(ticket_title in ('abc','it'))": (record) => ['abc', 'it'].includes(small(record)),
+    "(ticket_title='  lead')": none,
+    "(ticket_title='null')": none,
+    "(parent_id='12x8549')": none,
+    "(parent_id='alice Aliceson')": (record) => nameOf(record) === 'alice Aliceson',
+    "(parent_id='')": (record) => nameOf(record) === '',
+    'parent_id is null': all,
+    'parent_id is not null': (record) => nameOf(record) !== '',
+    "(Contacts.id='12x8549' or Accounts.id='11x8546') and (ticketstatus='Closed')": (record) =>
+      ['8549', '8546'].includes(parent(record)) && status(record) === 'Closed',
+    "(Contacts.lastname='carolson')": (record) => lastName(record) === 'Carolson',
+    'Contacts.id is null': (record) => !isContact(record),
+    "(Users.user_name='portal2')": (record) => of('assigned_user_id')(record) === '6',
+    '(hours>=1.5)': (record) => hours(record) >= 1.5,
+    "(ticketstatus='Closed' and (ticketpriorities='High' or (ticket_title like '%3')))": (record) =>
+      status(record) === 'Closed' &&
+      (of('ticketpriorities')(record) === 'High' || title(record).endsWith('3')),
+    "not (ticketstatus='Closed')": (record) => status(record) === 'Closed',
+    "(ticketstatus<>'Open')": none,
+    "(ticketstatus='Closed'": all,
+    // Workflow: a wildcard in a value, and all where the list cannot be read.
+    [condition({ fieldname: 'ticket_title', operation: 'is', value: 'a,b' })]: (record) =>
+      title(record) === 'a,b',
+    [condition({ fieldname: 'ticket_title', operation: 'containsnc', value: 'a%c' })]: (record) =>
+      /a.*c/s.test(small(record)),
+    [condition({ fieldname: '$(parent_id : (Contacts) id)', operation: 'is', value: '8551' })]: (record) =>
+      parent(record) === '8551',
+    [condition({ fieldname: '$(parent_id : (Contacts) id)', operation: 'is', value: '12x8551' })]: none,
+    '[]': all,
+    "[{'fieldname':'ticket_title'}]": all,
+  }
+  const callers = { service, alice }
+  for (const [rule, holds] of Object.entries(rules)) {
+    for (const [name, caller] of Object.entries(callers)) {
+      const found = evaluateQuery(
+        odd,
+        caller,
+        `select ticket_title from HelpDesk where ${rule} limit 500`,
+        CONTEXT,
+      )
+      const expected = odd
+        .records('HelpDesk')
+        .filter((record) => caller.contact === undefined || ['8549', '8546'].includes(parent(record)))
+        .filter(holds)
+      t.strictSame(
+        found.rows.map((row) => row.get('id')).sort(),
+        expected.map((record) => odd.webserviceId(record)).sort(),
+        `${name}: ${rule}`,
+      )
+    }
+  }
+  t.ok(Object.keys(rules).length >= 40)
 })
 
 t.test('what is wrong fails with the words of coreBOS', async (t) => {

@@ -1,4 +1,5 @@
 /** Search over all text of a record. */
+import { randomBytes } from 'node:crypto'
 import { isObject, jsonParameter, textParameter } from '../call.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { fold } from '../collation.ts'
@@ -101,6 +102,13 @@ const row = (database: Database, record: CrmRecord): Map<string, Serializable> =
   ])
 }
 
+/** Which rows a limit leaves is a matter of chance. */
+const shuffled = <T>(list: readonly T[]): T[] =>
+  list
+    .map((held) => ({ held, place: randomBytes(4).readUInt32BE() }))
+    .sort((left, right) => left.place - right.place)
+    .map(({ held }) => held)
+
 interface Found {
   readonly rows: Map<string, Serializable>[]
   readonly totals: Record<string, number>
@@ -124,7 +132,8 @@ const find = (call: UserCall): Found => {
     totals[name] = matching.length
     found.push(...matching)
   }
-  const limited = search.limit > 0 && search.limit < found.length ? found.slice(0, search.limit) : found
+  const isLimited = search.limit > 0 && search.limit < found.length
+  const limited = isLimited ? shuffled(found).slice(0, search.limit) : found
   return { rows: limited.map((record) => row(database, record)), totals }
 }
 
