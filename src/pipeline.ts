@@ -235,7 +235,7 @@ function counted({ rows }: { readonly rows: readonly Row[] }): Answer {
  */
 export async function record(id: string, asker: Asker): Promise<Row> {
   const { records } = await run(wholeRecord(id, viewOf(id, asker)), asker)
-  const [found] = records
+  const found = records.find((each) => each['id'] === id)
   if (found === undefined) throw new GatewayError('NOT_FOUND')
   return found
 }
@@ -280,7 +280,7 @@ export async function find(id: string, asker: Asker): Promise<Found> {
   const { rows } = nothing
     ? { rows: [] }
     : await verifiedRows({ ...settled, ask: [...view.module.fields.keys()] }, asker, 'basic')
-  const [row] = rows
+  const row = rows.find((each) => each['id'] === id)
   if (row === undefined || parsed === undefined) throw new GatewayError('NOT_FOUND')
   return { id: clearId(parsed), view, row }
 }

@@ -6,11 +6,11 @@ import { Oracle, type Expected } from './oracle.ts'
 import { startGateway, type Started } from './start.ts'
 
 const people = {
-  alice: { contact: 8549, account: 8546 },
-  bob: { contact: 8550, account: 8546 },
-  carol: { contact: 8551, account: 8547 },
-  dave: { contact: 8552, account: 8548 },
-  erin: { contact: 8553, account: 0 },
+  alice: { contacts: [8549], accounts: [8546] },
+  bob: { contacts: [8550], accounts: [8546] },
+  carol: { contacts: [8551], accounts: [8547] },
+  dave: { contacts: [8552], accounts: [8548] },
+  erin: { contacts: [8553], accounts: [] },
 } as const
 type Name = keyof typeof people
 const names: readonly Name[] = ['alice', 'bob', 'carol', 'dave', 'erin']

@@ -19,10 +19,10 @@ export interface Expected {
   readonly kind: 'rows' | 'count' | 'distinct'
 }
 
-export interface Person {
-  readonly contact: number
-  /** 0: none. */
-  readonly account: number
+/** What ties a record to whoever asks. */
+export interface Anchors {
+  readonly contacts: readonly number[]
+  readonly accounts: readonly number[]
 }
 
 const hidden = new Set([
@@ -38,11 +38,11 @@ const hidden = new Set([
 
 export class Oracle {
   readonly #database: Database
-  readonly #person: Person
+  readonly #anchors: Anchors
 
-  constructor(database: Database, person: Person) {
+  constructor(database: Database, anchors: Anchors) {
     this.#database = database
-    this.#person = person
+    this.#anchors = anchors
   }
 
   /** The records that the contact may see. */
@@ -51,22 +51,19 @@ export class Oracle {
   }
 
   sees(record: CrmRecord): boolean {
-    const { contact, account } = this.#person
-    const mine = (name: string): boolean => {
-      const number = Number(record.values.get(name) ?? '0')
-      return number !== 0 && (number === contact || number === account)
-    }
-    const points = (name: string, to: number): boolean =>
-      to !== 0 && Number(record.values.get(name) ?? '0') === to
+    const { contacts, accounts } = this.#anchors
+    const numberIn = (name: string): number => Number(record.values.get(name) ?? '0')
+    const points = (name: string, to: readonly number[]): boolean => to.includes(numberIn(name))
+    const mine = (name: string): boolean => points(name, contacts) || points(name, accounts)
     const through = (name: string, modules: readonly string[]): boolean => {
-      const target = this.#database.entity(Number(record.values.get(name) ?? '0'))
+      const target = this.#database.entity(numberIn(name))
       return target !== undefined && !target.deleted && modules.includes(target.module) && this.sees(target)
     }
     switch (record.module) {
       case 'Contacts':
-        return record.number === contact || points('account_id', account)
+        return contacts.includes(record.number) || points('account_id', accounts)
       case 'Accounts':
-        return record.number === account
+        return accounts.includes(record.number)
       case 'HelpDesk':
         return mine('parent_id')
       case 'Potentials':
@@ -79,9 +76,9 @@ export class Oracle {
       case 'Quotes':
       case 'SalesOrder':
       case 'InventoryDetails':
-        return points('contact_id', contact) || points('account_id', account)
+        return points('contact_id', contacts) || points('account_id', accounts)
       case 'Assets':
-        return points('account', account)
+        return points('account', accounts)
       case 'ProjectTask':
       case 'ProjectMilestone':
         return through('projectid', ['Project'])
@@ -106,10 +103,10 @@ export class Oracle {
     document: number,
     modules: readonly string[],
   ): boolean {
-    const { contact, account } = this.#person
+    const { contacts, accounts } = this.#anchors
     return relations.some((each) => {
       if (each.document !== document) return false
-      if (each.record === contact || (account !== 0 && each.record === account)) return true
+      if (contacts.includes(each.record) || accounts.includes(each.record)) return true
       const parent = this.#database.entity(each.record)
       return parent !== undefined && !parent.deleted && modules.includes(parent.module) && this.sees(parent)
     })
