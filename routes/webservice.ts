@@ -3,14 +3,17 @@ import { performance } from 'node:perf_hooks'
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { foldName } from '../src/contact/names.ts'
 import type { Admission } from '../src/contact/request.ts'
 import { GatewayError } from '../src/errors.ts'
-import { Input, type Visitor } from '../src/webservice/call.ts'
+import { record } from '../src/pipeline.ts'
+import { Input, type Visitor, type WritingVisitor } from '../src/webservice/call.ts'
 import {
   failure,
   failureText,
+  resultText,
   streamText,
-  successText,
+  toRefusal,
   unknownOperation,
   WebserviceRefusal,
   type Result,
@@ -123,18 +126,8 @@ function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .send(failureText({ code, message, retryAfter }))
 }
 
-function toRefusal(error: unknown): GatewayError | WebserviceRefusal {
-  if (error instanceof GatewayError || error instanceof WebserviceRefusal) return error
-  if (error instanceof Error && 'code' in error && 'statusCode' in error) {
-    if (error.statusCode === 413) return new GatewayError('BODY_TOO_LARGE')
-    if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500)
-      return new GatewayError('BAD_REQUEST')
-  }
-  return new GatewayError('INTERNAL', undefined, { cause: error })
-}
-
 const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
-  const { webservice, door, sessions, metrics, endUpstream, limitLogins } = app
+  const { webservice, door, sessions, passwords, metrics, endUpstream, limitLogins } = app
 
   app.removeAllContentTypeParsers()
   await app.register(multipart, {
@@ -170,6 +163,30 @@ const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
     }
   }
 
+  async function writingVisitorOf(
+    request: FastifyRequest,
+    name: string,
+    began: number,
+  ): Promise<WritingVisitor> {
+    const visitor = await visitorOf(request, name)
+    const { session } = visitor
+    const asker = await door.authorOf(request)
+    return {
+      ...visitor,
+      asker,
+      changePassword: async ({ username, current, next }) => {
+        const { email } = await record(session.contact.id, asker)
+        const own = foldName(email ?? '')
+        if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
+        await passwords.change(session, { current, next }, began, (reason) =>
+          request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+        )
+        const others = await sessions.endAll(session.contact.id, session.id)
+        await Promise.all(others.map(async ({ upstream }) => endUpstream(upstream)))
+      },
+    }
+  }
+
   function receptionOf(request: FastifyRequest, sessionName: string, began: number): Reception {
     return {
       began,
@@ -202,7 +219,8 @@ const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
     refuseParameters(parameters)
     const name = sessionNameOf(request, parameters)
     const input = new Input(parameters, operation.takes)
-    if (operation.visitor) return operation.run(input, await visitorOf(request, name))
+    if (operation.by === 'visitor') return operation.run(input, await visitorOf(request, name))
+    if (operation.by === 'author') return operation.run(input, await writingVisitorOf(request, name, began))
     try {
       return await operation.run(input, receptionOf(request, name, began))
     } catch (error) {
@@ -224,7 +242,7 @@ const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
       const result = await run(request, parameters, began)
       return formatOf(parameters) === 'stream'
         ? reply.type('application/x-ndjson; charset=utf-8').send(streamText(result))
-        : reply.type('application/json; charset=utf-8').send(successText(result))
+        : reply.type('application/json; charset=utf-8').send(resultText(result))
     },
   })
 }

@@ -3,6 +3,7 @@ import type { Caller } from '../corebos/caller.ts'
 import { GatewayError } from '../errors.ts'
 import type { Asker, ReadBy } from '../pipeline.ts'
 import type { PortalSession } from '../session/contract.ts'
+import type { Author } from '../writes.ts'
 import { parseJson, type Parameter, type Parameters } from './php.ts'
 
 /** The parameters that an operation takes; whatever else was sent does not exist. */
@@ -44,4 +45,17 @@ export interface Visitor {
   readonly callerFor: (by: ReadBy) => Caller
   /** The fields whose values make up the name of a module's records. */
   labelFields(module: string): readonly string[]
+}
+
+/** The same, where it may write as well. */
+export interface WritingVisitor extends Visitor {
+  readonly asker: Author
+  /** @throws GatewayError `WRONG_PASSWORD`, also where the log-in name is not the contact's own */
+  changePassword(change: PasswordChange): Promise<void>
+}
+
+export interface PasswordChange {
+  readonly username: string
+  readonly current: string
+  readonly next: string
 }

@@ -1,15 +1,22 @@
 /** coreBOS's envelope: `{success, result | error{message, code}, moreinfo}`, always with HTTP 200. */
+import { CorebosRefusal } from '../corebos/caller.ts'
 import { GatewayError, type ErrorCode } from '../errors.ts'
 import type { Parameter } from './php.ts'
 
 /** What an operation gives back. */
 export interface Result {
+  readonly success: boolean
   readonly result: Parameter
   readonly moreinfo: Parameter
 }
 
 export function result(value: Parameter, moreinfo: Parameter = null): Result {
-  return { result: value, moreinfo }
+  return { success: true, result: value, moreinfo }
+}
+
+/** What was not done, and why, as operations say it that look at values first or write many records. */
+export function failed(value: Parameter): Result {
+  return { success: false, result: value, moreinfo: null }
 }
 
 /** A refusal that coreBOS has a code for and the catalogue has not. */
@@ -49,7 +56,19 @@ const translations: Partial<Record<ErrorCode, readonly [code: string, message?: 
   NOT_WRITABLE: ['ACCESS_DENIED'],
   FIELD_NOT_WRITABLE: ['ACCESS_DENIED'],
   REFERENCE_OUT_OF_SCOPE: ['ACCESS_DENIED'],
+  WRONG_PASSWORD: ['INVALID_OLD_PASSWORD', 'Invalid value given for old password.'],
   INTERNAL: ['INTERNAL_SERVER_ERROR', 'Unknown Error while processing request'],
+}
+
+/** Whatever was thrown, as something that may be told. */
+export function toRefusal(error: unknown): GatewayError | WebserviceRefusal {
+  if (error instanceof GatewayError || error instanceof WebserviceRefusal) return error
+  if (error instanceof Error && 'code' in error && 'statusCode' in error) {
+    if (error.statusCode === 413) return new GatewayError('BODY_TOO_LARGE')
+    if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500)
+      return new GatewayError('BAD_REQUEST')
+  }
+  return new GatewayError('INTERNAL', undefined, { cause: error })
 }
 
 export interface Failure {
@@ -63,13 +82,18 @@ export interface Failure {
 export function failure(error: GatewayError | WebserviceRefusal): Failure {
   if (error instanceof WebserviceRefusal)
     return { code: error.code, message: error.message, retryAfter: undefined }
+  // What coreBOS has against the values is said in its own words, as far as they name nothing that is hidden.
+  if (error.code === 'VALUES_REFUSED' && error.cause instanceof CorebosRefusal) {
+    const message = error.errors?.[0]?.message ?? error.title
+    return { code: error.cause.reason, message, retryAfter: undefined }
+  }
   const [code, message] = translations[error.code] ?? [error.code]
   const own = error.status >= 500 ? error.title : error.message
   return { code, message: message ?? own, retryAfter: error.retryAfter }
 }
 
-export function successText({ result, moreinfo }: Result): string {
-  return JSON.stringify({ success: true, result, moreinfo })
+export function resultText({ success, result, moreinfo }: Result): string {
+  return JSON.stringify({ success, result, moreinfo })
 }
 
 export function failureText({ code, message }: Failure): string {
@@ -77,8 +101,8 @@ export function failureText({ code, message }: Failure): string {
 }
 
 /** `format=stream`: a line per row, then the envelope without them. */
-export function streamText({ result, moreinfo }: Result): string {
+export function streamText({ success, result, moreinfo }: Result): string {
   const rows: readonly unknown[] = Array.isArray(result) ? result : []
-  const envelope = { success: true, result: Array.isArray(result) ? [] : result, moreinfo }
+  const envelope = { success, result: Array.isArray(result) ? [] : result, moreinfo }
   return [...rows, envelope].map((each) => JSON.stringify(each)).join('\n')
 }

@@ -1,5 +1,5 @@
 /** The operations of this door, one line each. Whatever is not here is unknown, as it is to a coreBOS that lacks it. */
-import type { Input, Visitor } from './call.ts'
+import type { Input, Visitor, WritingVisitor } from './call.ts'
 import * as describe from './describe.ts'
 import type { Result } from './envelope.ts'
 import * as files from './files.ts'
@@ -8,14 +8,15 @@ import type { Reception } from './login.ts'
 import * as read from './read.ts'
 import * as search from './search.ts'
 import * as views from './views.ts'
+import * as write from './write.ts'
 
 /**
  * How an operation is kept to what the contact may see.
  * `desk`: it decides who somebody is. `sight`: modules and fields that the policy opens. `statement`: a query through
  * the one door. `record`: a record that is looked up through the one door first, and then read from. `self`: nothing but the
- * caller's own.
+ * caller's own. `write`: through the one door for writes, which holds record, values and references against the policy.
  */
-export type Scope = 'desk' | 'sight' | 'statement' | 'record' | 'self'
+export type Scope = 'desk' | 'sight' | 'statement' | 'record' | 'self' | 'write'
 
 interface Shape {
   readonly name: string
@@ -25,25 +26,35 @@ interface Shape {
 
 export type Operation = Shape &
   (
-    | { readonly visitor: false; readonly run: (input: Input, reception: Reception) => Promise<Result> }
-    | { readonly visitor: true; readonly run: (input: Input, visitor: Visitor) => Promise<Result> }
+    | { readonly by: 'anybody'; readonly run: BeforeLogin }
+    | { readonly by: 'visitor'; readonly run: AfterLogin }
+    | { readonly by: 'author'; readonly run: Writing }
   )
 
 type BeforeLogin = (input: Input, reception: Reception) => Promise<Result>
 type AfterLogin = (input: Input, visitor: Visitor) => Promise<Result>
+type Writing = (input: Input, visitor: WritingVisitor) => Promise<Result>
 
 const anybody = (name: string, takes: readonly string[], scope: Scope, run: BeforeLogin): Operation => ({
   name,
   takes,
   scope,
-  visitor: false,
+  by: 'anybody',
   run,
 })
 const visitor = (name: string, takes: readonly string[], scope: Scope, run: AfterLogin): Operation => ({
   name,
   takes,
   scope,
-  visitor: true,
+  by: 'visitor',
+  run,
+})
+
+const author = (name: string, takes: readonly string[], run: Writing): Operation => ({
+  name,
+  takes,
+  scope: 'write',
+  by: 'author',
   run,
 })
 
@@ -91,6 +102,23 @@ const table: readonly Operation[] = [
   visitor('getSearchResultsArrayWithTotals', searchParameters, 'statement', search.getSearchResultsArrayWithTotals),
   visitor('getFieldAutocomplete', fieldParameters, 'statement', search.getFieldAutocomplete),
   visitor('getReferenceAutocomplete', ['term', 'filter', 'searchinmodules', 'limit'], 'statement', search.getReferenceAutocomplete),
+
+  author('create', ['elementType', 'element'], write.create),
+  author('update', ['element'], write.update),
+  author('revise', ['element'], write.revise),
+  author('upsert', ['elementType', 'element', 'searchOn', 'updatedfields'], write.upsert),
+  author('delete', ['id'], write.deleteOne),
+  author('CreateWithValidation', ['elementType', 'element'], write.createWithValidation),
+  author('UpdateWithValidation', ['element'], write.updateWithValidation),
+  author('ReviseWithValidation', ['element'], write.reviseWithValidation),
+  author('ValidateInformation', ['context'], write.validateInformation),
+  author('MassCreate', ['elements'], write.massCreate),
+  author('MassUpdate', ['elements'], write.massUpdate),
+  author('MassDelete', ['ids'], write.massDelete),
+  author('SetRelation', ['relate_this_id', 'with_these_ids'], write.setRelations),
+  author('UnsetRelation', ['unrelate_this_id', 'with_these_ids'], write.unsetRelations),
+  author('addTicketFaqComment', ['id', 'values'], write.addTicketFaqComment),
+  author('changePortalUserPassword', ['email', 'password', 'current_password'], write.changePortalUserPassword),
 ]
 
 export const operations = table

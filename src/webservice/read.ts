@@ -70,6 +70,12 @@ function bounded(ids: readonly string[]): string[] {
   return each
 }
 
+/** Ids of the records that meet a condition, the first one alone. */
+export function firstId(view: View, where: tree.Condition): tree.Query {
+  const selection = { kind: 'fields', paths: [tree.field('id')], distinct: false } as const
+  return { ...recordsOf(view, where, { limit: { offset: 0, count: 1 } }), selection }
+}
+
 /** Whole records of a module. */
 export function recordsOf(
   view: View,

@@ -1,0 +1,39 @@
+/** A write without the writing. */
+import type { CheckedValues } from '../scope/checked-values.ts'
+import type { AuditLine, Author } from '../writes.ts'
+
+class Passed extends Error {}
+
+/** Told of what would be written, and may refuse it. `isNew`: of a record that there is not yet. */
+export type Look = (values: CheckedValues, isNew: boolean) => Promise<void>
+
+/**
+ * Puts a write through everything that is checked before coreBOS gets it.
+ *
+ * @throws what the write is refused for, which is then in the audit as well
+ */
+export async function rehearse(
+  write: (author: Author) => Promise<unknown>,
+  author: Author,
+  look: Look,
+): Promise<void> {
+  const lines: AuditLine[] = []
+  const pass = async (): Promise<never> => {
+    throw new Passed()
+  }
+  const writer = {
+    create: async (values: CheckedValues) => look(values, true).then(pass),
+    revise: async (_id: unknown, values: CheckedValues) => look(values, false).then(pass),
+    remove: pass,
+    relate: pass,
+    unrelate: pass,
+    addComment: pass,
+  }
+  try {
+    await write({ ...author, writer, audit: (line) => lines.push(line) })
+  } catch (error) {
+    if (error instanceof Passed) return
+    for (const line of lines) author.audit(line)
+    throw error
+  }
+}

@@ -1,0 +1,413 @@
+/** Operations that write. All of them go through the one door for writes; a mass write is rehearsed as a whole first. */
+import { presentModule } from '../corebos/presentation.ts'
+import { GatewayError } from '../errors.ts'
+import { ask, record, viewOf } from '../pipeline.ts'
+import * as tree from '../query/tree.ts'
+import type { View } from '../scope/view.ts'
+import type { Given } from '../scope/write.ts'
+import {
+  comment,
+  createRecord,
+  deleteRecord,
+  setRelation,
+  updateRecord,
+  type Author,
+  type Written,
+} from '../writes.ts'
+import type { Input, Visitor, WritingVisitor } from './call.ts'
+import { elementOf, idOf, relationsOf, valuesOf, type Fields } from './element.ts'
+import { failed, failure, result, toRefusal, WebserviceRefusal, type Result } from './envelope.ts'
+import { withReferences } from './labels.ts'
+import { isObject, type Parameter } from './php.ts'
+import { firstId } from './read.ts'
+import { rehearse, type Look } from './rehearsal.ts'
+
+type Row = { readonly [name: string]: Parameter }
+
+/** What a call asks to be done to one record, and how its answer shows what came of it. */
+interface Change {
+  readonly write: (author: Author) => Promise<Written>
+  readonly show: (written: Written) => Promise<Row>
+}
+
+function creation(module: string, element: Fields): Change {
+  const wanted = { module, values: valuesOf(element), relatedTo: relationsOf(element) }
+  return {
+    write: (author) => createRecord(wanted, author),
+    show: async ({ id, record }) => record ?? { id },
+  }
+}
+
+function revision(id: string, values: Given, visitor: Visitor): Change {
+  return {
+    write: (author) => updateRecord(id, values, author),
+    show: async ({ record }) => {
+      if (record === undefined) return { id }
+      const [shown] = await withReferences([record], viewOf(id, visitor.asker), visitor)
+      return shown ?? { id }
+    },
+  }
+}
+
+async function carryOut({ write, show }: Change, { asker }: WritingVisitor): Promise<Row> {
+  return show(await write(asker))
+}
+
+export async function create(input: Input, visitor: WritingVisitor): Promise<Result> {
+  return result(await carryOut(creation(input.text('elementType'), elementOf(input)), visitor))
+}
+
+export async function revise(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const element = elementOf(input)
+  return result(await carryOut(revision(requireId(element), valuesOf(element), visitor), visitor))
+}
+
+/** @throws WebserviceRefusal */
+function requireId(element: Fields): string {
+  const id = idOf(element)
+  if (id === '') throw new WebserviceRefusal('INVALID_ID_ATTRIBUTE', 'Id specified is incorrect')
+  return id
+}
+
+/** As `revise`, but every mandatory field must be given. */
+export async function update(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const element = elementOf(input)
+  const id = requireId(element)
+  const view = viewOf(id, visitor.asker)
+  const values = withoutHabit(valuesOf(element), view, visitor)
+  const [missing] = await missingFields(view, visitor, (name) => (element[name] ?? '') !== '')
+  if (missing !== undefined) throw missing.refusal
+  return result(await carryOut(revision(id, values, visitor), visitor))
+}
+
+/** Official clients make their own user the owner of what they change, wherever nothing else is said. */
+function withoutHabit(values: Given, { decision }: View, { session }: Visitor): Given {
+  const { assigned_user_id: owner, ...others } = values
+  const habit =
+    owner === session.contact.user.id && decision.rule.update?.fields.has('assigned_user_id') !== true
+  return habit ? others : values
+}
+
+interface MissingField {
+  readonly name: string
+  readonly label: string
+  readonly refusal: WebserviceRefusal
+}
+
+/** The mandatory fields that have no value, of those that the contact may know of. */
+async function missingFields(
+  { module, readable }: View,
+  { caller }: Visitor,
+  has: (name: string) => boolean,
+): Promise<MissingField[]> {
+  const { fields } = await presentModule(caller, module.name)
+  return fields
+    .filter(
+      ({ name, properties }) =>
+        properties['mandatory'] === true && properties['editable'] === true && readable.has(name),
+    )
+    .filter(({ name }) => !has(name))
+    .map(({ name }) => {
+      const label = readable.get(name)?.label ?? name
+      const message = `${label} (${name}) does not have a value`
+      return { name, label, refusal: new WebserviceRefusal('MANDATORY_FIELDS_MISSING', message) }
+    })
+}
+
+/** Refuses what coreBOS would refuse for want of a value. */
+function complete(visitor: WritingVisitor): Look {
+  return async ({ module, values }, isNew) => {
+    const view = visitor.asker.sight.require(module)
+    const has = (name: string): boolean => (values[name] ?? (isNew ? '' : name)) !== ''
+    const [missing] = await missingFields(view, visitor, has)
+    if (missing !== undefined) throw missing.refusal
+  }
+}
+
+/** Looks the values up among the records that the contact sees, and changes the one that is found. */
+export async function upsert(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const module = input.text('elementType')
+  const element = elementOf(input)
+  const found = await findBy(module, element, names(input.text('searchOn')), visitor)
+  if (found === undefined) return result(await carryOut(creation(module, element), visitor))
+  const updated = names(input.text('updatedfields'))
+  const values = Object.fromEntries(
+    Object.entries(valuesOf(element)).filter(([name]) => updated.includes(name)),
+  )
+  return result(await carryOut(revision(found, values, visitor), visitor))
+}
+
+function names(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+}
+
+/** @throws WebserviceRefusal where there is nothing to look up */
+async function findBy(
+  module: string,
+  element: Fields,
+  fields: readonly string[],
+  { asker }: Visitor,
+): Promise<string | undefined> {
+  const values = valuesOf(element)
+  const empty = fields.length === 0 ? '' : fields.find((name) => (values[name] ?? '') === '')
+  if (empty !== undefined) {
+    const message = `No value is provided for the search field: ${empty}`
+    throw new WebserviceRefusal('SEARCH_VALUE_NOT_PROVIDED', message)
+  }
+  const tests = fields.map((name) => tree.compare(tree.field(name), '=', tree.text(values[name] ?? '')))
+  const { records } = await ask(firstId(asker.sight.require(module), tree.and(...tests)), asker)
+  return records[0]?.['id']
+}
+
+async function remove(id: string, author: Author): Promise<Written> {
+  await deleteRecord(id, author)
+  return { id, record: undefined }
+}
+
+export async function deleteOne(input: Input, { asker }: WritingVisitor): Promise<Result> {
+  await deleteRecord(input.text('id'), asker)
+  return result({ status: 'successful' })
+}
+
+/** What is wrong with the values, by field; undefined where nothing is. @throws GatewayError any other refusal */
+async function problemsWith(
+  { write }: Change,
+  visitor: WritingVisitor,
+): Promise<Record<string, string[]> | undefined> {
+  const missing: MissingField[] = []
+  const look: Look = async ({ module, values }, isNew) => {
+    const has = (name: string): boolean => (values[name] ?? (isNew ? '' : name)) !== ''
+    missing.push(...(await missingFields(visitor.asker.sight.require(module), visitor, has)))
+  }
+  try {
+    await rehearse(write, visitor.asker, look)
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'INVALID_VALUE' || error.errors === undefined)
+      throw error
+    return Object.fromEntries(error.errors.map(({ field, message }) => [field, [message]]))
+  }
+  if (missing.length === 0) return undefined
+  return Object.fromEntries(missing.map(({ name, label }) => [name, [`${label} is required`]]))
+}
+
+async function validated(change: Change, visitor: WritingVisitor): Promise<Result> {
+  const problems = await problemsWith(change, visitor)
+  return problems === undefined ? result(await carryOut(change, visitor)) : failed(problems)
+}
+
+export async function createWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
+  return validated(creation(input.text('elementType'), elementOf(input)), visitor)
+}
+
+export async function reviseWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const element = elementOf(input)
+  return validated(revision(requireParameter(idOf(element)), valuesOf(element), visitor), visitor)
+}
+
+export async function updateWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const element = elementOf(input)
+  const id = requireParameter(idOf(element))
+  const view = viewOf(id, visitor.asker)
+  const missing = await missingFields(view, visitor, (name) => (element[name] ?? '') !== '')
+  if (missing.length > 0) {
+    await record(id, visitor.asker)
+    return failed(Object.fromEntries(missing.map(({ name, label }) => [name, [`${label} is required`]])))
+  }
+  return validated(revision(id, withoutHabit(valuesOf(element), view, visitor), visitor), visitor)
+}
+
+function requireParameter(text: string): string {
+  if (text === '') throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
+  return text
+}
+
+/** Whether the values of a form could be written; writes nothing. */
+export async function validateInformation(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const context = input.json('context')
+  if (!isObject(context)) throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
+  const { module = '', record: id = '', ...fields } = context
+  if (typeof id !== 'string' || typeof module !== 'string') {
+    throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
+  }
+  const change = id === '' ? creation(module, fields) : revision(id, valuesOf(fields), visitor)
+  const problems = await problemsWith(change, visitor)
+  return problems === undefined ? result(true) : failed(problems)
+}
+
+/** Elements of one mass write. */
+const mostElements = 50
+
+interface MassEntry {
+  /** What a failure says it was about. */
+  readonly about: { readonly [name: string]: Parameter }
+  readonly prepare: () => Promise<Change>
+}
+
+interface MassOutcome {
+  readonly done: Row[]
+  readonly failures: Row[]
+}
+
+/**
+ * Writes all of them or, where one is refused, none. coreBOS itself has no such thing, so every element is rehearsed
+ * before the first one is written; where coreBOS fails in the midst of it, nothing more is written.
+ */
+async function mass(entries: readonly MassEntry[], visitor: WritingVisitor): Promise<MassOutcome> {
+  if (entries.length > mostElements) {
+    throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostElements} records in one write`)
+  }
+  const { asker } = visitor
+  const changes: Change[] = []
+  const refused = new Map<MassEntry, unknown>()
+  for (const entry of entries) {
+    try {
+      const change = await entry.prepare()
+      await rehearse(change.write, asker, complete(visitor))
+      changes.push(change)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      refused.set(entry, error)
+    }
+  }
+  const done: Row[] = []
+  for (const [index, entry] of entries.entries()) {
+    const change = changes[index]
+    if (refused.size > 0 || change === undefined) break
+    try {
+      done.push(await carryOut(change, visitor))
+    } catch (error) {
+      refused.set(entry, error)
+    }
+  }
+  const left = refused.size === 0 ? [] : entries.slice(done.length)
+  return { done, failures: left.map((entry) => ({ ...entry.about, ...reason(refused.get(entry)) })) }
+}
+
+/** Something that is said of one element, and not of the session or of coreBOS. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof WebserviceRefusal) return true
+  return error instanceof GatewayError && [400, 403, 404, 422].includes(error.status)
+}
+
+function reason(error: unknown): Pick<Row, 'code' | 'message'> {
+  if (error === undefined)
+    return { code: 'ACCESS_DENIED', message: 'Not written, since another one was refused' }
+  const { code, message } = failure(toRefusal(error))
+  return { code, message }
+}
+
+function list(input: Input, name: string): Fields[] {
+  const given = input.json(name)
+  const elements: readonly Parameter[] = Array.isArray(given) ? given : []
+  if (!Array.isArray(given) || !elements.every(isObject)) {
+    throw new GatewayError('BAD_REQUEST', `'${name}' is a list of objects`)
+  }
+  return elements.filter(isObject)
+}
+
+export async function massCreate(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const entries = list(input, 'elements').map((entry): MassEntry => {
+    const [module, element, searchon] = [entry['elementType'], entry['element'], entry['searchon']]
+    return {
+      about: { record: entry },
+      prepare: async () => {
+        const name = typeof module === 'string' ? module : ''
+        const fields = isObject(element) ? element : {}
+        const searched = typeof searchon === 'string' ? names(searchon) : []
+        const found = searched.length === 0 ? undefined : await findBy(name, fields, searched, visitor)
+        return found === undefined ? creation(name, fields) : revision(found, valuesOf(fields), visitor)
+      },
+    }
+  })
+  const { done, failures } = await mass(entries, visitor)
+  const answer = { success_creates: done, failed_creates: failures }
+  return failures.length === 0 ? result(answer) : failed(answer)
+}
+
+export async function massUpdate(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const entries = list(input, 'elements').map((element): MassEntry => {
+    const id = idOf(element)
+    return { about: { id }, prepare: async () => revision(id, valuesOf(element), visitor) }
+  })
+  const { done, failures } = await mass(entries, visitor)
+  return result({ success_updates: done, failed_updates: failures })
+}
+
+export async function massDelete(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const ids = [...new Set(names(input.text('ids')))]
+  const entries = ids.map((id): MassEntry => ({
+    about: { id },
+    prepare: async () => ({ write: (author) => remove(id, author), show: async () => ({ id }) }),
+  }))
+  const { done, failures } = await mass(entries, visitor)
+  return result({ success_deletes: done.map(({ id = '' }) => id), failed_deletes: failures })
+}
+
+/** A bare id is no JSON and names nothing, as to coreBOS. */
+function related(input: Input): string[] {
+  const given = input.json('with_these_ids') ?? []
+  const ids: readonly Parameter[] = Array.isArray(given) ? given : [given]
+  return ids.filter((id) => typeof id === 'string')
+}
+
+async function relating(
+  operation: 'relate' | 'unrelate',
+  id: string,
+  input: Input,
+  { asker }: WritingVisitor,
+): Promise<Result> {
+  const others = related(input)
+  if (others.length > mostElements) {
+    throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostElements} records in one write`)
+  }
+  if (others.length === 0) await record(id, asker)
+  const passes: Look = async () => undefined
+  for (const other of others) {
+    await rehearse((author) => setRelation(operation, id, other, author), asker, passes)
+  }
+  for (const other of others) await setRelation(operation, id, other, asker)
+  return result(true)
+}
+
+export async function setRelations(input: Input, visitor: WritingVisitor): Promise<Result> {
+  return relating('relate', input.text('relate_this_id'), input, visitor)
+}
+
+export async function unsetRelations(input: Input, visitor: WritingVisitor): Promise<Result> {
+  return relating('unrelate', input.text('unrelate_this_id'), input, visitor)
+}
+
+/** In the name of the contact: who else is named as the author refuses it. */
+export async function addTicketFaqComment(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const { asker, session } = visitor
+  const id = input.text('id')
+  const { module } = viewOf(id, asker)
+  if (module.name !== 'HelpDesk' && module.name !== 'Faq') {
+    throw new WebserviceRefusal('INVALID_ID_ATTRIBUTE', 'Invalid module specified. Must be HelpDesk or Faq')
+  }
+  const {
+    comments = '',
+    from_portal: fromPortal = '1',
+    parent_id: author = '',
+  } = valuesOf(elementOf(input, 'values'))
+  if (comments.trim() === '') throw new WebserviceRefusal('MANDATORY_FIELDS_MISSING', 'Comment empty.')
+  if (fromPortal !== '1' || (author !== '' && author !== session.contact.id)) {
+    throw new GatewayError('NOT_WRITABLE', 'a comment is written in the name of the contact itself')
+  }
+  await comment(id, comments, asker)
+  const [shown] = await withReferences([await record(id, asker)], viewOf(id, asker), visitor)
+  return result(shown ?? { id })
+}
+
+/** The contact's own and nobody else's, whoever knows the other's password. */
+export async function changePortalUserPassword(input: Input, visitor: WritingVisitor): Promise<Result> {
+  await visitor.changePassword({
+    username: input.text('email'),
+    current: input.text('current_password'),
+    next: input.text('password'),
+  })
+  return result(true)
+}

@@ -1,0 +1,325 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { builtinPolicy } from '../src/policy/builtin.ts'
+import { startPortal, type Portal } from './portal.ts'
+import { at, contactAt, rowsAt, textAt, WebserviceClient, type Answer } from './webservice-client.ts'
+
+const alice = '12x8549'
+const carol = '12x8551'
+const own = '17x8625'
+const foreign = '17x8665'
+
+/** The built-in policy, and tickets of one's own may be deleted and relate to documents. */
+function generous(t: Test): Readonly<Record<string, string>> {
+  const { HelpDesk } = builtinPolicy.modules
+  const source = {
+    ...builtinPolicy,
+    modules: { ...builtinPolicy.modules, HelpDesk: { ...HelpDesk, delete: true } },
+  }
+  const file = join(t.testdir(), 'policy.json')
+  writeFileSync(file, JSON.stringify(source))
+  return { POLICY_FILE: file }
+}
+
+/** How the administrator sees a record; empty where it is not there (any more). */
+async function stored({ admin }: Portal, id: string): Promise<unknown> {
+  const { result } = await admin.call('retrieve', { id })
+  return result ?? {}
+}
+
+/** Everything that a write could leave behind. */
+function state({ corebos: { database } }: Portal): string {
+  const records = [...database.modules.keys()]
+    .filter((module) => module !== 'Users')
+    .flatMap((module) => database.records(module))
+    .map(({ number, deleted, values }) => [number, deleted, [...values]])
+  const { documentRelations, relations, comments, portalAccess } = database
+  return JSON.stringify([records, documentRelations, relations, comments, portalAccess])
+}
+
+t.test('records are written as at coreBOS, within the policy', async (t) => {
+  const portal = await startPortal(t, { env: generous(t) })
+  const client = await contactAt(portal.url, 'alice')
+  const ticket = { ticket_title: "it's 5 < 6 & ünï", ticketstatus: 'Open', assigned_user_id: client.userId }
+  const created = await client.call('create', { elementType: 'HelpDesk', element: ticket })
+  const id = textAt(created.result, 'id')
+  t.match(created, { success: true, result: { ...ticket, parent_id: alice } })
+  t.match(await stored(portal, id), {
+    ...ticket,
+    parent_id: alice,
+  })
+  t.strictSame(
+    await client.call('retrieve', { id }).then(({ result }) => textAt(result, 'parent_idename', 'reference')),
+    'alice Aliceson',
+  )
+
+  const revised = await client.call('revise', { element: { id, ticketpriorities: 'High' } })
+  t.match(revised, { result: { ticketpriorities: 'High', ticket_title: ticket.ticket_title } })
+  t.match(revised.result, { parent_idename: { module: 'Contacts', reference: 'alice Aliceson' } })
+  const whole = { ...rowOf(revised.result), description: 'line 1\nline 2' }
+  t.match(await client.call('update', { element: whole }), { result: { description: 'line 1\nline 2' } })
+  t.match(await client.call('update', { element: { id, ticketpriorities: 'Low' } }), {
+    code: 'MANDATORY_FIELDS_MISSING',
+    message: 'Title (ticket_title) does not have a value',
+  })
+  t.match(await client.call('revise', { element: { ticket_title: 'x' } }), { code: 'INVALID_ID_ATTRIBUTE' })
+  t.match(await stored(portal, id), { description: 'line 1\nline 2', ticketpriorities: 'High' })
+
+  const staffed = '17x8565'
+  await portal.admin.result('revise', {
+    element: { id: staffed, assigned_user_id: '19x1', parent_id: alice },
+  })
+  const habit = { id: staffed, ticket_title: 'told', ticketstatus: 'Open', assigned_user_id: client.userId }
+  t.match(await client.call('update', { element: habit }), { result: { ticket_title: 'told' } })
+  t.match(await stored(portal, staffed), { assigned_user_id: '19x1' }, 'the owner is not what a client sends')
+
+  t.match(await client.call('create', { elementType: 'HelpDesk', element: { ticketstatus: 'Open' } }), {
+    code: 'MANDATORY_FIELDS_MISSING',
+    message: 'Title (ticket_title) does not have a value',
+  })
+  const upsert = {
+    elementType: 'HelpDesk',
+    searchOn: 'ticket_title',
+    updatedfields: 'ticketstatus,description',
+  }
+  const once = await client.call('upsert', {
+    ...upsert,
+    element: { ticket_title: 'upsert', ticketstatus: 'Open' },
+  })
+  const twice = await client.call('upsert', {
+    ...upsert,
+    element: { ticket_title: 'upsert', ticketstatus: 'Closed', ticketpriorities: 'High' },
+  })
+  t.equal(textAt(twice.result, 'id'), textAt(once.result, 'id'))
+  t.match(twice.result, { ticketstatus: 'Closed', ticketpriorities: '' })
+  t.match(await client.call('upsert', { ...upsert, element: { description: 'x' } }), {
+    code: 'SEARCH_VALUE_NOT_PROVIDED',
+  })
+
+  const commented = await client.call('addTicketFaqComment', { id, values: { comments: 'well?' } })
+  t.match(commented, { success: true, result: { id } })
+  t.match(portal.corebos.database.comments.at(-1), { text: 'well?', owner: 8549, ownertype: 'customer' })
+
+  t.strictSame((await client.call('delete', { id })).result, { status: 'successful' })
+  t.match(await client.call('retrieve', { id }), { code: 'ACCESS_DENIED' })
+  t.match(await client.call('delete', { id }), { code: 'ACCESS_DENIED' })
+  const audit = portal.log.map((line): unknown => JSON.parse(line)).flatMap((line) => at(line, 'audit') ?? [])
+  t.ok(audit.some((line) => textAt(line, 'operation') === 'delete' && textAt(line, 'outcome') === 'ok'))
+  t.notMatch(JSON.stringify(audit), /ünï|well\?/)
+})
+
+t.test('forms are checked before they are written', async (t) => {
+  const portal = await startPortal(t)
+  const client = await contactAt(portal.url, 'alice')
+  const before = state(portal)
+  const forms: readonly (readonly [
+    operation: string,
+    params: Readonly<Record<string, unknown>>,
+    result: unknown,
+  ])[] = [
+    [
+      'CreateWithValidation',
+      { elementType: 'HelpDesk', element: { ticketstatus: 'Open' } },
+      { ticket_title: ['Title is required'] },
+    ],
+    [
+      'CreateWithValidation',
+      { elementType: 'HelpDesk', element: { ticket_title: 'x', ticketstatus: 'Nonsense' } },
+      { ticketstatus: [/picklist/] },
+    ],
+    [
+      'ReviseWithValidation',
+      { element: { id: own, ticket_title: '' } },
+      { ticket_title: ['Title is required'] },
+    ],
+    [
+      'UpdateWithValidation',
+      { element: { id: own, ticket_title: 'x' } },
+      { ticketstatus: ['Status is required'] },
+    ],
+    [
+      'ValidateInformation',
+      { context: { module: 'HelpDesk', record: '' } },
+      { ticket_title: ['Title is required'] },
+    ],
+  ]
+  for (const [operation, params, result] of forms) {
+    t.match(await client.call(operation, params), { success: false, code: '', result }, operation)
+  }
+  t.match(
+    await client.call('ValidateInformation', {
+      context: { module: 'HelpDesk', record: own, description: 'x' },
+    }),
+    {
+      success: true,
+      result: true,
+    },
+  )
+  for (const record of [foreign, '17x99999999']) {
+    t.match(await client.call('ValidateInformation', { context: { module: 'HelpDesk', record } }), {
+      code: 'ACCESS_DENIED',
+    })
+  }
+  t.equal(state(portal), before)
+  const complete = { ticket_title: 'valid', ticketstatus: 'Open', assigned_user_id: client.userId }
+  const created = await client.call('CreateWithValidation', { elementType: 'HelpDesk', element: complete })
+  const id = textAt(created.result, 'id')
+  t.match(await stored(portal, id), complete)
+  t.match(await client.call('ReviseWithValidation', { element: { id, description: 'x' } }), {
+    result: { description: 'x' },
+  })
+  t.match(await client.call('UpdateWithValidation', { element: { ...complete, id, description: 'y' } }), {
+    result: { description: 'y' },
+  })
+})
+
+t.test('a mass write with one refused element writes nothing', async (t) => {
+  const portal = await startPortal(t, { env: generous(t) })
+  const client = await contactAt(portal.url, 'alice')
+  const before = state(portal)
+  const ticket = (title: string, more = {}) => ({
+    elementType: 'HelpDesk',
+    referenceId: title,
+    element: { ticket_title: title, ticketstatus: 'Open', ...more },
+  })
+  for (const bad of [
+    ticket('x', { parent_id: carol }),
+    ticket('x', { parent_id: '@{good}' }),
+    ticket(''),
+    { ...ticket('x'), elementType: 'Leads' },
+    { ...ticket('x'), element: { ticket_title: ['x'] } },
+  ]) {
+    const answer = await client.call('MassCreate', { elements: [ticket('good'), bad] })
+    t.equal(answer.success, false)
+    t.strictSame(at(answer.result, 'success_creates'), [])
+    t.strictSame(
+      rowsAt(answer.result, 'failed_creates').map(({ record }) => record),
+      [ticket('good'), bad],
+    )
+    t.equal(state(portal), before)
+  }
+  for (const bad of [foreign, '17x99999999', '17x8645', 'x']) {
+    const updated = await client.call('MassUpdate', {
+      elements: [
+        { id: own, description: 'mass' },
+        { id: bad, description: 'mass' },
+      ],
+    })
+    t.match(updated, {
+      success: true,
+      result: { success_updates: [], failed_updates: [{ id: own }, { id: bad }] },
+    })
+    const deleted = await client.call('MassDelete', { ids: `${own},${bad}` })
+    t.match(deleted, {
+      success: true,
+      result: { success_deletes: [], failed_deletes: [{ id: own }, { id: bad }] },
+    })
+    t.equal(state(portal), before, bad)
+  }
+  const created = await client.call('MassCreate', { elements: [ticket('one'), ticket('two')] })
+  t.match(created, { success: true, result: { failed_creates: [] } })
+  const ids = rowsAt(created.result, 'success_creates').map((row) => textAt(row, 'id'))
+  t.equal(ids.length, 2)
+  const again = await client.call('MassCreate', {
+    elements: [{ ...ticket('one', { ticketpriorities: 'High' }), searchon: 'ticket_title' }],
+  })
+  t.match(again.result, { success_creates: [{ id: ids[0], ticketpriorities: 'High' }] })
+  const updated = await client.call('MassUpdate', {
+    elements: ids.map((id) => ({ id, description: 'mass' })),
+  })
+  t.strictSame(
+    rowsAt(updated.result, 'success_updates').map((row) => textAt(row, 'description')),
+    ['mass', 'mass'],
+  )
+  for (const id of ids) t.match(await stored(portal, id), { description: 'mass' })
+  const deleted = await client.call('MassDelete', { ids: ids.join(',') })
+  t.strictSame(deleted.result, { success_deletes: ids, failed_deletes: [] })
+  t.match(await client.call('MassCreate', { elements: 'oops' }), { code: 'BAD_REQUEST' })
+  const many = Array.from({ length: 51 }, (_, index) => ticket(`t${index}`))
+  t.match(await client.call('MassCreate', { elements: many }), { code: 'QUERY_TOO_LARGE' })
+})
+
+t.test('relations need both ends', async (t) => {
+  const portal = await startPortal(t)
+  const client = await contactAt(portal.url, 'alice')
+  const document = '15x8644'
+  const related = async () => {
+    const { result } = await client.call('getRelatedRecords', {
+      id: own,
+      module: 'HelpDesk',
+      relatedModule: 'Documents',
+    })
+    return rowsAt(result, 'records').map((row) => textAt(row, 'id'))
+  }
+  t.strictSame(await related(), [])
+  const set = { relate_this_id: own, with_these_ids: [document] }
+  t.match(await client.call('SetRelation', { ...set, with_these_ids: document }), { result: true })
+  t.strictSame(await related(), [], 'a bare id is no JSON')
+  t.match(await client.call('SetRelation', set), { success: true, result: true })
+  t.strictSame(await related(), [document])
+  t.match(
+    await client.call('UnsetRelation', { unrelate_this_id: own, with_these_ids: JSON.stringify(document) }),
+    {
+      result: true,
+    },
+  )
+  t.strictSame(await related(), [])
+  const before = state(portal)
+  const refused: readonly (readonly [string, string, readonly string[]])[] = [
+    ['a foreign document', own, ['15x8684']],
+    ['one of two', own, [document, '15x8684']],
+    ['none such', own, ['15x99999999']],
+    ['a foreign ticket', foreign, [document]],
+    ['no first id', '', [document]],
+    ['what the policy does not relate', own, ['14x8557']],
+    ["a colleague's ticket", '17x8645', [document]],
+  ]
+  for (const [why, id, ids] of refused) {
+    for (const operation of ['SetRelation', 'UnsetRelation']) {
+      const name = operation === 'SetRelation' ? 'relate_this_id' : 'unrelate_this_id'
+      t.match(
+        await client.call(operation, { [name]: id, with_these_ids: ids }),
+        { code: 'ACCESS_DENIED' },
+        why,
+      )
+    }
+  }
+  t.equal(state(portal), before)
+})
+
+t.test("a contact changes its own password and nobody else's", async (t) => {
+  const portal = await startPortal(t)
+  const [client, other] = await Promise.all([contactAt(portal.url, 'bob'), contactAt(portal.url, 'bob')])
+  const change = async (params: Readonly<Record<string, string>>): Promise<Answer> =>
+    client.call('changePortalUserPassword', {
+      email: 'bob@example.com',
+      current_password: 'bob-pw',
+      ...params,
+    })
+  const before = state(portal)
+  for (const params of [
+    { password: 'new', current_password: 'wrong' },
+    { password: 'new', current_password: 'BOB-PW' },
+    { password: 'new', email: 'carol@example.com', current_password: 'carol-pw' },
+    { password: 'new', email: 'nobody@example.com', current_password: 'x' },
+  ]) {
+    t.match(await change(params), {
+      code: 'INVALID_OLD_PASSWORD',
+      message: 'Invalid value given for old password.',
+    })
+  }
+  t.match(await change({ password: '' }), { success: false })
+  portal.corebos.database.portalAccess.forEach((access) => (access.failures = 0))
+  t.equal(state(portal), before)
+  t.match(await change({ password: 'bob-new', email: 'BOB@example.com' }), { success: true, result: true })
+  t.match(await new WebserviceClient(portal.url).tryPortal('bob@example.com', 'bob-new', 'sha256'), {
+    success: true,
+  })
+  t.match(await client.call('extendsession'), { success: true })
+  t.match(await other.call('listtypes'), { code: 'AUTHENTICATION_REQUIRED' }, 'other sessions end')
+})
+
+function rowOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
