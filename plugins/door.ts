@@ -11,6 +11,7 @@ import type { Caller } from '../src/corebos/caller.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import { query, relatedRecords, retrieveAttachment } from '../src/corebos/read.ts'
 import * as write from '../src/corebos/write.ts'
+import { GatewayError } from '../src/errors.ts'
 import type { Metrics } from '../src/metrics.ts'
 import type { Asker, ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
@@ -113,6 +114,12 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
         relatedIds: async (id, module, relatedModule, by) => {
           const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
           return rows.map((row) => row['id'] ?? '')
+        },
+        comments: (id, module) => {
+          // In a contact's own session coreBOS fails at those on tickets, and hides others.
+          if (service === undefined && mode === 'portal')
+            throw new GatewayError('COREBOS_UNAVAILABLE', 'a service user is needed to read comments')
+          return relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' })
         },
         attachment: (id, by) => retrieveAttachment(callerFor(by), id),
       },

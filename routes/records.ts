@@ -1,47 +1,9 @@
 /** Records by module and by id. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ask, record } from '../src/pipeline.ts'
-import { limits } from '../src/query/limits.ts'
-import { parseCondition, parseFields, parseOrderBy } from '../src/query/parse.ts'
-import * as tree from '../src/query/tree.ts'
+import { ListingQuery, listRecords, Page } from '../src/listing.ts'
+import { record } from '../src/pipeline.ts'
 import { IfNoneMatch, ModuleName, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
-
-const ListQuery = Type.Object(
-  {
-    fields: Type.Optional(
-      Type.String({
-        maxLength: limits.text,
-        examples: ['ticket_title,ticketstatus'],
-        description: 'Default: all that can be read',
-      }),
-    ),
-    where: Type.Optional(
-      Type.String({
-        maxLength: limits.text,
-        examples: ["ticketstatus='Open'"],
-        description: 'A condition of the query language',
-      }),
-    ),
-    orderBy: Type.Optional(
-      Type.String({ maxLength: limits.text, examples: ['ticketpriorities,createdtime desc'] }),
-    ),
-    limit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.rows, default: limits.defaultRows })),
-    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })),
-    count: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether to say how many records there are in all' }),
-    ),
-  },
-  { additionalProperties: false },
-)
-
-const List = Type.Object({
-  records: Type.Array(RecordRow),
-  total: Type.Optional(
-    Type.Integer({ description: 'With `count=true`: the number of records without the limit' }),
-  ),
-  next: Type.Optional(Type.String({ description: 'Where the next records are; absent at the end' })),
-})
 
 const readProblems = [
   'AUTHENTICATION_REQUIRED',
@@ -62,9 +24,9 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'List the records of a module',
         params: Type.Object({ module: ModuleName }),
-        querystring: ListQuery,
+        querystring: ListingQuery,
         response: {
-          200: List,
+          200: Page,
           ...problems(
             ...readProblems,
             'VALIDATION_FAILED',
@@ -80,37 +42,10 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { module } = request.params
-      const { fields, where, orderBy, limit = limits.defaultRows, offset = 0, count = false } = request.query
-      const answer = await ask(
-        tree.query({
-          selection:
-            fields === undefined
-              ? { kind: 'all' }
-              : { kind: 'fields', paths: Object.freeze(parseFields(fields)), distinct: false },
-          module,
-          moduleAt: tree.nowhere,
-          where: where === undefined ? undefined : parseCondition(where),
-          orderBy: orderBy === undefined ? [] : parseOrderBy(orderBy),
-          limit: { offset, count: limit },
-        }),
+      return listRecords(
+        { module, listing: request.query, path: `/records/${module}` },
         await door.askerOf(request),
       )
-      const end = offset + limit
-      const next = new URLSearchParams({
-        ...(fields !== undefined && { fields }),
-        ...(where !== undefined && { where }),
-        ...(orderBy !== undefined && { orderBy }),
-        ...(count && { count: 'true' }),
-        limit: String(limit),
-        offset: String(end),
-      })
-      return {
-        records: answer.records,
-        ...(count && answer.total !== undefined && { total: answer.total }),
-        ...(limit > 0 &&
-          answer.total !== undefined &&
-          end < answer.total && { next: `/records/${module}?${next.toString()}` }),
-      }
     },
   )
 

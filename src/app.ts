@@ -17,6 +17,7 @@ import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
 import webservice from '../plugins/webservice.ts'
 import auth from '../routes/auth.ts'
+import comments from '../routes/comments.ts'
 import documents from '../routes/documents.ts'
 import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
@@ -25,6 +26,7 @@ import operator from '../routes/operator.ts'
 import query from '../routes/query.ts'
 import recordWrites from '../routes/record-writes.ts'
 import records from '../routes/records.ts'
+import relations from '../routes/relations.ts'
 import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config.ts'
 import { cachedProbe } from './probe.ts'
@@ -90,6 +92,8 @@ export async function buildApp(
   await app.register(modules)
   await app.register(records)
   await app.register(recordWrites)
+  await app.register(relations)
+  await app.register(comments)
   await app.register(documents, config)
   await app.register(query)
   await app.register(webservice, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })

@@ -34,6 +34,8 @@ export interface Reader {
   ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
   /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
   relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
+  /** The comments on a record, as coreBOS's related list of them has them; nobody has checked the rows. */
+  comments(parent: ClearedId, parentModule: string): Promise<readonly Row[]>
   /** The file of a document; undefined where it has none in coreBOS. */
   attachment(document: ClearedId, by: ReadBy): Promise<Attachment | undefined>
 }
@@ -89,7 +91,24 @@ async function run(query: Query, asker: Asker, dialect: Dialect = 'basic'): Prom
   if (columns === undefined) return counted(await send(settled, asker, dialect))
   if (settled.distinct) return distinctRows(settled, columns, asker)
   const { rows, total } = await verifiedRows(settled, asker, dialect)
-  return { records: shape(rows, columns, await follow(columns, rows, asker)), total }
+  return { records: cleared(shape(rows, columns, await follow(columns, rows, asker))), total }
+}
+
+const clearedIds = new WeakMap<Row, ClearedId>()
+
+function cleared(records: Row[]): Row[] {
+  for (const record of records) {
+    const id = parseId(record['id'] ?? '')
+    if (id !== undefined) clearedIds.set(record, clearId(id))
+  }
+  return records
+}
+
+/** The id of a record that came through the door, to ask on by. */
+export function clearedIdOf(record: Row): ClearedId {
+  const id = clearedIds.get(record)
+  if (id === undefined) throw new Error('this record did not come through the door')
+  return id
 }
 
 /** Ties would change which rows are distinct: all rows come with their ties, and are made distinct when these are gone. */
@@ -287,19 +306,37 @@ export async function find(id: string, asker: Asker): Promise<Found> {
 
 /** What of these records the contact sees; one query for each of their modules. */
 export async function visible(ids: Iterable<string>, asker: Asker): Promise<ReadonlySet<string>> {
-  const byModule = new Map<string, string[]>()
-  for (const id of new Set(ids)) {
-    const module = asker.sight.modules.byIdPrefix(parseId(id)?.prefix ?? '')
-    if (module === undefined || asker.sight.find(module.name) === undefined) continue
-    byModule.set(module.name, [...(byModule.get(module.name) ?? []), id])
-  }
   const found = await Promise.all(
-    [...byModule].map(async ([module, some]) => {
-      const { records } = await run(idsOf(module, tree.inList(tree.field('id'), some.map(tree.text))), asker)
+    [...byModule(ids, asker)].map(async ([{ module }, some]) => {
+      const { records } = await run(
+        idsOf(module.name, tree.inList(tree.field('id'), some.map(tree.text))),
+        asker,
+      )
       return records.map(({ id }) => id ?? '')
     }),
   )
   return new Set(found.flat())
+}
+
+/** Those of these records that the contact sees, by their ids; one query for each of their modules. */
+export async function recordsById(ids: Iterable<string>, asker: Asker): Promise<ReadonlyMap<string, Row>> {
+  const found = await Promise.all(
+    [...byModule(ids, asker)].map(async ([view, some]) => {
+      const query = idsOf(view.module.name, tree.inList(tree.field('id'), some.map(tree.text)))
+      return (await run(tree.query({ ...query, selection: { kind: 'all' } }), asker)).records
+    }),
+  )
+  return new Map(found.flat().map((record) => [record['id'] ?? '', record]))
+}
+
+function byModule(ids: Iterable<string>, { sight }: Asker): Map<View, string[]> {
+  const open = new Map<View, string[]>()
+  for (const id of new Set(ids)) {
+    const module = sight.modules.byIdPrefix(parseId(id)?.prefix ?? '')
+    const view = module && sight.find(module.name)
+    if (view !== undefined) open.set(view, [...(open.get(view) ?? []), id])
+  }
+  return open
 }
 
 /** What coreBOS relates to a visible record; each of these is still to be looked at under its own rule. */

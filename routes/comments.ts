@@ -1,0 +1,117 @@
+/** Comments on tickets, FAQs and other records, all of one shape. */
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { commentsOn, writtenComment } from '../src/comments.ts'
+import { record, viewOf } from '../src/pipeline.ts'
+import { IdempotencyKey, problems, WebserviceId } from '../src/schemas.ts'
+import { comment } from '../src/writes.ts'
+
+const Comment = Type.Object(
+  {
+    id: Type.Optional(Type.String({ description: 'Where coreBOS keeps it as a record' })),
+    author: Type.Object({
+      kind: Type.Union([Type.Literal('contact'), Type.Literal('user'), Type.Literal('unknown')], {
+        description: '`unknown`: coreBOS does not keep who it was',
+      }),
+      id: Type.Optional(Type.String({ description: 'Of a contact that can be seen' })),
+      name: Type.String({ description: 'Empty where the contact cannot be seen' }),
+    }),
+    time: Type.String({ description: 'In UTC' }),
+    text: Type.String(),
+  },
+  {
+    examples: [
+      {
+        author: { kind: 'contact', id: '12x8549', name: 'alice Aliceson' },
+        time: '2026-11-24 07:35:26',
+        text: 'It still smokes.',
+      },
+    ],
+  },
+)
+
+const comments: FastifyPluginAsyncTypebox = async (app) => {
+  const { door, idempotency } = app
+  const shared = {
+    tags: ['comments'],
+    security: [{ bearer: [] }],
+    params: Type.Object({ id: WebserviceId }),
+  }
+  const refusals = [
+    'AUTHENTICATION_REQUIRED',
+    'VALIDATION_FAILED',
+    'NOT_FOUND',
+    'UNKNOWN_MODULE',
+    'COREBOS_UNAVAILABLE',
+    'COREBOS_FAILED',
+    'COREBOS_TIMEOUT',
+  ] as const
+  app.addHook('onRequest', app.authenticate)
+
+  app.get(
+    '/records/:id/comments',
+    {
+      schema: {
+        ...shared,
+        summary: 'List the comments on a record, the oldest first',
+        response: { 200: Type.Object({ comments: Type.Array(Comment) }), ...problems(...refusals) },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const asker = await door.askerOf(request)
+      const found = await record(id, asker)
+      const list = (await commentsOn([found], viewOf(id, asker), asker)).get(id) ?? []
+      return { comments: [...list] }
+    },
+  )
+
+  app.post(
+    '/records/:id/comments',
+    {
+      schema: {
+        ...shared,
+        summary: 'Comment on a record, in the name of the contact that is logged in',
+        headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
+        body: Type.Object(
+          { text: Type.String({ minLength: 1, maxLength: 65_535, examples: ['It still smokes.'] }) },
+          { additionalProperties: false },
+        ),
+        response: {
+          201: Comment,
+          ...problems(
+            ...refusals,
+            'INVALID_VALUE',
+            'NOT_WRITABLE',
+            'VALUES_REFUSED',
+            'OUTCOME_UNKNOWN',
+            'IDEMPOTENCY_KEY_IN_USE',
+            'IDEMPOTENCY_KEY_REUSED',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const { text } = request.body
+      const author = await door.authorOf(request)
+      const key = {
+        key: request.headers['idempotency-key'],
+        contactId: app.contactOf(request).id,
+        route: 'POST /records/:id/comments',
+        request: [id, text],
+      }
+      const made = await idempotency.once(key, {
+        first: async () => {
+          const result = await comment(id, text, author)
+          const written = 'id' in result ? { id: result.id } : { time: result.time }
+          return { made: JSON.stringify(written), result: written }
+        },
+        again: async (before) => JSON.parse(before) as { id: string } | { time: string }, // as above
+      })
+      return reply.code(201).send(await writtenComment(id, made, text, author))
+    },
+  )
+}
+
+export default comments

@@ -1,0 +1,97 @@
+/** Records that are related to a record. */
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ListingQuery, listRecords, Page } from '../src/listing.ts'
+import { find } from '../src/pipeline.ts'
+import { relatedTo } from '../src/related.ts'
+import { ModuleName, problems, WebserviceId } from '../src/schemas.ts'
+import { setRelation } from '../src/writes.ts'
+
+const relations: FastifyPluginAsyncTypebox = async (app) => {
+  const { door } = app
+  const shared = { tags: ['relations'], security: [{ bearer: [] }] }
+  app.addHook('onRequest', app.authenticate)
+
+  app.get(
+    '/records/:id/related/:module',
+    {
+      schema: {
+        ...shared,
+        summary: 'List the records of a module that are related to a record',
+        description: 'Both the record and each that is related to it must be visible by their own rules.',
+        params: Type.Object({ id: WebserviceId, module: ModuleName }),
+        querystring: ListingQuery,
+        response: {
+          200: Page,
+          ...problems(
+            'AUTHENTICATION_REQUIRED',
+            'VALIDATION_FAILED',
+            'NOT_FOUND',
+            'UNKNOWN_MODULE',
+            'UNKNOWN_FIELD',
+            'INVALID_VALUE',
+            'QUERY_SYNTAX',
+            'QUERY_TOO_LARGE',
+            'QUERY_NOT_EXPRESSIBLE',
+            'COREBOS_UNAVAILABLE',
+            'COREBOS_FAILED',
+            'COREBOS_TIMEOUT',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { id, module } = request.params
+      const asker = await door.askerOf(request)
+      const within = await relatedTo(await find(id, asker), asker.sight.require(module), asker)
+      const path = `/records/${id}/related/${module}`
+      return listRecords({ module, listing: request.query, within, path }, asker)
+    },
+  )
+
+  const ends = {
+    ...shared,
+    params: Type.Object({ id: WebserviceId, otherId: WebserviceId }),
+    response: {
+      204: Type.Null({ description: 'Done, or it was so already' }),
+      ...problems(
+        'AUTHENTICATION_REQUIRED',
+        'VALIDATION_FAILED',
+        'NOT_FOUND',
+        'NOT_WRITABLE',
+        'OUTCOME_UNKNOWN',
+        'COREBOS_UNAVAILABLE',
+        'COREBOS_FAILED',
+        'COREBOS_TIMEOUT',
+      ),
+    },
+  }
+
+  app.put(
+    '/records/:id/related/:otherId',
+    {
+      schema: {
+        ...ends,
+        summary: 'Relate two records',
+        description: "Both must be visible, and one of them the contact's own.",
+      },
+    },
+    async (request, reply) => {
+      const { id, otherId } = request.params
+      await setRelation('relate', id, otherId, await door.authorOf(request))
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.delete(
+    '/records/:id/related/:otherId',
+    { schema: { ...ends, summary: 'End the relation of two records' } },
+    async (request, reply) => {
+      const { id, otherId } = request.params
+      await setRelation('unrelate', id, otherId, await door.authorOf(request))
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export default relations

@@ -1,0 +1,239 @@
+/**
+ * Comments on records, all of one shape: coreBOS keeps those on tickets and FAQs apart from its records, and a reader
+ * need not know. They are seen where their record is.
+ */
+import type { ClearedId } from './corebos/cleared-id.ts'
+import { GatewayError } from './errors.ts'
+import { ask, clearedIdOf, record, viewOf, type Asker } from './pipeline.ts'
+import { limits } from './query/limits.ts'
+import * as tree from './query/tree.ts'
+import type { Row } from './scope/verify.ts'
+import type { View } from './scope/view.ts'
+
+export interface Comment {
+  /** Webservice id, where coreBOS keeps it as a record. */
+  readonly id?: string
+  readonly author: {
+    /** `unknown`: coreBOS does not keep who it was. */
+    readonly kind: 'contact' | 'user' | 'unknown'
+    /** Webservice id of a contact that the reader sees. */
+    readonly id?: string
+    /** Empty where the reader does not see the contact. */
+    readonly name: string
+  }
+  /** `YYYY-MM-DD hh:mm:ss` in UTC. */
+  readonly time: string
+  readonly text: string
+}
+
+/** A comment whose author is not named yet. */
+interface Draft extends Omit<Comment, 'author'> {
+  readonly contact: string | undefined
+  readonly user: string | undefined
+}
+
+/** Records whose comments are read at once; coreBOS is asked for those of each by itself. */
+const mostRecords = limits.defaultRows
+
+/**
+ * @param records rows of one module that came through the door
+ * @returns by the id of their record, the oldest first
+ * @throws GatewayError `UNKNOWN_MODULE` where comments are closed, `QUERY_TOO_LARGE`
+ */
+export async function commentsOn(
+  records: readonly Row[],
+  { module }: View,
+  asker: Asker,
+): Promise<ReadonlyMap<string, readonly Comment[]>> {
+  const comments = asker.sight.require('ModComments')
+  const ids = records.map(clearedIdOf)
+  if (ids.length > mostRecords) {
+    throw new GatewayError('QUERY_TOO_LARGE', `the comments of ${mostRecords} records are read at most`)
+  }
+  const drafts = isKeptApart(module.name)
+    ? await keptApart(ids, module.name, comments, asker)
+    : isTiedThrough(module.name, comments)
+      ? await keptAsRecords(ids, module.name, comments, asker)
+      : new Map<string, Draft[]>()
+  const contacts = [...drafts.values()].flat().flatMap(({ contact }) => contact ?? [])
+  const names = await namesOf(contacts, asker)
+  return new Map(
+    ids.map(({ text }) => [text, (drafts.get(text) ?? []).map((draft) => named(draft, names)).sort(byTime)]),
+  )
+}
+
+/**
+ * A comment that this contact has just written, as it is read.
+ *
+ * @param made the id of the record that coreBOS made of it, or when it was written
+ */
+export async function writtenComment(
+  recordId: string,
+  made: { readonly id: string } | { readonly time: string },
+  text: string,
+  asker: Asker,
+): Promise<Comment> {
+  const { id } = asker.sight.contact
+  const isIt = (comment: Comment): boolean =>
+    'id' in made ? comment.id === made.id : comment.time === made.time && comment.author.id === id
+  try {
+    const on = await record(recordId, asker)
+    const comments = (await commentsOn([on], viewOf(recordId, asker), asker)).get(recordId) ?? []
+    const found = comments.findLast(isIt)
+    if (found !== undefined) return found
+  } catch (error) {
+    // It is written, whatever can be read now.
+    if (!(error instanceof GatewayError)) throw error
+  }
+  return { time: '', ...made, author: { kind: 'contact', id, name: '' }, text }
+}
+
+/** Tickets and FAQs have comments that are no records. */
+export function isKeptApart(module: string): boolean {
+  return module === 'HelpDesk' || module === 'Faq'
+}
+
+function isTiedThrough(module: string, { decision: { rule } }: View): boolean {
+  return rule.ties === undefined || rule.ties.through.some((hop) => hop.module === module)
+}
+
+async function keptApart(
+  ids: readonly ClearedId[],
+  module: string,
+  { decision }: View,
+  asker: Asker,
+): Promise<Map<string, Draft[]>> {
+  const lists = await Promise.all(
+    ids.map(async (id) => {
+      const rows = await asker.reader.comments(id, module)
+      const verified = rows.filter((row) => row['related_to'] === id.text)
+      if (verified.length < rows.length) asker.withheld(rows.length - verified.length, decision.rule.name)
+      return [id.text, verified.map(draftKeptApart)] as const
+    }),
+  )
+  return new Map(lists)
+}
+
+function draftKeptApart(row: Row): Draft {
+  const creator = row['creator'] ?? ''
+  const kind = row['ownertype']
+  return {
+    contact: kind === 'customer' ? creator : undefined,
+    user: kind === 'user' ? nameOfCreator(row) : undefined,
+    time: row['createdtime'] ?? '',
+    text: unescaped(row['commentcontent'] ?? ''),
+  }
+}
+
+async function keptAsRecords(
+  ids: readonly ClearedId[],
+  module: string,
+  { readable, decision: { rule } }: View,
+  asker: Asker,
+): Promise<Map<string, Draft[]>> {
+  const actor = rule.actor !== undefined && readable.has(rule.actor) ? rule.actor : undefined
+  const fields = ['commentcontent', 'createdtime', 'related_to', ...(actor === undefined ? [] : [actor])]
+  const { records } = await ask(
+    tree.query({
+      selection: {
+        kind: 'fields',
+        paths: fields.filter((name) => readable.has(name)).map((name) => tree.field(name)),
+        distinct: false,
+      },
+      module: 'ModComments',
+      moduleAt: tree.nowhere,
+      where: tree.inList(
+        tree.field('related_to'),
+        ids.map(({ text }) => tree.text(text)),
+      ),
+      orderBy: [],
+      limit: { offset: 0, count: limits.rows },
+    }),
+    asker,
+  )
+  const commented = ids.filter(({ text }) => records.some((row) => row['related_to'] === text))
+  const users = new Map(
+    (await Promise.all(commented.map((id) => asker.reader.comments(id, module))))
+      .flat()
+      .map((row) => [row['id'] ?? '', nameOfCreator(row)]),
+  )
+  const drafts = new Map<string, Draft[]>()
+  for (const row of records) {
+    const { id = '', related_to: record = '' } = row
+    const contact = actor === undefined ? undefined : row[actor]
+    const draft = {
+      id,
+      contact: contact === '' ? undefined : contact,
+      user: users.get(id) ?? '',
+      time: row['createdtime'] ?? '',
+      text: row['commentcontent'] ?? '',
+    }
+    drafts.set(record, [...(drafts.get(record) ?? []), draft])
+  }
+  return drafts
+}
+
+function nameOfCreator(row: Row): string {
+  return `${row['creator_firstname'] ?? ''} ${row['creator_lastname'] ?? ''}`.trim()
+}
+
+/** Of the contacts among them that the reader sees, by webservice id. */
+async function namesOf(contacts: readonly string[], asker: Asker): Promise<ReadonlyMap<string, string>> {
+  const view = asker.sight.find('Contacts')
+  const ids = [...new Set(contacts)].filter((id) => id.startsWith(`${view?.module.idPrefix ?? ''}x`))
+  if (view === undefined || ids.length === 0) return new Map()
+  const fields = ['firstname', 'lastname'].filter((name) => view.readable.has(name))
+  const { records } = await ask(
+    tree.query({
+      selection: {
+        kind: 'fields',
+        paths: [...fields, 'id'].map((name) => tree.field(name)),
+        distinct: false,
+      },
+      module: 'Contacts',
+      moduleAt: tree.nowhere,
+      where: tree.inList(tree.field('id'), ids.map(tree.text)),
+      orderBy: [],
+      limit: { offset: 0, count: limits.rows },
+    }),
+    asker,
+  )
+  return new Map(
+    records.map((row) => [
+      row['id'] ?? '',
+      fields
+        .map((name) => row[name] ?? '')
+        .join(' ')
+        .trim(),
+    ]),
+  )
+}
+
+function named({ contact, user, ...comment }: Draft, names: ReadonlyMap<string, string>): Comment {
+  if (contact !== undefined) {
+    const name = names.get(contact)
+    return {
+      ...comment,
+      author: { kind: 'contact', ...(name !== undefined && { id: contact }), name: name ?? '' },
+    }
+  }
+  if (user !== undefined) return { ...comment, author: { kind: 'user', name: user } }
+  return { ...comment, author: { kind: 'unknown', name: '' } }
+}
+
+function byTime({ time: one }: Comment, { time: other }: Comment): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#039;': "'",
+}
+
+/** coreBOS gives the comments that it keeps apart as markup. */
+function unescaped(markup: string): string {
+  return markup.replace(/&(?:amp|lt|gt|quot|#039);/g, (entity) => entities[entity] ?? entity)
+}

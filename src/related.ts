@@ -1,0 +1,30 @@
+/** Which records of a module are related to a record, as a condition on them. */
+import { CorebosRefusal } from './corebos/caller.ts'
+import { parseId } from './corebos/ids.ts'
+import { GatewayError } from './errors.ts'
+import { relatedIds, type Asker, type Found } from './pipeline.ts'
+import * as tree from './query/tree.ts'
+import type { Condition } from './query/tree.ts'
+import { referenceTo } from './scope/check.ts'
+import type { View } from './scope/view.ts'
+
+/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where coreBOS knows no relation between the two modules */
+export async function relatedTo(found: Found, view: View, asker: Asker): Promise<Condition> {
+  const parent = found.view.module.name
+  const isTied = view.decision.rule.ties?.relation.includes(parent) === true
+  if (isTied || referenceTo(view, parent) !== undefined)
+    return tree.related(parent, found.id.text, tree.nowhere)
+  const ids = await relatedIds(found, view, asker).catch((error: unknown) => {
+    if (!(error instanceof CorebosRefusal)) throw error
+    const message = `${view.module.name} are not related to ${parent}`
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message, { cause: error })
+  })
+  // The lines of an invoice go by the invoice's own number.
+  if (ids.some((id) => parseId(id)?.number === parseId(found.id.text)?.number)) {
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      `what ${parent} hold of ${view.module.name} are lines, not records`,
+    )
+  }
+  return ids.length === 0 ? tree.constant(false) : tree.inList(tree.field('id'), ids.map(tree.text))
+}

@@ -1,0 +1,219 @@
+import t from 'tap'
+import { modes, startPortal, type Portal } from './portal.ts'
+
+const ids = {
+  alice: '12x8549',
+  bob: '12x8550',
+  carol: '12x8551',
+  acme: '11x8546',
+  aliceTicket: '17x8625',
+  bobTicket: '17x8645',
+  acmeTicket: '17x8565',
+  carolTicket: '17x8665',
+  aliceProject: '33x8636',
+  aliceInvoice: '7x8628',
+  aliceDocument: '15x8644',
+  bobDocument: '15x8664',
+  acmeDocument: '15x8584',
+  publishedFaq: '3x8561',
+  draftFaq: '3x8563',
+} as const
+
+type Comments = readonly { readonly author: object; readonly text: string; readonly time: string }[]
+
+function commentsIn(body: Readonly<Record<string, unknown>>): Comments {
+  return body['comments'] as Comments // as the schema of the route says
+}
+
+async function related({ admin }: Portal, id: string, module: string, relatedModule: string) {
+  const params = { id, module, relatedModule, queryParameters: {} }
+  const { records } = (await admin.result('getRelatedRecords', params)) as {
+    readonly records: readonly Record<string, string>[]
+  } // as recorded
+  return records
+}
+
+for (const mode of modes) {
+  t.test(`${mode} mode: comments look alike wherever coreBOS keeps them`, async (t) => {
+    const portal = await startPortal(t, { mode })
+    const text = `it's <b>me</b> & "you" &lt;\nsecond line`
+    const said = await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, { body: { text } })
+    const me = { kind: 'contact', id: ids.alice, name: 'alice Aliceson' }
+    t.match(said, { status: 201, body: { text, author: me } })
+
+    const onTicket = commentsIn(
+      (await portal.as('alice', 'GET', `/records/${ids.aliceTicket}/comments`)).body,
+    )
+    t.match(
+      onTicket.map(({ author, text }) => ({ author, text })),
+      [
+        { author: me, text: 'When will this be done?' },
+        { author: { kind: 'user', name: 'portal portal' }, text: 'Tomorrow.' },
+        { author: me, text },
+      ],
+    )
+    t.match(onTicket.at(-1), said.body)
+    t.equal(
+      (await related(portal, ids.aliceTicket, 'HelpDesk', 'ModComments')).at(-1)?.['creator'],
+      ids.alice,
+    )
+
+    const project = `/records/${ids.aliceProject}/comments`
+    const onProject = await portal.as('alice', 'POST', project, { body: { text: 'on it' } })
+    t.match(onProject, { status: 201, body: { id: /^30x/, text: 'on it', author: { kind: 'user' } } })
+    const { body } = await portal.as('alice', 'GET', project)
+    t.match(commentsIn(body), [{ text: 'alice project comment' }, onProject.body])
+
+    await portal.admin.result('addTicketFaqComment', {
+      id: ids.publishedFaq,
+      values: { comments: 'of the staff' },
+    })
+    const onFaq = await portal.as('alice', 'GET', `/records/${ids.publishedFaq}/comments`)
+    t.match(commentsIn(onFaq.body), [{ author: { kind: 'unknown', name: '' }, text: 'of the staff' }])
+
+    const refused = [
+      ['GET', ids.bobTicket, 'NOT_FOUND'],
+      ['GET', ids.carolTicket, 'NOT_FOUND'],
+      ['GET', ids.draftFaq, 'NOT_FOUND'],
+      ['POST', ids.carolTicket, 'NOT_FOUND'],
+      ['POST', ids.draftFaq, 'NOT_FOUND'],
+      ['POST', ids.publishedFaq, 'NOT_WRITABLE'],
+      ['POST', ids.aliceInvoice, 'NOT_WRITABLE'],
+    ] as const
+    for (const [method, id, code] of refused) {
+      const sent = method === 'POST' ? { body: { text: 'planted' } } : {}
+      const answer = await portal.as('alice', method, `/records/${id}/comments`, sent)
+      t.equal(answer.body.code, code, `${method} ${id}`)
+    }
+    t.equal(portal.relay.count('addTicketFaqComment'), 1, 'what is refused is not sent')
+    t.same(commentsIn((await portal.as('alice', 'GET', `/records/${ids.aliceInvoice}/comments`)).body), [])
+    for (const text of ['', '  ', 'x'.repeat(70_000)]) {
+      const answer = await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, {
+        body: { text },
+      })
+      t.equal(answer.status, 400)
+    }
+    const forged = { body: { text: 'x', author: ids.bob } }
+    t.equal((await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, forged)).status, 400)
+  })
+
+  t.test(`${mode} mode: records are related where both are seen and one is the contact's own`, async (t) => {
+    const portal = await startPortal(t, { mode })
+    const put = (id: string, otherId: string) =>
+      portal.as('alice', 'PUT', `/records/${id}/related/${otherId}`)
+    const documents = async (id: string) => {
+      const { body } = await portal.as('alice', 'GET', `/records/${id}/related/Documents?fields=notes_title`)
+      return body.records?.map((row) => row['notes_title'])
+    }
+    t.same(await documents(ids.aliceTicket), [])
+    t.equal((await put(ids.aliceTicket, ids.aliceDocument)).status, 204)
+    t.equal((await put(ids.acmeTicket, ids.aliceDocument)).status, 204)
+    t.equal((await put(ids.acmeDocument, ids.aliceTicket)).status, 204, 'in either order')
+    t.same((await documents(ids.aliceTicket))?.sort(), ['Acme doc', 'alice doc'])
+    t.same(await documents(ids.alice), ['alice doc'])
+    const gone = await portal.as(
+      'alice',
+      'DELETE',
+      `/records/${ids.aliceTicket}/related/${ids.aliceDocument}`,
+    )
+    t.equal(gone.status, 204)
+    t.same(await documents(ids.aliceTicket), ['Acme doc'])
+
+    const sent = portal.relay.count('SetRelation')
+    const refused = [
+      [ids.aliceTicket, ids.bobDocument, 'NOT_FOUND'],
+      [ids.bobDocument, ids.aliceTicket, 'NOT_FOUND'],
+      [ids.alice, ids.bobDocument, 'NOT_FOUND'],
+      [ids.alice, ids.acmeDocument, 'NOT_WRITABLE'],
+      [ids.acmeTicket, ids.acmeDocument, 'NOT_WRITABLE'],
+      [ids.carolTicket, ids.aliceDocument, 'NOT_FOUND'],
+      [ids.aliceTicket, ids.alice, 'NOT_WRITABLE'],
+      [ids.aliceInvoice, ids.aliceDocument, 'NOT_WRITABLE'],
+    ] as const
+    for (const [one, other, code] of refused)
+      t.equal((await put(one, other)).body.code, code, `${one} ${other}`)
+    t.equal(portal.relay.count('SetRelation'), sent, 'what is refused is not sent')
+    t.same(await related(portal, ids.alice, 'Contacts', 'Documents').then((rows) => rows.length), 1)
+
+    const list = async (path: string) => portal.as('alice', 'GET', path)
+    t.match(await list(`/records/${ids.acme}/related/Contacts?fields=lastname&count=true&limit=2`), {
+      body: { total: 4, records: { length: 2 }, next: new RegExp(`^/records/${ids.acme}/related/Contacts`) },
+    })
+    t.match(await list(`/records/${ids.alice}/related/HelpDesk?where=ticketstatus='Open'`), { status: 200 })
+    t.match(await list(`/records/${ids.bobTicket}/related/Documents`), { body: { code: 'NOT_FOUND' } })
+    t.match(await list(`/records/${ids.aliceTicket}/related/Users`), { body: { code: 'UNKNOWN_MODULE' } })
+    for (const path of [
+      `/records/${ids.aliceTicket}/related/Invoice`,
+      `/records/${ids.aliceInvoice}/related/Products`,
+    ]) {
+      t.match(await list(path), { body: { code: 'QUERY_NOT_EXPRESSIBLE' } }, path)
+    }
+  })
+}
+
+t.test('what a record points to comes along under its own rule, in few calls', async (t) => {
+  const portal = await startPortal(t)
+  const { relay, admin } = portal
+  await portal.as('alice', 'GET', '/records/HelpDesk?limit=1')
+  const calls = async (path: string) => {
+    const before = relay.calls.length
+    const answer = await portal.as('alice', 'GET', path)
+    // The service user logs in whenever it needs one more session.
+    const made = relay.calls
+      .slice(before)
+      .map(({ operation }) => operation)
+      .filter((operation) => operation !== 'getchallenge' && operation !== 'login')
+    t.comment(`${made.length} calls: GET ${path}: ${made.join(', ')}`)
+    return { made, answer }
+  }
+  await admin.result('revise', { element: { id: ids.aliceTicket, product_id: '14x8556' } })
+
+  const plain = await calls('/records/HelpDesk?fields=ticket_title&limit=5&count=true')
+  t.equal(plain.made.length, 1)
+  const hops = await calls(
+    '/records/HelpDesk?fields=ticket_title&expand=parent_id,product_id&orderBy=ticket_title',
+  )
+  t.equal(hops.made.length, 4, 'the list, and one for each of Contacts, Accounts and Products')
+  const tickets = hops.answer.body.records ?? []
+  t.ok(tickets.length >= 6)
+  for (const { parent_id, product_id, expanded } of tickets) {
+    t.match(expanded, {
+      parent_id: { id: parent_id },
+      product_id: product_id === '' ? null : { id: product_id },
+    })
+  }
+  t.ok(tickets.some(({ product_id }) => product_id === '14x8556'))
+  t.notMatch(hops.answer.text, /portalloginuser|support_end_date/, 'hidden fields stay hidden')
+
+  const few = await calls(
+    "/records/HelpDesk?fields=ticket_title&expand=comments&where=ticket_title like 'alice%25'",
+  )
+  t.match(few.answer.body.records, [
+    { expanded: { comments: [{ text: 'When will this be done?' }, { text: 'Tomorrow.' }] } },
+    { expanded: { comments: [] } },
+    { expanded: { comments: [] } },
+  ])
+  t.equal(few.made.length, 5, 'the list, the comments of each ticket, the names of those who wrote them')
+  const projects = await calls('/records/Project?fields=projectname&expand=comments')
+  t.equal(
+    projects.made.filter((each) => each === 'getRelatedRecords').length,
+    1,
+    'for names, where there are comments',
+  )
+  const all = await calls(
+    `/records/${ids.acme}/related/Contacts?fields=lastname&expand=account_id,portalloginuser`,
+  )
+  t.match(all.answer, { status: 400, body: { code: 'UNKNOWN_FIELD' } })
+
+  // A record that points out of the scope.
+  await admin.result('revise', { element: { id: ids.bob, contact_id: ids.carol } })
+  const outside = await calls(`/records/Contacts?fields=lastname&expand=contact_id&where=id='${ids.bob}'`)
+  t.match(outside.answer.body.records, [{ expanded: { contact_id: null } }])
+  for (const names of ['ticket_title', 'assigned_user_id', 'Contacts.account_id']) {
+    t.match(await portal.as('alice', 'GET', `/records/HelpDesk?expand=${names}`), {
+      status: 400,
+      body: { code: 'INVALID_VALUE' },
+    })
+  }
+  t.match(await portal.as('alice', 'GET', '/records/HelpDesk?expand=comments&limit=101'), { status: 200 })
+})
