@@ -14,11 +14,12 @@ import { loginModes, type LoginContext } from '../src/contact/login.ts'
 import { RefusalPace } from '../src/contact/pace.ts'
 import { Passwords } from '../src/contact/password.ts'
 import { AccessRecheck } from '../src/contact/recheck.ts'
-import { admissionOf, contactOf, type Admission } from '../src/contact/request.ts'
+import { admissionOf, contactOf, type Admission, type SessionClaim } from '../src/contact/request.ts'
 import type { Caller } from '../src/corebos/caller.ts'
 import { GatewayError } from '../src/errors.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import { bearerToken } from '../src/session/bearer.ts'
+import type { Reading } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -26,6 +27,8 @@ declare module 'fastify' {
     readonly passwords: Passwords
     /** For the `onRequest` of routes: the access token must be valid, its session running, and the contact still let in. */
     readonly authenticate: (request: FastifyRequest) => Promise<void>
+    /** The same for a session that something else than an access token leads to. @throws GatewayError `SESSION_ENDED` */
+    readonly authenticateBy: (claim: SessionClaim, request: FastifyRequest) => Promise<void>
     /** The same without a look at coreBOS, for what must work while coreBOS does not. */
     readonly identify: (request: FastifyRequest) => Promise<void>
     /** @throws GatewayError `AUTHENTICATION_REQUIRED` where nobody has logged in */
@@ -110,9 +113,21 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   async function identify(request: FastifyRequest): Promise<void> {
     const claims = tokens.verify(bearerOf(request))
     // Whoever counted the request has read the session in the same step.
-    const { session, stamp } = request.reading ?? (await sessions.read(claims.sessionId))
-    if (session?.contact.id !== claims.contactId) throw new GatewayError('SESSION_ENDED')
+    admit(claims, request.reading ?? (await sessions.read(claims.sessionId)), request)
+  }
+
+  function admit(
+    { contactId }: SessionClaim,
+    { session, stamp }: Pick<Reading, 'session' | 'stamp'>,
+    request: FastifyRequest,
+  ): void {
+    if (session?.contact.id !== contactId) throw new GatewayError('SESSION_ENDED')
     request.admission = { session, stamp }
+  }
+
+  async function confirm(request: FastifyRequest): Promise<void> {
+    const { session, stamp } = admissionOf(request)
+    request.admission = { session: await recheck.confirm(session), stamp }
   }
 
   const desk = new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN })
@@ -127,8 +142,11 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   app.decorate('identify', identify)
   app.decorate('authenticate', async (request: FastifyRequest) => {
     await identify(request)
-    const { session, stamp } = admissionOf(request)
-    request.admission = { session: await recheck.confirm(session), stamp }
+    await confirm(request)
+  })
+  app.decorate('authenticateBy', async (claim: SessionClaim, request: FastifyRequest) => {
+    admit(claim, await sessions.read(claim.sessionId), request)
+    await confirm(request)
   })
   app.decorate('admissionOf', admissionOf)
   app.decorate('contactOf', contactOf)

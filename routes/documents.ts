@@ -3,7 +3,8 @@ import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Config } from '../src/config.ts'
-import { documentFile } from '../src/documents.ts'
+import { DocumentLinks, linkLife } from '../src/document-links.ts'
+import { documentFile, findDocument } from '../src/documents.ts'
 import { GatewayError } from '../src/errors.ts'
 import { answerFor, entityTag, fileHeaders } from '../src/file-answer.ts'
 import { Binary, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
@@ -39,14 +40,21 @@ const anyProblems = [
 const mostFields = 50
 const longestField = 65_536
 
-const documents: FastifyPluginAsyncTypebox<Pick<Config, 'UPLOAD_MAX_BYTES' | 'UPLOAD_TYPES'>> = async (
+const Link = Type.Object({
+  url: Type.String({ examples: ['https://portal.example.com/documents/links/kq3…'] }),
+  expiresIn: Type.Integer({ description: 'Seconds', examples: [linkLife] }),
+})
+
+type Settings = Pick<Config, 'UPLOAD_MAX_BYTES' | 'UPLOAD_TYPES' | 'PUBLIC_URL'>
+
+const documents: FastifyPluginAsyncTypebox<Settings> = async (
   app,
-  { UPLOAD_MAX_BYTES, UPLOAD_TYPES },
+  { UPLOAD_MAX_BYTES, UPLOAD_TYPES, PUBLIC_URL },
 ) => {
-  const { door } = app
+  const { door, authenticate, admissionOf } = app
+  const links = new DocumentLinks(app.sessions)
   const types = new Set(UPLOAD_TYPES)
   const shared = { tags: ['documents'], security: [{ bearer: [] }] }
-  app.addHook('onRequest', app.authenticate)
   await app.register(multipart, {
     throwFileSizeLimit: false,
     limits: {
@@ -61,6 +69,7 @@ const documents: FastifyPluginAsyncTypebox<Pick<Config, 'UPLOAD_MAX_BYTES' | 'UP
   app.post(
     '/documents',
     {
+      onRequest: authenticate,
       // A form is read part by part by the handler: there is no body to be checked before.
       validatorCompiler: () => () => true,
       schema: {
@@ -113,6 +122,7 @@ const documents: FastifyPluginAsyncTypebox<Pick<Config, 'UPLOAD_MAX_BYTES' | 'UP
   app.get(
     '/documents/:id/content',
     {
+      onRequest: authenticate,
       schema: {
         ...shared,
         summary: "Download a document's file",
@@ -136,6 +146,71 @@ const documents: FastifyPluginAsyncTypebox<Pick<Config, 'UPLOAD_MAX_BYTES' | 'UP
       reply.header('cache-control', 'private, no-cache')
       if (status === 304) return reply.code(304).send(null)
       return reply.code(status).headers(fileHeaders(file, types)).send(body)
+    },
+  )
+
+  app.post(
+    '/documents/:id/link',
+    {
+      onRequest: authenticate,
+      schema: {
+        ...shared,
+        summary: "Make a link to a document's file",
+        description: `It works once, within ${linkLife} seconds, for whoever has it: for \`<a>\` and \`<img>\`, which cannot send a token.`,
+        params: Type.Object({ id: WebserviceId }),
+        response: { 201: Link, ...problems(...anyProblems, 'NOT_FOUND') },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      await findDocument(id, await door.askerOf(request))
+      const { session } = admissionOf(request)
+      const secret = await links.issue({
+        sessionId: session.id,
+        contactId: session.contact.id,
+        documentId: id,
+      })
+      return reply.code(201).send({ url: `${PUBLIC_URL}/documents/links/${secret}`, expiresIn: linkLife })
+    },
+  )
+
+  app.get(
+    '/documents/links/:secret',
+    {
+      // Asking how large it is must not use it up.
+      exposeHeadRoute: false,
+      schema: {
+        tags: ['documents'],
+        summary: 'Download by a link',
+        description:
+          'What the link leads to is looked up anew, in the session that it was made in: it ends with that session, and with ' +
+          "the contact's right to see the document.",
+        params: Type.Object({ secret: Type.String({ maxLength: 100 }) }),
+        response: {
+          200: Binary,
+          ...problems(
+            'NOT_FOUND',
+            'SESSION_ENDED',
+            'COREBOS_UNAVAILABLE',
+            'COREBOS_FAILED',
+            'COREBOS_TIMEOUT',
+            'COREBOS_TOO_LARGE',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const target = await links.redeem(request.params.secret)
+      if (target === undefined) throw new GatewayError('NOT_FOUND')
+      await app.authenticateBy(target, request)
+      const file = await documentFile(target.documentId, await door.askerOf(request))
+      return (
+        reply
+          .headers(fileHeaders(file, types))
+          // A portal on another origin shows it as an image; whoever has the link may.
+          .header('cross-origin-resource-policy', 'cross-origin')
+          .send(file.content)
+      )
     },
   )
 }

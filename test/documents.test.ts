@@ -1,9 +1,13 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { answerFor } from '../src/file-answer.ts'
 import { acceptedType } from '../src/upload.ts'
 import { Oracle } from './oracle.ts'
 import { contactAt, modes, startPortal, type Mode, type Portal, type PortalOptions } from './portal.ts'
+import { installed, scratch, startRedis } from './redis-server.ts'
 
 /** Own company, colleague in it, another company, and one without any. */
 const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552 } as const
@@ -368,6 +372,105 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
     { code: 'BAD_REQUEST' },
   )
   t.equal(database.records('Documents').length, before + 1)
+})
+
+const redisMissing = !installed('redis-server')
+
+t.test('a link to a file works once, for a minute, and for no longer than its session', async (t) => {
+  const link = async (desk: Desk, name: Person | undefined, id: string) =>
+    desk.fetch(name, `/documents/${id}/link`, { method: 'POST' })
+  const pathOf = async (response: Response) => {
+    const { origin, pathname } = new URL(String((await json(response))['url']))
+    t.equal(origin, 'https://portal.example')
+    return pathname
+  }
+
+  for (const mode of modes) {
+    let now = Date.now()
+    const desk = await start(t, {
+      mode,
+      now: () => now,
+      env: { ACCESS_RECHECK: '10', PUBLIC_URL: 'https://portal.example' },
+    })
+    const { database } = desk.corebos
+    const made = await link(desk, 'alice', '15x8644')
+    t.equal(made.status, 201)
+    const url = `${desk.url}${await pathOf(made)}`
+    t.equal((await fetch(url, { method: 'HEAD' })).status, 404, 'a look does not use it up')
+    const [one, two] = await Promise.all([fetch(url), fetch(url)])
+    t.same([one.status, two.status].toSorted(), [200, 404], 'of two at once one gets it')
+    const answered = one.status === 200 ? one : two
+    t.equal(await answered.text(), 'hello alice\n')
+    t.match(Object.fromEntries(answered.headers), {
+      'content-disposition': 'attachment; filename=alice.txt',
+      'content-type': 'text/plain',
+      'cache-control': 'private, no-store',
+      'cross-origin-resource-policy': 'cross-origin',
+      'x-content-type-options': 'nosniff',
+    })
+    t.equal((await fetch(url)).status, 404)
+    t.match(await json(await fetch(`${desk.url}/documents/links/guessed`)), { code: 'NOT_FOUND' })
+
+    for (const [name, id, status] of [
+      ['bob', '15x8644', 404],
+      ['carol', '15x8644', 404],
+      ['alice', '15x8684', 404],
+      ['alice', '15x999999', 404],
+      ['alice', '17x8625', 404],
+      [undefined, '15x8644', 401],
+    ] as const) {
+      t.equal((await link(desk, name, id)).status, status, `${mode}: ${name} ${id}`)
+    }
+
+    const late = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
+    now += 60_001
+    t.equal((await fetch(late)).status, 404, 'a minute is over')
+
+    const taken = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
+    const relation = database.documentRelations.find(({ document }) => document === 8644)
+    if (relation === undefined) throw new Error('the document is related to alice')
+    relation.record = people.carol
+    now += 10_001
+    t.equal((await fetch(taken)).status, 404, 'the document is not hers any more')
+    relation.record = people.alice
+    now += 10_001
+    const ended = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
+    const off = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
+    t.equal((await desk.fetch('alice', '/auth/logout', { method: 'POST' })).status, 204)
+    for (const each of [ended, off]) t.match(await json(await fetch(each)), { code: 'SESSION_ENDED' })
+
+    const switched = await pathOf(await link(desk, 'bob', '15x8664'))
+    database.entity(people.bob)?.values.set('portal', '0')
+    now += 10_001
+    t.equal((await fetch(`${desk.url}${switched}`)).status, 401, 'the contact is not let in any more')
+    t.notOk(
+      desk.log.some((line) => line.includes(switched)),
+      'no link is in the log',
+    )
+  }
+
+  await t.test('on any instance', { skip: redisMissing && 'skipped: no redis-server' }, async (t) => {
+    const redis = await startRedis(t)
+    const keysFile = join(await scratch(t), 'keys.json')
+    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+    await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
+    const desk = await start(t, {
+      env: {
+        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        SESSION_KEYS: randomBytes(32).toString('base64'),
+        JWT_KEYS_FILE: keysFile,
+        PUBLIC_URL: 'https://portal.example',
+      },
+    })
+    const other = await desk.another()
+    const pathname = await pathOf(await link(desk, 'alice', '15x8644'))
+    const answers = await Promise.all(
+      [other, desk.url, other, desk.url].map((at) => fetch(`${at}${pathname}`)),
+    )
+    t.same(answers.map(({ status }) => status).toSorted(), [200, 404, 404, 404])
+    const next = await pathOf(await link(desk, 'alice', '15x8644'))
+    t.equal(await (await fetch(`${other}${next}`)).text(), 'hello alice\n')
+  })
 })
 
 t.test('the type that counts is that of the name, and both have to be accepted', async (t) => {

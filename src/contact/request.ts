@@ -3,6 +3,12 @@ import { GatewayError } from '../errors.ts'
 import type { PortalSession } from '../session/contract.ts'
 import type { Contact } from './contact.ts'
 
+/** Says which session a request belongs to; whether it runs, and is that contact's, is still to be looked up. */
+export interface SessionClaim {
+  readonly sessionId: string
+  readonly contactId: string
+}
+
 export interface Admission {
   readonly session: PortalSession
   /** See `Reading.stamp` of the session store. */
