@@ -76,13 +76,16 @@ export function rewrite(
     query.where === undefined ? tree.constant(true) : fitted(checkCondition(query.where, view, sight))
   const columns = columnsOf(query, view, sight)
   const fields = columns?.map(({ field }) => field) ?? []
+  const where = tree.and(scope, asked)
+  const nothing = where.kind === 'constant' && !where.holds
   return Object.freeze({
     view,
     columns,
     distinct: query.selection.kind === 'fields' && query.selection.distinct,
     ask: columns === undefined ? [] : [...new Set([...fields, ...fieldsIn(scope)])],
-    where: tree.and(scope, asked),
-    scope,
+    where,
+    // Nobody looks up what a condition needs that nothing meets.
+    scope: nothing ? where : scope,
     orderBy: query.orderBy.map(({ path, direction }) => ({ field: checkPath(path, view).name, direction })),
     limit: query.limit ?? { offset: 0, count: limits.defaultRows },
   })

@@ -3,8 +3,9 @@ import type { Attempt } from './attempt.ts'
 import type { FindingKind } from './judge.ts'
 import type { Call } from './operations.ts'
 import type { Maker } from './pick.ts'
-import { openModules } from './scope.ts'
+import { openModules, type Person } from './scope.ts'
 import type { Parameters } from './webservice.ts'
+import type { World } from './world.ts'
 
 /** A hole that one answer shows. */
 export interface Hole {
@@ -44,6 +45,7 @@ export function knownHoles({ world, scope }: Maker): Hole[] {
   const closed = (module: string): string[] =>
     (world.byModule.get(module) ?? []).filter((record) => !scope.sees(record)).map(({ id }) => id)
   const own = (module: string): string => scope.of(module)[0]?.id ?? ''
+  const restrictionids = JSON.stringify(restriction(world, scope.person))
   return [
     hole(
       'fields of Users in a select list',
@@ -97,7 +99,7 @@ export function knownHoles({ world, scope }: Maker): Hole[] {
           operation,
           query: part,
           search_onlyin: module,
-          restrictionids: JSON.stringify({ userId: '19x1', accountId: '', contactId: own('Contacts') }),
+          restrictionids,
         })),
       ),
       hole(`getFieldAutocomplete in ${module}`, ['row'], [fieldAutocomplete(module, field, part, field)]),
@@ -147,6 +149,17 @@ export function knownHoles({ world, scope }: Maker): Hole[] {
   ]
 }
 
+/** What a search of coreBOS wants to be told: who is asking, as the session has it. */
+function restriction(world: World, { contact, account }: Person): Readonly<Record<string, string>> {
+  const user = world.records.get(contact)?.values.get('portalloginuser') ?? ''
+  const prefix = (module: string): string => world.modules.get(module)?.idPrefix ?? ''
+  return {
+    userId: user.includes('x') ? user : `${prefix('Users')}x${user}`,
+    accountId: account === '' ? `${prefix('Accounts')}x0` : account,
+    contactId: contact,
+  }
+}
+
 function fieldAutocomplete(module: string, fields: string, term: string, returnfields: string): Parameters {
   return {
     operation: 'getFieldAutocomplete',
@@ -170,7 +183,7 @@ function referenceAutocomplete(module: string, term: string): Parameters {
 }
 
 export function knownPairs({ scope }: Maker): Pair[] {
-  const contact = scope.of('Contacts')[0]?.id ?? ''
+  const { contact } = scope.person
   const ordered = (order: string): Parameters =>
     query(`select ticket_title from HelpDesk where (ticket_title like '%t%') order by ${order} limit 50;`)
   const related = (condition: string): Parameters =>

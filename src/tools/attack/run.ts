@@ -106,7 +106,10 @@ class Run {
     const open = await this.#openDoors(contacts)
     const began = performance.now()
     if (only === undefined) for (const contact of contacts) await this.#known(contact)
-    if (open.length > 0) await this.#random(contacts, open, only ?? 0, only === undefined ? count : only + 1)
+    // The known ones are part of the count.
+    const from = only ?? 0
+    const to = only === undefined ? count - this.#requests : only + 1
+    if (open.length > 0) await this.#random(contacts, open, from, to)
     const seconds = (performance.now() - began) / 1000
     log(`${this.#requests} requests in ${seconds.toFixed(1)} s`)
     return {

@@ -57,13 +57,13 @@ export function readableFields(module: Module): Field[] {
 }
 
 export class Scope {
+  readonly person: Person
   readonly #world: World
-  readonly #person: Person
   readonly #visible = new Map<string, readonly CrmRecord[]>()
 
   constructor(world: World, person: Person) {
     this.#world = world
-    this.#person = person
+    this.person = person
   }
 
   /** The records of a module that the contact may see. */
@@ -77,7 +77,7 @@ export class Scope {
   }
 
   sees(record: CrmRecord): boolean {
-    const { contact, account } = this.#person
+    const { contact, account } = this.person
     const at = (field: string): string => record.values.get(field) ?? ''
     const isContact = (id: string): boolean => id === contact
     const isAccount = (id: string): boolean => account !== '' && id === account
@@ -127,7 +127,7 @@ export class Scope {
 
   /** To the contact, to its account, or to a visible record of one of the modules. */
   #isRelated(id: string, modules: readonly string[]): boolean {
-    const { contact, account } = this.#person
+    const { contact, account } = this.person
     const partners = [...(this.#world.relations.get(id) ?? [])]
     return partners.some(
       (partner) =>

@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import t from 'tap'
+import { startDemoCorebos } from '../src/demo/server.ts'
+import type { AttackOptions, Report } from '../src/tools/attack/run.ts'
+import { startGateway } from './start.ts'
+
+const names = ['alice', 'bob', 'carol', 'dave', 'erin']
+const contacts = names.map((name) => ({ username: `${name}@example.com`, password: `${name}-pw` }))
+const users = names.map((name) => ({ username: name, password: `${name}-access-key` }))
+
+const administrator = { user: 'admin', key: 'admin-access-key' }
+
+/** On a thread of its own, so that the attacked have one to answer on. */
+async function attack(
+  options: Pick<AttackOptions, 'gateway' | 'as' | 'count' | 'seed'> & { readonly truth: string },
+): Promise<Report & { readonly skipped: readonly string[] }> {
+  const { truth, ...others } = options
+  const workerData = {
+    ...others,
+    corebos: { url: truth, ...administrator },
+    only: undefined,
+    concurrency: 32,
+  } satisfies Omit<AttackOptions, 'log'>
+  const worker = new Worker(new URL('attack-worker.ts', import.meta.url), { workerData })
+  const [report] = (await once(worker, 'message')) as [Report & { readonly skipped: readonly string[] }]
+  await worker.terminate()
+  return report
+}
+
+function figures({ requests, seconds, statuses, findings }: Report): string {
+  const counts = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`)
+  return `${requests} requests in ${seconds.toFixed(1)} s (${counts.join(', ')}), ${findings.length} findings`
+}
+
+for (const [mode, as, seed] of [
+  ['portal', contacts, 11],
+  ['service', contacts, 12],
+  ['user', users, 13],
+] as const) {
+  t.test(`7,000 hostile requests find nothing at a gateway in ${mode} mode`, async (t) => {
+    const gateway = await startGateway(t, { env: { LOGIN_MODE: mode, LOG_LEVEL: 'error' } })
+    const report = await attack({
+      gateway: gateway.url,
+      truth: gateway.corebos.url,
+      as,
+      seed,
+      count: 7_000,
+    })
+    t.comment([`${mode}: ${figures(report)}`, ...report.skipped].join('; '))
+    t.strictSame(report.findings, [])
+    t.ok(report.requests >= 7_000)
+    // An attack that is only ever refused, or never, would prove nothing.
+    for (const status of [200, 400, 404]) t.ok((report.statuses.get(status) ?? 0) > 500, `status ${status}`)
+    t.notOk([...report.holes.values()].includes('open'))
+    t.ok(report.holes.size > 30)
+  })
+}
+
+/** The table of what coreBOS leaves open to whoever reads, hole by hole, by the names that the attack has for them. */
+const holes: Readonly<Record<string, readonly string[]>> = {
+  'select Users.accesskey': ['fields of Users in a select list'],
+  'order by': ['SQL in an order by', 'SQL in the orderby of getRelatedRecords'],
+  'related.X': ['SQL behind related.X'],
+  'count(*), totalrows': ['ProjectMilestone', 'Leads', 'Vendors', 'cbTermConditions'].flatMap((module) => [
+    `count(*) over ${module}`,
+    `totalrows of ${module}`,
+  ]),
+  'query on closed modules': ['LoginHistory', 'Workflow', 'Groups', 'CompanyDetails', 'Users'].map(
+    (module) => `query on ${module}`,
+  ),
+  'retrieve, MassRetrieve': ['Faq', 'LoginHistory', 'Workflow'].flatMap((module) => [
+    `retrieve of ${module}`,
+    `MassRetrieve of ${module}`,
+  ]),
+  'search, autocomplete': [
+    ...['ProjectMilestone', 'Leads', 'Vendors'].flatMap((module) => [
+      `search in ${module}`,
+      `getFieldAutocomplete in ${module}`,
+      `getReferenceAutocomplete in ${module}`,
+    ]),
+    'users by autocomplete',
+  ],
+  sync: ['deleted records by sync'],
+  _downloadurl: ['addresses of files'],
+  'format=streamraw': ['format=streamraw'],
+  'showqueryfromwsdoquery, getAllUsers, getAssignedUserList': [
+    'showqueryfromwsdoquery',
+    'getAllUsers',
+    'getAssignedUserList',
+  ],
+}
+
+t.test('pointed at coreBOS itself, the attack finds every hole that reading has there', async (t) => {
+  const { url, close } = await startDemoCorebos({ port: 0 })
+  t.teardown(close)
+  const report = await attack({ gateway: url, truth: url, as: contacts.slice(0, 1), count: 300, seed: 1 })
+  t.comment(`coreBOS itself: ${figures(report)}`)
+  for (const [row, found] of Object.entries(holes)) {
+    for (const hole of found) t.equal(report.holes.get(hole), 'open', `${row}: ${hole}`)
+  }
+  t.ok(
+    report.findings.some(({ repeat }) => repeat.startsWith('seed 1, number')),
+    'at random too',
+  )
+})
