@@ -27,7 +27,9 @@ export async function rehearse(
     remove: pass,
     relate: pass,
     unrelate: pass,
+    act: pass,
     addComment: pass,
+    act: pass,
   }
   try {
     await write({ ...author, writer, audit: (line) => lines.push(line) })
