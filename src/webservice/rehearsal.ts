@@ -29,7 +29,6 @@ export async function rehearse(
     unrelate: pass,
     act: pass,
     addComment: pass,
-    act: pass,
   }
   try {
     await write({ ...author, writer, audit: (line) => lines.push(line) })
