@@ -4,7 +4,7 @@
  */
 import { CorebosRefusal } from './corebos/caller.ts'
 import type { ClearedId } from './corebos/cleared-id.ts'
-import type { WebserviceId } from './corebos/ids.ts'
+import { parseId, type WebserviceId } from './corebos/ids.ts'
 import { LostWrite, type DocumentFile } from './corebos/write.ts'
 import { GatewayError } from './errors.ts'
 import {
@@ -102,7 +102,7 @@ async function create(
   const { sight, writer } = author
   const view = sight.require(module)
   note({ module: view.module.name, rule: view.decision.rule.name })
-  const writing = writingView(view, 'create', sight.contact)
+  const writing = writingView(view, 'create', sight)
   if (file !== undefined) requireFileField(view)
   const proposal = proposeCreate(values, view, sight.contact, sight.modules)
   const relations = await relationsOf(relatedTo, writing, author)
@@ -177,7 +177,7 @@ export async function updateRecord(
     note({ ids: [id] })
     const view = viewOf(id, author)
     note({ module: view.module.name, rule: view.decision.rule.name })
-    const writing = writingView(view, 'update', sight.contact)
+    const writing = writingView(view, 'update', sight)
     const found = await find(id, author)
     precondition(asSeen(found))
     await requireReach(found, writing, author)
@@ -202,7 +202,7 @@ export async function deleteRecord(
     note({ ids: [id] })
     const view = viewOf(id, author)
     note({ module: view.module.name, rule: view.decision.rule.name })
-    const writing = writingView(view, 'delete', author.sight.contact)
+    const writing = writingView(view, 'delete', author.sight)
     const found = await find(id, author)
     precondition(asSeen(found))
     await requireReach(found, writing, author)
@@ -232,7 +232,7 @@ export async function setRelation(
     if (rule === undefined) throw new GatewayError('NOT_WRITABLE', 'the two cannot be related')
     const own = await Promise.all(
       [one, other].map(async ({ row, view }) =>
-        meets(row, await settledScope(ownView(view), author), view.module),
+        meets(row, await settledScope(ownView(view, author.sight), author), view.module),
       ),
     )
     if (!own.includes(true)) throw new GatewayError('NOT_WRITABLE', "neither record is this contact's own")
@@ -267,7 +267,7 @@ export async function comment(id: string, text: string, author: Author): Promise
       throw new GatewayError('NOT_WRITABLE', `comments cannot be written on ${module.name}`)
     }
     note({ rule: view.decision.rule.name })
-    const writing = writingView(view, 'create', sight.contact)
+    const writing = writingView(view, 'create', sight)
     const content = view.readable.get('commentcontent')
     if (content === undefined) throw new GatewayError('NOT_WRITABLE')
     const problem = text.trim() === '' ? 'a comment has a text' : fitProblem(text, content)
@@ -369,6 +369,7 @@ async function audited<T>(
     line = { ...line, outcome: error instanceof GatewayError ? error.code : 'INTERNAL' }
     throw error
   } finally {
-    author.audit(line)
+    // Whatever was given in the place of an id may be anything at all.
+    author.audit({ ...line, ids: line.ids.filter((id) => parseId(id) !== undefined) })
   }
 }

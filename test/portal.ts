@@ -84,7 +84,11 @@ export async function startPortal(
     const credentials =
       mode === 'user'
         ? { username: name, password: `${name}-access-key` }
-        : { username: `${name}@example.com`, password: `${name}-pw` }
+        : {
+            username: `${name}@example.com`,
+            password: `${name}-pw`,
+            ...(name === 'emil' && { entity: 'Employee' }),
+          }
     const { body, status } = await send(undefined, 'POST', '/auth/login', { body: credentials })
     const token = body['accessToken']
     if (typeof token !== 'string') throw new Error(`${name} was not let in: ${status}`)

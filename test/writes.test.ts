@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { builtinPolicy } from '../src/policy/builtin.ts'
 import { modes, startPortal, type Portal, type Sent } from './portal.ts'
 import { installed, scratch, startRedis } from './redis-server.ts'
 
@@ -189,4 +190,108 @@ t.test('a double click makes one ticket', async (t) => {
       t.same([await titled(portal, 'click'), await titled(portal, 'lost')], [1, 1])
     },
   )
+})
+
+t.test('a policy opens what may be written, and how far', async (t) => {
+  const file = join(await scratch(t), 'policy.json')
+  const { modules } = builtinPolicy
+  const policy = {
+    ...builtinPolicy,
+    modules: {
+      ...modules,
+      Contacts: { ...modules['Contacts'], actor: 'contact_id' },
+      ProjectTask: { ...modules['ProjectTask'], update: { fields: ['projecttaskname'] } },
+      Potentials: {
+        ...modules['Potentials'],
+        update: { level: 'account', fields: ['potentialname', 'related_to'] },
+      },
+      Assets: { ...modules['Assets'], create: { fields: ['assetname'], force: { account: '$account' } } },
+    },
+    employees: {
+      HelpDesk: {
+        where: "assigned_user_id='$user' and ticketstatus='Open'",
+        update: { fields: ['ticketpriorities', 'ticketstatus'] },
+      },
+    },
+  }
+  await writeFile(file, JSON.stringify(policy))
+  const portal = await startPortal(t, { env: { POLICY_FILE: file } })
+  const read = async (id: string) => (await portal.admin.result('retrieve', { id })) as Record<string, string>
+  const patch = async (name: string, id: string, body: object) =>
+    portal.as(name, 'PATCH', `/records/${id}`, { body })
+
+  await t.test('what is tied through a record that is only seen is not the own', async (t) => {
+    const name = { projecttaskname: 'changed' }
+    t.match(await patch('alice', '32x8637', name), { status: 200, body: name }, 'of her own project')
+    t.equal((await portal.as('alice', 'GET', '/records/32x8577')).status, 200)
+    t.equal((await patch('alice', '32x8577', name)).body.code, 'NOT_WRITABLE', "of her company's")
+    t.equal((await patch('alice', '32x8677', name)).body.code, 'NOT_FOUND')
+    t.notMatch(await read('32x8577'), name)
+  })
+
+  await t.test('a tie can be moved within the scope, and not out of it', async (t) => {
+    const [deal, acmeDeal] = ['13x8642', '13x8582']
+    t.match(await patch('alice', acmeDeal, { related_to: ids.alice }), { status: 200 })
+    t.match(await patch('alice', deal, { related_to: '11x8546' }), { status: 200 })
+    for (const id of [ids.bob, ids.carol, '11x8547', '12x99999', '']) {
+      const { status, body } = await patch('alice', deal, { related_to: id })
+      t.match(
+        { status, body },
+        { status: 422, body: { code: 'REFERENCE_OUT_OF_SCOPE', errors: [{ field: 'related_to' }] } },
+      )
+    }
+    t.match(await read(deal), { related_to: '11x8546' })
+  })
+
+  await t.test('what the policy forces is written, and who acts where it names a field for it', async (t) => {
+    await patch('alice', ids.alice, { phone: '1' })
+    t.match(await read(ids.alice), { phone: '1', contact_id: ids.alice })
+    t.equal((await patch('alice', ids.alice, { contact_id: ids.bob })).body.code, 'FIELD_NOT_WRITABLE')
+    const asset = { body: { assetname: 'mine' } }
+    const made = await portal.as('erin', 'POST', '/records/Assets', asset)
+    t.equal(made.body.code, 'NOT_WRITABLE', 'there is no account to force')
+  })
+
+  await t.test('every wrong field is named, and coreBOS names others', async (t) => {
+    const values = {
+      ticketstatus: 'on fire',
+      parent_id: ids.carol,
+      secret: 'x',
+      ticket_title: 'a\0b',
+      hours: '1',
+    }
+    const { body, status } = await portal.as('alice', 'POST', '/records/HelpDesk', { body: values })
+    t.equal(status, 400)
+    t.same(
+      body.errors?.map(({ field, code }) => [field, code]),
+      [
+        ['ticketstatus', 'INVALID_VALUE'],
+        ['parent_id', 'FIELD_NOT_WRITABLE'],
+        ['secret', 'UNKNOWN_FIELD'],
+        ['ticket_title', 'INVALID_VALUE'],
+        ['hours', 'FIELD_NOT_WRITABLE'],
+      ],
+    )
+    t.match(await portal.as('alice', 'POST', '/records/HelpDesk', { body: { ticket_title: 'no status' } }), {
+      status: 422,
+      body: {
+        code: 'VALUES_REFUSED',
+        errors: [{ field: 'ticketstatus', message: 'Status (ticketstatus) does not have a value' }],
+      },
+    })
+    for (const body of [[], 'x', { ticket_title: 1 }, { ticket_title: null }])
+      t.equal(
+        (await portal.as('alice', 'POST', '/records/HelpDesk', { body })).body.code,
+        'VALIDATION_FAILED',
+      )
+  })
+
+  await t.test('an employee writes what its own section opens, and does not write it away', async (t) => {
+    t.match(await patch('emil', ids.aliceTicket, { ticketpriorities: 'High' }), { status: 200 })
+    t.match(await read(ids.aliceTicket), { ticketpriorities: 'High' })
+    t.equal((await patch('emil', ids.aliceTicket, { ticketstatus: 'Closed' })).body.code, 'NOT_WRITABLE')
+    t.equal((await patch('emil', ids.aliceTicket, { ticket_title: 'x' })).body.code, 'FIELD_NOT_WRITABLE')
+    t.equal((await patch('emil', ids.alice, { phone: 'x' })).body.code, 'NOT_FOUND')
+    t.match(await read(ids.aliceTicket), { ticketstatus: 'Open' })
+  })
 })

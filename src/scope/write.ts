@@ -2,16 +2,16 @@
  * What a contact asks to be written, held against the policy. Two steps, since the second needs what only coreBOS
  * knows: a proposal (the fields are open and the values fit), then its references and the record as it will be.
  */
-import type { Contact } from '../contact/contact.ts'
+import { levels, type Contact, type Level } from '../contact/contact.ts'
 import { GatewayError, type ErrorCode, type FieldProblem } from '../errors.ts'
-import { fillIn, type WriteRule } from '../policy/policy.ts'
+import { fillIn, type Ties, type WriteRule } from '../policy/policy.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
 import { sealValues, type CheckedValues } from './checked-values.ts'
 import type { Modules } from './module.ts'
 import { fitProblem, sameValue } from './value.ts'
 import { meets, type Row } from './verify.ts'
-import { requireField, type View } from './view.ts'
+import { requireField, type Sight, type View } from './view.ts'
 
 /** What a request gives, by field; every value is a text. */
 export type Given = Readonly<Record<string, string>>
@@ -41,7 +41,7 @@ export interface Proposal {
  *
  * @throws GatewayError `NOT_WRITABLE` where the rule does not open it, or coreBOS does not give the right
  */
-export function writingView(view: View, writing: Writing, contact: Contact): View {
+export function writingView(view: View, writing: Writing, sight: Sight): View {
   const { module, decision } = view
   const { rule } = decision
   const reach = rule[writing]
@@ -49,22 +49,50 @@ export function writingView(view: View, writing: Writing, contact: Contact): Vie
     throw new GatewayError('NOT_WRITABLE', `${module.name}: there is no right to ${writing}`)
   }
   const level = reach.level ?? (writing === 'create' ? decision.level : 'own')
-  const conditions = [decision.where, reach.where && fillIn(reach.where, contact)]
+  const conditions = [decision.where, reach.where && fillIn(reach.where, sight.contact)]
   const where = tree.and(...conditions.filter((each) => each !== undefined))
-  const narrowed = writing === 'create' ? rule : { ...rule, ties: ownTies(rule.ties) }
-  return { ...view, decision: { rule: narrowed, level, where } }
+  const reached = { ...view, decision: { rule, level, where } }
+  return writing === 'create' ? reached : withoutBorrowed(reached, sight)
 }
 
 /** The view of what is tied to the contact itself, whatever else it sees. */
-export function ownView(view: View): View {
-  const { rule, where } = view.decision
-  return { ...view, decision: { rule: { ...rule, ties: ownTies(rule.ties) }, level: 'own', where } }
+export function ownView(view: View, sight: Sight): View {
+  return withoutBorrowed({ ...view, decision: { ...view.decision, level: 'own' } }, sight)
 }
 
-/** What can be seen because another record can be seen is not thereby the contact's own. */
-function ownTies(ties: View['decision']['rule']['ties']): View['decision']['rule']['ties'] {
-  const anchors = ties?.relation.filter((module) => module === 'Contacts' || module === 'Accounts') ?? []
-  return ties === undefined || anchors.length === 0 ? ties : { ...ties, relation: anchors }
+/**
+ * What can be seen because another record can be seen is not thereby as near as that level says: of ties to other
+ * records only those stay that reach no further.
+ */
+function withoutBorrowed(view: View, sight: Sight): View {
+  const { rule, level, where } = view.decision
+  if (rule.ties === undefined) return view
+  const { contact, account, through, relation } = rule.ties
+  const anchors = relation.filter((module) => module === 'Contacts' || module === 'Accounts')
+  const near = through.filter(({ module }) => reachesNoFurther(sight.find(module), level))
+  const others = [contact, account, anchors, near].flat().length
+  if (through.length === near.length || others > 0 || level !== 'own') {
+    const ties = { ...rule.ties, relation: anchors, through: near }
+    return { ...view, decision: { rule: { ...rule, ties }, level, where } }
+  }
+  const own = tree.or(...through.map((hop) => leadsToOwn(hop, sight)))
+  const ties = { ...rule.ties, relation: anchors }
+  return {
+    ...view,
+    decision: { rule: { ...rule, ties }, level, where: tree.and(...[where ?? []].flat(), own) },
+  }
+}
+
+function reachesNoFurther(view: View | undefined, level: Level): boolean {
+  return view !== undefined && levels.indexOf(view.decision.level) <= levels.indexOf(level)
+}
+
+/** That the record which a field points to is tied to the contact itself. */
+function leadsToOwn({ field, module }: Ties['through'][number], sight: Sight): Condition {
+  const other = sight.find(module)
+  const fields = other?.decision.rule.ties?.contact.filter((name) => other.readable.has(name)) ?? []
+  const path = (name: string) => tree.field(name, tree.nowhere, module, field)
+  return tree.or(...fields.map((name) => tree.compare(path(name), '=', tree.text(sight.contact.id))))
 }
 
 /** The same without what ties records to the contact, for one that is to be tied by a relation yet. */
