@@ -1,0 +1,85 @@
+/**
+ * `npm run conformance`: whether a coreBOS answers as the one did that the gateway was built on, and what about it should
+ * be put right first. Exit code 1 if an answer differs, 2 where it cannot begin.
+ */
+import { parseArgs } from 'node:util'
+import type { Entry } from './conformance/ledger.ts'
+import { conformance, type Conformance, type ConformanceOptions } from './conformance/run.ts'
+
+const usage = `usage: npm run conformance -- --url URL --user NAME --key ACCESSKEY
+         [--contact EMAIL --password PW]   looks through the eyes of this contact as well
+         [--write]                         makes a ticket and a document, and deletes them; without it nothing is written`
+
+class UsageError extends Error {}
+
+/** @throws UsageError */
+function readOptions(args: readonly string[]): ConformanceOptions {
+  const text = { type: 'string' } as const
+  let values
+  try {
+    values = parseArgs({
+      args: [...args],
+      options: {
+        url: text,
+        user: text,
+        key: text,
+        contact: text,
+        password: text,
+        write: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+  const { url, user, key, contact, password, write } = values
+  if (url === undefined || !/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new UsageError('--url: expected http:// or https://')
+  if (user === undefined || key === undefined) throw new UsageError('--user and --key: expected both')
+  if ((contact === undefined) !== (password === undefined))
+    throw new UsageError('--contact and --password: expected both or neither')
+  return {
+    url,
+    user,
+    key,
+    contact: contact === undefined || password === undefined ? undefined : { email: contact, password },
+    write,
+  }
+}
+
+/** Longer texts are cut: the statements with lists of ids would fill the screen. */
+const widest = 96
+
+const cut = (text: string): string => (text.length > widest ? `${text.slice(0, widest - 1)}…` : text)
+
+const marks = { agrees: 'ok', differs: 'DIFFERS', skipped: '-' } as const
+
+function line({ asked, expected, got, verdict }: Entry, width: number): string {
+  const came = verdict === 'differs' ? `${got} (measured: ${expected})` : got
+  return `  ${marks[verdict].padEnd(7)}  ${cut(asked).padEnd(width)}  ${came}`
+}
+
+function show({ entries, remarks }: Conformance): void {
+  const width = Math.max(...entries.map(({ asked }) => cut(asked).length))
+  for (const area of new Set(entries.map((entry) => entry.area))) {
+    console.log(`\n${area}`)
+    for (const entry of entries) if (entry.area === area) console.log(line(entry, width))
+  }
+  console.log('\nthis installation')
+  for (const { subject, text, isWarning } of remarks)
+    console.log(`  ${(isWarning ? 'LOOK' : '').padEnd(7)}  ${subject}: ${text}`)
+  const count = (verdict: Entry['verdict']) => entries.filter((entry) => entry.verdict === verdict).length
+  console.log(
+    `\nagrees ${count('agrees')}, differs ${count('differs')}, skipped ${count('skipped')}; ` +
+      `to look at ${remarks.filter(({ isWarning }) => isWarning).length}`,
+  )
+}
+
+try {
+  const found = await conformance(readOptions(process.argv.slice(2)))
+  show(found)
+  process.exitCode = found.entries.some(({ verdict }) => verdict === 'differs') ? 1 : 0
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
+  if (error instanceof UsageError) console.error(usage)
+  process.exitCode = 2
+}
