@@ -6,8 +6,10 @@ import { LRUCache } from 'lru-cache'
 import { AnchorsReader } from '../src/anchors.ts'
 import type { Contact } from '../src/contact/contact.ts'
 import type { LoginMode } from '../src/contact/login.ts'
+import { detailViewActions } from '../src/corebos/actions.ts'
 import { Company } from '../src/corebos/company.ts'
 import type { Caller } from '../src/corebos/caller.ts'
+import { printed } from '../src/corebos/files.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import { query, relatedRecords, retrieveAttachment } from '../src/corebos/read.ts'
 import * as write from '../src/corebos/write.ts'
@@ -122,6 +124,8 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
           return relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' })
         },
         attachment: (id, by) => retrieveAttachment(callerFor(by), id),
+        printed: (id, by) => printed(callerFor(by), id),
+        actions: (id, module, by) => detailViewActions(callerFor(by), id, module),
       },
       anchors: (level) => anchors.of(contact, level, stamp),
       remember: (key, load) =>
@@ -148,6 +152,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
         remove: (id, by) => write.remove(callerFor(by), id),
         relate: (id, other, by) => write.relate(callerFor(by), id, other),
         unrelate: (id, other, by) => write.unrelate(callerFor(by), id, other),
+        act: (action, id, by) => write.act(callerFor(by), action, id),
         addComment: (id, text, author, by) => write.addComment(callerFor(by), id, text, author),
       },
       audit: (line) => audit(line, session, request),

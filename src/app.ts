@@ -16,6 +16,7 @@ import repeats from '../plugins/repeats.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
 import webservice from '../plugins/webservice.ts'
+import actions from '../routes/actions.ts'
 import auth from '../routes/auth.ts'
 import comments from '../routes/comments.ts'
 import documents from '../routes/documents.ts'
@@ -23,10 +24,12 @@ import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
 import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
+import printing from '../routes/printing.ts'
 import query from '../routes/query.ts'
 import recordWrites from '../routes/record-writes.ts'
 import records from '../routes/records.ts'
 import relations from '../routes/relations.ts'
+import search from '../routes/search.ts'
 import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config.ts'
 import { cachedProbe } from './probe.ts'
@@ -95,6 +98,9 @@ export async function buildApp(
   await app.register(relations)
   await app.register(comments)
   await app.register(documents, config)
+  await app.register(printing)
+  await app.register(actions)
+  await app.register(search)
   await app.register(query)
   await app.register(webservice, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
   await app.register(webserviceRoute)
@@ -108,9 +114,10 @@ export async function buildOperator(
   { sink }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
   await app.register(problem)
   await app.register(logging)
-  await app.register(operator, { metrics: gateway.metrics, token: config.OPERATOR_TOKEN })
+  await app.register(operator, { gateway, token: config.OPERATOR_TOKEN })
   gateway.addHook('onClose', async () => app.close())
   return app
 }

@@ -35,6 +35,7 @@ const catalogue = {
   NOT_WRITABLE: [403, 'This cannot be written'],
   FIELD_NOT_WRITABLE: [403, 'A field cannot be written'],
   REFERENCE_OUT_OF_SCOPE: [422, 'A reference leads outside what may be seen'],
+  ACTION_NOT_RUNNABLE: [422, 'coreBOS runs this action in its own user interface alone'],
   VALUES_REFUSED: [422, 'coreBOS does not accept the values'],
   PRECONDITION_FAILED: [412, 'The record is not as it was'],
   OUTCOME_UNKNOWN: [409, 'The answer of coreBOS was lost; it may or may not have written'],

@@ -1,4 +1,5 @@
 import type { Level } from './contact/contact.ts'
+import type { BusinessAction } from './corebos/actions.ts'
 import { clearId, type ClearedId } from './corebos/cleared-id.ts'
 import { parseId } from './corebos/ids.ts'
 import type { Attachment } from './corebos/read.ts'
@@ -38,6 +39,10 @@ export interface Reader {
   comments(parent: ClearedId, parentModule: string): Promise<readonly Row[]>
   /** The file of a document; undefined where it has none in coreBOS. */
   attachment(document: ClearedId, by: ReadBy): Promise<Attachment | undefined>
+  /** A record as PDF; undefined where coreBOS does not print records of its module. */
+  printed(id: ClearedId, by: ReadBy): Promise<Buffer | undefined>
+  /** What coreBOS shows beside a record of `module`. */
+  actions(id: ClearedId, module: string, by: ReadBy): Promise<readonly BusinessAction[]>
 }
 
 /** Who is asking, and how coreBOS is asked for them. */

@@ -2,6 +2,7 @@
  * The door for writes: may this be written → do the values fit → do the references lead to what is seen → will the
  * record stay within the scope → send, once → read again. Whatever a contact writes comes through here.
  */
+import type { BusinessAction } from './corebos/actions.ts'
 import { CorebosRefusal } from './corebos/caller.ts'
 import type { ClearedId } from './corebos/cleared-id.ts'
 import { parseId, type WebserviceId } from './corebos/ids.ts'
@@ -48,13 +49,17 @@ export interface Writer {
   remove(id: ClearedId, by: WriteBy): Promise<void>
   relate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
   unrelate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
+  /** @param action its record number. @returns what it says */
+  act(action: string, id: ClearedId, by: WriteBy): Promise<string>
   /** @returns when, `YYYY-MM-DD hh:mm:ss` in UTC */
   addComment(id: ClearedId, text: string, author: ClearedId | undefined, by: WriteBy): Promise<string>
 }
 
 /** What the log keeps of every write, refused ones too. It never holds a value. */
 export interface AuditLine {
-  readonly operation: 'create' | 'update' | 'delete' | 'relate' | 'unrelate' | 'comment'
+  readonly operation: 'create' | 'update' | 'delete' | 'relate' | 'unrelate' | 'comment' | 'action'
+  /** The name of a business action. */
+  readonly action?: string
   readonly module: string | undefined
   readonly ids: readonly string[]
   /** The rule of the policy that it was held against. */
@@ -287,6 +292,44 @@ export async function comment(id: string, text: string, author: Author): Promise
     )
     await outdate(author)
     return { time }
+  })
+}
+
+/** The business actions that the policy lists and coreBOS offers for a visible record. @throws GatewayError `NOT_FOUND` */
+export async function actionsOn(id: string, asker: Asker): Promise<readonly BusinessAction[]> {
+  return listed(await find(id, asker), asker)
+}
+
+async function listed({ id, view }: Found, asker: Asker): Promise<readonly BusinessAction[]> {
+  const { actions } = view.decision.rule
+  if (actions.size === 0) return []
+  const offered = await asker.reader.actions(id, view.module.name, readBy(view))
+  return offered.filter(({ name }) => actions.has(name))
+}
+
+/** What coreBOS runs without its own user interface. */
+const runnable = /^block:\/\//
+
+/**
+ * @returns what the action says
+ * @throws GatewayError `NOT_FOUND` for the record or the action, `ACTION_NOT_RUNNABLE`, `OUTCOME_UNKNOWN`, or how coreBOS
+ * failed
+ */
+export async function runAction(id: string, name: string, author: Author): Promise<string> {
+  return audited('action', author, async (note) => {
+    note({ ids: [id], action: name })
+    const found = await find(id, author)
+    const { view } = found
+    note({ module: view.module.name, rule: view.decision.rule.name })
+    const action = (await listed(found, author)).find((each) => each.name === name)
+    if (action === undefined) throw new GatewayError('NOT_FOUND')
+    const { linkid, linkurl } = action.properties
+    if (typeof linkid !== 'string' || typeof linkurl !== 'string' || !runnable.test(linkurl)) {
+      throw new GatewayError('ACTION_NOT_RUNNABLE')
+    }
+    const said = await perform(view, author, () => author.writer.act(linkid, found.id, writtenBy(view)))
+    await outdate(author)
+    return said
   })
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { answerFor } from '../src/file-answer.ts'
+import { builtinPolicy } from '../src/policy/builtin.ts'
 import { acceptedType } from '../src/upload.ts'
 import { Oracle } from './oracle.ts'
 import { contactAt, modes, startPortal, type Mode, type Portal, type PortalOptions } from './portal.ts'
@@ -495,3 +496,174 @@ t.test('the type that counts is that of the name, and both have to be accepted',
     t.equal(acceptedType(name, declared, accepted), type, `${name} as ${declared}`)
   }
 })
+
+/** A policy file with the built-in policy, changed. */
+async function policyFile(t: Test, modules: Readonly<Record<string, object>>): Promise<string> {
+  const file = join(await scratch(t), 'policy.json')
+  const changed = Object.entries(modules).map(
+    ([name, change]) => [name, { ...builtinPolicy.modules[name], ...change }] as const,
+  )
+  const policy = {
+    ...builtinPolicy,
+    modules: { ...builtinPolicy.modules, ...Object.fromEntries(changed) },
+  }
+  await writeFile(file, JSON.stringify(policy))
+  return file
+}
+
+t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody another', async (t) => {
+  for (const mode of modes) {
+    const desk = await start(t, { mode })
+    const { database } = desk.corebos
+    const missing = await refusal(await desk.fetch('alice', '/records/7x999999/pdf'))
+    for (const name of names) {
+      for (const module of ['Invoice', 'Quotes', 'SalesOrder']) {
+        const mine = new Set(desk.oracle(name).visible(module))
+        for (const record of database.records(module)) {
+          const id = database.webserviceId(record)
+          const response = await desk.fetch(name, `/records/${id}/pdf`)
+          if (mine.has(record)) {
+            t.equal(response.status, 200, `${mode}: ${name} ${id}`)
+            t.match(await response.text(), /^%PDF-/)
+            t.match(Object.fromEntries(response.headers), {
+              'content-type': 'application/pdf',
+              'content-disposition': `attachment; filename="${module} ${id}.pdf"`,
+              'cache-control': 'private, no-store',
+            })
+          } else t.same([response.status, await refusal(response)], [404, missing], `${mode}: ${name} ${id}`)
+        }
+      }
+    }
+    const ticket = desk.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
+    t.equal((await desk.fetch('alice', `/records/17x${ticket}/pdf`)).status, 404, 'tickets are not printed')
+    t.equal((await desk.fetch(undefined, '/records/7x8628/pdf')).status, 401)
+  }
+  const desk = await start(t, {
+    env: { POLICY_FILE: await policyFile(t, { Invoice: { hide: ['terms_conditions'] } }) },
+  })
+  const id = desk.oracle('alice').visible('Invoice')[0]?.number ?? 0
+  t.equal((await desk.fetch('alice', `/records/7x${id}/pdf`)).status, 404, 'it might show what is hidden')
+})
+
+t.test('an action runs where the policy lists it, coreBOS offers it, and the record is seen', async (t) => {
+  const actions = ['LBL_SHOW_CONTACT_HIERARCHY', 'call_back', 'not_offered']
+  const POLICY_FILE = await policyFile(t, { Contacts: { actions } })
+  for (const mode of modes) {
+    const desk = await start(t, { mode, env: { POLICY_FILE } })
+    // The demo coreBOS has links of coreBOS's own and runs nothing; what it would offer and say is put in here.
+    const offered = { linklabel: 'call_back', linkid: '4711', linkurl: 'block://mod:path?RECORDID=8549' }
+    desk.relay.alter = ({ operation, params, answer }) => {
+      if (operation === 'executeBusinessAction') return { success: true, result: '<p>done</p>' }
+      return params.get('linktype') === 'DETAILVIEWWIDGET' && answer.success
+        ? { ...answer, result: { DETAILVIEWWIDGET: [offered, { ...offered, linklabel: 'unlisted' }] } }
+        : answer
+    }
+    const run = (name: Person | undefined, id: string, action: string) =>
+      desk.fetch(name, `/records/${id}/actions/${action}`, { method: 'POST' })
+    const list = await desk.fetch('alice', '/records/12x8549/actions')
+    t.same(await json(list), { actions: [{ name: 'LBL_SHOW_CONTACT_HIERARCHY' }, { name: 'call_back' }] })
+    t.same(
+      await json(await desk.fetch('alice', '/records/12x8550/actions')),
+      await json(await desk.fetch('bob', '/records/12x8550/actions')),
+    )
+    t.equal((await desk.fetch('alice', '/records/12x8551/actions')).status, 404)
+    t.equal((await desk.fetch(undefined, '/records/12x8549/actions')).status, 401)
+    const [ticket] = desk.oracle('alice').visible('HelpDesk')
+    t.same(await json(await desk.fetch('alice', `/records/17x${ticket?.number ?? 0}/actions`)), {
+      actions: [],
+    })
+
+    t.same(await json(await run('alice', '12x8549', 'call_back')), { result: '<p>done</p>' })
+    for (const [name, id, action, status] of [
+      ['alice', '12x8551', 'call_back', 404],
+      ['carol', '12x8549', 'call_back', 404],
+      ['dave', '12x8549', 'call_back', 404],
+      ['alice', '12x8549', 'unlisted', 404],
+      ['alice', '12x8549', 'not_offered', 404],
+      ['alice', '12x8549', 'LBL_ADD_NOTE', 404],
+      ['alice', '12x8549', 'LBL_SHOW_CONTACT_HIERARCHY', 422],
+      [undefined, '12x8549', 'call_back', 401],
+    ] as const) {
+      t.equal((await run(name, id, action)).status, status, `${mode}: ${name} ${id} ${action}`)
+    }
+    const ran = desk.relay.calls.filter(({ operation }) => operation === 'executeBusinessAction')
+    t.same(
+      ran.map(({ params }) => [params.get('businessactionid'), params.get('context')]),
+      [['4711', '{"ID":"12x8549"}']],
+    )
+    t.ok(
+      desk.log.some((line) => line.includes('"operation":"action"') && line.includes('"action":"call_back"')),
+    )
+
+    desk.relay.lost.add('executeBusinessAction')
+    t.match(await json(await run('alice', '12x8549', 'call_back')), { code: 'OUTCOME_UNKNOWN' })
+    t.equal(desk.relay.count('executeBusinessAction'), 2, 'it was not asked for again')
+  }
+})
+
+t.test(
+  'search finds what an evaluator finds in the text fields, and nothing in what is hidden',
+  async (t) => {
+    const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
+    for (const mode of modes) {
+      const desk = await start(t, { mode })
+      const { database } = desk.corebos
+      const expected = (name: Person, term: string) => {
+        const oracle = desk.oracle(name)
+        const hits = Object.keys(builtinPolicy.modules).map((module) => {
+          const hidden = new Set(builtinPolicy.modules[module]?.hide)
+          const fields = [...(database.module(module)?.fields.values() ?? [])].filter(
+            ({ type, name: field }) => textTypes.has(type.name) && !hidden.has(field),
+          )
+          const found = oracle
+            .visible(module)
+            .filter(({ values }) =>
+              fields.some(({ name: field }) => (values.get(field) ?? '').toLowerCase().includes(term)),
+            )
+          return [module, found.map((record) => database.webserviceId(record)).toSorted()] as const
+        })
+        return new Map(hits.filter(([, ids]) => ids.length > 0))
+      }
+      for (const name of names) {
+        for (const term of ['alice', 'a', 'open', 'md5', '100%', "it's"]) {
+          const response = await desk.fetch(name, `/search?limit=100&q=${encodeURIComponent(term)}`)
+          const { results } = (await response.json()) as {
+            results: { module: string; total: number; records: { id: string }[] }[]
+          } // as the schema says
+          const wanted = expected(name, term)
+          t.same(
+            new Map(results.map(({ module, records }) => [module, records.map(({ id }) => id).toSorted()])),
+            wanted,
+            `${mode}: ${name} ${term}`,
+          )
+          for (const { module, total } of results) t.equal(total, wanted.get(module)?.length, module)
+        }
+      }
+      const some = await json(
+        await desk.fetch('alice', '/search?q=ALICE&modules=helpdesk,%20Contacts&limit=1'),
+      )
+      const results = some['results'] as { module: string; total: number; records: unknown[] }[] // as the schema says
+      t.same(
+        results.map(({ module, records }) => [module, records.length]),
+        [
+          ['HelpDesk', 1],
+          ['Contacts', 1],
+        ],
+      )
+      t.notMatch(JSON.stringify(some), /portalloginuser|_downloadurl/)
+      for (const [query, status] of [
+        ['q=a&modules=Users', 404],
+        ['q=a&modules=HelpDesk,Leads', 404],
+        ['q=a&modules=x%20y', 400],
+        ['q=', 400],
+        ['q=%20', 400],
+        ['', 400],
+        ['q=a%5Cb', 422],
+        ['q=a&limit=101', 400],
+      ] as const) {
+        t.equal((await desk.fetch('alice', `/search?${query}`)).status, status, query)
+      }
+      t.equal((await desk.fetch(undefined, '/search?q=a')).status, 401)
+    }
+  },
+)

@@ -44,3 +44,17 @@ export async function businessActions(
     return { name: text(source['linklabel'], what), properties: Object.fromEntries(properties) }
   })
 }
+
+/** The types of actions that belong to one record; those that coreBOS can run by itself are of the second. */
+const detailTypes = ['DETAILVIEWBASIC', 'DETAILVIEWWIDGET']
+
+export async function detailViewActions(
+  caller: Caller,
+  id: ClearedId,
+  module: string,
+): Promise<readonly BusinessAction[]> {
+  const lists = await Promise.all(
+    detailTypes.map((type) => businessActions(caller, id, { module, view: 'DetailView', type })),
+  )
+  return lists.flat()
+}

@@ -109,6 +109,21 @@ export async function addComment(
 }
 
 /**
+ * Runs a business action on a record. What it does is known to whoever has set it up in coreBOS.
+ *
+ * Not recorded: as `include/Webservices/executeBusinessAction.php` of coreBOS 8.0 reads it.
+ *
+ * @param action the record number of the action
+ * @returns what it says, often HTML; empty where that is no text
+ * @throws GatewayError as {@link put}
+ */
+export async function act(caller: Caller, action: string, id: ClearedId): Promise<string> {
+  const params = { businessactionid: action, context: { ID: id.text } }
+  const { result } = await put(caller, { operation: 'executeBusinessAction', params })
+  return typeof result === 'string' ? result : ''
+}
+
+/**
  * @throws GatewayError {@link CorebosRefusal} and whatever proves that coreBOS has done nothing; {@link LostWrite} for
  * everything else
  */

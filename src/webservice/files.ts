@@ -4,6 +4,7 @@ import { parseId } from '../corebos/ids.ts'
 import { retrieveAttachment } from '../corebos/read.ts'
 import { GatewayError } from '../errors.ts'
 import { find, readBy, type Found } from '../pipeline.ts'
+import { mayBePrinted } from '../printed.ts'
 import type { Input, Visitor } from './call.ts'
 import { result, WebserviceRefusal, type Result } from './envelope.ts'
 import type { Parameter } from './php.ts'
@@ -55,7 +56,7 @@ async function attachment(found: Found, withContent: boolean, visitor: Visitor):
 
 export async function getpdfdata(input: Input, visitor: Visitor): Promise<Result> {
   const { id, view } = await find(input.text('id'), visitor.asker)
-  const pdf = await printed(visitor.callerFor(readBy(view)), id)
+  const pdf = mayBePrinted(view) ? await printed(visitor.callerFor(readBy(view)), id) : undefined
   if (pdf === undefined) {
     throw new WebserviceRefusal('ACCESS_DENIED', 'Only Inventory & GV defined modules support PDF Output.')
   }

@@ -1,0 +1,69 @@
+/** Business actions: what somebody has set up in coreBOS to be done with a record. */
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems, WebserviceId } from '../src/schemas.ts'
+import { actionsOn, runAction } from '../src/writes.ts'
+
+const anyProblems = [
+  'AUTHENTICATION_REQUIRED',
+  'NOT_FOUND',
+  'COREBOS_UNAVAILABLE',
+  'COREBOS_FAILED',
+  'COREBOS_REFUSED',
+  'COREBOS_TIMEOUT',
+] as const
+
+const actions: FastifyPluginAsyncTypebox = async (app) => {
+  const { door, authenticate } = app
+  const shared = { tags: ['actions'], security: [{ bearer: [] }] }
+
+  app.get(
+    '/records/:id/actions',
+    {
+      onRequest: authenticate,
+      schema: {
+        ...shared,
+        summary: 'List the actions for a record',
+        description: 'Those that the policy lists and coreBOS offers for this record.',
+        params: Type.Object({ id: WebserviceId }),
+        response: {
+          200: Type.Object(
+            { actions: Type.Array(Type.Object({ name: Type.String() })) },
+            { examples: [{ actions: [{ name: 'request_callback' }] }] },
+          ),
+          ...problems(...anyProblems),
+        },
+      },
+    },
+    async (request) => {
+      const offered = await actionsOn(request.params.id, await door.askerOf(request))
+      return { actions: offered.map(({ name }) => ({ name })) }
+    },
+  )
+
+  app.post(
+    '/records/:id/actions/:name',
+    {
+      onRequest: authenticate,
+      schema: {
+        ...shared,
+        summary: 'Run an action on a record',
+        description:
+          'What it does is up to whoever has set it up. It is asked for once, and never again by itself.',
+        params: Type.Object({ id: WebserviceId, name: Type.String({ minLength: 1, maxLength: 100 }) }),
+        response: {
+          200: Type.Object({
+            result: Type.String({ description: 'What the action says, often HTML; nobody has cleaned it' }),
+          }),
+          ...problems(...anyProblems, 'ACTION_NOT_RUNNABLE', 'NOT_WRITABLE', 'OUTCOME_UNKNOWN'),
+        },
+      },
+    },
+    async (request) => {
+      const { id, name } = request.params
+      return { result: await runAction(id, name, await door.authorOf(request)) }
+    },
+  )
+}
+
+export default actions

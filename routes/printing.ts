@@ -1,0 +1,48 @@
+/** Records as PDF. */
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { fileHeaders } from '../src/file-answer.ts'
+import { printedRecord } from '../src/printed.ts'
+import { problems, WebserviceId } from '../src/schemas.ts'
+
+const pdf = new Set(['application/pdf'])
+
+const printing: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/records/:id/pdf',
+    {
+      onRequest: app.authenticate,
+      schema: {
+        tags: ['records'],
+        security: [{ bearer: [] }],
+        summary: 'Read a record as PDF',
+        description:
+          'Invoices, quotes, orders and what else coreBOS prints. A record with fields that are hidden by the policy has no ' +
+          'PDF, since nobody knows what that would show.',
+        params: Type.Object({ id: WebserviceId }),
+        response: {
+          200: {
+            description: 'The PDF',
+            content: {
+              'application/pdf': { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
+            },
+          },
+          ...problems(
+            'AUTHENTICATION_REQUIRED',
+            'NOT_FOUND',
+            'COREBOS_UNAVAILABLE',
+            'COREBOS_FAILED',
+            'COREBOS_REFUSED',
+            'COREBOS_TIMEOUT',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const file = await printedRecord(request.params.id, await app.door.askerOf(request))
+      return reply.headers(fileHeaders(file, pdf)).send(file.content)
+    },
+  )
+}
+
+export default printing

@@ -1,0 +1,73 @@
+/** Search over all modules that are open. */
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems, RecordRow } from '../src/schemas.ts'
+import { search } from '../src/search.ts'
+
+const Found = Type.Object({
+  module: Type.String({ examples: ['HelpDesk'] }),
+  label: Type.String({ examples: ['Support Tickets'] }),
+  total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
+  records: Type.Array(RecordRow),
+})
+
+const searching: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/search',
+    {
+      onRequest: app.authenticate,
+      schema: {
+        tags: ['records'],
+        security: [{ bearer: [] }],
+        summary: 'Search in all text fields',
+        description:
+          'Finds the text anywhere in the text fields that this contact may read, whatever the case of its letters. Modules ' +
+          'in which nothing was found are left out.',
+        querystring: Type.Object({
+          q: Type.String({ pattern: '\\S', maxLength: 100, examples: ['printer'] }),
+          modules: Type.Optional(
+            Type.String({
+              pattern: '^[A-Za-z_][A-Za-z0-9_]*( *, *[A-Za-z_][A-Za-z0-9_]*)*$',
+              maxLength: 1000,
+              description: 'Names by commas; all that are open unless given',
+              examples: ['HelpDesk,Faq'],
+            }),
+          ),
+          limit: Type.Optional(
+            Type.Integer({ minimum: 0, maximum: 100, default: 10, description: 'Records of each module' }),
+          ),
+        }),
+        response: {
+          200: Type.Object({ results: Type.Array(Found) }),
+          ...problems(
+            'AUTHENTICATION_REQUIRED',
+            'VALIDATION_FAILED',
+            'UNKNOWN_MODULE',
+            'QUERY_NOT_EXPRESSIBLE',
+            'QUERY_TOO_LARGE',
+            'COREBOS_UNAVAILABLE',
+            'COREBOS_BUSY',
+            'COREBOS_FAILED',
+            'COREBOS_REFUSED',
+            'COREBOS_TIMEOUT',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { q, modules, limit = 10 } = request.query
+      const wanted = { text: q.trim(), modules: modules?.split(',').map((name) => name.trim()), limit }
+      const found = await search(wanted, await app.door.askerOf(request))
+      return {
+        results: found.map(({ module, label, total, records }) => ({
+          module,
+          label,
+          ...(total !== undefined && { total }),
+          records: [...records],
+        })),
+      }
+    },
+  )
+}
+
+export default searching
