@@ -7,7 +7,7 @@ import { Challenges } from './challenges.ts'
 import type { Database } from './database.ts'
 import { decodeForm, decodeMultipart, plain } from './php.ts'
 import { Sessions } from './sessions.ts'
-import { startingState } from './states.ts'
+import { clockOf, startingState } from './states.ts'
 import type { State } from './states.ts'
 import { storedFile } from './storage.ts'
 import { answer } from './webservice.ts'
@@ -19,7 +19,7 @@ export interface DemoCorebosOptions {
   readonly state?: State
   /** How long each call takes; calls of one session take it one after the other. */
   readonly delayMs?: number
-  /** Milliseconds; the clock of sessions, challenges and new records. */
+  /** Milliseconds; the clock of sessions, challenges and new records. Without it, the clock of the state. */
   readonly now?: () => number
 }
 
@@ -137,7 +137,7 @@ const listen = async (server: Server, port: number, host: string): Promise<numbe
 
 /** Starts a coreBOS of its own state; rejects where the port is taken. */
 export const startDemoCorebos = async (options: DemoCorebosOptions): Promise<DemoCorebos> => {
-  const { port, host = '127.0.0.1', state = 'demo', delayMs = 0, now = Date.now } = options
+  const { port, host = '127.0.0.1', state = 'demo', delayMs = 0, now = clockOf(state) } = options
   let url = ''
   const database = startingState(state)
   const demo: Demo = {

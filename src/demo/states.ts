@@ -11,6 +11,19 @@ export type State = (typeof STATES)[number]
 
 export const isState = (name: string): name is State => STATES.some((state) => state === name)
 
+/** When the first recording of a file began. */
+const RECORDED = Date.UTC(2026, 10, 24, 7, 36)
+
+/**
+ * The clock that a state goes by, in milliseconds: answers that depend on the day are those of the recordings' day in
+ * the states that recordings start from, whenever they are replayed.
+ */
+export const clockOf = (state: State): (() => number) => {
+  if (state === 'demo') return Date.now
+  const began = Date.now()
+  return () => RECORDED + Date.now() - began
+}
+
 /** When the clean data set was finished. */
 const SEEDED = Date.UTC(2026, 10, 24, 6, 39, 20)
 
