@@ -9,13 +9,14 @@ import { FailureBudget } from '../src/contact/budgets.ts'
 import { loginCalls, neverSent, serviceCalls } from '../src/contact/calls.ts'
 import type { Contact } from '../src/contact/contact.ts'
 import { LoginDesk } from '../src/contact/desk.ts'
-import { dayOf } from '../src/contact/identity.ts'
+import { contactOf as contactOfIdentity, dayOf } from '../src/contact/identity.ts'
 import { loginModes, type LoginContext } from '../src/contact/login.ts'
 import { RefusalPace } from '../src/contact/pace.ts'
 import { Passwords } from '../src/contact/password.ts'
 import { AccessRecheck } from '../src/contact/recheck.ts'
 import { admissionOf, contactOf, type Admission, type SessionClaim } from '../src/contact/request.ts'
 import type { Caller } from '../src/corebos/caller.ts'
+import { parseId } from '../src/corebos/ids.ts'
 import { GatewayError } from '../src/errors.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import { bearerToken } from '../src/session/bearer.ts'
@@ -37,6 +38,11 @@ declare module 'fastify' {
     readonly contactOf: typeof contactOf
     /** Whoever reads for this request: the contact's own coreBOS session, or the service user where it has none. */
     readonly upstreamOf: (request: FastifyRequest) => Caller
+    /**
+     * A contact that need not be logged in, as coreBOS knows it; whether it would be let in is not asked.
+     * @throws GatewayError `NOT_FOUND`; `COREBOS_UNAVAILABLE` also without a service user
+     */
+    readonly contactById: (id: string) => Promise<Contact>
     /**
      * Ends a coreBOS session that is of no more use, and never throws. Resolves when that is done, or when coreBOS has
      * taken too long to wait for it; the end of the gateway waits in any case.
@@ -147,6 +153,13 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   app.decorate('authenticateBy', async (claim: SessionClaim, request: FastifyRequest) => {
     admit(claim, await sessions.read(claim.sessionId), request)
     await confirm(request)
+  })
+  app.decorate('contactById', async (id: string) => {
+    if (context.service === undefined)
+      throw new GatewayError('COREBOS_UNAVAILABLE', 'this needs a service user')
+    const identity = parseId(id) && (await context.service.byId('Contacts', id))
+    if (identity === undefined) throw new GatewayError('NOT_FOUND')
+    return contactOfIdentity(identity, 'Contacts', { id: identity.userId, name: '' }, policy().level)
   })
   app.decorate('admissionOf', admissionOf)
   app.decorate('contactOf', contactOf)

@@ -1,6 +1,6 @@
 /** Makes of a request whoever asks at the door: what they may see, and the coreBOS session that reads and writes for them. */
-import { createHash } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { createHash, randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { AnchorsReader } from '../src/anchors.ts'
@@ -30,7 +30,12 @@ declare module 'fastify' {
 export interface Door {
   /** @throws GatewayError `AUTHENTICATION_REQUIRED`, or how coreBOS failed to say what modules there are */
   askerOf(request: FastifyRequest): Promise<Asker>
-  /** The same, for whoever may write as well. */
+  /**
+   * A contact that need not be logged in, read for by the service user: for operators.
+   * @throws GatewayError `COREBOS_UNAVAILABLE` without a service user
+   */
+  askerFor(contact: Contact): Promise<Asker>
+  /** The same as `askerOf`, for whoever may write as well. */
   authorOf(request: FastifyRequest): Promise<Author>
 }
 
@@ -42,6 +47,13 @@ export interface DoorOptions {
   /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
   readonly scopeTtlMs: number
   readonly now: () => number
+}
+
+interface Asking {
+  readonly contact: Contact
+  /** What is remembered under another one is not used. */
+  readonly stamp: string
+  readonly log: FastifyBaseLogger
 }
 
 interface Remembered {
@@ -100,7 +112,15 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
 
   async function askerUnder(stamp: string, request: FastifyRequest): Promise<Asker> {
     const { contact } = app.admissionOf(request).session
-    const caller = callerOf(request)
+    return askerBy(callerOf(request), { contact, stamp, log: request.log })
+  }
+
+  async function askerFor(contact: Contact): Promise<Asker> {
+    if (service === undefined) throw new GatewayError('COREBOS_UNAVAILABLE', 'this needs a service user')
+    return askerBy(service, { contact, stamp: randomUUID(), log: app.log })
+  }
+
+  async function askerBy(caller: Caller, { contact, stamp, log }: Asking): Promise<Asker> {
     const callerFor = (by: ReadBy): Caller => (by === 'contact' ? caller : (service ?? caller))
     const policy = options.policy()
     if (policy !== listsPolicy) {
@@ -132,7 +152,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
         lists.forceFetch(JSON.stringify([scopeKey(contact), stamp, key]), { context: load }),
       withheld: (rows, rule) => {
         metrics.rowsWithheld.inc({ module: rule }, rows)
-        request.log.error(
+        log.error(
           { rows, rule, contact: contact.id },
           'coreBOS answered rows outside the scope; they were withheld',
         )
@@ -179,7 +199,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     }
   }
 
-  app.decorate('door', { askerOf, authorOf })
+  app.decorate('door', { askerOf, askerFor, authorOf })
 }
 
 export default fp(doorPlugin, {

@@ -1,9 +1,15 @@
 /** For operators, on a listener of its own: `/metrics` for all who reach it, everything else for who holds the token. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import fp from 'fastify-plugin'
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
 import { GatewayError } from '../src/errors.ts'
-import type { Metrics } from '../src/metrics.ts'
+import { explainInFull } from '../src/pipeline.ts'
+import { limits } from '../src/query/limits.ts'
+import { parseQuery } from '../src/query/parse.ts'
+import { WebserviceId } from '../src/schemas.ts'
+import type { PortalSession } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,12 +19,19 @@ declare module 'fastify' {
 }
 
 export interface OperatorOptions {
-  readonly metrics: Metrics
+  /** The gateway beside whose listener this one stands. */
+  readonly gateway: Pick<
+    FastifyInstance,
+    'metrics' | 'sessions' | 'corebos' | 'door' | 'contactById' | 'endUpstream'
+  >
   /** Without one, only what is open is answered. */
   readonly token: string | undefined
 }
 
-async function operator(app: FastifyInstance, { metrics, token }: OperatorOptions): Promise<void> {
+const OfContact = Type.Object({ contact: WebserviceId }, { additionalProperties: false })
+
+const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway, token }) => {
+  const { metrics, sessions, corebos, door, contactById, endUpstream } = gateway
   const holdsToken = bearerOf(token)
 
   // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
@@ -31,6 +44,59 @@ async function operator(app: FastifyInstance, { metrics, token }: OperatorOption
   app.get('/metrics', { config: { open: true } }, async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   )
+
+  app.post(
+    '/explain',
+    {
+      schema: {
+        body: Type.Object(
+          { contact: WebserviceId, query: Type.String({ minLength: 1, maxLength: limits.text }) },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async ({ body: { contact, query } }) => {
+      const asker = await door.askerFor(await contactById(contact))
+      try {
+        return await explainInFull(parseQuery(query), asker)
+      } catch (error) {
+        if (!(error instanceof GatewayError) || error.status >= 500) throw error
+        return { refused: { code: error.code, detail: error.message } }
+      }
+    },
+  )
+
+  app.get('/sessions', { schema: { querystring: OfContact } }, async ({ query: { contact } }) => ({
+    sessions: (await sessions.list(contact)).map(viewOfSession),
+  }))
+
+  app.post('/sessions/revoke', { schema: { body: OfContact } }, async ({ body: { contact }, log }) => {
+    const ended = await sessions.endAll(contact)
+    await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
+    log.info({ contact, ended: ended.length }, "an operator ended a contact's sessions")
+    return { ended: ended.length }
+  })
+
+  app.post('/cache/clear', async (_request, reply) => {
+    // What other instances remember of modules and fields is theirs; the stamp is everybody's.
+    corebos.metadata.clear()
+    await sessions.invalidate()
+    return reply.code(204).send()
+  })
+}
+
+function viewOfSession({ id, contact, createdAt, lastSeenAt, expiresAt, userAgent, address }: PortalSession) {
+  const time = (ms: number) => new Date(ms).toISOString()
+  return {
+    id,
+    contact: contact.id,
+    level: contact.level,
+    createdAt: time(createdAt),
+    lastSeenAt: time(lastSeenAt),
+    expiresAt: time(expiresAt),
+    userAgent,
+    address,
+  }
 }
 
 /** Compares digests, so that neither the length nor a common beginning shows in the time. */

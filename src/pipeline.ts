@@ -1,4 +1,4 @@
-import type { Level } from './contact/contact.ts'
+import type { Contact, Level } from './contact/contact.ts'
 import type { BusinessAction } from './corebos/actions.ts'
 import { clearId, type ClearedId } from './corebos/cleared-id.ts'
 import { parseId } from './corebos/ids.ts'
@@ -360,29 +360,70 @@ export async function settledScope(view: View, asker: Asker): Promise<Condition>
 }
 
 /** What {@link ask} would send, without sending anything. @throws GatewayError what the query is refused for */
-export async function explain(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Explanation> {
-  const { decision } = asker.sight.require(query.module, query.moduleAt)
-  const anchors = ownAnchors(asker.sight.contact, decision.level) ?? { contacts: standIn, accounts: standIn }
-  const scoped = rewrite(query, asker.sight, anchors, dialect)
+export async function explain(query: Query, asker: Asker): Promise<Explanation> {
+  return explanation(query, asker, 'basic', false)
+}
+
+/**
+ * The same for operators: with every id that is sent in its place, for which what must be looked up is looked up.
+ *
+ * @throws GatewayError as {@link ask}
+ */
+export async function explainInFull(query: Query, asker: Asker): Promise<Explanation> {
+  return explanation(query, asker, 'basic', true)
+}
+
+async function explanation(
+  query: Query,
+  asker: Asker,
+  dialect: Dialect,
+  inFull: boolean,
+): Promise<Explanation> {
+  const { sight } = asker
+  const { decision } = sight.require(query.module, query.moduleAt)
+  const anchors = inFull
+    ? await asker.anchors(decision.level)
+    : (ownAnchors(sight.contact, decision.level) ?? standInAnchors(sight.contact))
+  const scoped = rewrite(query, sight, anchors, dialect)
   const unresolved = unresolvedIn(scoped.where)
-  const settled = settle(scoped, new Map(unresolved.map((node) => [node, standIn])))
+  const found = inFull
+    ? await resolve(unresolved, asker)
+    : new Map(unresolved.map((node) => [node, [standInFor(node, asker)]]))
+  const settled = settle(scoped, found)
   const nothing = settled.where.kind === 'constant' && !settled.where.holds
+  const sent = inFull
+    ? () => print(settled, sight.modules, dialect).text
+    : () => explainStatement(settled, sight.modules, dialect)
+  const hops = unresolved.map(async (node) => explainLookup(node, asker, inFull))
   return {
     rule: decision.rule.name,
     level: decision.level,
     dialect,
-    statement: nothing ? '' : explainStatement(settled, asker.sight.modules, dialect),
-    lookups: (await Promise.all(unresolved.map((node) => explainLookup(node, asker)))).flat(),
+    statement: nothing ? '' : sent(),
+    lookups: (await Promise.all(hops)).flat(),
   }
 }
 
-async function explainLookup(node: Lookup | Relation, asker: Asker): Promise<Explanation['lookups']> {
+async function explainLookup(
+  node: Lookup | Relation,
+  asker: Asker,
+  inFull: boolean,
+): Promise<Explanation['lookups']> {
+  const { label } = node
   if (node.kind === 'lookup') {
-    return [{ label: node.label, explanation: await explain(node.query, asker, node.dialect) }]
+    return [{ label, explanation: await explanation(node.query, asker, node.dialect, inFull) }]
   }
   if ('length' in node.parents) return []
-  return [{ label: node.label, explanation: await explain(node.parents, asker) }]
+  return [{ label, explanation: await explanation(node.parents, asker, 'basic', inFull) }]
 }
 
-/** Stands for ids that explain does not look up; `$scope` is shown in their place. */
-const standIn = ['1x1']
+/** Stand for a level's anchors, which are not looked up. */
+function standInAnchors({ id, accountId }: Contact): Anchors {
+  return { contacts: [id], accounts: accountId === undefined ? [] : [accountId] }
+}
+
+/** Stands for ids that explain does not look up; of the same module, since the shapes that there are depend on it. */
+function standInFor(node: Lookup | Relation, { sight }: Asker): string {
+  const { module } = sight.require(node.kind === 'lookup' ? node.query.module : node.module)
+  return `${module.idPrefix}x1`
+}

@@ -537,6 +537,46 @@ t.test('operators', async (t) => {
   t.match(metrics, /# TYPE portal_rows_withheld_total counter/)
   t.equal((await fetch(`${url}/metrics`)).status, 404, 'not on the port for all')
 
+  const alice = { username: 'alice@example.com', password: 'alice-pw' }
+  const { accessToken } = await problemOf(await post(`${url}/auth/login`, alice))
+  const contact = '12x8549'
+  const ask = async (path: string, body?: object): Promise<{ status: number; body: unknown }> => {
+    const response = await fetch(`${operatorUrl}${path}`, {
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+    })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+  t.match(await ask('/explain', { contact, query: 'select projecttaskname from ProjectTask' }), {
+    status: 200,
+    body: {
+      rule: 'ProjectTask',
+      statement: /projectid in \('33x\d+'/,
+      lookups: [{ explanation: { statement: /linktoaccountscontacts in \('12x8549','11x8546'\)/ } }],
+    },
+  })
+  t.match(await ask('/explain', { contact, query: 'select accesskey from Users' }), {
+    body: { refused: { code: 'UNKNOWN_MODULE' } },
+  })
+  t.match(await ask('/explain', { contact: '12x1', query: 'select id from HelpDesk' }), { status: 404 })
+  t.match(await ask('/explain', { contact: 'x', query: 'select id from HelpDesk' }), { status: 400 })
+  t.match(await ask(`/sessions?contact=${contact}`), { status: 200, body: { sessions: [{ contact }] } })
+  t.match(await ask('/cache/clear', {}), { status: 204 })
+  t.match(await ask('/sessions/revoke', { contact }), { status: 200, body: { ended: 1 } })
+  t.match(await ask(`/sessions?contact=${contact}`), { body: { sessions: [] } })
+  const after = await fetch(`${url}/auth/session`, {
+    headers: { authorization: `Bearer ${String(accessToken)}` },
+  })
+  t.equal(after.status, 401, 'at the next request')
+  for (const path of ['/explain', '/sessions/revoke', '/cache/clear']) {
+    t.equal((await post(`${operatorUrl}${path}`, { contact })).status, 401, `${path} needs the token`)
+    t.equal((await post(`${url}${path}`, { contact })).status, 404, `${path} is not on the port for all`)
+  }
+
   const as = (authorization: string) => fetch(`${operatorUrl}/anything`, { headers: { authorization } })
   t.equal((await fetch(`${operatorUrl}/anything`)).status, 401)
   t.equal((await as(`Bearer ${token}x`)).status, 401)

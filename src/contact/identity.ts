@@ -1,6 +1,7 @@
 /** What a contact's record in coreBOS means for its access. */
+import type { Entity } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
-import { levels, type Level } from './contact.ts'
+import { levels, type Contact, type Level } from './contact.ts'
 import type { RefusalReason } from './refusal.ts'
 
 /**
@@ -19,6 +20,12 @@ export function barrier(identity: Identity, today: string): RefusalReason | unde
 /** The level that a policy gives this contact: what its level field says, where that is a level. */
 export function levelOf(identity: Identity, usual: Level): Level {
   return levels.find((level) => level === identity.level) ?? usual
+}
+
+/** @param user the CRM user that works for this contact */
+export function contactOf(identity: Identity, entity: Entity, user: Contact['user'], usual: Level): Contact {
+  const { id, accountId, language } = identity
+  return { entity, id, accountId, user, language, level: levelOf(identity, usual) }
 }
 
 /** The day in UTC, as coreBOS writes it. */

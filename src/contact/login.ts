@@ -2,10 +2,10 @@
 import { isSendable } from '../corebos/form.ts'
 import type { Entity, PasswordType } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
-import type { Contact, Level } from './contact.ts'
+import type { Level } from './contact.ts'
 import type { FailureBudget } from './budgets.ts'
 import type { LoginAnswer, LoginCalls, PortalLogin, Refusal, ServiceCalls } from './calls.ts'
-import { barrier, levelOf } from './identity.ts'
+import { barrier, contactOf } from './identity.ts'
 import { foldName, longestName, longestPassword } from './names.ts'
 import type { Lane } from './pace.ts'
 import { refuse, type Admitted, type LoginOutcome, type RefusalReason, type Refused } from './refusal.ts'
@@ -227,9 +227,4 @@ async function inSession(
   } finally {
     if (!admitted) await end(session)
   }
-}
-
-function contactOf(identity: Identity, entity: Entity, user: Contact['user'], usual: Level): Contact {
-  const { id, accountId, language } = identity
-  return { entity, id, accountId, user, language, level: levelOf(identity, usual) }
 }

@@ -3,9 +3,8 @@
  * budget that the contact has at every door, and refuses alike and at the same time whatever the reason.
  */
 import type { Rate } from '../environment.ts'
-import { barrier, levelOf } from '../contact/identity.ts'
+import { barrier, contactOf } from '../contact/identity.ts'
 import type { LoginAnswer, PortalLogin, Refusal } from '../contact/calls.ts'
-import type { Contact } from '../contact/contact.ts'
 import type { LoginContext, LoginMode } from '../contact/login.ts'
 import { foldName, longestName, longestPassword, looseName } from '../contact/names.ts'
 import type { RefusalPace } from '../contact/pace.ts'
@@ -266,14 +265,4 @@ async function inSession(
   } finally {
     if (!admitted) await end(session)
   }
-}
-
-function contactOf(
-  identity: Identity,
-  entity: Entity,
-  user: Contact['user'],
-  usual: Contact['level'],
-): Contact {
-  const { id, accountId, language } = identity
-  return { entity, id, accountId, user, language, level: levelOf(identity, usual) }
 }
