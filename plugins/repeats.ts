@@ -1,14 +1,16 @@
-/** What tells a request that comes again from one that is new: entity tags and idempotency keys. */
+/** What requests that come again, or at once, must not do: entity tags, turns and idempotency keys. */
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { EntityTags } from '../src/entity-tag.ts'
 import { Idempotency } from '../src/idempotency.ts'
+import { Turns } from '../src/turns.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly entityTags: EntityTags
     readonly idempotency: Idempotency
+    readonly turns: Turns
   }
   interface FastifyReply {
     /** Says the entity tag of an answer, which is to be asked for again before it is used again. */
@@ -33,6 +35,7 @@ export default fp<RepeatsOptions>(
         'private, no-cache',
       )
     })
+    app.decorate('turns', new Turns(app.sessions))
     app.decorate('idempotency', new Idempotency({ state: app.sessions, now }))
   },
   { name: 'repeats', dependencies: ['sessions', 'authenticate'], fastify: '5.x' },

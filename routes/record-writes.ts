@@ -1,6 +1,7 @@
 /** Creating, changing and deleting records. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Conditions } from '../src/entity-tag.ts'
 import {
   IdempotencyKey,
   IfMatch,
@@ -10,6 +11,7 @@ import {
   RecordRow,
   WebserviceId,
 } from '../src/schemas.ts'
+import type { Row } from '../src/scope/verify.ts'
 import { createRecord, deleteRecord, updateRecord, writtenBefore } from '../src/writes.ts'
 
 const Values = Type.Record(Type.String(), Type.String(), {
@@ -40,9 +42,21 @@ const valueProblems = [
 ] as const
 
 const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
-  const { door, entityTags, idempotency } = app
+  const { door, entityTags, idempotency, turns } = app
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
+
+  /** Carries out a write that may depend on what the record is, as its contact sees it. */
+  async function conditionally<T>(
+    id: string,
+    conditions: Conditions,
+    contactId: string,
+    write: (precondition: (found: Row) => void) => Promise<T>,
+  ): Promise<T> {
+    const work = async () => write((found) => entityTags.require(conditions, found, contactId))
+    const isConditional = conditions['if-match'] !== undefined || conditions['if-none-match'] !== undefined
+    return isConditional ? turns.take(id, work) : work()
+  }
 
   app.post(
     '/records/:module',
@@ -107,8 +121,11 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params
       const author = await door.authorOf(request)
-      const { record } = await updateRecord(id, request.body, author, (found) =>
-        entityTags.require(request.headers, found, app.contactOf(request).id),
+      const { record } = await conditionally(
+        id,
+        request.headers,
+        app.contactOf(request).id,
+        async (precondition) => updateRecord(id, request.body, author, precondition),
       )
       return record === undefined ? { id } : reply.tagged(record).send(record)
     },
@@ -129,8 +146,10 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      await deleteRecord(request.params.id, await door.authorOf(request), (found) =>
-        entityTags.require(request.headers, found, app.contactOf(request).id),
+      const { id } = request.params
+      const author = await door.authorOf(request)
+      await conditionally(id, request.headers, app.contactOf(request).id, async (precondition) =>
+        deleteRecord(id, author, precondition),
       )
       return reply.code(204).send(null)
     },

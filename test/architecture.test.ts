@@ -64,6 +64,7 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/printed.ts',
     'src/query/',
     'src/scope/',
+    'src/search.ts',
     'src/session/',
     'src/writes.ts',
   ],

@@ -104,6 +104,10 @@ t.test('an entity tag tells whether a record is still what its reader saw', asyn
   t.equal((await patch('third', { 'if-match': `"x", ${String(first.headers['etag'])}` })).status, 200)
   t.match(await portal.as('bob', 'PATCH', path, { body: {}, headers: { 'if-match': tag } }), { status: 404 })
 
+  const now = String((await portal.as('alice', 'GET', path)).headers['etag'])
+  const both = await Promise.all(['fourth', 'fifth'].map((title) => patch(title, { 'if-match': now })))
+  t.same(both.map(({ status }) => status).sort(), [200, 412], 'of two at once one is too late')
+
   const asBob = await portal.as('bob', 'GET', '/records/11x8546')
   const asAlice = await portal.as('alice', 'GET', '/records/11x8546')
   t.same(asBob.body, asAlice.body)
@@ -294,4 +298,28 @@ t.test('a policy opens what may be written, and how far', async (t) => {
     t.equal((await patch('emil', ids.alice, { phone: 'x' })).body.code, 'NOT_FOUND')
     t.match(await read(ids.aliceTicket), { ticketstatus: 'Open' })
   })
+})
+
+t.test('a write costs few calls of coreBOS', async (t) => {
+  const portal = await startPortal(t)
+  await Promise.all(
+    ['/records/HelpDesk', '/records/Documents'].map((path) => portal.as('alice', 'GET', path)),
+  )
+  await portal.as('alice', 'GET', `/records/${ids.aliceTicket}/comments`)
+  const costs: [calls: number, method: string, path: string, body?: object][] = [
+    [3, 'PUT', `/records/${ids.aliceTicket}/related/15x8644`],
+    [2, 'POST', '/records/HelpDesk', { ticket_title: 'one more', ticketstatus: 'Open' }],
+    [3, 'PATCH', `/records/${ids.aliceTicket}`, { ticket_title: 'another title' }],
+    [1, 'PATCH', `/records/${ids.aliceTicket}`, { ticket_title: 'another title' }],
+    [1, 'PATCH', `/records/${ids.aliceTicket}`, { parent_id: ids.bob }],
+    [0, 'POST', '/records/HelpDesk', { parent_id: ids.bob }],
+    [5, 'POST', `/records/${ids.aliceTicket}/comments`, { text: 'a word' }],
+  ]
+  for (const [calls, method, path, body] of costs) {
+    const before = portal.relay.calls.length
+    const { status } = await portal.as('alice', method, path, body === undefined ? {} : { body })
+    const made = portal.relay.calls.slice(before).map(({ operation }) => operation)
+    t.comment(`${made.length} calls: ${method} ${path} → ${status}: ${made.join(', ')}`)
+    t.equal(made.length, calls)
+  }
 })
