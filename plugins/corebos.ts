@@ -22,6 +22,7 @@ type Settings = Pick<
   | 'COREBOS_QUEUE'
   | 'COREBOS_TIMEOUT_MS'
   | 'COREBOS_MAX_BYTES'
+  | 'UPLOAD_MAX_BYTES'
 >
 
 export default fp<Settings>(
@@ -31,6 +32,8 @@ export default fp<Settings>(
       url: settings.COREBOS_URL,
       timeoutMs: settings.COREBOS_TIMEOUT_MS,
       maxBytes: settings.COREBOS_MAX_BYTES,
+      // What was uploaded can be downloaded again.
+      maxFileBytes: settings.UPLOAD_MAX_BYTES,
       concurrency: settings.COREBOS_CONCURRENCY,
       queue: settings.COREBOS_QUEUE,
       serviceUser: name === undefined || accessKey === undefined ? undefined : { name, accessKey, sessions },

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { readFileAnswer } from '../src/corebos/file-answer.ts'
 import { answerFor } from '../src/file-answer.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { acceptedType } from '../src/upload.ts'
@@ -159,6 +160,75 @@ t.test('a contact without a service user behind the gateway reads its own files'
   })
   t.equal(await (await desk.fetch('alice', '/documents/15x8644/content')).text(), 'hello alice\n')
   t.equal((await desk.fetch('alice', '/documents/15x8684/content')).status, 404)
+})
+
+t.test(
+  'a file is taken out of an answer of coreBOS however it arrives, and is never a part of one',
+  async (t) => {
+    async function* arriving(bytes: Buffer, size: number) {
+      for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size)
+    }
+    const limits = { envelopeBytes: 1000, fileBytes: 200 }
+    const codeOf = (answer: string, name = 'attachment') =>
+      readFileAnswer(arriving(Buffer.from(answer), 7), name, limits).then(
+        () => 'read',
+        (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
+      )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.string({ unit: 'grapheme', maxLength: 20 }),
+        fc.integer({ min: 1, max: 400 }),
+        async (bytes, filename, size) => {
+          const quoted = `${filename}"attachment":"`
+          const answer = {
+            success: true,
+            result: { '15x1': { filename: quoted, attachment: '' }, more: quoted },
+          }
+          const base64 = Buffer.from(bytes).toString('base64').replaceAll('/', '\\/')
+          const sent = JSON.stringify(answer).replace('"attachment":""', () => `"attachment":"${base64}"`)
+          const { envelope, file } = await readFileAnswer(
+            arriving(Buffer.from(sent), size),
+            'attachment',
+            limits,
+          )
+          t.same(JSON.parse(envelope.toString()), answer)
+          t.same(file, Buffer.from(bytes))
+        },
+      ),
+    )
+    t.match(await readFileAnswer(arriving(Buffer.from('{"success":false}'), 5), 'attachment', limits), {
+      file: undefined,
+    })
+    for (const [text, code] of [
+      ['aGVsbG8', 'COREBOS_FAILED'],
+      ['aGVs*bG8=', 'COREBOS_FAILED'],
+      ['aGVsbG8=aGVs', 'COREBOS_FAILED'],
+      ['aGVsbG8='.repeat(2), 'COREBOS_FAILED'],
+      ['AAAA'.repeat(67), 'COREBOS_TOO_LARGE'],
+      ['AAAA'.repeat(66), 'read'],
+    ] as const) {
+      t.equal(await codeOf(`{"attachment":"${text}"}`), code, text)
+    }
+    t.equal(await codeOf(`{"attachment":"","more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
+    t.equal(await codeOf(`{"more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
+  },
+)
+
+t.test('what may be uploaded can be downloaded, also where it is more than an answer may hold', async (t) => {
+  const desk = await start(t, { env: { COREBOS_MAX_BYTES: '1 MiB', UPLOAD_MAX_BYTES: '3 MiB' } })
+  const bytes = randomBytes(3 * 2 ** 20)
+  const created = await desk.upload(
+    'alice',
+    form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }),
+  )
+  t.equal(created.status, 201)
+  const path = `/documents/${String((await json(created))['id'])}/content`
+  t.ok(Buffer.from(await (await desk.fetch('alice', path)).arrayBuffer()).equals(bytes))
+  const [file] = [...desk.corebos.database.attachments.values()].at(-1) ?? []
+  if (file === undefined) throw new Error('the file is in coreBOS')
+  Object.assign(file, { content: Buffer.concat([bytes, bytes]) })
+  t.match(await json(await desk.fetch('alice', path)), { status: 502, code: 'COREBOS_TOO_LARGE' })
 })
 
 t.test('names and types of files cannot be more than what they are', async (t) => {

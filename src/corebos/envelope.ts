@@ -7,6 +7,8 @@ export interface Success {
   readonly result: unknown
   /** `moreinfo.totalrows`, where there is one. */
   readonly totalRows: number | undefined
+  /** What the call has named as a file; in `result` its text is empty. */
+  readonly file?: Buffer
 }
 
 /** coreBOS has understood and does not do it. */

@@ -117,7 +117,8 @@ export async function retrieveAttachment(
   signal?: AbortSignal,
 ): Promise<Attachment | undefined> {
   const params = { id: id.text, returnfile: 'true' }
-  const outcome = await outcomeOf(caller, { operation: 'retrievedocattachment', params }, signal)
+  const call = { operation: 'retrievedocattachment', params, file: 'attachment' }
+  const outcome = await outcomeOf(caller, call, signal)
   if (outcome.kind === 'refusal') {
     if (notThere.has(outcome.code)) return undefined
     throw new CorebosRefusal('retrievedocattachment', outcome.code, outcome.message)
@@ -125,14 +126,11 @@ export async function retrieveAttachment(
   // PHP writes what is empty as a list.
   const found = Array.isArray(outcome.result) ? undefined : object(outcome.result, 'attachment')[id.text]
   if (found === undefined || Array.isArray(found)) return undefined
-  const { filename, filetype, filesize, attachment } = object(found, 'attachment')
-  const base64 = text(attachment, 'attachment')
-  if (base64 === '' && textOrNumber(filesize, 'attachment') === '0' && text(filetype, 'attachment') === '') {
-    return undefined
-  }
-  const content = Buffer.from(base64, 'base64')
-  if (content.toString('base64') !== base64) {
-    throw new GatewayError('COREBOS_FAILED', 'coreBOS sent a file that is not in base64')
-  }
+  const { filename, filetype, filesize } = object(found, 'attachment')
+  const content = outcome.file
+  if (content === undefined)
+    throw new GatewayError('COREBOS_FAILED', 'coreBOS sent a document without its file')
+  const isEmpty = content.length === 0 && textOrNumber(filesize, 'attachment') === '0'
+  if (isEmpty && text(filetype, 'attachment') === '') return undefined
   return { filename: text(filename, 'attachment'), mediaType: text(filetype, 'attachment'), content }
 }

@@ -56,9 +56,9 @@ export class CorebosSession implements Caller {
     return this.#ended.has(this.name)
   }
 
-  async [send]({ operation, params }: Call, signal?: AbortSignal): Promise<Outcome> {
+  async [send]({ params, ...named }: Call, signal?: AbortSignal): Promise<Outcome> {
     this.#lane.requireOpen()
-    const call = { operation, params: { ...params, sessionName: this.name } }
+    const call = { ...named, params: { ...params, sessionName: this.name } }
     const outcome = await this.#transport.call(call, { lane: this.#lane, signal })
     if (outcome.kind !== 'refusal' || !unknownSession.has(outcome.code)) return outcome
     this.#ended.set(this.name, true)

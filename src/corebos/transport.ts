@@ -1,9 +1,10 @@
 /** The wire to coreBOS: one pool of kept-alive connections, one encoding, limits on time, size and number of calls. */
 import { performance } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
-import { errors, Pool } from 'undici'
+import { Pool } from 'undici'
 import { GatewayError } from '../errors.ts'
 import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
+import { readFileAnswer, type FileAnswer } from './file-answer.ts'
 import { formPieces, type Params } from './form.ts'
 import { busy, Gate, Patience } from './gate.ts'
 
@@ -17,6 +18,8 @@ export interface TransportOptions {
   readonly timeoutMs: number
   /** Largest answer, in bytes. */
   readonly maxBytes: number
+  /** Largest file in an answer, in bytes; `maxBytes` unless that is less. */
+  readonly maxFileBytes?: number
   /** Calls under way at once. */
   readonly concurrency: number
   /** Calls waiting. */
@@ -28,6 +31,8 @@ export interface TransportOptions {
 export interface Call {
   readonly operation: string
   readonly params?: Params
+  /** The property of the answer whose text is a file in base64; it is taken out, see {@link Success}. */
+  readonly file?: string
 }
 
 /** Calls of one session go one after the other, each in the lane that bears the session's name. */
@@ -75,7 +80,6 @@ export class Transport {
     this.#pool = new Pool(url.origin, {
       connections: options.concurrency + farewells,
       pipelining: 1,
-      maxResponseSize: options.maxBytes,
       // Well before the clock below runs out: what was never sent must not count as unanswered.
       connect: { timeout: Math.ceil(options.timeoutMs / 2) },
       // One clock for the whole call, set below, in the place of one for the headers and one between two chunks.
@@ -101,14 +105,16 @@ export class Transport {
     this.#send(call, {}, this.#farewells).catch(() => undefined)
   }
 
-  async #send({ operation, params }: Call, way: Way, gate: Gate): Promise<Outcome> {
+  async #send({ operation, params, file }: Call, way: Way, gate: Gate): Promise<Outcome> {
     const body = formPieces({ operation, ...params })
     const { lane, signal } = way
     // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
     const leave = await this.enter(gate, lane?.name, signal)
     try {
       lane?.requireOpen()
-      return await this.#within(unanswered, (end) => this.#observed(operation, this.#exchange(body, end)))
+      return await this.#within(unanswered, (end) =>
+        this.#observed(operation, this.#exchange(body, end, file)),
+      )
     } catch (error) {
       if (error instanceof UnansweredCall) lane?.lost()
       throw error
@@ -143,9 +149,13 @@ export class Transport {
     }
   }
 
-  async #exchange(body: readonly (string | Buffer)[], end: AbortSignal): Promise<Outcome> {
+  async #exchange(
+    body: readonly (string | Buffer)[],
+    end: AbortSignal,
+    file: string | undefined,
+  ): Promise<Outcome> {
     let status: number
-    let answer: Buffer
+    let answer: FileAnswer
     try {
       const response = await this.#pool.request({
         method: 'POST',
@@ -162,11 +172,30 @@ export class Transport {
         signal: end,
       })
       status = response.statusCode
-      answer = Buffer.from(await response.body.arrayBuffer())
+      answer = await this.#answer(response.body, file)
     } catch (error) {
       throw failure(error, end)
     }
-    return readEnvelope(status, answer)
+    const outcome = readEnvelope(status, answer.envelope)
+    return outcome.kind === 'success' && answer.file !== undefined
+      ? { ...outcome, file: answer.file }
+      : outcome
+  }
+
+  async #answer(body: AsyncIterable<Buffer>, file: string | undefined): Promise<FileAnswer> {
+    const { maxBytes, maxFileBytes = maxBytes } = this.#options
+    if (file !== undefined) {
+      const fileBytes = Math.max(maxBytes, maxFileBytes)
+      return readFileAnswer(body, file, { envelopeBytes: maxBytes, fileBytes })
+    }
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of body) {
+      bytes += chunk.length
+      if (bytes > maxBytes) throw new GatewayError('COREBOS_TOO_LARGE')
+      chunks.push(chunk)
+    }
+    return { envelope: Buffer.concat(chunks), file: undefined }
   }
 
   async #observed(operation: string, answer: Promise<Outcome>): Promise<Outcome> {
@@ -198,6 +227,6 @@ const unanswered = () => new UnansweredCall()
 
 function failure(error: unknown, end: AbortSignal): GatewayError {
   if (end.reason instanceof GatewayError) return end.reason
-  if (error instanceof errors.ResponseExceededMaxSizeError) return new GatewayError('COREBOS_TOO_LARGE')
+  if (error instanceof GatewayError) return error
   return new GatewayError('COREBOS_UNAVAILABLE', undefined, { retryAfter: retryAfterOutage, cause: error })
 }

@@ -1,0 +1,99 @@
+/** An answer of coreBOS in which one text is a file in base64: the file is taken out while it arrives, so that a large one holds up nobody. */
+import { GatewayError } from '../errors.ts'
+
+export interface FileAnswer {
+  /** The answer with an empty text in the place of the file. */
+  readonly envelope: Buffer
+  /** Undefined where the answer has none. */
+  readonly file: Buffer | undefined
+}
+
+export interface FileLimits {
+  readonly envelopeBytes: number
+  readonly fileBytes: number
+}
+
+const quote = 0x22
+
+/**
+ * @param name of the property whose text is the file
+ * @throws GatewayError `COREBOS_TOO_LARGE`, `COREBOS_FAILED` where the text is no base64
+ */
+export async function readFileAnswer(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  limits: FileLimits,
+): Promise<FileAnswer> {
+  // Within a text of JSON the quotes would have backslashes, so that nothing but the property itself looks like this.
+  const marker = Buffer.from(`"${name}":"`)
+  let head = Buffer.alloc(0)
+  let base64: Base64 | undefined
+  const tail: Uint8Array[] = []
+  let tailBytes = 0
+  for await (const chunk of chunks) {
+    let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    if (base64 === undefined) {
+      const searchFrom = Math.max(0, head.length - marker.length)
+      head = Buffer.concat([head, rest])
+      const found = head.indexOf(marker, searchFrom)
+      if (found < 0) {
+        requireWithin(head.length, limits.envelopeBytes)
+        continue
+      }
+      rest = head.subarray(found + marker.length)
+      head = head.subarray(0, found + marker.length)
+      base64 = new Base64()
+    }
+    if (!base64.ended) {
+      const end = rest.indexOf(quote)
+      base64.add(end < 0 ? rest : rest.subarray(0, end))
+      requireWithin(base64.size, limits.fileBytes)
+      if (end < 0) continue
+      base64.end()
+      rest = rest.subarray(end)
+    }
+    tail.push(rest)
+    tailBytes += rest.length
+    requireWithin(head.length + tailBytes, limits.envelopeBytes)
+  }
+  return { envelope: Buffer.concat([head, ...tail]), file: base64?.content() }
+}
+
+function requireWithin(bytes: number, most: number): void {
+  if (bytes > most) throw new GatewayError('COREBOS_TOO_LARGE')
+}
+
+class Base64 {
+  ended = false
+  size = 0
+  readonly #pieces: Buffer[] = []
+  /** Four characters are three bytes; what is left over waits for the next ones. */
+  #rest = ''
+
+  add(bytes: Buffer): void {
+    // PHP writes `\/`.
+    const text = this.#rest + bytes.toString('latin1').replaceAll('\\', '')
+    const whole = text.length - (text.length % 4)
+    this.#rest = text.slice(whole)
+    if (whole === 0) return
+    const isPadded = this.#pieces.at(-1) !== undefined && this.size % 3 !== 0
+    if (isPadded || !/^[A-Za-z0-9+/]*={0,2}$/.test(text.slice(0, whole))) throw notBase64()
+    const piece = Buffer.from(text.slice(0, whole), 'base64')
+    this.#pieces.push(piece)
+    this.size += piece.length
+  }
+
+  end(): void {
+    if (this.#rest !== '') throw notBase64()
+    this.ended = true
+  }
+
+  content(): Buffer | undefined {
+    // An answer that broke off is none; its envelope cannot be read either.
+    return this.ended ? Buffer.concat(this.#pieces) : undefined
+  }
+}
+
+function notBase64(): GatewayError {
+  return new GatewayError('COREBOS_FAILED', 'coreBOS sent a file that is not in base64')
+}
