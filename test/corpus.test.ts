@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { request } from 'undici'
 import { generatedStatements, plant, recordedStatements } from './corpus.ts'
-import { Oracle, type Expected } from './oracle.ts'
+import { difference, Oracle, type Expected } from './oracle.ts'
 import { startGateway, type Started } from './start.ts'
 
 const people = {
@@ -47,35 +47,6 @@ async function ask({ url }: Started, token: string, query: string): Promise<Answ
     body: JSON.stringify({ query }),
   })
   return { status: statusCode, body: (await body.json()) as Answer['body'] }
-}
-
-/** What is wrong with an answer, if anything: rows, their values, their number in all, and their order but for ties. */
-function difference({ body }: Answer, expected: Expected): string | undefined {
-  const { records = [], total } = body
-  if (total !== expected.total) return `total ${String(total)} instead of ${expected.total}`
-  if (records.length !== expected.rows.length)
-    return `${records.length} rows instead of ${expected.rows.length}`
-  if (expected.kind === 'count') return same(records, expected.rows)
-  if (expected.kind === 'distinct')
-    return records.length === expected.total ? same(sorted(records), sorted(expected.rows)) : undefined
-  const keys = (rows: readonly Readonly<Record<string, string>>[]) =>
-    rows.map(({ id }) => expected.sortKeys.get(id ?? ''))
-  if (records.some(({ id }) => !expected.sortKeys.has(id ?? ''))) return 'a row that is not to be seen'
-  if (new Set(records.map(({ id }) => id)).size !== records.length) return 'a row twice'
-  return (
-    same(keys(records), keys(expected.rows)) ??
-    (records.length === expected.total ? same(sorted(records), sorted(expected.rows)) : undefined)
-  )
-}
-
-function sorted(rows: readonly Readonly<Record<string, string>>[]): string[] {
-  return rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort()
-}
-
-function same(got: unknown, wanted: unknown): string | undefined {
-  return JSON.stringify(got) === JSON.stringify(wanted)
-    ? undefined
-    : `got ${JSON.stringify(got).slice(0, 300)} instead of ${JSON.stringify(wanted).slice(0, 300)}`
 }
 
 async function inTurns<T>(
@@ -142,7 +113,7 @@ for (const mode of ['portal', 'service', 'user']) {
           const expected = expectations.get(key) ?? oracle.answer(statement)
           expectations.set(key, expected)
           found.push(expected.ids.length)
-          const problem = difference(answer, expected)
+          const problem = difference(answer.body, expected)
           if (problem !== undefined) wrong.push(`${name}: ${problem}: ${statement}`)
         }
         // A statement that finds nothing for anybody, or all that there is for everybody, would prove nothing.

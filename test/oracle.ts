@@ -317,6 +317,40 @@ export class Oracle {
   }
 }
 
+/** What a gateway has answered to a statement. */
+export interface Answered {
+  readonly records?: readonly Readonly<Record<string, string>>[] | undefined
+  readonly total?: number | undefined
+}
+
+/** What is wrong with an answer, if anything: rows, their values, their number in all, and their order but for ties. */
+export function difference({ records = [], total }: Answered, expected: Expected): string | undefined {
+  if (total !== expected.total) return `total ${String(total)} instead of ${expected.total}`
+  if (records.length !== expected.rows.length)
+    return `${records.length} rows instead of ${expected.rows.length}`
+  if (expected.kind === 'count') return same(records, expected.rows)
+  if (expected.kind === 'distinct')
+    return records.length === expected.total ? same(sorted(records), sorted(expected.rows)) : undefined
+  const keys = (rows: readonly Readonly<Record<string, string>>[]) =>
+    rows.map(({ id }) => expected.sortKeys.get(id ?? ''))
+  if (records.some(({ id }) => !expected.sortKeys.has(id ?? ''))) return 'a row that is not to be seen'
+  if (new Set(records.map(({ id }) => id)).size !== records.length) return 'a row twice'
+  return (
+    same(keys(records), keys(expected.rows)) ??
+    (records.length === expected.total ? same(sorted(records), sorted(expected.rows)) : undefined)
+  )
+}
+
+function sorted(rows: readonly Readonly<Record<string, string>>[]): string[] {
+  return rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort()
+}
+
+function same(got: unknown, wanted: unknown): string | undefined {
+  return JSON.stringify(got) === JSON.stringify(wanted)
+    ? undefined
+    : `got ${JSON.stringify(got).slice(0, 300)} instead of ${JSON.stringify(wanted).slice(0, 300)}`
+}
+
 interface Statement {
   readonly select: SelectFromStatement
   readonly offset: number
