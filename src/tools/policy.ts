@@ -1,0 +1,22 @@
+/**
+ * `npm run policy`. Exit code 1 where the answer is no: the file is not valid, or the query is refused; 2 where it
+ * cannot be said.
+ */
+import { existsSync } from 'node:fs'
+import { answer, Refused, UsageError } from './policy/run.ts'
+
+const usage = `usage: npm run policy -- check FILE
+       npm run policy -- explain FILE --as EMAIL --query QUERY
+       npm run policy -- diff OLD NEW --as EMAIL
+FILE, OLD and NEW may be 'builtin', the policy of a gateway without POLICY_FILE.
+explain and diff read COREBOS_URL, COREBOS_USER and COREBOS_ACCESS_KEY from the environment and .env.`
+
+try {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  for (const line of await answer(process.argv.slice(2), process.env)) console.log(line)
+} catch (error) {
+  for (const line of (error instanceof Error ? error.message : String(error)).split('\n'))
+    console.error(error instanceof Refused ? line : `error: ${line}`)
+  if (error instanceof UsageError) console.error(usage)
+  process.exitCode = error instanceof Refused ? 1 : 2
+}

@@ -1,0 +1,172 @@
+/** What `npm run policy` answers: is a file valid, what would a query become under it, which rows does a change give or take. */
+import { parseArgs } from 'node:util'
+import { readConfig } from '../../config.ts'
+import { Corebos } from '../../corebos/corebos.ts'
+import { GatewayError } from '../../errors.ts'
+import { explainInFull, type Explanation } from '../../pipeline.ts'
+import { loadPolicy } from '../../policy/load.ts'
+import type { Policy } from '../../policy/policy.ts'
+import { parseQuery } from '../../query/parse.ts'
+import { Stand } from './asker.ts'
+import { diff, type Change } from './diff.ts'
+
+/** The command line is not one of this program's. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** The answer is no: not valid, or not allowed. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * @param args behind the program's name
+ * @returns the lines to show
+ * @throws UsageError, Refused, ConfigError, or why it cannot be said
+ */
+export async function answer(args: readonly string[], env: Environment): Promise<string[]> {
+  const { files, as, query, command } = read(args)
+  const [first, second, ...others] = files
+  if (first === undefined || others.length > 0) throw new UsageError('expected a command and its files')
+  if (command === 'check' && second === undefined) return check(first)
+  if (command === 'explain' && second === undefined && as !== undefined && query !== undefined)
+    return explainQuery(first, as, query, env)
+  if (command === 'diff' && second !== undefined && as !== undefined)
+    return showDiff([first, second], as, env)
+  throw new UsageError(`${command ?? 'nothing'}: unknown, or without what it needs`)
+}
+
+interface Command {
+  readonly command: string | undefined
+  readonly files: readonly string[]
+  readonly as: string | undefined
+  readonly query: string | undefined
+}
+
+function read(args: readonly string[]): Command {
+  const text = { type: 'string' } as const
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { as: text, query: text },
+      allowPositionals: true,
+    })
+    const [command, ...files] = positionals
+    return { command, files, as: values.as, query: values.query }
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function policyOf(file: string): Promise<Policy> {
+  try {
+    return await loadPolicy(file === 'builtin' ? undefined : file)
+  } catch (error) {
+    throw new Refused(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function check(file: string): Promise<string[]> {
+  const policy = await policyOf(file)
+  const [contacts, employees] = (['Contacts', 'Employee'] as const).map(
+    (entity) => policy.modulesFor({ entity }).length,
+  )
+  return [`valid: level ${policy.level}, ${contacts} modules for contacts, ${employees} for employees`]
+}
+
+/** Lets `work` ask coreBOS as the service user, and logs out at the end. */
+async function withStand(env: Environment, work: (stand: Stand) => Promise<string[]>): Promise<string[]> {
+  // The service user reads whatever the log-in mode is; sessions and tokens play no part.
+  const config = readConfig({ ...env, LOGIN_MODE: 'service', REDIS_URL: undefined })
+  const { COREBOS_USER: name = '', COREBOS_ACCESS_KEY: accessKey = '', COREBOS_SESSIONS: sessions } = config
+  const corebos = new Corebos({
+    url: config.COREBOS_URL,
+    timeoutMs: config.COREBOS_TIMEOUT_MS,
+    maxBytes: config.COREBOS_MAX_BYTES,
+    concurrency: config.COREBOS_CONCURRENCY,
+    queue: config.COREBOS_QUEUE,
+    serviceUser: { name, accessKey, sessions },
+    metadataTtlMs: 0,
+    now: () => 0,
+  })
+  if (corebos.service === undefined) throw new Error('LOGIN_MODE=service has a service user')
+  try {
+    return await work(new Stand(corebos, corebos.service))
+  } finally {
+    await corebos.close()
+  }
+}
+
+async function explainQuery(file: string, email: string, query: string, env: Environment): Promise<string[]> {
+  const policy = await policyOf(file)
+  return withStand(env, async (stand) => {
+    const contact = await stand.contact(email, policy)
+    const asker = await stand.asker(contact, policy)
+    try {
+      const company = contact.accountId === undefined ? '' : ` of ${contact.accountId}`
+      const explanation = await explainInFull(parseQuery(query), asker)
+      return [`${email} is ${contact.id}${company}`, ...show(explanation, '')]
+    } catch (error) {
+      if (error instanceof GatewayError) throw new Refused(`refused: ${error.code} ${error.message}`)
+      throw error
+    }
+  })
+}
+
+function show({ rule, level, dialect, statement, lookups }: Explanation, indent: string): string[] {
+  return [
+    `${indent}rule ${rule}, level ${level}, dialect ${dialect}`,
+    `${indent}${statement === '' ? 'nothing meets this: coreBOS is not asked' : statement}`,
+    ...lookups.flatMap(({ label, explanation }) => [
+      `${indent}  ${label} is looked up by`,
+      ...show(explanation, `${indent}  `),
+    ]),
+  ]
+}
+
+/** Ids that are named; the rest is counted. */
+const mostNamed = 10
+
+async function showDiff(
+  [oldFile, newFile]: readonly [string, string],
+  email: string,
+  env: Environment,
+): Promise<string[]> {
+  const [before, after] = [await policyOf(oldFile), await policyOf(newFile)]
+  return withStand(env, async (stand) => {
+    const [was, is] = [await stand.contact(email, before), await stand.contact(email, after)]
+    const changes = await diff(await stand.asker(was, before), await stand.asker(is, after))
+    const width = Math.max(...changes.map(({ module }) => module.length), 6)
+    const row = (module: string, ...cells: readonly string[]) =>
+      [module.padEnd(width), ...cells.map((cell) => cell.padStart(6))].join('  ')
+    return [
+      `${email} is ${was.id}; level ${was.level}${was.level === is.level ? '' : ` → ${is.level}`}`,
+      row('module', 'old', 'new', 'given', 'taken'),
+      ...changes.flatMap((change) => {
+        const { module, given, taken } = change
+        const counts = [`+${given.ids.length}`, `-${taken.ids.length}`]
+        return [row(module, size(change.before), size(change.after), ...counts), ...namesOf(change)]
+      }),
+    ]
+  })
+}
+
+const size = (rows: number | undefined): string => (rows === undefined ? 'closed' : String(rows))
+
+function namesOf({ before, after, given, taken }: Change): string[] {
+  const list = (what: string, names: readonly string[]): string[] => {
+    if (names.length === 0) return []
+    const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
+    return [`  ${what}: ${names.slice(0, mostNamed).join(', ')}${more}`]
+  }
+  // All of a module's fields come and go with it.
+  const stays = before !== undefined && after !== undefined
+  return [
+    ...list('given', given.ids),
+    ...list('taken', taken.ids),
+    ...(stays ? [...list('fields given', given.fields), ...list('fields taken', taken.fields)] : []),
+  ]
+}

@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
+import { builtinPolicy } from '../src/policy/builtin.ts'
+import { answer, Refused } from '../src/tools/policy/run.ts'
+
+let corebos: DemoCorebos
+t.before(async () => {
+  corebos = await startDemoCorebos({ port: 0 })
+})
+t.teardown(() => corebos.close())
+
+interface Said {
+  readonly refused?: string
+  readonly wrong?: string
+  readonly out: string
+}
+
+/** What the program would say, without starting one. */
+async function policy(...args: readonly string[]): Promise<Said> {
+  try {
+    const lines = await answer(args, {
+      COREBOS_URL: corebos.url,
+      COREBOS_USER: 'portal',
+      COREBOS_ACCESS_KEY: 'portal-access-key',
+    })
+    return { out: lines.join('\n') }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return { out: '', [error instanceof Refused ? 'refused' : 'wrong']: error.message }
+  }
+}
+
+function file(t: Test, content: unknown): string {
+  const path = join(t.testdir({ 'policy.json': '' }), 'policy.json')
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+/** Ids of a module's records that hold a value, as the demo's own data have them. */
+function ids(module: string, field: string, ...values: readonly number[]): string[] {
+  const { database } = corebos
+  return database
+    .records(module)
+    .filter(({ values: of }) => values.includes(Number(of.get(field))))
+    .map((record) => database.webserviceId(record))
+    .sort()
+}
+
+/** The cells of a row of the table, and the ids below it. */
+function rowOf(out: string, module: string): { cells: string[]; given: string[]; taken: string[] } {
+  const lines = out.split('\n')
+  const at = lines.findIndex((line) => line.startsWith(`${module} `))
+  const below = lines
+    .slice(at + 1, at + 5)
+    .filter((_, i, all) => all.slice(0, i + 1).every((each) => each.startsWith('  ')))
+  const named = (what: string) =>
+    below
+      .find((line) => line.startsWith(`  ${what}: `))
+      ?.slice(what.length + 4)
+      .split(', ')
+      .sort() ?? []
+  return { cells: lines[at]?.split(/ +/).slice(1) ?? [], given: named('given'), taken: named('taken') }
+}
+
+t.test('check says that a policy is valid, or names file, place and reason', async (t) => {
+  t.match(await policy('check', file(t, builtinPolicy)), {
+    out: /^valid: level account, 19 modules for contacts, 3 for employees$/,
+  })
+  const wrong = file(t, { level: 'account', modules: { HelpDesk: { tise: { contact: ['parent_id'] } } } })
+  t.match(await policy('check', wrong), {
+    refused: `${wrong}: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
+  })
+  t.match(await policy('check', file(t, '{')), { refused: 'JSON' })
+  t.match(await policy('check', 'no-such-file.json'), { refused: 'no-such-file.json: ENOENT' })
+})
+
+t.test(
+  'the program ends with 0, with 1 where the answer is no, and with 2 where it was called wrongly',
+  async (t) => {
+    for (const [args, code, said] of [
+      [['check', 'builtin'], 0, 'valid: '],
+      [['check', 'no-such-file.json'], 1, 'no-such-file.json: '],
+      [['explain', 'builtin'], 2, 'usage: npm run policy'],
+    ] as const) {
+      const child = spawn(process.execPath, [...process.execArgv, 'src/tools/policy.ts', ...args])
+      let output = ''
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+      t.strictSame(await once(child, 'close'), [code, null], args.join(' '))
+      t.match(output, said)
+    }
+    for (const args of [
+      [],
+      ['check'],
+      ['diff', 'builtin', '--as', 'a'],
+      ['check', 'a', '--x'],
+      ['check', 'a', 'b'],
+    ])
+      await t.rejects(answer(args, {}), { name: 'UsageError' }, args.join(' '))
+  },
+)
+
+t.test("explain shows what a contact's query becomes, with what is looked up first", async (t) => {
+  const as = ['--as', 'alice@example.com'] as const
+  const plain = await policy(
+    'explain',
+    'builtin',
+    ...as,
+    '--query',
+    "select ticket_title from HelpDesk where ticketstatus='Open'",
+  )
+  t.match(plain.out, 'alice@example.com is 12x8549 of 11x8546')
+  t.match(
+    plain.out,
+    "select ticket_title,id,parent_id from HelpDesk where parent_id in ('12x8549','11x8546') and ticketstatus='Open' limit 100;",
+  )
+  const hop = await policy('explain', 'builtin', ...as, '--query', 'select * from ProjectTask')
+  t.match(hop.out, /\$scope is looked up by\n {2}rule Project, level account/)
+
+  const refused = await policy('explain', 'builtin', ...as, '--query', 'select accesskey from Users')
+  t.match(refused, { refused: "refused: UNKNOWN_MODULE line 1, column 23: there is no module 'Users'" })
+  t.match(await policy('explain', 'builtin', '--as', 'nobody@example.com', '--query', 'select * from Faq'), {
+    wrong: 'there is no such contact or employee',
+  })
+  const employee = await policy(
+    'explain',
+    'builtin',
+    '--as',
+    'emil@example.com',
+    '--query',
+    'select * from Products',
+  )
+  t.match(employee.out, 'rule employees.Products')
+})
+
+t.test('diff shows module by module which rows and fields a change gives and takes', async (t) => {
+  const { HelpDesk, Invoice, Assets, ...others } = builtinPolicy.modules
+  if (HelpDesk === undefined || Invoice === undefined || Assets === undefined)
+    throw new Error('the built-in policy has them')
+  const changed = file(t, {
+    ...builtinPolicy,
+    modules: {
+      ...others,
+      HelpDesk: { ...HelpDesk, level: 'own', hide: [...(HelpDesk.hide ?? []), 'solution'] },
+      Invoice: { ...Invoice, level: 'company' },
+    },
+  })
+  const { out, ...no } = await policy('diff', 'builtin', changed, '--as', 'alice@example.com')
+  t.strictSame(no, {})
+  const [alice, acme] = [8549, 8546]
+
+  const own = ids('HelpDesk', 'parent_id', alice)
+  const companys = ids('HelpDesk', 'parent_id', acme)
+  t.ok(own.length > 0 && companys.length > 0)
+  t.strictSame(rowOf(out, 'HelpDesk'), {
+    cells: [String(own.length + companys.length), String(own.length), '+0', `-${companys.length}`],
+    given: [],
+    taken: companys,
+  })
+  t.match(out, /^ {2}fields taken: solution$/m)
+
+  const before = new Set([...ids('Invoice', 'contact_id', alice), ...ids('Invoice', 'account_id', acme)])
+  const colleagues = corebos.database
+    .records('Contacts')
+    .filter(({ values }) => Number(values.get('account_id')) === acme)
+    .map(({ number }) => number)
+  const given = ids('Invoice', 'contact_id', ...colleagues).filter((id) => !before.has(id))
+  t.strictSame(rowOf(out, 'Invoice').given, given)
+
+  const assets = ids('Assets', 'account', acme)
+  t.strictSame(rowOf(out, 'Assets').cells, [String(assets.length), 'closed', '+0', `-${assets.length}`])
+  t.strictSame(rowOf(out, 'Faq').cells.slice(2), ['+0', '-0'], 'nothing else changes')
+
+  const back = await policy('diff', changed, 'builtin', '--as', 'alice@example.com')
+  t.strictSame(rowOf(back.out, 'Assets').cells, ['closed', String(assets.length), `+${assets.length}`, '-0'])
+})
