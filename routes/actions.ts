@@ -1,7 +1,7 @@
 /** Business actions: what somebody has set up in coreBOS to be done with a record. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems, WebserviceId } from '../src/schemas.ts'
+import { IdempotencyKey, problems, WebserviceId } from '../src/schemas.ts'
 import { actionsOn, runAction } from '../src/writes.ts'
 
 const anyProblems = [
@@ -14,7 +14,7 @@ const anyProblems = [
 ] as const
 
 const actions: FastifyPluginAsyncTypebox = async (app) => {
-  const { door, authenticate } = app
+  const { door, authenticate, idempotency } = app
   const shared = { tags: ['actions'], security: [{ bearer: [] }] }
 
   app.get(
@@ -51,17 +51,43 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         description:
           'What it does is up to whoever has set it up. It is asked for once, and never again by itself.',
         params: Type.Object({ id: WebserviceId, name: Type.String({ minLength: 1, maxLength: 100 }) }),
+        headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         response: {
           200: Type.Object({
             result: Type.String({ description: 'What the action says, often HTML; nobody has cleaned it' }),
           }),
-          ...problems(...anyProblems, 'ACTION_NOT_RUNNABLE', 'NOT_WRITABLE', 'OUTCOME_UNKNOWN'),
+          ...problems(
+            ...anyProblems,
+            'ACTION_NOT_RUNNABLE',
+            'NOT_WRITABLE',
+            'OUTCOME_UNKNOWN',
+            'IDEMPOTENCY_KEY_IN_USE',
+            'IDEMPOTENCY_KEY_REUSED',
+          ),
         },
       },
     },
     async (request) => {
       const { id, name } = request.params
-      return { result: await runAction(id, name, await door.authorOf(request)) }
+      const author = await door.authorOf(request)
+      return idempotency.once(
+        {
+          key: request.headers['idempotency-key'],
+          contactId: app.contactOf(request).id,
+          route: 'POST /records/:id/actions/:name',
+          request: [id, name],
+        },
+        {
+          first: async () => {
+            const said = await runAction(id, name, author)
+            return { made: said, result: { result: said } }
+          },
+          again: async (said) => {
+            await actionsOn(id, author)
+            return { result: said }
+          },
+        },
+      )
     },
   )
 }

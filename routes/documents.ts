@@ -7,9 +7,9 @@ import { DocumentLinks, linkLife } from '../src/document-links.ts'
 import { documentFile, findDocument } from '../src/documents.ts'
 import { GatewayError } from '../src/errors.ts'
 import { answerFor, entityTag, fileHeaders } from '../src/file-answer.ts'
-import { Binary, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
+import { Binary, IdempotencyKey, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
 import { readUpload } from '../src/upload.ts'
-import { createRecord } from '../src/writes.ts'
+import { createRecord, writtenBefore } from '../src/writes.ts'
 
 const UploadForm = Type.Object(
   {
@@ -51,7 +51,9 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   app,
   { UPLOAD_MAX_BYTES, UPLOAD_TYPES, PUBLIC_URL },
 ) => {
-  const { door, authenticate, admissionOf } = app
+  const { door, authenticate, admissionOf, idempotency } = app
+  const { validatorCompiler } = app
+  if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
   const links = new DocumentLinks(app.sessions)
   const types = new Set(UPLOAD_TYPES)
   const shared = { tags: ['documents'], security: [{ bearer: [] }] }
@@ -71,7 +73,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
     {
       onRequest: authenticate,
       // A form is read part by part by the handler: there is no body to be checked before.
-      validatorCompiler: () => () => true,
+      validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)),
       schema: {
         ...shared,
         summary: 'Upload a document',
@@ -80,6 +82,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           '`relatedTo`, each of which it must see. The type of the file, and the one that its name ends like, are both ' +
           'among those that are accepted.',
         consumes: ['multipart/form-data'],
+        headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: UploadForm,
         response: {
           201: RecordRow,
@@ -97,6 +100,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
             'REFERENCE_OUT_OF_SCOPE',
             'VALUES_REFUSED',
             'OUTCOME_UNKNOWN',
+            'IDEMPOTENCY_KEY_IN_USE',
+            'IDEMPOTENCY_KEY_REUSED',
           ),
         },
       },
@@ -108,9 +113,21 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       const { file, values, relatedTo } = await readUpload(request.parts(), types).finally(() =>
         request.raw.resume(),
       )
-      const { id, record } = await createRecord(
-        { module: 'Documents', values: { notes_title: file.name, ...values }, relatedTo, file },
-        author,
+      const wanted = { module: 'Documents', values: { notes_title: file.name, ...values }, relatedTo, file }
+      const { id, record } = await idempotency.once(
+        {
+          key: request.headers['idempotency-key'],
+          contactId: app.contactOf(request).id,
+          route: 'POST /documents',
+          request: [wanted.values, relatedTo, file.name, file.mediaType, file.content.digest],
+        },
+        {
+          first: async () => {
+            const result = await createRecord(wanted, author)
+            return { made: result.id, result }
+          },
+          again: (made) => writtenBefore(made, author),
+        },
       )
       return reply
         .code(201)

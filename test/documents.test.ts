@@ -387,6 +387,41 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
   }
 })
 
+t.test('under one key an upload is made once, and an action run once', async (t) => {
+  const desk = await start(t, {
+    env: { POLICY_FILE: await policyFile(t, { Contacts: { actions: ['call_back'] } }) },
+  })
+  const send = async (content: string, name: Person = 'alice') => {
+    const headers = { 'idempotency-key': 'k1' }
+    return desk.fetch(name, '/documents', { method: 'POST', body: form(content), headers })
+  }
+  const documents = () => desk.corebos.database.records('Documents').length
+  const before = documents()
+  const [one, two] = [await send('a'), await send('a')]
+  t.same([one.status, two.status], [201, 201])
+  t.same(await json(two), await json(one))
+  t.match(await json(await send('b')), { code: 'IDEMPOTENCY_KEY_REUSED' })
+  t.equal(documents(), before + 1)
+  t.equal((await send('a', 'bob')).status, 201, 'keys are counted by contact')
+  const bad = { 'idempotency-key': 'with a blank' }
+  const refused = await desk.fetch('alice', '/documents', { method: 'POST', body: form('a'), headers: bad })
+  t.match(await json(refused), { code: 'VALIDATION_FAILED' })
+
+  desk.relay.alter = ({ operation, params, answer }) => {
+    if (operation === 'executeBusinessAction') return { success: true, result: 'done' }
+    const action = { linklabel: 'call_back', linkid: '1', linkurl: 'block://x' }
+    return params.get('linktype') === 'DETAILVIEWWIDGET'
+      ? { ...answer, result: { DETAILVIEWWIDGET: [action] } }
+      : answer
+  }
+  for (let i = 0; i < 2; i++) {
+    const headers = { 'idempotency-key': 'k2' }
+    const ran = await desk.fetch('alice', '/records/12x8549/actions/call_back', { method: 'POST', headers })
+    t.same(await json(ran), { result: 'done' })
+  }
+  t.equal(desk.relay.count('executeBusinessAction'), 1)
+})
+
 t.test('a form that is too much, or none, is refused, and its sender reads why', async (t) => {
   const desk = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
   const { database } = desk.corebos
