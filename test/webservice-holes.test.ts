@@ -14,6 +14,8 @@ import {
   type Params,
 } from './webservice-client.ts'
 
+t.jobs = 4
+
 const id = {
   alice: '12x8549',
   bob: '12x8550',

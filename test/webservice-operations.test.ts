@@ -81,6 +81,29 @@ t.test('a contact is told the same here and at the other door', async (t) => {
       await ask(statement)
     }
 
+    for (const text of [name, 'ticket', "it's 100%", 'e']) {
+      const [found, totals] = await Promise.all([
+        rest(`/search?limit=100&q=${encodeURIComponent(text)}`),
+        client.call('getSearchResultsArrayWithTotals', {
+          query: text,
+          search_onlyin: '',
+          restrictionids: {},
+        }),
+      ])
+      const results = rowsAt(found.body, 'results')
+      t.strictSame(
+        Object.entries(objectOf(at(totals.result, 'totals'))).filter(([, total]) => total !== 0),
+        results.map((each) => [textAt(each, 'module'), at(each, 'total')]).sort(),
+        `${name} searches for ${text}`,
+      )
+      t.strictSame(
+        rowsAt(totals.result, 'records')
+          .map((row) => textAt(row, 'id'))
+          .sort(),
+        results.flatMap((each) => rowsAt(each, 'records').map((row) => textAt(row, 'id'))).sort(),
+      )
+    }
+
     const massed = new Map<string, unknown>()
     for (let from = 0; from < everyRecord.length; from += 200) {
       const { result } = await client.call('MassRetrieve', {

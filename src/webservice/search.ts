@@ -6,7 +6,9 @@ import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
 import { valueKind, type FieldShape } from '../scope/module.ts'
+import type { Row } from '../scope/verify.ts'
 import type { View } from '../scope/view.ts'
+import { search } from '../search.ts'
 import type { Input, Visitor } from './call.ts'
 import { result, type Result } from './envelope.ts'
 import { labelOf, labelsOf, readableLabelFields } from './labels.ts'
@@ -148,9 +150,6 @@ interface Hits {
   readonly total: number
 }
 
-/** Types of fields that hold text. */
-const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
-
 /**
  * Columns of the module's list by their labels, with names in the place of references. `restrictionids` says nothing
  * here: whose records are searched follows from who has logged in.
@@ -164,31 +163,25 @@ async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
     limitOf(typeof wanted === 'string' || typeof wanted === 'number' ? String(wanted) : '', mostHits),
     mostHits,
   )
+  const views = viewsOf(input.text('search_onlyin'), visitor)
+  const modules = views.map(({ module }) => module.name).sort()
+  const found = await search({ text: term, modules, limit: count }, visitor.asker)
+  const byModule = new Map(found.map((each) => [each.module, each]))
   return Promise.all(
-    viewsOf(input.text('search_onlyin'), visitor)
-      .sort((left, right) => (left.module.name < right.module.name ? -1 : 1))
-      .map((view) => hits(view, term, count, visitor)),
+    modules.map(async (module) => {
+      const { records = [], total = records.length } = byModule.get(module) ?? {}
+      return { module, rows: await listed(visitor.asker.sight.require(module), records, visitor), total }
+    }),
   )
 }
 
-async function hits(view: View, term: string, count: number, visitor: Visitor): Promise<Hits> {
-  const module = view.module.name
-  const conditions = [...view.readable.values()]
-    .filter(({ type }) => textTypes.has(type))
-    .map(({ name }) => tree.like(tree.field(name), `%${literal(term)}%`))
-  if (conditions.length === 0) return { module, rows: [], total: 0 }
-  const { columns } = await presentModule(visitor.caller, module)
+async function listed(view: View, records: readonly Row[], visitor: Visitor): Promise<Hits['rows']> {
+  if (records.length === 0) return []
+  const { columns } = await presentModule(visitor.caller, view.module.name)
   const shown = columns.fields
     .map((name) => view.readable.get(name))
     .filter((field) => field !== undefined)
     .filter(({ type }) => type !== 'owner')
-  const { records, total } = await find(
-    view,
-    shown.map(({ name }) => name),
-    tree.or(...conditions),
-    count,
-    visitor,
-  )
   const references = shown.filter(({ type }) => type === 'reference')
   const labels = await labelsOf(
     records.flatMap((row) => references.map(({ name }) => row[name] ?? '')),
@@ -196,15 +189,11 @@ async function hits(view: View, term: string, count: number, visitor: Visitor): 
   )
   const cell = ({ name, type }: FieldShape, value: string): string =>
     type === 'reference' && name !== 'id' ? (labels.get(value)?.label ?? '') : value
-  return {
-    module,
-    rows: records.map((row) => ({
-      ...Object.fromEntries(shown.map((field) => [field.label, cell(field, row[field.name] ?? '')])),
-      id: row['id'] ?? '',
-      search_module_name: module,
-    })),
-    total: total ?? records.length,
-  }
+  return records.map((row) => ({
+    ...Object.fromEntries(shown.map((field) => [field.label, cell(field, row[field.name] ?? '')])),
+    id: row['id'] ?? '',
+    search_module_name: view.module.name,
+  }))
 }
 
 export async function getSearchResultsArray(input: Input, visitor: Visitor): Promise<Result> {
