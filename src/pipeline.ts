@@ -394,14 +394,10 @@ async function explanation(
   const sent = inFull
     ? () => print(settled, sight.modules, dialect).text
     : () => explainStatement(settled, sight.modules, dialect)
-  const hops = unresolved.map(async (node) => explainLookup(node, asker, inFull))
-  return {
-    rule: decision.rule.name,
-    level: decision.level,
-    dialect,
-    statement: nothing ? '' : sent(),
-    lookups: (await Promise.all(hops)).flat(),
-  }
+  const statement = nothing ? '' : sent()
+  // Begun only now: a refusal that nobody waits for would end the process.
+  const hops = await Promise.all(unresolved.map(async (node) => explainLookup(node, asker, inFull)))
+  return { rule: decision.rule.name, level: decision.level, dialect, statement, lookups: hops.flat() }
 }
 
 async function explainLookup(
