@@ -63,7 +63,7 @@ export default fp<Pick<Config, 'CORS_ORIGINS'>>(
       await app.register(cors, {
         origin: [...CORS_ORIGINS],
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        exposedHeaders: ['etag', 'retry-after', 'x-request-id'],
+        exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
         maxAge: 600,
       })
     }
