@@ -134,7 +134,8 @@ export class Evaluator {
 function compared(test: Test, field: Field, raw: string): Truths {
   const kind = kindOf(field)
   const empty = raw === ''
-  if (kind === 'other') return anything
+  // A reference to what nobody is shown has a value and looks empty.
+  if (kind === 'other' || (kind === 'id' && empty)) return anything
   switch (test.kind) {
     case 'null':
       return kind === 'number' ? anything : truth(empty !== test.negated)

@@ -13,6 +13,8 @@ export interface Credentials {
 
 /** Longest wait for a limit to pass. Seconds. */
 const longestWait = 120
+/** How often a request is put again while coreBOS is busy. */
+const mostPatience = 5
 
 export class Target {
   readonly #pool: Pool
@@ -49,14 +51,15 @@ export class Target {
     token?: string,
   ): Promise<Answer> {
     const { method, path, headers, body } = attempt
-    for (;;) {
+    for (let patience = mostPatience; ; patience--) {
       const answer = await exchange(this.#pool, {
         method,
         path: path.startsWith(this.webservicePath) ? path : this.#base + path,
         headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
         ...(body !== undefined && { body }),
       })
-      if (answer.status !== 429) return answer
+      const isBusy = answer.status === 503 && answer.retryAfter !== undefined && patience > 0
+      if (answer.status !== 429 && !isBusy) return answer
       await setTimeout(Math.min(answer.retryAfter ?? 1, longestWait) * 1000)
     }
   }
