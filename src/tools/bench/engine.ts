@@ -1,0 +1,111 @@
+/** Parse, scope and print of statements, beside two parsers of SQL that do no more than parse, conjoin and print. */
+import { Corebos } from '../../corebos/corebos.ts'
+import { startDemoCorebos } from '../../demo/server.ts'
+import { builtinPolicy } from '../../policy/builtin.ts'
+import { Policy } from '../../policy/policy.ts'
+import { parseQuery } from '../../query/parse.ts'
+import { print } from '../../scope/print.ts'
+import { ownAnchors, rewrite, settle } from '../../scope/rewrite.ts'
+import type { Sight } from '../../scope/view.ts'
+import { Stand } from '../policy/asker.ts'
+import { measure, times, type Times } from './measure.ts'
+import { withNodeSqlParser, withPgsqlAstParser } from './rivals.ts'
+import { statements, type Benchmarked } from './statements.ts'
+
+export interface EngineResult {
+  readonly name: string
+  readonly gateway: Times
+  readonly nodeSqlParser: Times
+  readonly pgsqlAstParser: Times
+}
+
+const rounds = 20
+const ownPerRound = 500
+const rivalPerRound = 25
+
+/** @returns each statement, and last all of them together */
+export async function measureEngine(): Promise<EngineResult[]> {
+  const sight = await aliceSight()
+  const contenders = statements.map((each) => contender(each, sight))
+  // The first rounds make the machine compile; they are not counted.
+  for (const { run } of contenders) run(4)
+  const durations = contenders.map((): Durations => ({ own: [], node: [], pgsql: [] }))
+  // In turns, so that whatever else the machine does falls on all alike.
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, { run }] of contenders.entries()) {
+      const { own, node, pgsql } = run(1)
+      durations[i]?.own.push(...own)
+      durations[i]?.node.push(...node)
+      durations[i]?.pgsql.push(...pgsql)
+    }
+  }
+  const all: Durations = {
+    own: durations.flatMap(({ own }) => own),
+    node: durations.flatMap(({ node }) => node),
+    pgsql: durations.flatMap(({ pgsql }) => pgsql),
+  }
+  return [
+    ...contenders.map(({ name }, i) => result(name, durations[i] ?? all)),
+    result('all', all),
+  ]
+}
+
+interface Durations {
+  readonly own: number[]
+  readonly node: number[]
+  readonly pgsql: number[]
+}
+
+function result(name: string, { own, node, pgsql }: Durations): EngineResult {
+  return { name, gateway: times(own), nodeSqlParser: times(node), pgsqlAstParser: times(pgsql) }
+}
+
+function contender({ name, text, scope }: Benchmarked, sight: Sight) {
+  const node = withNodeSqlParser(scope)
+  const pgsql = withPgsqlAstParser(scope)
+  let next = 0
+  const prepare = (): string => text(next++)
+  return {
+    name,
+    run: (times: number): Durations => ({
+      own: measure(times * ownPerRound, prepare, (statement) => scoped(statement, sight)),
+      node: measure(times * rivalPerRound, prepare, node),
+      pgsql: measure(times * rivalPerRound, prepare, pgsql),
+    }),
+  }
+}
+
+/** What the door does before it sends. */
+export function scoped(statement: string, sight: Sight): string {
+  const query = parseQuery(statement)
+  const { level } = sight.require(query.module, query.moduleAt).decision
+  const anchors = ownAnchors(sight.contact, level)
+  if (anchors === undefined) throw new Error('the built-in level needs no look-up')
+  const settled = settle(rewrite(query, sight, anchors), new Map())
+  return print(settled, sight.modules, 'basic').text
+}
+
+/** As alice sees the demo. */
+export async function aliceSight(): Promise<Sight> {
+  const demo = await startDemoCorebos({ port: 0 })
+  const corebos = new Corebos({
+    url: demo.url,
+    timeoutMs: 10_000,
+    maxBytes: 2 ** 24,
+    concurrency: 4,
+    queue: 10,
+    serviceUser: { name: 'portal', accessKey: 'portal-access-key', sessions: 1 },
+    metadataTtlMs: 0,
+    now: () => 0,
+  })
+  try {
+    if (corebos.service === undefined) throw new Error('there is a service user')
+    const policy = new Policy(builtinPolicy)
+    const stand = new Stand(corebos, corebos.service)
+    const { sight } = await stand.asker(await stand.contact('alice@example.com', policy), policy)
+    return sight
+  } finally {
+    await corebos.close()
+    await demo.close()
+  }
+}
