@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../src/config.ts'
 import { foldName } from '../src/contact/names.ts'
 import type { Admission } from '../src/contact/request.ts'
 import { GatewayError } from '../src/errors.ts'
@@ -126,7 +127,11 @@ function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .send(failureText({ code, message, retryAfter }))
 }
 
-const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
+const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
+  app: FastifyInstance,
+  { UPLOAD_TYPES },
+) => {
+  const uploadTypes = new Set(UPLOAD_TYPES)
   const { webservice, door, sessions, passwords, metrics, endUpstream, limitLogins } = app
 
   app.removeAllContentTypeParsers()
@@ -174,6 +179,7 @@ const webservice: FastifyPluginAsync = async (app: FastifyInstance) => {
     return {
       ...visitor,
       asker,
+      uploadTypes,
       changePassword: async ({ username, current, next }) => {
         const { email } = await record(session.contact.id, asker)
         const own = foldName(email ?? '')

@@ -103,7 +103,7 @@ export async function buildApp(
   await app.register(search)
   await app.register(query)
   await app.register(webservice, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
-  await app.register(webserviceRoute)
+  await app.register(webserviceRoute, config)
   return app
 }
 

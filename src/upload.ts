@@ -1,5 +1,6 @@
 /** An upload as it arrives: what may come in, and how much of it. */
 import { createRequire } from 'node:module'
+import { Readable } from 'node:stream'
 import type { Multipart, MultipartFile } from '@fastify/multipart'
 import { FormFile } from './corebos/form-file.ts'
 import type { DocumentFile } from './corebos/write.ts'
@@ -49,15 +50,36 @@ export async function readUpload(
 
 async function readFile(part: MultipartFile, types: ReadonlySet<string>): Promise<DocumentFile> {
   const { filename: name, file } = part
-  if (name === '' || name.length > longestName || unprintable.test(name)) {
-    throw invalid('file', `has a name of ${longestName} printable characters at most`)
-  }
-  const mediaType = acceptedType(name, part.mimetype, types)
-  if (mediaType === undefined) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE')
+  const mediaType = requireAccepted(name, part.mimetype, types)
   const content = await FormFile.read(file)
   // Fewer bytes than were sent are another file.
   if (file.truncated) throw new GatewayError('BODY_TOO_LARGE', 'the file is too large')
   return { name, mediaType, content }
+}
+
+/**
+ * A file that came as base64 in a text.
+ *
+ * @throws GatewayError `VALIDATION_FAILED`, `UNSUPPORTED_MEDIA_TYPE`
+ */
+export async function readEncodedFile(
+  { name, declared, base64 }: { readonly name: string; readonly declared: string; readonly base64: string },
+  types: ReadonlySet<string>,
+): Promise<DocumentFile> {
+  const mediaType = requireAccepted(name, declared, types)
+  const bytes = Buffer.from(base64, 'base64')
+  if (bytes.toString('base64') !== base64) throw invalid('file', 'is in base64')
+  return { name, mediaType, content: await FormFile.read(Readable.from([bytes])) }
+}
+
+/** @returns the media type that the file is kept with */
+function requireAccepted(name: string, declared: string, types: ReadonlySet<string>): string {
+  if (name === '' || name.length > longestName || unprintable.test(name)) {
+    throw invalid('file', `has a name of ${longestName} printable characters at most`)
+  }
+  const mediaType = acceptedType(name, declared, types)
+  if (mediaType === undefined) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE')
+  return mediaType
 }
 
 /** coreBOS's column holds 255 bytes, and it puts something in front of and behind some names. */

@@ -66,6 +66,7 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/scope/',
     'src/search.ts',
     'src/session/',
+    'src/upload.ts',
     'src/writes.ts',
   ],
   'src/pipeline.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/query/', 'src/scope/'],

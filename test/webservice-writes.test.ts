@@ -240,6 +240,43 @@ t.test('a mass write with one refused element writes nothing', async (t) => {
   t.match(await client.call('MassCreate', { elements: many }), { code: 'QUERY_TOO_LARGE' })
 })
 
+t.test('documents come with their files', async (t) => {
+  const portal = await startPortal(t)
+  const client = await contactAt(portal.url, 'alice')
+  const content = Buffer.from('hello from alice').toString('base64')
+  const filename = { name: 'note.txt', size: 16, type: 'text/plain', content }
+  const document = { notes_title: 'a note', filelocationtype: 'I', filename, relations: [own] }
+  const upload = async (more: Readonly<Record<string, unknown>>) =>
+    client.call('create', { elementType: 'Documents', element: { ...document, ...more } })
+  const created = await upload({})
+  const id = textAt(created.result, 'id')
+  t.match(created, { success: true, result: { notes_title: 'a note', filename: 'note.txt' } })
+  const { result } = await client.call('retrievedocattachment', { id, returnfile: 'true' })
+  t.match(at(result, id), { filename: 'note.txt', filetype: 'text/plain', attachment: content })
+  const { result: seen } = await client.call('getRelatedRecords', {
+    id: own,
+    module: 'HelpDesk',
+    relatedModule: 'Documents',
+  })
+  t.ok(rowsAt(seen, 'records').some((row) => textAt(row, 'id') === id))
+  const before = state(portal)
+  const refused: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+    ['a program', { filename: { ...filename, name: 'x.php' } }, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a page', { filename: { ...filename, type: 'text/html' } }, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['no base64', { filename: { ...filename, content: '?' } }, 'VALIDATION_FAILED'],
+    ['no content', { filename: { name: 'x.txt' } }, 'INVALID_VALUE'],
+    ["on a ticket of carol's", { relations: [foreign] }, 'ACCESS_DENIED'],
+    ['too large', { filename: { ...filename, content: 'a'.repeat(2 ** 20) } }, 'BODY_TOO_LARGE'],
+  ]
+  for (const [why, more, code] of refused) t.match(await upload(more), { code }, why)
+  t.match(
+    await client.call('revise', { element: { id, filename } }),
+    { success: false },
+    'coreBOS would lose it',
+  )
+  t.equal(state(portal), before)
+})
+
 t.test('relations need both ends', async (t) => {
   const portal = await startPortal(t)
   const client = await contactAt(portal.url, 'alice')

@@ -50,6 +50,8 @@ export interface Visitor {
 /** The same, where it may write as well. */
 export interface WritingVisitor extends Visitor {
   readonly asker: Author
+  /** Media types of files that are accepted. */
+  readonly uploadTypes: ReadonlySet<string>
   /** @throws GatewayError `WRONG_PASSWORD`, also where the log-in name is not the contact's own */
   changePassword(change: PasswordChange): Promise<void>
 }

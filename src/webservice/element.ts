@@ -1,6 +1,8 @@
 /** A record as clients of coreBOS send it: fields by name, and what answers of coreBOS hold beside them. */
+import type { DocumentFile } from '../corebos/write.ts'
 import { GatewayError } from '../errors.ts'
 import type { Given } from '../scope/write.ts'
+import { readEncodedFile } from '../upload.ts'
 import type { Input } from './call.ts'
 import { isObject, type Parameter } from './php.ts'
 
@@ -16,6 +18,30 @@ export function idOf(element: Fields): string {
   return typeof element['id'] === 'string' ? element['id'] : ''
 }
 
+/** What is said of a file in other fields follows from the file itself. */
+const ofFile = new Set(['filename', 'filelocationtype', 'filestatus', 'filesize', 'filetype'])
+
+/** An element without its file and what belongs to that. */
+export function withoutFile(element: Fields): Fields {
+  if (!isObject(element['filename'])) return element
+  return Object.fromEntries(Object.entries(element).filter(([name]) => !ofFile.has(name)))
+}
+
+/**
+ * The file of a new document, as clients put it in the place of its name: `{name, size, type, content}`, in base64.
+ *
+ * @throws GatewayError `INVALID_VALUE`; `VALIDATION_FAILED`, `UNSUPPORTED_MEDIA_TYPE`
+ */
+export async function fileOf(element: Fields, types: ReadonlySet<string>): Promise<DocumentFile | undefined> {
+  const given = element['filename']
+  if (!isObject(given)) return undefined
+  const { name, type, content } = given
+  if (typeof name !== 'string' || typeof type !== 'string' || typeof content !== 'string') {
+    throw new GatewayError('INVALID_VALUE', "a file has a 'name', a 'type' and its 'content' in base64")
+  }
+  return readEncodedFile({ name, declared: type, base64: content }, types)
+}
+
 /**
  * The values of an element. Clients send whole answers back, so that what belongs to them and to no field is passed
  * over: the id, and what references point to.
@@ -26,7 +52,8 @@ export function valuesOf(element: Fields): Given {
   return Object.fromEntries(
     Object.entries(element).flatMap(([name, value]) => {
       if (name === 'id' || name === 'cbuuid' || name === 'relations') return []
-      if (name.endsWith('ename') && isObject(value)) return []
+      // `filename` ends so as well.
+      if (name.endsWith('ename') && isObject(value) && 'reference' in value) return []
       return [[name, textOf(name, value)] as const]
     }),
   )

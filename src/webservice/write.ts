@@ -15,7 +15,7 @@ import {
   type Written,
 } from '../writes.ts'
 import type { Input, Visitor, WritingVisitor } from './call.ts'
-import { elementOf, idOf, relationsOf, valuesOf, type Fields } from './element.ts'
+import { elementOf, fileOf, idOf, relationsOf, valuesOf, withoutFile, type Fields } from './element.ts'
 import { failed, failure, result, toRefusal, WebserviceRefusal, type Result } from './envelope.ts'
 import { withReferences } from './labels.ts'
 import { isObject, type Parameter } from './php.ts'
@@ -30,8 +30,14 @@ interface Change {
   readonly show: (written: Written) => Promise<Row>
 }
 
-function creation(module: string, element: Fields): Change {
-  const wanted = { module, values: valuesOf(element), relatedTo: relationsOf(element) }
+async function creation(module: string, element: Fields, { uploadTypes }: WritingVisitor): Promise<Change> {
+  const file = await fileOf(element, uploadTypes)
+  const wanted = {
+    module,
+    values: valuesOf(withoutFile(element)),
+    relatedTo: relationsOf(element),
+    ...(file !== undefined && { file }),
+  }
   return {
     write: (author) => createRecord(wanted, author),
     show: async ({ id, record }) => record ?? { id },
@@ -54,7 +60,7 @@ async function carryOut({ write, show }: Change, { asker }: WritingVisitor): Pro
 }
 
 export async function create(input: Input, visitor: WritingVisitor): Promise<Result> {
-  return result(await carryOut(creation(input.text('elementType'), elementOf(input)), visitor))
+  return result(await carryOut(await creation(input.text('elementType'), elementOf(input), visitor), visitor))
 }
 
 export async function revise(input: Input, visitor: WritingVisitor): Promise<Result> {
@@ -129,7 +135,7 @@ export async function upsert(input: Input, visitor: WritingVisitor): Promise<Res
   const module = input.text('elementType')
   const element = elementOf(input)
   const found = await findBy(module, element, names(input.text('searchOn')), visitor)
-  if (found === undefined) return result(await carryOut(creation(module, element), visitor))
+  if (found === undefined) return result(await carryOut(await creation(module, element, visitor), visitor))
   const updated = names(input.text('updatedfields'))
   const values = Object.fromEntries(
     Object.entries(valuesOf(element)).filter(([name]) => updated.includes(name)),
@@ -199,7 +205,7 @@ async function validated(change: Change, visitor: WritingVisitor): Promise<Resul
 }
 
 export async function createWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
-  return validated(creation(input.text('elementType'), elementOf(input)), visitor)
+  return validated(await creation(input.text('elementType'), elementOf(input), visitor), visitor)
 }
 
 export async function reviseWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
@@ -232,7 +238,7 @@ export async function validateInformation(input: Input, visitor: WritingVisitor)
   if (typeof id !== 'string' || typeof module !== 'string') {
     throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
   }
-  const change = id === '' ? creation(module, fields) : revision(id, valuesOf(fields), visitor)
+  const change = id === '' ? await creation(module, fields, visitor) : revision(id, valuesOf(fields), visitor)
   const problems = await problemsWith(change, visitor)
   return problems === undefined ? result(true) : failed(problems)
 }
@@ -318,7 +324,9 @@ export async function massCreate(input: Input, visitor: WritingVisitor): Promise
         const fields = isObject(element) ? element : {}
         const searched = typeof searchon === 'string' ? names(searchon) : []
         const found = searched.length === 0 ? undefined : await findBy(name, fields, searched, visitor)
-        return found === undefined ? creation(name, fields) : revision(found, valuesOf(fields), visitor)
+        return found === undefined
+          ? creation(name, fields, visitor)
+          : revision(found, valuesOf(fields), visitor)
       },
     }
   })
