@@ -3,6 +3,7 @@ import rateLimit, { normalizeIP, type FastifyRateLimitStore } from '@fastify/rat
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../src/config.ts'
+import type { SessionClaim } from '../src/contact/request.ts'
 import type { Rate } from '../src/environment.ts'
 import { GatewayError } from '../src/errors.ts'
 import { bearerToken } from '../src/session/bearer.ts'
@@ -12,18 +13,38 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** For the `onRequest` of routes that check a secret: counts against `RATE_LIMIT_LOGIN` by address. */
     readonly limitLogins: (request: FastifyRequest) => Promise<void>
+    /**
+     * Counts a request to a route that is `limited: 'late'`, once and in one step of the store: by its address; by the
+     * contact whose session it names, which the step reads too; as a log-in.
+     *
+     * @returns what `look` asked for
+     * @throws GatewayError `RATE_LIMITED`
+     */
+    readonly limitLate: (request: FastifyRequest, late?: Late) => Promise<Taken | undefined>
   }
   interface FastifyRequest {
-    /** What the store said of the session that a valid access token names, in the step that counted the request. */
+    /** What the store said of the session that a request names, in the step that counted it. */
     reading: Reading | null
+    /** Whether it has been counted. */
+    counted: boolean
   }
   interface FastifyContextConfig {
-    /** `false`: not counted. For probes that come often, cost nothing and tell nothing. */
-    limited?: false
+    /**
+     * `false`: not counted. For probes that come often, cost nothing and tell nothing. `late`: the route calls
+     * `limitLate` once it knows what the body says; what it refuses before that is counted when it has been answered.
+     */
+    limited?: false | 'late'
   }
 }
 
 export type LimitsOptions = Pick<Config, 'RATE_LIMIT_IP' | 'RATE_LIMIT_CONTACT' | 'RATE_LIMIT_LOGIN'>
+
+export interface Late {
+  readonly claim?: SessionClaim | undefined
+  readonly login?: true
+  /** A count of the route's own. */
+  readonly look?: Take
+}
 
 async function limits(app: FastifyInstance, options: LimitsOptions): Promise<void> {
   const { sessions, tokens } = app
@@ -42,7 +63,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
   }
   const byAddress = limiter('ip', options.RATE_LIMIT_IP)
 
-  function claimsOf(request: FastifyRequest) {
+  function claimOf(request: FastifyRequest): SessionClaim | undefined {
     const token = bearerToken(request.headers.authorization)
     try {
       return token === undefined ? undefined : tokens.verify(token)
@@ -52,25 +73,42 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
     }
   }
 
+  async function limitLate(request: FastifyRequest, { claim, login, look }: Late = {}) {
+    if (request.counted) throw new Error('a request was counted twice')
+    request.counted = true
+    const takes = [
+      take(addressKey('ip', request), options.RATE_LIMIT_IP),
+      ...(claim === undefined ? [] : [take(`contact:${claim.contactId}`, options.RATE_LIMIT_CONTACT)]),
+      ...(login === undefined ? [] : [take(addressKey('login', request), options.RATE_LIMIT_LOGIN)]),
+    ]
+    const all = look === undefined ? takes : [...takes, look]
+    const reading = claim && (await sessions.read(claim.sessionId, all))
+    const taken = reading?.takes ?? (await sessions.take(all))
+    const exceeded = taken.slice(0, takes.length).find(({ allowed }) => !allowed)
+    if (exceeded !== undefined) throw limited(exceeded.resetIn)
+    request.reading = reading ?? null
+    return taken[takes.length]
+  }
+
   app.decorate('limitLogins', limiter('login', options.RATE_LIMIT_LOGIN))
+  app.decorate('limitLate', limitLate)
   app.decorateRequest('reading', null)
+  app.decorateRequest('counted', false)
 
   // A hook and not an option of each route: what is not found is counted too.
   app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.limited === false) return
-    const claims = claimsOf(request)
-    if (claims === undefined) {
-      await byAddress(request)
+    if (request.routeOptions.config.limited !== undefined) return
+    const claim = claimOf(request)
+    if (claim !== undefined) {
+      await limitLate(request, { claim })
       return
     }
-    // One step of the store for the session, its address and its contact.
-    const reading = await sessions.read(claims.sessionId, [
-      take(addressKey('ip', request), options.RATE_LIMIT_IP),
-      take(`contact:${claims.contactId}`, options.RATE_LIMIT_CONTACT),
-    ])
-    const exceeded = reading.takes.find(({ allowed }) => !allowed)
-    if (exceeded !== undefined) throw limited(exceeded.resetIn)
-    request.reading = reading
+    await byAddress(request)
+  })
+  app.addHook('onResponse', async (request) => {
+    if (request.routeOptions.config.limited !== 'late' || request.counted) return
+    request.counted = true
+    await sessions.take([take(addressKey('ip', request), options.RATE_LIMIT_IP)])
   })
 }
 

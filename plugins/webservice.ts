@@ -47,12 +47,7 @@ export interface ContactReader {
 export interface WebserviceOptions {
   readonly config: Pick<
     Config,
-    | 'LOGIN_MODE'
-    | 'COREBOS_PASSWORD_TYPE'
-    | 'ACCESS_RECHECK'
-    | 'RATE_LIMIT_LOGIN'
-    | 'RATE_LIMIT_CONTACT'
-    | 'SESSION_MAX_TTL'
+    'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'RATE_LIMIT_LOGIN' | 'SESSION_KEYS'
   >
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
@@ -108,11 +103,8 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
       failures: config.RATE_LIMIT_LOGIN,
       madeUpToken: (name) => challenges.madeUp(name),
     }),
-    names: new SessionNames({
-      store: sessions,
-      life: config.SESSION_MAX_TTL * 1000,
-      rate: config.RATE_LIMIT_CONTACT,
-    }),
+    // Without keys there is one instance alone, and no session outlives it.
+    names: new SessionNames(firstly(config.SESSION_KEYS) ?? [randomBytes(32)]),
     challenge: async (name, began) => {
       const challenge = await challenges.give(name)
       await challengePace.hold(began)
@@ -134,6 +126,10 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
       }
     },
   })
+}
+
+function firstly<T>([first, ...others]: readonly T[] = []): [T, ...T[]] | undefined {
+  return first === undefined ? undefined : [first, ...others]
 }
 
 export default fp(webservice, {

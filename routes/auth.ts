@@ -4,6 +4,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { levels, type Contact } from '../src/contact/contact.ts'
+import type { Admitted } from '../src/contact/refusal.ts'
 import { GatewayError } from '../src/errors.ts'
 import { problems, WebserviceId } from '../src/schemas.ts'
 import type { Opened, PortalSession } from '../src/session/contract.ts'
@@ -93,7 +94,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/login',
     {
-      onRequest: app.limitLogins,
+      config: { limited: 'late' },
       schema: {
         tags: ['auth'],
         summary: 'Log a contact or an employee in',
@@ -111,8 +112,13 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const began = performance.now()
       const { username, password, entity = 'Contacts' } = request.body
       try {
-        const admitted = await desk.admit({ username, password, entity }, began, (reason) =>
-          request.log.info({ reason }, 'a log-in was refused'),
+        const admitted = await desk.admit(
+          { username, password, entity },
+          {
+            began,
+            look: (look) => app.limitLate(request, { login: true, look }),
+            refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
+          },
         )
         const opened = await open(admitted, request)
         metrics.logins.inc({ outcome: 'ok' })
@@ -124,13 +130,10 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  async function open(
-    { contact, upstream }: Pick<PortalSession, 'contact' | 'upstream'>,
-    request: FastifyRequest,
-  ): Promise<Opened> {
+  async function open({ contact, upstream, leaving }: Admitted, request: FastifyRequest): Promise<Opened> {
     try {
       const userAgent = request.headers['user-agent'] ?? ''
-      return await sessions.create({ contact, upstream, userAgent, address: request.ip })
+      return await sessions.create({ contact, upstream, userAgent, address: request.ip }, leaving)
     } catch (error) {
       await endUpstream(upstream)
       throw error
@@ -286,8 +289,14 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const began = performance.now()
       const { session } = admissionOf(request)
       const { currentPassword: current, newPassword: next } = request.body
-      await passwords.change(session, { current, next }, began, (reason) =>
-        request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+      await passwords.change(
+        session,
+        { current, next },
+        {
+          began,
+          refused: (reason) =>
+            request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+        },
       )
       const others = await sessions.endAll(session.contact.id, session.id)
       await Promise.all(others.map(async ({ upstream }) => endUpstream(upstream)))

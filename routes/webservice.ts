@@ -132,7 +132,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
   { UPLOAD_TYPES },
 ) => {
   const uploadTypes = new Set(UPLOAD_TYPES)
-  const { webservice, door, sessions, passwords, metrics, endUpstream, limitLogins } = app
+  const { webservice, door, sessions, passwords, metrics, endUpstream, limitLate } = app
 
   app.removeAllContentTypeParsers()
   await app.register(multipart, {
@@ -145,14 +145,17 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
   })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
-  async function admit(name: string): Promise<Admission> {
-    const found = await webservice.names.find(name)
-    if (found === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
-    return found
+  async function admit(request: FastifyRequest, name: string): Promise<Admission> {
+    const claim = webservice.names.read(name)
+    await limitLate(request, { claim })
+    const { session, stamp } = request.reading ?? {}
+    if (session === undefined || stamp === undefined || session.contact.id !== claim?.contactId)
+      throw new GatewayError('AUTHENTICATION_REQUIRED')
+    return { session, stamp }
   }
 
   async function visitorOf(request: FastifyRequest, name: string): Promise<Visitor> {
-    const { session: found, stamp } = await admit(name)
+    const { session: found, stamp } = await admit(request, name)
     const session = await webservice.confirm(found)
     request.admission = { session, stamp }
     const [asker, { caller, callerFor, catalogue }] = await Promise.all([
@@ -184,8 +187,14 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
         const { email } = await record(session.contact.id, asker)
         const own = foldName(email ?? '')
         if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
-        await passwords.change(session, { current, next }, began, (reason) =>
-          request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+        await passwords.change(
+          session,
+          { current, next },
+          {
+            began,
+            refused: (reason) =>
+              request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+          },
         )
         const others = await sessions.endAll(session.contact.id, session.id)
         await Promise.all(others.map(async ({ upstream }) => endUpstream(upstream)))
@@ -195,16 +204,22 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
 
   function receptionOf(request: FastifyRequest, sessionName: string, began: number): Reception {
     return {
-      began,
-      limitLogins: () => limitLogins(request),
+      limitLogins: async () => {
+        await limitLate(request, { login: true })
+      },
       challenge: (name) => webservice.challenge(name, began),
       desk: webservice.desk,
-      refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
-      open: async ({ contact, upstream }) => {
+      visit: {
+        began,
+        look: (look) => limitLate(request, { login: true, look }),
+        refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
+      },
+      open: async ({ contact, upstream, leaving }) => {
         try {
           const userAgent = request.headers['user-agent'] ?? ''
-          const { session } = await sessions.create({ contact, upstream, userAgent, address: request.ip })
-          const name = await webservice.names.name(session)
+          const facts = { contact, upstream, userAgent, address: request.ip }
+          const { session } = await sessions.create(facts, leaving)
+          const name = webservice.names.name(session)
           metrics.logins.inc({ outcome: 'ok' })
           return name
         } catch (error) {
@@ -213,7 +228,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
         }
       },
       identify: async () => {
-        const { session } = await admit(sessionName)
+        const { session } = await admit(request, sessionName)
         return { session, name: sessionName }
       },
       end: async ({ id }) => endUpstream((await sessions.end(id))?.upstream),
@@ -240,6 +255,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
     method: ['GET', 'POST'],
     url: '/webservice.php',
     schema,
+    config: { limited: 'late' },
     errorHandler: (error, request, reply) => void sendFailure(error, request, reply),
     handler: async (request, reply) => {
       const began = performance.now()

@@ -278,7 +278,7 @@ t.test(
     const refusesEverything = async () => {
       const began = performance.now()
       const steps: readonly Promise<unknown>[] = [
-        store.read(session.id, [limit]),
+        store.read(session.id, [{ key: 'contact:12x1', max: 1000, window: 60_000 }]),
         store.create(facts('12x1')),
         store.rotate(refreshToken),
         store.update(session.id, { checkedAt: 1 }),
@@ -312,6 +312,11 @@ t.test(
     await until('the connection is lost', async () => states.includes('lost'))
     await refusesEverything()
     await limitsHold()
+    t.match(
+      await store.read(session.id, [limit]),
+      { session: undefined, stamp: '', takes: [{ allowed: false, count: 2, resetIn: Number, away: true }] },
+      'whoever is over a limit is told so, and not to come back at once',
+    )
     const again = await startRedis(t, { port: server.port })
     const began = performance.now()
     await until('it is back', async () => store.create(facts('12x1')).then(() => true))
@@ -353,7 +358,13 @@ t.test('an ending counts once a replica has it, and is refused while none does',
   t.equal((await replica.admin.keys('gw:{*}s:*')).length, 1, 'the replica has it when it is acknowledged')
 
   replica.process.kill('SIGSTOP')
-  await t.rejects(store.endAll('12x1'), away, 'no replica has it')
+  const three = (await store.create(facts('12x1'))).session
+  await t.rejects(store.end(three.id), away, 'no replica has it')
+  t.same(
+    (await store.reap()).map(({ id }) => id),
+    [three.id],
+  )
+  await t.rejects(store.endAll('12x1'), away, 'nor all of them')
   t.equal((await store.read(two.id)).session, undefined, 'ended all the same')
   t.same(
     (await store.reap()).map(({ id }) => id),

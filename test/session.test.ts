@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import fastify from 'fastify'
 import t from 'tap'
 import sessions from '../plugins/sessions.ts'
 import { EmbeddedStore } from '../src/session/embedded.ts'
 import { judge } from '../src/session/refresh.ts'
+import { SessionNames } from '../src/webservice/session-names.ts'
 import { contact, facts, life, storeContract } from './session-contract.ts'
 
 function clock() {
@@ -69,6 +71,36 @@ t.test('a session carries its contact unchanged', async (t) => {
   const employee = { ...contact('22x3'), entity: 'Employee', accountId: undefined, level: 'own' } as const
   const { session } = await store.create({ ...facts('22x3'), contact: employee })
   t.same((await store.read(session.id)).session?.contact, employee)
+  await store.close()
+})
+
+t.test('a session name of the drop-in door is what we signed, and nothing else', async (t) => {
+  const [old, fresh] = [randomBytes(32), randomBytes(32)]
+  const store = new EmbeddedStore({ life, now: Date.now })
+  const { session, refreshToken } = await store.create(facts('12x1'))
+  const other = (await store.create(facts('12x2'))).session
+  const name = new SessionNames([old]).name(session)
+  const claim = { sessionId: session.id, contactId: '12x1' }
+  t.same(new SessionNames([old]).read(name), claim)
+  t.same(new SessionNames([fresh, old]).read(name), claim, 'keys are rotated')
+  t.equal(new SessionNames([fresh]).read(name), undefined, 'a key that was given up')
+  const [id = '', contactId = '', mac = ''] = name.split('.')
+  for (const forged of [
+    '',
+    id,
+    refreshToken,
+    `${id}.${contactId}`,
+    `${id}.${contactId}.`,
+    `${id}.12x2.${mac}`,
+    `${other.id}.${contactId}.${mac}`,
+    `${id}.${contactId}.${'A'.repeat(22)}`,
+    `${id}.${contactId}.${mac}A`,
+    `${id}.${contactId}.${mac.slice(1)}`,
+    `${name}\n`,
+    ` ${name}`,
+    `${id}\n${contactId}.${mac}`,
+  ])
+    t.equal(new SessionNames([old]).read(forged), undefined, JSON.stringify(forged))
   await store.close()
 })
 

@@ -35,11 +35,14 @@ function accessOf({ corebos }: Started, name: string) {
   return access
 }
 
+/** Session, contact, signature. */
+const sessionName = /^[\w-]+\.12x\d+\.[\w-]{22}$/
+
 t.test('contacts log in as they do at coreBOS, with a session that is worth nothing there', async (t) => {
   const { relay, gateway } = await relayed(t)
   const comeAndGo = async (name: string) => {
     const client = await contactAt(gateway.url, name)
-    t.match(client.session, /^[0-9a-v]{26}$/)
+    t.match(client.session, sessionName)
     const login = relay.calls.find(
       ({ operation, params }) =>
         operation === 'loginPortal' && params.get('username') === `${name}@example.com`,
@@ -205,7 +208,11 @@ t.test('hashes count towards the budget that a contact has at every door', async
     await client.token('alice@example.com')
     await Promise.all(['alice@example.com', 'ALICE@example.com', 'álice@example.com'].map(guess))
     t.equal(accessOf(gateway, 'alice').failures, 3)
-    t.equal((await contactAt(gateway.url, 'alice')).session.length, 26, 'the right one gives the budget back')
+    t.match(
+      (await contactAt(gateway.url, 'alice')).session,
+      sessionName,
+      'the right one gives the budget back',
+    )
     t.equal(accessOf(gateway, 'alice').failures, 0)
 
     await Promise.all(Array.from({ length: 12 }, () => guess('alice@example.com')))
@@ -246,7 +253,7 @@ t.test('in user mode a contact is a CRM user', async (t) => {
   const { relay, gateway } = await relayed(t, { env: { LOGIN_MODE: 'user' } })
   const client = new WebserviceClient(gateway.url)
   t.match(await client.tryUser('alice', 'alice-access-key'), {
-    result: { sessionName: /^[0-9a-v]{26}$/, userId: /^19x/, version: '0.22', vtigerVersion: '5.5.0' },
+    result: { sessionName, userId: /^19x/, version: '0.22', vtigerVersion: '5.5.0' },
   })
   t.match(await client.call('query', { query: 'select count(*) from HelpDesk;' }), {
     result: [{ count: '6' }],

@@ -1,5 +1,5 @@
 /** How many wrong passwords may reach coreBOS, whose own counter locks a contact out for good. */
-import type { SharedState } from '../session/contract.ts'
+import type { Leaving, SharedState } from '../session/contract.ts'
 
 /** coreBOS refuses even the right password after more than five failures; one is left to those who log in elsewhere. */
 export const failuresAllowed = 4
@@ -11,7 +11,7 @@ export const failuresAllowed = 4
 export type Verdict = 'right' | 'wrong' | 'uncounted'
 
 export interface BudgetOptions {
-  readonly state: Pick<SharedState, 'claim' | 'put' | 'get' | 'pull'>
+  readonly state: Pick<SharedState, 'enter' | 'note' | 'leave'>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
@@ -21,12 +21,19 @@ export interface BudgetOptions {
   readonly neverSent: (error: unknown) => boolean
 }
 
+export interface Spent<T> {
+  readonly result: T
+  /** What a success gives back; to be given up by whoever asked, in the step that opens a session where one is opened. */
+  readonly leaving: Leaving | undefined
+}
+
 /** As good as no expiry: the counter of coreBOS has none. */
 const forever = 10 * 365 * 86_400_000
 /** An attempt of a process that died is held to have failed after this long. */
 const flightEnds = 120_000
 const patience = 10_000
 const pollEvery = 20
+const failed = 'failed'
 
 /**
  * Four places per contact, shared by all instances. An attempt takes a place before it is sent; a failure keeps it, and
@@ -49,60 +56,55 @@ export class FailureBudget {
   async spend<T>(
     who: string,
     attempt: () => Promise<{ readonly verdict: Verdict; readonly result: T }>,
-  ): Promise<T | undefined> {
-    const { state } = this.#options
-    const place = await this.#take(who)
+  ): Promise<Spent<T> | undefined> {
+    const { state, neverSent } = this.#options
+    const place = await this.#take(keyOf(who))
     if (place === undefined) return undefined
+    const { key, ticket, failedBefore } = place
     try {
       const { verdict, result } = await attempt()
-      if (verdict === 'wrong') await state.put(place.key, `failed:${place.nonce}`, forever)
-      else await state.pull(place.key)
-      if (verdict === 'right') await Promise.all(place.failedBefore.map((failed) => this.#free(failed)))
-      return result
+      if (verdict === 'right') return { result, leaving: { key, tickets: [ticket, ...failedBefore] } }
+      if (verdict === 'wrong') await state.note(key, ticket, failed)
+      else await state.leave({ key, tickets: [ticket] })
+      return { result, leaving: undefined }
     } catch (error) {
-      if (this.#options.neverSent(error)) await state.pull(place.key)
-      else await state.put(place.key, `failed:${place.nonce}`, forever)
+      if (neverSent(error)) await state.leave({ key, tickets: [ticket] })
+      else await state.note(key, ticket, failed)
       throw error
     }
   }
 
+  /** For a success that opens no session. */
+  async giveBack(leaving: Leaving | undefined): Promise<void> {
+    if (leaving !== undefined) await this.#options.state.leave(leaving)
+  }
+
   /** Gives the whole budget back: for an operator who has reset the counter in coreBOS. */
   async forget(who: string): Promise<void> {
-    await Promise.all(keysOf(who).map((key) => this.#options.state.pull(key)))
+    const key = keyOf(who)
+    const { held } = await this.#options.state.enter(key, '', '', 0, forever)
+    await this.#options.state.leave({ key, tickets: [...held.keys()] })
   }
 
-  async #take(who: string) {
+  async #take(key: string) {
     const { state, now, wait, nonce } = this.#options
     const gaveUp = now() + patience
+    const ticket = nonce()
     for (;;) {
-      const places = await Promise.all(keysOf(who).map(async (key) => ({ key, value: await state.get(key) })))
-      const failedBefore = places.filter(({ value }) => value !== undefined && !underWay(value, now()))
-      const free = places.find(({ value }) => value === undefined)
-      if (free !== undefined) {
-        const mine = nonce()
-        const taken = await state.claim(free.key, `flight:${mine}:${now()}`, forever)
-        if (taken === undefined) return { key: free.key, nonce: mine, failedBefore }
-      } else if (failedBefore.length === places.length || now() >= gaveUp) {
-        return undefined
-      } else {
-        await wait(pollEvery)
-      }
+      const { entered, held } = await state.enter(key, ticket, `flight:${now()}`, failuresAllowed, forever)
+      const failedBefore = [...held].flatMap(([each, note]) => (isUnderWay(note, now()) ? [] : [each]))
+      if (entered) return { key, ticket, failedBefore }
+      if (failedBefore.length === held.size || now() >= gaveUp) return undefined
+      await wait(pollEvery)
     }
   }
-
-  async #free(failed: { readonly key: string; readonly value: string | undefined }): Promise<void> {
-    const { state } = this.#options
-    const pulled = await state.pull(failed.key)
-    // Another success freed it first and a new attempt has taken the place: that one keeps it.
-    if (pulled !== undefined && pulled !== failed.value) await state.claim(failed.key, pulled, forever)
-  }
 }
 
-function keysOf(who: string): string[] {
-  return Array.from({ length: failuresAllowed }, (_, place) => `failures:${who}:${place}`)
+function keyOf(who: string): string {
+  return `failures:${who}`
 }
 
-function underWay(value: string, now: number): boolean {
-  const [kind, , since] = value.split(':')
+function isUnderWay(note: string, now: number): boolean {
+  const [kind, since] = note.split(':')
   return kind === 'flight' && now - Number(since) < flightEnds
 }

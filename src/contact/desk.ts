@@ -1,19 +1,66 @@
 /** The desk where contacts log in: limits on guessing, and refusals that all look alike. */
 import { GatewayError } from '../errors.ts'
 import type { Rate } from '../environment.ts'
-import type { SharedState } from '../session/contract.ts'
+import type { SharedState, Take, Taken } from '../session/contract.ts'
 import { logIn, type Credentials, type LoginContext, type LoginMode } from './login.ts'
 import { looseName } from './names.ts'
 import type { RefusalPace } from './pace.ts'
-import type { Admitted, RefusalReason } from './refusal.ts'
+import type { Admitted, LoginOutcome, RefusalReason } from './refusal.ts'
 
-export interface DeskOptions {
+/** One attempt as the door sees it where it is made. */
+export interface Visit {
+  /** When it began, on the clock of the pace. */
+  readonly began: number
+  /** Looks at a count; where the request itself is still to be counted, in the same step. @throws GatewayError `RATE_LIMITED` */
+  look(take: Take): Promise<Taken | undefined>
+  /** Told why it was refused, for the log alone. */
+  refused(reason: RefusalReason): void
+}
+
+export interface Guard {
+  readonly pace: Pick<RefusalPace, 'hold'>
+  readonly state: Pick<SharedState, 'take'>
+  /** Failures that one log-in name may have, across doors, addresses and spellings (`RATE_LIMIT_LOGIN`). */
+  readonly failures: Rate
+}
+
+/**
+ * Makes an attempt unless its name has failed too often. A refusal is counted, and comes at the same time for every
+ * reason.
+ *
+ * @returns undefined for a refusal
+ * @throws GatewayError `RATE_LIMITED`, whether or not somebody has that name; `STORE_UNAVAILABLE`; what the attempt throws
+ */
+export async function guarded(
+  { pace, state, failures }: Guard,
+  { username, entity }: Pick<Credentials, 'username' | 'entity'>,
+  visit: Visit,
+  attempt: () => Promise<LoginOutcome>,
+): Promise<Admitted | undefined> {
+  const take = {
+    key: `login-failures:${entity}:${looseName(username)}`,
+    max: failures.max,
+    window: failures.seconds * 1000,
+    kind: 'budget',
+  } as const
+  const before = await visit.look({ ...take, cost: 0 })
+  if (before?.allowed !== true) {
+    const retryAfter = (before?.resetIn ?? take.window) / 1000
+    throw new GatewayError(before?.away === true ? 'STORE_UNAVAILABLE' : 'RATE_LIMITED', undefined, {
+      retryAfter,
+    })
+  }
+  const outcome = await attempt()
+  if (!('refused' in outcome)) return outcome
+  await state.take([take])
+  visit.refused(outcome.refused)
+  await pace.hold(visit.began)
+  return undefined
+}
+
+export interface DeskOptions extends Guard {
   readonly mode: LoginMode
   readonly context: LoginContext
-  readonly pace: RefusalPace
-  readonly state: Pick<SharedState, 'take'>
-  /** Failures that one log-in name may have, across addresses and spellings (`RATE_LIMIT_LOGIN`). */
-  readonly failures: Rate
 }
 
 export class LoginDesk {
@@ -23,48 +70,16 @@ export class LoginDesk {
     this.#options = options
   }
 
-  /**
-   * @param began when the log-in began, on the clock of the pace
-   * @param onRefused told why, for the log alone
-   * @throws GatewayError `INVALID_CREDENTIALS`, the same for every reason and at the same time; as {@link attempt}
-   */
-  async admit(
-    credentials: Credentials,
-    began: number,
-    onRefused: (reason: RefusalReason) => void,
-  ): Promise<Admitted> {
-    const admitted = await this.attempt(credentials, began, onRefused)
+  /** @throws GatewayError `INVALID_CREDENTIALS`, the same for every reason and at the same time; as {@link attempt} */
+  async admit(credentials: Credentials, visit: Visit): Promise<Admitted> {
+    const admitted = await this.attempt(credentials, visit)
     if (admitted === undefined) throw new GatewayError('INVALID_CREDENTIALS')
     return admitted
   }
 
-  /**
-   * The same, with a refusal as an answer; it comes at the same time for every reason.
-   * @throws GatewayError `RATE_LIMITED`, whether or not somebody has that name; how coreBOS or the store failed
-   */
-  async attempt(
-    credentials: Credentials,
-    began: number,
-    onRefused: (reason: RefusalReason) => void,
-  ): Promise<Admitted | undefined> {
-    const { mode, context, pace, state, failures } = this.#options
-    const take = {
-      key: `login-failures:${credentials.entity}:${looseName(credentials.username)}`,
-      max: failures.max,
-      window: failures.seconds * 1000,
-      kind: 'budget',
-    } as const
-    const [before] = await state.take([{ ...take, cost: 0 }])
-    if (before?.allowed !== true) {
-      throw new GatewayError('RATE_LIMITED', undefined, {
-        retryAfter: (before?.resetIn ?? take.window) / 1000,
-      })
-    }
-    const outcome = await logIn(mode, credentials, context)
-    if (!('refused' in outcome)) return outcome
-    await state.take([take])
-    onRefused(outcome.refused)
-    await pace.hold(began)
-    return undefined
+  /** The same, with a refusal as an answer. @throws GatewayError as {@link guarded}; how coreBOS failed */
+  async attempt(credentials: Credentials, visit: Visit): Promise<Admitted | undefined> {
+    const { mode, context } = this.#options
+    return guarded(this.#options, credentials, visit, () => logIn(mode, credentials, context))
   }
 }

@@ -3,12 +3,13 @@ import { isSendable } from '../corebos/form.ts'
 import type { Entity, PasswordType } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
 import type { Level } from './contact.ts'
+import { inSession, spend, type Passed } from './attempt.ts'
 import type { FailureBudget } from './budgets.ts'
-import type { LoginAnswer, LoginCalls, PortalLogin, Refusal, ServiceCalls } from './calls.ts'
+import type { LoginCalls, PortalLogin, ServiceCalls } from './calls.ts'
 import { barrier, contactOf } from './identity.ts'
 import { foldName, longestName, longestPassword } from './names.ts'
 import type { Lane } from './pace.ts'
-import { refuse, type Admitted, type LoginOutcome, type RefusalReason, type Refused } from './refusal.ts'
+import { refuse, type LoginOutcome, type Refused } from './refusal.ts'
 
 export const loginModeNames = ['portal', 'service', 'user'] as const
 export type LoginMode = (typeof loginModeNames)[number]
@@ -69,10 +70,11 @@ async function portal(credentials: Credentials, context: LoginContext): Promise<
   const { calls, today, level } = context
   const known = await lookUp(credentials, context)
   if ('refused' in known) return known
-  const login = await tryPassword(known, credentials, context)
-  if ('refused' in login) return login
+  const passed = await tryPassword(known, credentials, context)
+  if ('refused' in passed) return passed
 
-  return inSession(login.session, context, async () => {
+  const { login } = passed
+  return inSession(passed, context, async () => {
     if (known.identity !== undefined && known.identity.id !== login.contactId) return refuse('mismatch')
     const [info, identity] = await Promise.all([
       calls.userInfo(login.session),
@@ -82,13 +84,13 @@ async function portal(credentials: Credentials, context: LoginContext): Promise<
     if (identity === undefined) return refuse('unreadable')
     const reason = barrier(identity, today())
     if (reason !== undefined) return refuse(reason)
-    return { contact: contactOf(identity, credentials.entity, login.user, level()), upstream: login.session }
+    return { contact: contactOf(identity, credentials.entity, login.user, level()) }
   })
 }
 
 /** Contact Login: the service user works for everybody, so the gateway looks at flag, dates and exact password itself. */
 async function service(credentials: Credentials, context: LoginContext): Promise<LoginOutcome> {
-  const { service, today, level, end } = context
+  const { service, today, level, budget, end } = context
   if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
   const known = await lookUp(credentials, context)
   if ('refused' in known) return known
@@ -97,15 +99,17 @@ async function service(credentials: Credentials, context: LoginContext): Promise
   const reason = barrier(identity, today())
   if (reason !== undefined) return refuse(reason)
 
-  const login = await tryPassword(known, credentials, context)
-  if (!('refused' in login)) {
-    // Whoever is let in need not wait for that.
-    void end(login.session)
-    if (login.contactId !== identity.id) return refuse('mismatch')
-  } else if (login.refused !== 'absent') {
-    return login
+  const passed = await tryPassword(known, credentials, context)
+  if ('refused' in passed && passed.refused !== 'absent') return passed
+  const { login, leaving } = 'refused' in passed ? { login: undefined, leaving: undefined } : passed
+  // Whoever is let in need not wait for that.
+  if (login !== undefined) void end(login.session)
+  if (login !== undefined && login.contactId !== identity.id) {
+    await budget.giveBack(leaving)
+    return refuse('mismatch')
   }
-  return { contact: contactOf(identity, 'Contacts', await service.user(), level()), upstream: undefined }
+  const contact = contactOf(identity, 'Contacts', await service.user(), level())
+  return { contact, upstream: undefined, leaving }
 }
 
 /** User per Contact: a CRM user's own name and access key or password. */
@@ -119,12 +123,12 @@ async function user(credentials: Credentials, context: LoginContext): Promise<Lo
 
   const attempt = (form: 'key' | 'password') =>
     spend(`user:${name}`, context, () => calls.login(username, { token, password, form }))
-  let login = await attempt('key')
-  if ('refused' in login && login.refused === 'password') login = await attempt('password')
-  if ('refused' in login) return login
-  const { session, userId } = login
+  let passed = await attempt('key')
+  if ('refused' in passed && passed.refused === 'password') passed = await attempt('password')
+  if ('refused' in passed) return passed
+  const { session, userId } = passed.login
 
-  return inSession(session, context, async () => {
+  return inSession(passed, context, async () => {
     const reader = service ?? calls.identitiesIn(session)
     const info = await calls.userInfo(session)
     if (info.administrator) return refuse('administrator')
@@ -134,8 +138,7 @@ async function user(credentials: Credentials, context: LoginContext): Promise<Lo
     if (identity === undefined || others.length > 0) return refuse('unmapped')
     const reason = barrier(identity, today())
     if (reason !== undefined) return refuse(reason)
-    const contact = contactOf(identity, 'Contacts', { id: userId, name: username.trim() }, level())
-    return { contact, upstream: session }
+    return { contact: contactOf(identity, 'Contacts', { id: userId, name: username.trim() }, level()) }
   })
 }
 
@@ -177,54 +180,11 @@ async function tryPassword(
   { token, identity }: Known,
   { username, password, entity }: Credentials,
   context: LoginContext,
-): Promise<PortalLogin | Refused> {
+): Promise<Passed<PortalLogin> | Refused> {
   const type = context.passwordType ?? identity?.passwordType
   if (type === undefined) return refuse(identity === undefined ? 'unreadable' : 'password-type')
   const name = foldName(username)
   if (identity === undefined && name === undefined) return refuse('name')
   const who = identity === undefined ? `${entity}:${name ?? ''}` : identity.id
   return spend(who, context, () => context.calls.loginPortal(username, { token, password, type }, entity))
-}
-
-const reasons = {
-  unknown: 'name',
-  wrong: 'password',
-  locked: 'locked',
-  absent: 'absent',
-  other: 'other',
-} as const satisfies Record<Refusal, RefusalReason>
-
-/** One attempt within the budget of `who`. */
-async function spend<T>(
-  who: string,
-  { budget }: LoginContext,
-  attempt: () => Promise<LoginAnswer<T>>,
-): Promise<T | Refused> {
-  const answer = await budget.spend<T | Refused>(who, async () => {
-    const result = await attempt()
-    if ('login' in result) return { verdict: 'right', result: result.login }
-    // Nothing is counted for somebody unknown; and once coreBOS has locked the contact, the budget protects nothing,
-    // but would outlast the reset of the counter.
-    return {
-      verdict: result.refusal === 'wrong' ? 'wrong' : 'uncounted',
-      result: refuse(reasons[result.refusal]),
-    }
-  })
-  return answer ?? refuse('budget')
-}
-
-/** Ends the coreBOS session at once unless it leads to an admission. */
-async function inSession(
-  session: string,
-  { end }: LoginContext,
-  decide: () => Promise<Admitted | Refused>,
-): Promise<LoginOutcome> {
-  let admitted = false
-  try {
-    const outcome = await decide()
-    admitted = !('refused' in outcome)
-    return outcome
-  } finally {
-    if (!admitted) await end(session)
-  }
 }

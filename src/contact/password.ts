@@ -2,16 +2,15 @@
 import type { Corebos } from '../corebos/corebos.ts'
 import { changePortalUserPassword, sendRecoverPassword } from '../corebos/password.ts'
 import { GatewayError } from '../errors.ts'
-import type { PortalSession, SharedState } from '../session/contract.ts'
-import type { LoginDesk } from './desk.ts'
+import type { PortalSession, SharedState, Take } from '../session/contract.ts'
+import type { LoginDesk, Visit } from './desk.ts'
 import type { LoginContext, LoginMode } from './login.ts'
 import { foldName, looseName } from './names.ts'
-import type { RefusalReason } from './refusal.ts'
 
 export interface PasswordOptions {
   readonly mode: LoginMode
   readonly corebos: Pick<Corebos, 'service' | 'session'>
-  readonly context: Pick<LoginContext, 'calls' | 'service' | 'end'>
+  readonly context: Pick<LoginContext, 'calls' | 'service' | 'budget' | 'end'>
   readonly desk: Pick<LoginDesk, 'attempt'>
   readonly state: Pick<SharedState, 'take'>
 }
@@ -33,17 +32,15 @@ export class Passwords {
    * Changes the password of a session's contact. The current one is checked like that of a log-in: exactly, and within
    * the contact's budget.
    *
-   * @param began when the request began, on the clock of the pace
    * @throws GatewayError `WRONG_PASSWORD`; `INVALID_VALUE` for a new one that coreBOS might not keep as it is;
    * `NOT_WRITABLE` where the password is not the contact's own to change; as {@link LoginDesk.attempt}
    */
   async change(
     { contact, upstream }: PortalSession,
     passwords: { readonly current: string; readonly next: string },
-    began: number,
-    onRefused: (reason: RefusalReason) => void,
+    { began, refused }: Pick<Visit, 'began' | 'refused'>,
   ): Promise<void> {
-    const { mode, corebos, context, desk } = this.#options
+    const { mode, corebos, context, desk, state } = this.#options
     if (mode === 'user' || contact.entity !== 'Contacts') {
       throw new GatewayError('NOT_WRITABLE', 'this password is changed in coreBOS')
     }
@@ -60,7 +57,9 @@ export class Passwords {
     if (caller === undefined || identity === undefined) throw new GatewayError('SESSION_ENDED')
 
     const credentials = { username: identity.name, password: passwords.current, entity: contact.entity }
-    const admitted = await desk.attempt(credentials, began, onRefused)
+    const look = async (take: Take) => (await state.take([take]))[0]
+    const admitted = await desk.attempt(credentials, { began, refused, look })
+    await context.budget.giveBack(admitted?.leaving)
     if (admitted?.upstream !== undefined) await context.end(admitted.upstream)
     if (admitted?.contact.id !== contact.id) throw new GatewayError('WRONG_PASSWORD')
     if (!(await changePortalUserPassword(caller, identity.name, passwords))) {

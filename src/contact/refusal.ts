@@ -1,3 +1,4 @@
+import type { Leaving } from '../session/contract.ts'
 import type { Contact } from './contact.ts'
 
 /** Why a log-in or a running session is refused: for log and operators only, never for the caller. */
@@ -23,6 +24,8 @@ export type RefusalReason =
 export interface Admitted {
   readonly contact: Contact
   readonly upstream: string | undefined
+  /** What the log-in gives back of the contact's budget: given up in the step that opens its session. */
+  readonly leaving: Leaving | undefined
 }
 
 export interface Refused {

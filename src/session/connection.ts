@@ -37,6 +37,8 @@ const repeatable: ReadonlySet<Script> = new Set([
 export class Connection {
   readonly #client: Client
   #lostAt: number | undefined
+  /** One for all who wait. */
+  #coming: Promise<void> | undefined
 
   /** Connects in the background. @throws Error where the URL is wrong, without quoting it */
   constructor(url: string, onState?: OnState) {
@@ -77,7 +79,14 @@ export class Connection {
   }
 
   async ready(): Promise<void> {
-    if (!this.#isReady()) await new Promise((resolve) => this.#client.once('ready', resolve))
+    if (this.#isReady()) return
+    this.#coming ??= new Promise((resolve) => {
+      this.#client.once('ready', () => {
+        this.#coming = undefined
+        resolve()
+      })
+    })
+    await this.#coming
   }
 
   close(): void {

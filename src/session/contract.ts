@@ -65,6 +65,8 @@ export interface Taken {
   readonly count: number
   /** Milliseconds until the window ends; 0 when nothing is counted. */
   readonly resetIn: number
+  /** The store did not answer: this is what `Take.kind` says of such times. */
+  readonly away?: true
 }
 
 /** A session as found by one step, together with what the same step counted. */
@@ -119,7 +121,10 @@ export interface SessionStore {
   /** Opens a session, and in the same step gives up the places that a successful log-in gives back. */
   create(facts: NewSession, leaving?: Leaving): Promise<Opened>
 
-  /** Finds a session, extends its idle life and counts the takes: the one step that an authenticated request costs. */
+  /**
+   * Finds a session, extends its idle life and counts the takes: the one step that an authenticated request costs.
+   * While the store is away there is an answer for whoever is over a limit of this process, and none for all others.
+   */
   read(id: string, takes?: readonly Take[]): Promise<Reading>
 
   /**

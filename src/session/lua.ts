@@ -140,7 +140,7 @@ redis.call('SET', KEYS[1], text(s), 'KEEPTTL')
 return 1
 `
 
-/** KEYS: session, index. ARGV: now, idle → session, replicas */
+/** KEYS: session, index. ARGV: now, idle → session, replicas, history */
 const end = `
 local s = alive(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
 redis.call('DEL', KEYS[1])
@@ -148,7 +148,7 @@ redis.call('ZREM', KEYS[2], KEYS[1])
 return { s and told(KEYS[1], s) or {}, replicas() }
 `
 
-/** KEYS: indexes… ARGV: now, idle, 1 to end them, session to leave alone → sessions, replicas */
+/** KEYS: indexes… ARGV: now, idle, 1 to end them, session to leave alone → sessions, and if they ended replicas, history */
 const all = `
 local now, idle, sessions = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 for _, index in ipairs(KEYS) do
@@ -161,13 +161,16 @@ for _, index in ipairs(KEYS) do
     end
   end
 end
-return { sessions, ARGV[3] == '1' and replicas() or 0 }
+if ARGV[3] ~= '1' then return { sessions } end
+return { sessions, replicas() }
 `
 
-/** How many replicas are connected, as the master itself knows. */
+/** How many replicas are connected, as the master itself knows; and which history of writes they follow. */
 const replicas = `
 local function replicas()
-  return tonumber(string.match(redis.call('INFO', 'replication'), 'connected_slaves:(%d+)')) or 0
+  local state = redis.call('INFO', 'replication')
+  local count, history = string.match(state, 'connected_slaves:(%d+)'), string.match(state, 'master_replid:(%x+)')
+  return tonumber(count) or 0, history or ''
 end
 `
 

@@ -111,6 +111,17 @@ export class RedisStore implements Store {
   async read(id: string, takes: readonly Take[] = []): Promise<Reading> {
     const place = this.#places.of(id)
     if (place === undefined) return { session: undefined, stamp: '', takes: await this.take(takes) }
+    try {
+      return await this.#read(place, takes)
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      const alone = this.#takeAlone(takes, this.#now())
+      if (alone.every(({ allowed }) => allowed)) throw error
+      return { session: undefined, stamp: '', takes: alone }
+    }
+  }
+
+  async #read(place: Place, takes: readonly Take[]): Promise<Reading> {
     const args = [this.#now(), this.#life.idle, slack]
     if (!this.#main.isCluster) {
       const keys = [place.session, place.stamp, stampOfAll, ...this.#names(takes)]
@@ -152,7 +163,7 @@ export class RedisStore implements Store {
     const place = this.#places.of(id)
     if (place === undefined) return false
     for (;;) {
-      const found = list(await this.#endings.step('gwLook', [place.session], [this.#now(), this.#life.idle]))
+      const found = list(await this.#main.step('gwLook', [place.session], [this.#now(), this.#life.idle]))
       const session = this.#session(found)
       const before = found[1]
       if (session === undefined || !Buffer.isBuffer(before)) return false
@@ -179,9 +190,9 @@ export class RedisStore implements Store {
     if (contactId !== undefined && !this.#places.isOf(place, contactId)) return undefined
     const keys = [place.session, place.index]
     const ended = await this.#main.step('gwEnd', keys, [this.#now(), this.#life.idle])
-    const [found, replicas] = list(ended)
+    const [found, replicas, history] = list(ended)
     const session = this.#session(found)
-    await this.#acknowledge(place.session, replicas, session === undefined ? [] : [session])
+    await this.#acknowledge(place.session, { replicas, history }, session === undefined ? [] : [session])
     return session
   }
 
@@ -189,16 +200,16 @@ export class RedisStore implements Store {
     const spared = except === undefined ? undefined : this.#places.of(except)
     const indexes = this.#places.indexes(contactId)
     const args = [this.#now(), this.#life.idle, 1, spared?.session ?? '']
-    const [found, replicas] = list(await this.#endings.step('gwAll', indexes, args))
+    const [found, replicas, history] = list(await this.#main.step('gwAll', indexes, args))
     const sessions = this.#sessions(found)
-    await this.#acknowledge(indexes[0], replicas, sessions)
+    await this.#acknowledge(indexes[0], { replicas, history }, sessions)
     return sessions
   }
 
   async reap(): Promise<readonly PortalSession[]> {
     const now = this.#now()
     const ranOut = this.#unacknowledged.splice(0)
-    const keys = list(await this.#endings.step('gwDue', [queue], [now, now + 60_000, 500])).map(text)
+    const keys = list(await this.#main.step('gwDue', [queue], [now, now + 60_000, 500])).map(text)
     await Promise.all(
       keys.map(async (key) => {
         const [next, found] = list(await this.#main.step('gwExpire', [key], [now, this.#life.idle]))
@@ -230,12 +241,16 @@ export class RedisStore implements Store {
       return (await Promise.all(takes.map(step))).flat()
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
-      return takes.map((take) =>
-        take.kind === 'budget'
-          ? { allowed: false, count: take.max, resetIn: limits.command }
-          : this.#own.take(take, now),
-      )
+      return this.#takeAlone(takes, now)
     }
+  }
+
+  #takeAlone(takes: readonly Take[], now: number): Taken[] {
+    return takes.map((take) =>
+      take.kind === 'budget'
+        ? { allowed: false, count: take.max, resetIn: limits.command, away: true }
+        : { ...this.#own.take(take, now), away: true },
+    )
   }
 
   async reset(keys: readonly string[]): Promise<void> {
@@ -302,16 +317,22 @@ export class RedisStore implements Store {
   }
 
   /** Where there are replicas, one of them must have an ending before it counts: a failover would bring the session back. */
-  async #acknowledge(key: string, replicas: unknown, ended: readonly PortalSession[]): Promise<void> {
+  async #acknowledge(
+    key: string,
+    { replicas, history }: { readonly replicas: unknown; readonly history: unknown },
+    ended: readonly PortalSession[],
+  ): Promise<void> {
     if (Number(replicas) === 0) return
     try {
       // In a cluster a pipeline goes to the node of its keys, and WAIT has none of its own.
       const replies = await this.#endings.run((client) =>
-        client.pipeline().exists(key).wait(1, limits.replica).exec(),
+        client.pipeline().exists(key).wait(1, limits.replica).info('replication').exec(),
       )
-      const [error, reached] = replies?.[1] ?? []
-      if (error === null && Number(reached) >= 1) return
-      throw unavailable(error ?? new Error('no replica has it'))
+      const [, [error, reached] = [], [, state] = []] = replies ?? []
+      if (error !== null || Number(reached) < 1) throw unavailable(error ?? new Error('no replica has it'))
+      // Whoever has become master meanwhile may never have heard of it, and what it waited for was something else.
+      if (!String(state).includes(`master_replid:${text(history)}`))
+        throw unavailable(new Error('another master'))
     } catch (error) {
       this.#unacknowledged.push(...ended.filter(({ upstream }) => upstream !== undefined))
       throw error

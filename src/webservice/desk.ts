@@ -2,33 +2,22 @@
  * Log-ins of clients that hash the password themselves: the gateway never sees it, so it relays the hash, within the
  * budget that the contact has at every door, and refuses alike and at the same time whatever the reason.
  */
-import type { Rate } from '../environment.ts'
+import { inSession, spend, type Passed } from '../contact/attempt.ts'
+import type { PortalLogin } from '../contact/calls.ts'
+import { guarded, type Guard, type Visit } from '../contact/desk.ts'
 import { barrier, contactOf } from '../contact/identity.ts'
-import type { LoginAnswer, PortalLogin, Refusal } from '../contact/calls.ts'
 import type { LoginContext, LoginMode } from '../contact/login.ts'
-import { foldName, longestName, longestPassword, looseName } from '../contact/names.ts'
-import type { RefusalPace } from '../contact/pace.ts'
-import {
-  refuse,
-  type Admitted,
-  type LoginOutcome,
-  type RefusalReason,
-  type Refused,
-} from '../contact/refusal.ts'
+import { foldName, longestName, longestPassword } from '../contact/names.ts'
+import { refuse, type Admitted, type LoginOutcome, type Refused } from '../contact/refusal.ts'
 import { isSendable } from '../corebos/form.ts'
 import type { Entity } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
 import { GatewayError } from '../errors.ts'
-import type { SharedState } from '../session/contract.ts'
 import { sentName } from './challenges.ts'
 
-export interface RelayDeskOptions {
+export interface RelayDeskOptions extends Guard {
   readonly mode: LoginMode
   readonly context: LoginContext
-  readonly pace: Pick<RefusalPace, 'hold'>
-  readonly state: Pick<SharedState, 'take'>
-  /** Failures that one log-in name may have, across doors, addresses and spellings (`RATE_LIMIT_LOGIN`). */
-  readonly failures: Rate
   /** The token that was made up for a name, where it is in force. */
   readonly madeUpToken: (name: string) => Promise<string | undefined>
 }
@@ -50,16 +39,10 @@ export class RelayDesk {
   /**
    * `loginPortal`: Customer Portal Login in `portal` mode, a check of the password alone in `service` mode.
    *
-   * @param began when the log-in began, on the clock of the pace
-   * @param onRefused told why, for the log alone
    * @throws GatewayError `INVALID_CREDENTIALS`, `RATE_LIMITED`, how coreBOS or the store failed
    */
-  async admitContact(
-    credentials: RelayedCredentials,
-    began: number,
-    onRefused: (reason: RefusalReason) => void,
-  ): Promise<Admitted> {
-    return this.#admit(credentials, began, onRefused, async () => {
+  async admitContact(credentials: RelayedCredentials, visit: Visit): Promise<Admitted> {
+    return this.#admit(credentials, visit, async () => {
       const { mode } = this.#options
       if (mode === 'portal') return this.#portal(credentials)
       if (mode === 'service' && credentials.entity === 'Contacts') return this.#service(credentials)
@@ -68,36 +51,17 @@ export class RelayDesk {
   }
 
   /** `login` of the CRM user that a contact is, in `user` mode. @throws GatewayError as {@link admitContact} */
-  async admitUser(
-    credentials: Omit<RelayedCredentials, 'entity'>,
-    began: number,
-    onRefused: (reason: RefusalReason) => void,
-  ): Promise<Admitted> {
-    return this.#admit({ ...credentials, entity: 'Contacts' }, began, onRefused, async () =>
+  async admitUser(credentials: Omit<RelayedCredentials, 'entity'>, visit: Visit): Promise<Admitted> {
+    return this.#admit({ ...credentials, entity: 'Contacts' }, visit, async () =>
       this.#options.mode === 'user' ? this.#user(credentials) : refuse('mode'),
     )
   }
 
   async #admit(
     { username, secret, entity }: RelayedCredentials,
-    began: number,
-    onRefused: (reason: RefusalReason) => void,
+    visit: Visit,
     attempt: () => Promise<LoginOutcome>,
   ): Promise<Admitted> {
-    const { pace, state, failures } = this.#options
-    // The key of the other desk: who guesses at both doors has no more guesses.
-    const take = {
-      key: `login-failures:${entity}:${looseName(username)}`,
-      max: failures.max,
-      window: failures.seconds * 1000,
-      kind: 'budget',
-    } as const
-    const [before] = await state.take([{ ...take, cost: 0 }])
-    if (before?.allowed !== true) {
-      throw new GatewayError('RATE_LIMITED', undefined, {
-        retryAfter: (before?.resetIn ?? take.window) / 1000,
-      })
-    }
     const readable =
       username.length <= longestName &&
       secret.length <= longestPassword &&
@@ -105,12 +69,12 @@ export class RelayDesk {
       secret !== '' &&
       isSendable(username) &&
       isSendable(secret)
-    const outcome = readable ? await attempt() : refuse('password')
-    if (!('refused' in outcome)) return outcome
-    await state.take([take])
-    onRefused(outcome.refused)
-    await pace.hold(began)
-    throw new GatewayError('INVALID_CREDENTIALS')
+    // Counted together with the other desk: who guesses at both doors has no more guesses.
+    const admitted = await guarded(this.#options, { username, entity }, visit, async () =>
+      readable ? attempt() : refuse('password'),
+    )
+    if (admitted === undefined) throw new GatewayError('INVALID_CREDENTIALS')
+    return admitted
   }
 
   async #portal(credentials: RelayedCredentials): Promise<LoginOutcome> {
@@ -118,9 +82,10 @@ export class RelayDesk {
     const { calls, today, level } = context
     const known = await this.#identityOf(credentials)
     if (known !== undefined && 'refused' in known) return known
-    const login = await this.#relayPortal(known, credentials)
-    if ('refused' in login) return login
-    return inSession(login.session, context, async () => {
+    const passed = await this.#relayPortal(known, credentials)
+    if ('refused' in passed) return passed
+    const { login } = passed
+    return inSession(passed, context, async () => {
       if (known !== undefined && known.id !== login.contactId) return refuse('mismatch')
       const [info, identity] = await Promise.all([
         calls.userInfo(login.session),
@@ -130,31 +95,30 @@ export class RelayDesk {
       if (identity === undefined) return refuse('unreadable')
       const reason = barrier(identity, today())
       if (reason !== undefined) return refuse(reason)
-      return {
-        contact: contactOf(identity, credentials.entity, login.user, level()),
-        upstream: login.session,
-      }
+      return { contact: contactOf(identity, credentials.entity, login.user, level()) }
     })
   }
 
   async #service(credentials: RelayedCredentials): Promise<LoginOutcome> {
     const { context } = this.#options
-    const { service, level, end } = context
+    const { service, level, budget, end } = context
     if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
     const known = await this.#identityOf(credentials)
     if (known === undefined) return refuse('unreadable')
     if ('refused' in known) return known
-    const login = await this.#relayPortal(known, credentials)
-    if (!('refused' in login)) {
+    const passed = await this.#relayPortal(known, credentials)
+    const contact = contactOf(known, 'Contacts', await service.user(), level())
+    if (!('refused' in passed)) {
+      const { login, leaving } = passed
       // Nobody is told of success while a session stands that the password alone has opened.
       await end(login.session)
-      if (login.contactId !== known.id) return refuse('mismatch')
-    } else {
-      if (login.refused !== 'absent') return login
-      const verified = await this.#verifyInClear(credentials)
-      if (verified !== known.id) return refuse('password')
+      if (login.contactId === known.id) return { contact, upstream: undefined, leaving }
+      await budget.giveBack(leaving)
+      return refuse('mismatch')
     }
-    return { contact: contactOf(known, 'Contacts', await service.user(), level()), upstream: undefined }
+    if (passed.refused !== 'absent') return passed
+    const verified = await this.#verifyInClear(credentials)
+    return verified === known.id ? { contact, upstream: undefined, leaving: undefined } : refuse('password')
   }
 
   /** Where coreBOS has no Customer Portal Login all tokens are made up, and token and password come in clear. */
@@ -183,7 +147,7 @@ export class RelayDesk {
   async #relayPortal(
     identity: Identity | undefined,
     { username, secret, entity }: RelayedCredentials,
-  ): Promise<PortalLogin | Refused> {
+  ): Promise<Passed<PortalLogin> | Refused> {
     const { context } = this.#options
     const name = foldName(username)
     if (identity === undefined && name === undefined) return refuse('name')
@@ -205,12 +169,12 @@ export class RelayDesk {
     if (name === undefined) return refuse('name')
     // A CRM user's own password is kept with a salt from its name, so that the name goes as it was typed.
     const typed = username.trim()
-    const login = await spend(`user:${name}`, context, () =>
+    const passed = await spend(`user:${name}`, context, () =>
       calls.login(typed, { token: '', password: secret, form: 'password' }),
     )
-    if ('refused' in login) return login
-    const { session, userId } = login
-    return inSession(session, context, async () => {
+    if ('refused' in passed) return passed
+    const { session, userId } = passed.login
+    return inSession(passed, context, async () => {
       const reader = service ?? calls.identitiesIn(session)
       const info = await calls.userInfo(session)
       if (info.administrator) return refuse('administrator')
@@ -220,49 +184,7 @@ export class RelayDesk {
       if (identity === undefined || others.length > 0) return refuse('unmapped')
       const reason = barrier(identity, today())
       if (reason !== undefined) return refuse(reason)
-      const contact = contactOf(identity, 'Contacts', { id: userId, name: typed }, level())
-      return { contact, upstream: session }
+      return { contact: contactOf(identity, 'Contacts', { id: userId, name: typed }, level()) }
     })
-  }
-}
-
-const reasons = {
-  unknown: 'name',
-  wrong: 'password',
-  locked: 'locked',
-  absent: 'absent',
-  other: 'other',
-} as const satisfies Record<Refusal, RefusalReason>
-
-/** One attempt within the budget of `who`, which is the same at every door. */
-async function spend<T>(
-  who: string,
-  { budget }: LoginContext,
-  attempt: () => Promise<LoginAnswer<T>>,
-): Promise<T | Refused> {
-  const answer = await budget.spend<T | Refused>(who, async () => {
-    const tried = await attempt()
-    if ('login' in tried) return { verdict: 'right', result: tried.login }
-    return {
-      verdict: tried.refusal === 'wrong' ? 'wrong' : 'uncounted',
-      result: refuse(reasons[tried.refusal]),
-    }
-  })
-  return answer ?? refuse('budget')
-}
-
-/** Ends the coreBOS session at once unless it leads to an admission. */
-async function inSession(
-  session: string,
-  { end }: LoginContext,
-  decide: () => Promise<LoginOutcome>,
-): Promise<LoginOutcome> {
-  let admitted = false
-  try {
-    const outcome = await decide()
-    admitted = !('refused' in outcome)
-    return outcome
-  } finally {
-    if (!admitted) await end(session)
   }
 }

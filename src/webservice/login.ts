@@ -1,6 +1,7 @@
 /** Operations around a log-in, as clients of coreBOS know them. */
 import type { Contact } from '../contact/contact.ts'
-import type { RefusalReason } from '../contact/refusal.ts'
+import type { Visit } from '../contact/desk.ts'
+import type { Admitted } from '../contact/refusal.ts'
 import type { Challenge } from '../corebos/challenge.ts'
 import type { PortalSession } from '../session/contract.ts'
 import type { Input } from './call.ts'
@@ -13,16 +14,15 @@ const versions = { version: '0.22', vtigerVersion: '5.5.0' }
 
 /** What a log-in needs of the door, for one request. */
 export interface Reception {
-  /** When the request began, on the clock of the pace. */
-  readonly began: number
-  /** @throws GatewayError `RATE_LIMITED` */
+  /** Counts the request as a log-in. @throws GatewayError `RATE_LIMITED` */
   limitLogins(): Promise<void>
   /** At a time that does not tell whether there is somebody of that name. */
   challenge(name: string): Promise<Challenge>
   readonly desk: RelayDesk
+  /** The attempt that this request is; counts the request as a log-in where the desk looks. */
+  readonly visit: Visit
   /** Opens a session of the gateway, and gives its name. */
-  open(admitted: Pick<PortalSession, 'contact' | 'upstream'>): Promise<string>
-  refused(reason: RefusalReason): void
+  open(admitted: Admitted): Promise<string>
   /** The session that the request names, and its name. @throws GatewayError `AUTHENTICATION_REQUIRED` */
   identify(): Promise<{ readonly session: PortalSession; readonly name: string }>
   end(session: PortalSession): Promise<void>
@@ -35,12 +35,9 @@ export async function getchallenge(input: Input, reception: Reception): Promise<
 }
 
 export async function loginPortal(input: Input, reception: Reception): Promise<Result> {
-  await reception.limitLogins()
   const entity = input.text('entity').toLowerCase() === 'employee' ? 'Employee' : 'Contacts'
   const credentials = { username: input.text('username'), secret: input.text('password'), entity } as const
-  const admitted = await reception.desk.admitContact(credentials, reception.began, (reason) =>
-    reception.refused(reason),
-  )
+  const admitted = await reception.desk.admitContact(credentials, reception.visit)
   const { user, id, language } = admitted.contact
   return result({
     sessionName: await reception.open(admitted),
@@ -49,11 +46,8 @@ export async function loginPortal(input: Input, reception: Reception): Promise<R
 }
 
 export async function login(input: Input, reception: Reception): Promise<Result> {
-  await reception.limitLogins()
   const credentials = { username: input.text('username'), secret: input.text('accessKey') }
-  const admitted = await reception.desk.admitUser(credentials, reception.began, (reason) =>
-    reception.refused(reason),
-  )
+  const admitted = await reception.desk.admitUser(credentials, reception.visit)
   return result(loggedIn(await reception.open(admitted), admitted.contact))
 }
 

@@ -1,60 +1,43 @@
-/** `sessionName` of this door: text that leads to a session of the gateway and is worth nothing at coreBOS. */
-import { randomInt } from 'node:crypto'
-import type { Rate } from '../environment.ts'
-import { GatewayError } from '../errors.ts'
-import type { PortalSession, SessionStore, SharedState } from '../session/contract.ts'
+/**
+ * `sessionName` of this door: the session of the gateway that it leads to and whose that is, signed, and worth nothing at
+ * coreBOS. What it says is looked up nowhere, so that a request costs one step of the store here as at the other door.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { SessionClaim } from '../contact/request.ts'
+import type { PortalSession } from '../session/contract.ts'
 
-/** The letters of PHP's own session ids, and as many of them. */
-const letters = '0123456789abcdefghijklmnopqrstuv'
-const length = 26
-const shape = new RegExp(`^[${letters}]{${length}}$`)
-
-export interface SessionNamesOptions {
-  readonly store: Pick<SharedState, 'put' | 'get'> & Pick<SessionStore, 'read'>
-  /** The longest that a session lives; milliseconds. */
-  readonly life: number
-  /** How often a contact may ask, counted together with its requests at the other doors (`RATE_LIMIT_CONTACT`). */
-  readonly rate: Rate
-}
-
-export interface Found {
-  readonly session: PortalSession
-  readonly stamp: string
-}
+const shape = /^([\w-]{1,100})\.(\d{1,10}x\d{1,20})\.([\w-]{22})$/
 
 export class SessionNames {
-  readonly #options: SessionNamesOptions
+  readonly #keys: readonly Buffer[]
 
-  constructor(options: SessionNamesOptions) {
-    this.#options = options
+  /** @param secrets the first signs, all are accepted */
+  constructor(secrets: readonly [Buffer, ...Buffer[]]) {
+    this.#keys = secrets.map((secret) =>
+      Buffer.from(hkdfSync('sha256', secret, '', 'corebos-portal-gateway session names', 32)),
+    )
   }
 
-  /** A new name for a session. The session's own id is no secret, the name is. */
-  async name({ id, contact }: PortalSession): Promise<string> {
-    const name = Array.from({ length }, () => letters[randomInt(letters.length)]).join('')
-    await this.#options.store.put(keyOf(name), `${id} ${contact.id}`, this.#options.life)
-    return name
+  /** The name of a session. Its id is no secret, the name is. */
+  name({ id, contact }: Pick<PortalSession, 'id' | 'contact'>): string {
+    const [key] = this.#keys
+    if (key === undefined) throw new Error('there is no key to sign with')
+    return `${id}.${contact.id}.${sign(key, id, contact.id)}`
   }
 
-  /**
-   * @returns undefined where the name leads to no running session
-   * @throws GatewayError `RATE_LIMITED`
-   */
-  async find(name: string): Promise<Found | undefined> {
-    const { store, rate } = this.#options
-    const known = shape.test(name) ? await store.get(keyOf(name)) : undefined
-    if (known === undefined) return undefined
-    const [id = '', contactId = ''] = known.split(' ')
-    const take = { key: `contact:${contactId}`, max: rate.max, window: rate.seconds * 1000 }
-    const { session, stamp, takes } = await store.read(id, [take])
-    const exceeded = takes.find(({ allowed }) => !allowed)
-    if (exceeded !== undefined) {
-      throw new GatewayError('RATE_LIMITED', undefined, { retryAfter: exceeded.resetIn / 1000 })
-    }
-    return session?.contact.id === contactId ? { session, stamp } : undefined
+  /** What a name of ours claims, whether or not the session goes on; undefined for anything else. */
+  read(name: string): SessionClaim | undefined {
+    const [, sessionId, contactId, mac] = shape.exec(name) ?? []
+    if (sessionId === undefined || contactId === undefined || mac === undefined) return undefined
+    const given = Buffer.from(mac)
+    const signed = this.#keys.some((key) =>
+      timingSafeEqual(given, Buffer.from(sign(key, sessionId, contactId))),
+    )
+    return signed ? { sessionId, contactId } : undefined
   }
 }
 
-function keyOf(name: string): string {
-  return `webservice-session:${name}`
+/** 132 bits in base64url. */
+function sign(key: Buffer, sessionId: string, contactId: string): string {
+  return createHmac('sha256', key).update(`${sessionId}\n${contactId}`).digest('base64url').slice(0, 22)
 }
