@@ -19,6 +19,7 @@ import type { Asker, ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import type { PortalSession } from '../src/session/contract.ts'
 import { Sight } from '../src/scope/view.ts'
+import { Templates } from '../src/templates.ts'
 import type { AuditLine, Author, WriteBy } from '../src/writes.ts'
 
 declare module 'fastify' {
@@ -88,6 +89,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     fetchMethod: (_key, _stale, { context: load }) => load(),
   })
   let listsPolicy = options.policy()
+  const templates = new Templates()
   const sights = new LRUCache<string, Remembered>({ max: 10_000 })
 
   function sightOf(contact: Contact, policy: Policy, catalogue: Catalogue): Sight {
@@ -131,6 +133,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     const catalogue = await corebos.metadata.of(user, caller, policy.modulesFor(contact))
     return {
       sight: sightOf(contact, policy, catalogue),
+      templates,
       reader: {
         query: (statement, by) => query(callerFor(by), statement),
         relatedIds: async (id, module, relatedModule, by) => {

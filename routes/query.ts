@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { GatewayError } from '../src/errors.ts'
-import { ask, explain } from '../src/pipeline.ts'
+import { askText, explain } from '../src/pipeline.ts'
 import { limits } from '../src/query/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
 import { problems, Records } from '../src/schemas.ts'
@@ -64,7 +64,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { records, total } = await ask(parseQuery(request.query.q), await door.askerOf(request))
+      const { records, total } = await askText(request.query.q, await door.askerOf(request))
       return { records, ...(total !== undefined && { total }) }
     },
   )
@@ -80,7 +80,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { records, total } = await ask(parseQuery(request.body.query), await door.askerOf(request))
+      const { records, total } = await askText(request.body.query, await door.askerOf(request))
       return { records, ...(total !== undefined && { total }) }
     },
   )

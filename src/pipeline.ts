@@ -5,10 +5,11 @@ import { parseId } from './corebos/ids.ts'
 import type { Attachment } from './corebos/read.ts'
 import { GatewayError } from './errors.ts'
 import { limits } from './query/limits.ts'
+import { parseQuery } from './query/parse.ts'
 import * as tree from './query/tree.ts'
 import type { Condition, Lookup, Query, Relation } from './query/tree.ts'
 import { idsOf } from './scope/check.ts'
-import { explain as explainStatement, print } from './scope/print.ts'
+import { explain as explainStatement, fillIn, print } from './scope/print.ts'
 import {
   ownAnchors,
   rewrite,
@@ -22,8 +23,10 @@ import {
 } from './scope/rewrite.ts'
 import type { SendableQuery } from './scope/sendable.ts'
 import { distinct, page, shape, type Referenced } from './scope/shape.ts'
+import { partsOf, shapeOf, type Shape, type Template } from './scope/templates.ts'
 import { verify, type Row } from './scope/verify.ts'
 import type { Sight, View } from './scope/view.ts'
+import type { Templates } from './templates.ts'
 
 export type ReadBy = 'contact' | 'service' | 'service-preferred'
 
@@ -49,6 +52,7 @@ export interface Reader {
 export interface Asker {
   readonly sight: Sight
   readonly reader: Reader
+  readonly templates: Templates
   /** The ids that ties are compared with at a level. */
   anchors(level: Level): Promise<Anchors>
   /** Ids that make up a scope, for as long as they may be used again. */
@@ -86,17 +90,86 @@ export async function ask(query: Query, asker: Asker): Promise<Answer> {
   return run(query, asker)
 }
 
-async function run(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Answer> {
+/**
+ * The same for a text. What was asked before with other constants is not read, scoped and printed again.
+ *
+ * @throws GatewayError `QUERY_SYNTAX`, and as {@link ask}
+ */
+export async function askText(text: string, asker: Asker): Promise<Answer> {
+  const { sight, templates } = asker
+  const form = shapeOf(text)
+  if (form === undefined) return ask(parseQuery(text), asker)
+  const known = templates.get(form, sight)
+  if (known !== undefined && known !== 'none') {
+    return answer({ settled: known.settled, statement: fillIn(known, form.constants) }, asker)
+  }
+  const answered = await ask(parseQuery(text), asker)
+  if (known === undefined) templates.set(form, sight, templateOf(text, form, sight))
+  return answered
+}
+
+/** @returns undefined where what is sent depends on more than the statement and who asks */
+function templateOf(text: string, form: Shape, sight: Sight): Template | undefined {
+  const settledOf = (each: string): SettledQuery | undefined => {
+    const query = parseQuery(each)
+    const anchors = ownAnchors(sight.contact, sight.require(query.module).decision.level)
+    const scoped = anchors && rewrite(query, sight, anchors)
+    if (scoped === undefined || unresolvedIn(scoped.where).length > 0) return undefined
+    const settled = settle(scoped, new Map())
+    return isNothing(settled) ? undefined : settled
+  }
+  const settled = settledOf(text)
+  if (settled === undefined) return undefined
+  const parts = partsOf(text, form, (each) => {
+    const other = settledOf(each)
+    return other && statementOf(other, sight, 'basic').text
+  })
+  return parts && { parts, settled }
+}
+
+/** A query as it is sent, and as its rows are looked at when they come. */
+interface Prepared {
+  readonly settled: Omit<SettledQuery, 'where'>
+  /** Undefined: nothing can meet it, so that nobody needs to be asked. */
+  readonly statement: SendableQuery | undefined
+}
+
+async function prepare(query: Query, asker: Asker, dialect: Dialect): Promise<Prepared> {
   const view = asker.sight.require(query.module, query.moduleAt)
   const scoped = rewrite(query, asker.sight, await asker.anchors(view.decision.level), dialect)
   const settled = settle(scoped, await resolve(unresolvedIn(scoped.where), asker))
-  const { columns, where } = settled
-  if (where.kind === 'constant' && !where.holds)
-    return columns === undefined ? count(0) : { records: [], total: 0 }
-  if (columns === undefined) return counted(await send(settled, asker, dialect))
-  if (settled.distinct) return distinctRows(settled, columns, asker)
-  const { rows, total } = await verifiedRows(settled, asker, dialect)
-  return { records: cleared(shape(rows, columns, await follow(columns, rows, asker))), total }
+  return {
+    settled,
+    statement: isNothing(settled) ? undefined : statementOf(settled, asker.sight, dialect),
+  }
+}
+
+function isNothing({ where }: SettledQuery): boolean {
+  return where.kind === 'constant' && !where.holds
+}
+
+function statementOf(settled: SettledQuery, { modules }: Sight, dialect: Dialect): SendableQuery {
+  // Ties would change which rows are distinct: all rows come with their ties, and are made distinct when these are gone.
+  const limit = settled.distinct ? { offset: 0, count: limits.rows } : settled.limit
+  return print({ ...settled, limit }, modules, dialect)
+}
+
+async function run(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Answer> {
+  return answer(await prepare(query, asker, dialect), asker)
+}
+
+async function answer({ settled, statement }: Prepared, asker: Asker): Promise<Answer> {
+  const { columns, limit } = settled
+  if (statement === undefined) return columns === undefined ? count(0) : { records: [], total: 0 }
+  if (columns === undefined) return counted(await asker.reader.query(statement, readBy(settled.view)))
+  const { rows, total } = await verifiedRows(settled, statement, asker)
+  const records = shape(rows, columns, await follow(columns, rows, asker))
+  if (!settled.distinct) return { records: cleared(records), total }
+  if ((total ?? 0) > limits.rows) {
+    throw new GatewayError('QUERY_TOO_LARGE', `'distinct' looks at ${limits.rows} rows at most`)
+  }
+  const different = distinct(records)
+  return { records: page(different, limit), total: total === undefined ? undefined : different.length }
 }
 
 const clearedIds = new WeakMap<Row, ClearedId>()
@@ -116,34 +189,12 @@ export function clearedIdOf(record: Row): ClearedId {
   return id
 }
 
-/** Ties would change which rows are distinct: all rows come with their ties, and are made distinct when these are gone. */
-async function distinctRows(
-  settled: SettledQuery,
-  columns: readonly Column[],
-  asker: Asker,
-): Promise<Answer> {
-  const { rows, total } = await verifiedRows(
-    { ...settled, limit: { offset: 0, count: limits.rows } },
-    asker,
-    'basic',
-  )
-  if ((total ?? 0) > limits.rows) {
-    throw new GatewayError('QUERY_TOO_LARGE', `'distinct' looks at ${limits.rows} rows at most`)
-  }
-  const records = distinct(shape(rows, columns, await follow(columns, rows, asker)))
-  return { records: page(records, settled.limit), total: total === undefined ? undefined : records.length }
-}
-
-function send(settled: SettledQuery, asker: Asker, dialect: Dialect): ReturnType<Reader['query']> {
-  return asker.reader.query(print(settled, asker.sight.modules, dialect), readBy(settled.view))
-}
-
 async function verifiedRows(
-  settled: SettledQuery,
+  settled: Prepared['settled'],
+  statement: SendableQuery,
   asker: Asker,
-  dialect: Dialect,
 ): Promise<{ rows: Row[]; total: number | undefined }> {
-  const { rows, totalRows } = await send(settled, asker, dialect)
+  const { rows, totalRows } = await asker.reader.query(statement, readBy(settled.view))
   const { verified, withheld } = verify(rows, settled)
   if (withheld === 0) return { rows: verified, total: totalRows }
   asker.withheld(withheld, settled.view.decision.rule.name)
@@ -300,10 +351,9 @@ export async function find(id: string, asker: Asker): Promise<Found> {
   const query = wholeRecord(id, view)
   const scoped = rewrite(query, asker.sight, await asker.anchors(view.decision.level))
   const settled = settle(scoped, await resolve(unresolvedIn(scoped.where), asker))
-  const nothing = settled.where.kind === 'constant' && !settled.where.holds
-  const { rows } = nothing
-    ? { rows: [] }
-    : await verifiedRows({ ...settled, ask: [...view.module.fields.keys()] }, asker, 'basic')
+  if (isNothing(settled)) throw new GatewayError('NOT_FOUND')
+  const whole = { ...settled, ask: [...view.module.fields.keys()] }
+  const { rows } = await verifiedRows(whole, statementOf(whole, asker.sight, 'basic'), asker)
   const row = rows.find((each) => each['id'] === id)
   if (row === undefined || parsed === undefined) throw new GatewayError('NOT_FOUND')
   return { id: clearId(parsed), view, row }
@@ -390,7 +440,7 @@ async function explanation(
     ? await resolve(unresolved, asker)
     : new Map(unresolved.map((node) => [node, [standInFor(node, asker)]]))
   const settled = settle(scoped, found)
-  const nothing = settled.where.kind === 'constant' && !settled.where.holds
+  const nothing = isNothing(settled)
   const sent = inFull
     ? () => print(settled, sight.modules, dialect).text
     : () => explainStatement(settled, sight.modules, dialect)

@@ -24,6 +24,7 @@ export interface Copy {
   readonly parse: typeof import('../src/query/parse.ts')
   readonly policy: typeof import('../src/policy/policy.ts')
   readonly view: typeof import('../src/scope/view.ts')
+  readonly templates: typeof import('../src/templates.ts')
   readonly writes: typeof import('../src/writes.ts')
 }
 
@@ -81,6 +82,7 @@ const shapes = [
   'select * from ModComments',
   'select count(*) from HelpDesk',
   "select count(*) from Invoice where subject like '%a%' or subject like '%b%'",
+  'select potentialname from Potentials where amount >= 1000 and amount < 50000',
   "select id from HelpDesk where ticket_title = 'it''s' or ticket_title = 'a\\\\' or description = ' or 1=1'",
 ]
 
@@ -372,6 +374,7 @@ function authorOf(
   const nothing = () => Promise.reject(new Error('this is not asked here'))
   const author: Author = {
     sight: new copy.view.Sight(contact, new copy.policy.Policy(source), world.catalogue, true),
+    templates: new copy.templates.Templates(),
     reader: {
       query: (statement) => (broken ? world.everything(statement) : world.ask(statement)),
       relatedIds: (...which) => world.related(...which),
@@ -434,18 +437,19 @@ async function* faults(copy: Copy, world: World): AsyncGenerator<string | undefi
     const told = authorOf(world, copy, person, builtinPolicy)
     for (const statement of world.statements) yield answered(statement, person, told, copy, world)
   }
+  yield* filledIn(copy, world)
 }
 
 async function answered(
   statement: string,
   person: Person,
   told: Told,
-  { pipeline, parse }: Copy,
+  { pipeline }: Copy,
   world: World,
 ): Promise<string | undefined> {
   const golden = world.golden.get(statement)?.split(' ')[0]
   try {
-    const answer = await pipeline.ask(parse.parseQuery(statement), told.author)
+    const answer = await pipeline.askText(statement, told.author)
     const problem = difference(answer, world.oracle(person).answer(statement))
     if (told.withheld > 0) return `${statement}: ${told.withheld} rows withheld`
     return problem === undefined ? undefined : `${person.contact.id}: ${statement}: ${problem}`
@@ -568,5 +572,113 @@ async function* explained(copy: Copy, world: World): AsyncGenerator<string | und
       await copy.pipeline.explain(copy.parse.parseQuery(`select id from ${module}`), author),
     )
     yield /\d+x\d+/.test(text) ? `explain shows ids: ${text}` : undefined
+  }
+}
+
+/** Constants that could be read, fitted or printed in another way than those of the statement whose template is filled. */
+const constants = [
+  ...[
+    'Open',
+    'open',
+    'Wait For Response',
+    'null',
+    'NULL',
+    'in',
+    'not in',
+    'where',
+    'select',
+    'limit',
+    'and',
+    'or',
+  ],
+  ...[
+    'a where',
+    'is null',
+    'related',
+    'count',
+    'x',
+    ' x',
+    'x ',
+    'a  b',
+    '',
+    '0',
+    '1',
+    '2',
+    '007',
+    '1.5',
+    '-3',
+    '1e3',
+  ],
+  ...[
+    '2026-01-01',
+    '2026-02-31',
+    '2026-1-1',
+    '12:30',
+    '12x8549',
+    '12x8551',
+    '11x8546',
+    '17x8625',
+    '19x5',
+    '1x1',
+  ],
+  ...[
+    '%',
+    '%a',
+    'a%',
+    '%a%',
+    '%a b%',
+    '%%',
+    '_',
+    'a_b',
+    '100%',
+    "o''brien",
+    '\\\\',
+    'a [b]',
+    'a (b)',
+    'a.b',
+    'é',
+    'x'.repeat(90),
+  ],
+  ...['$self', '$user', 'Qz0zQ', 'Qz1zQ', '%Qz0zQ%', '2099-11-10', '987654310'],
+]
+
+/** A statement that is filled in is the one that would have been printed; what would be refused is refused. */
+async function* filledIn(copy: Copy, world: World): AsyncGenerator<string | undefined> {
+  const sent: string[] = []
+  const fresh = () => {
+    const { author } = authorOf(world, copy, alice, builtinPolicy)
+    const reader: Author['reader'] = {
+      ...author.reader,
+      query: async ({ text }) => {
+        sent.push(text)
+        return { rows: text.includes('count(*)') ? [{ count: '0' }] : [], totalRows: 0 }
+      },
+      relatedIds: async () => [],
+    }
+    return { ...author, reader, remember: (_key: string, load: () => Promise<readonly string[]>) => load() }
+  }
+  const said = async (statement: string, author: Author) => {
+    sent.length = 0
+    const code = await copy.pipeline.askText(statement, author).then(() => '', codeOf)
+    return [code, ...sent].join('\n')
+  }
+  const numbers = ['0', '1', '2', '10', '1000000000', '8549', '1.5', '99999999999999999999']
+  for (const statement of [...shapes, ...world.statements.filter((_, i) => i % 12 === 0)]) {
+    const places = [...statement.matchAll(/'(?:[^'\\]|''|\\.)*'|(?<=[<>=] ?)[0-9]+(?![0-9x.])/g)]
+    const warm = fresh()
+    await said(statement, warm)
+    await said(statement, warm)
+    for (const [i, place] of places.entries()) {
+      const isText = place[0].startsWith("'")
+      for (const constant of isText ? constants : numbers) {
+        // Every constant at one place, the first at all of them.
+        if ((i + constant.length) % places.length !== 0 && i > 0) continue
+        const put = isText ? `'${constant}'` : constant
+        const other = statement.slice(0, place.index) + put + statement.slice(place.index + place[0].length)
+        const expected = await said(other, fresh())
+        const got = await said(other, warm)
+        yield got === expected ? undefined : `${other}: filled in as ${got} instead of ${expected}`
+      }
+    }
   }
 }

@@ -207,15 +207,28 @@ const mutants: readonly Mutant[] = Object.entries<
       "contact.entity === 'Employee' ? this.#contacts : this.#contacts",
     ],
   ],
+  'src/scope/templates.ts': [
+    ['any text has a place', "'[A-Za-z][A-Za-z0-9]*(?: [A-Za-z0-9]+)*'", '"[^\'%]*"'],
+    ['every number has a place', '/^(?:[2-9]|[1-9][0-9]{1,8})$/', '/^[0-9]+$/'],
+  ],
   'src/pipeline.ts': [
+    [
+      'lookups are left out of a template',
+      'if (scoped === undefined || unresolvedIn(scoped.where).length > 0) return undefined',
+      'if (scoped === undefined) return undefined',
+    ],
     [
       'a total tells of withheld rows',
       'return { rows: verified, total: undefined }',
       'return { rows: verified, total: totalRows }',
     ],
     ['withheld rows are not counted', 'asker.withheld(withheld, settled.view.decision.rule.name)', ''],
-    ['a limit comes before distinct', '{ ...settled, limit: { offset: 0, count: limits.rows } }', 'settled'],
-    ['distinct has no limit', 'page(records, settled.limit)', 'records'],
+    [
+      'a limit comes before distinct',
+      'settled.distinct ? { offset: 0, count: limits.rows } : settled.limit',
+      'settled.limit',
+    ],
+    ['distinct has no limit', 'page(different, limit)', 'different'],
     [
       'what a caller asks for is remembered',
       "node.label === '$scope' ? await asker.remember",
@@ -298,7 +311,13 @@ function collect(path: string): void {
     collect(joined(dirname(path), `${specifier}.ts`))
   }
 }
-for (const entrance of ['src/writes.ts', 'src/query/parse.ts', 'src/policy/policy.ts', 'src/scope/view.ts']) {
+for (const entrance of [
+  'src/writes.ts',
+  'src/query/parse.ts',
+  'src/policy/policy.ts',
+  'src/scope/view.ts',
+  'src/templates.ts',
+]) {
   collect(entrance)
 }
 
@@ -319,6 +338,7 @@ async function copyWith(folder: string, mutant?: Mutant): Promise<Copy> {
     parse: await load('src/query/parse.js'),
     policy: await load('src/policy/policy.js'),
     view: await load('src/scope/view.js'),
+    templates: await load('src/templates.js'),
     writes: await load('src/writes.js'),
   }
 }

@@ -1,9 +1,9 @@
 /** Operations that read records. All of them are statements of the query language, put through the one door. */
 import { parseId } from '../corebos/ids.ts'
 import { GatewayError } from '../errors.ts'
-import { ask, record, viewOf, type Answer } from '../pipeline.ts'
+import { ask, askText, record, viewOf, type Answer } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
-import { parseOrderBy, parseQuery } from '../query/parse.ts'
+import { parseOrderBy } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'
 import type { View } from '../scope/view.ts'
@@ -22,7 +22,7 @@ function total(answer: Answer): Parameter {
 }
 
 export async function query(input: Input, { asker }: Visitor): Promise<Result> {
-  const answer = await ask(parseQuery(input.text('query')), asker)
+  const answer = await askText(input.text('query'), asker)
   return result(answer.records, total(answer))
 }
 
