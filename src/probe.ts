@@ -2,6 +2,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { GatewayError } from './errors.ts'
 
+/** Milliseconds. What works again should not be held to be broken for long. */
+const failureFresh = 100
+
 export interface ProbeOptions {
   /** How long an answer counts, in milliseconds. */
   readonly fresh: number
@@ -16,12 +19,13 @@ export function cachedProbe(
   ask: () => Promise<void>,
   { fresh, patience, now }: ProbeOptions,
 ): () => Promise<void> {
-  let asked = -Infinity
+  let askAgain = -Infinity
   let answer = Promise.resolve()
   return async () => {
-    if (now() - asked >= fresh) {
-      asked = now()
+    if (now() >= askAgain) {
+      askAgain = now() + fresh
       answer = inTime(ask(), patience)
+      answer.catch(() => (askAgain = Math.min(askAgain, now() + failureFresh)))
     }
     return answer
   }

@@ -120,3 +120,32 @@ export async function until(what: string, yes: () => Promise<boolean>, patience 
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
+
+/** How often each command came over the wire: what a script calls is counted as well, so the script itself is what counts. */
+export async function commandsOf({ admin }: Server, work: () => Promise<unknown>) {
+  await admin.config('RESETSTAT')
+  await work()
+  const stats = await admin.info('commandstats')
+  const lines = [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)]
+  const names = new Set(['config|resetstat', ...calledByScripts])
+  return Object.fromEntries(
+    lines.flatMap(([, name = '', calls]) => (names.has(name) ? [] : [[name, Number(calls)]])),
+  )
+}
+
+/** The commands that the scripts of `lua.ts` call, and nobody else. */
+const calledByScripts = [
+  ...['get', 'set', 'setrange', 'pexpire', 'pttl', 'del', 'info'],
+  ...[
+    'zadd',
+    'zrem',
+    'zrange',
+    'zrangebyscore',
+    'zremrangebyscore',
+    'hget',
+    'hset',
+    'hdel',
+    'hgetall',
+    'hexists',
+  ],
+]
