@@ -13,12 +13,16 @@ const administrator = { user: 'admin', key: 'admin-access-key' }
 
 /** On a thread of its own, so that the attacked have one to answer on. */
 async function attack(
-  options: Pick<AttackOptions, 'gateway' | 'as' | 'count' | 'seed'> & { readonly truth: string },
+  options: Pick<AttackOptions, 'gateway' | 'as' | 'count' | 'seed'> & {
+    readonly truth: string
+    readonly writes?: number
+  },
 ): Promise<Report & { readonly skipped: readonly string[] }> {
   const { truth, ...others } = options
   const workerData = {
     ...others,
     corebos: { url: truth, ...administrator },
+    writes: options.writes ?? 0,
     only: undefined,
     concurrency: 32,
   } satisfies Omit<AttackOptions, 'log'>
@@ -46,6 +50,7 @@ for (const [mode, as, seed] of [
       as,
       seed,
       count: 7_000,
+      writes: 500,
     })
     t.comment([`${mode}: ${figures(report)}`, ...report.skipped].join('; '))
     t.strictSame(report.findings, [])

@@ -7,6 +7,7 @@ import { attack, type AttackOptions, type Found, type Report } from './attack/ru
 
 const usage = `usage: npm run attack -- --gateway URL --as EMAIL:PASSWORD [--as EMAIL:PASSWORD …]
          [--corebos URL --user NAME --key ACCESSKEY] [--count N --seed S]
+         [--writes N]       hostile writes after the readings (default 0); they change what is attacked
          [--number N]       this one request of the seed alone
          [--concurrency N]  requests under way at once (default 32)`
 
@@ -31,6 +32,7 @@ function readOptions(args: readonly string[]): AttackOptions {
         user: { type: 'string', default: 'admin' },
         key: { type: 'string', default: 'admin-access-key' },
         count: { type: 'string', default: '10000' },
+        writes: { type: 'string', default: '0' },
         seed: { type: 'string', default: '1' },
         number: text,
         concurrency: { type: 'string', default: '32' },
@@ -53,6 +55,7 @@ function readOptions(args: readonly string[]): AttackOptions {
     }),
     corebos: { url: corebos, user, key },
     count: whole('count', values.count),
+    writes: whole('writes', values.writes),
     seed: whole('seed', values.seed),
     only: number === undefined ? undefined : whole('number', number),
     concurrency: Math.max(1, whole('concurrency', values.concurrency)),

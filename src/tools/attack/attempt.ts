@@ -16,13 +16,15 @@ export interface Attempt {
   readonly label: string
   /** `rows`: a REST answer of rows; `other`: any other REST answer. */
   readonly door: 'rows' | 'other' | 'webservice'
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   /** With the query string. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
   /** All that the request says, decoded: an answer may repeat it. */
   readonly text: string
+  /** It writes: even rows may repeat what it says. */
+  readonly writes: boolean
   /** Modules that a total may be of; no total may exceed what can be seen of the largest. */
   readonly modules: readonly string[]
   /** What the request names that is closed to a contact of the gateway: it must be refused. */

@@ -20,6 +20,7 @@ type Draft = Pick<Attempt, 'label' | 'path' | 'text'> & Partial<Attempt>
 export function attempt(draft: Draft): Attempt {
   return {
     door: 'other',
+    writes: false,
     method: 'GET',
     headers: {},
     body: undefined,

@@ -7,9 +7,10 @@ import type { CrmRecord, World } from './world.ts'
 
 /**
  * `row`, `field`, `value`, `count`: what the contact may not see. `refusal`: a statement that names what is closed was
- * answered. `difference`: the answer is not that of the statement. `crash`: status 500 or above.
+ * answered. `difference`: the answer is not that of the statement. `crash`: status 500 or above. `write`: something has
+ * changed that the contact may not change.
  */
-export type FindingKind = 'row' | 'field' | 'value' | 'count' | 'refusal' | 'difference' | 'crash'
+export type FindingKind = 'row' | 'field' | 'value' | 'count' | 'refusal' | 'difference' | 'crash' | 'write'
 
 export interface Finding {
   readonly kind: FindingKind
@@ -21,6 +22,8 @@ export interface JudgeOptions {
   readonly leaksOnly: boolean
   /** Texts that stand in no record and must be in no answer. */
   readonly secrets: readonly string[]
+  /** Webservice id of the CRM user that works for the contact: the log-in itself names it. */
+  readonly user: string
 }
 
 const webserviceId = /^[0-9]+x[0-9]+$/
@@ -54,6 +57,8 @@ export class Judge {
     this.#options = options
     this.#moduleNames = new Map([...world.modules.keys()].map((name) => [name.toLowerCase(), name]))
     const { allowed, forbidden } = valuesOf(world, scope)
+    allowed.add(options.user)
+    forbidden.delete(options.user)
     for (const secret of [...options.secrets, ...world.secrets])
       if (!allowed.has(secret)) forbidden.add(secret)
     this.#forbidden = forbidden
@@ -116,6 +121,8 @@ export class Judge {
     } else if (isObject(value)) {
       const id = value['id'] ?? value['crmid']
       const isRow = typeof id === 'string' && webserviceId.test(id)
+      const isEcho = isRow && place.attempt.text.includes(id) && isRepeated(value, place.attempt)
+      if (isEcho) return
       const record = isRow ? this.#world.records.get(id) : undefined
       if (record !== undefined && !this.#scope.sees(record))
         tell('row', `the row ${record.module} ${record.id}`)
@@ -136,11 +143,16 @@ export class Judge {
   #leaf(text: string, key: string, place: Place, tell: (kind: FindingKind, what: string) => void): void {
     // Of a deleted record nobody can say whose it was, the administrator included.
     if (key === 'deleted' && webserviceId.test(text)) tell('row', `the deleted row ${text}`)
-    if (this.#forbidden.has(text) && (place.row || (isTelling(text) && !place.attempt.text.includes(text)))) {
+    const { attempt } = place
+    const repeats = attempt.text.includes(text)
+    // coreBOS fills in a new comment's e-mail of whoever its record is assigned to; the policy lets it be read.
+    if (attempt.writes && key === 'relatedassignedemail') return
+    const isOwn = place.row && !(attempt.writes && repeats)
+    if (this.#forbidden.has(text) && (isOwn || (isTelling(text) && !repeats))) {
       tell('value', `${key} holds ${JSON.stringify(text.slice(0, 200))}`)
     }
     const names = key === 'name' || key === 'refersTo' || key === 'module'
-    if (names && place.attempt.door !== 'webservice' && this.#closedNames.has(text)) {
+    if (names && attempt.door !== 'webservice' && this.#closedNames.has(text)) {
       tell('field', `the name ${text}`)
     }
   }
@@ -220,6 +232,15 @@ export class Judge {
 
 function between({ sure, possible }: Meaning): string {
   return sure === possible.size ? String(sure) : `${sure} to ${possible.size}`
+}
+
+/** Which of many writes failed is told by what came with it. */
+function isRepeated(value: Readonly<Record<string, unknown>>, { writes, text }: Attempt): boolean {
+  return Object.entries(value).every(
+    ([name, each]) =>
+      ['id', 'code', 'message'].includes(name) ||
+      (writes && typeof each === 'string' && text.includes(JSON.stringify(each).slice(1, -1))),
+  )
 }
 
 /** Of an answer that holds rows. */

@@ -2,6 +2,7 @@
 import { Pool } from 'undici'
 import type { Attempt } from './attempt.ts'
 import { Evaluator } from './condition.ts'
+import { damage } from './damage.ts'
 import { doors, postQuery, type Door } from './doors.ts'
 import { Judge, type Finding } from './judge.ts'
 import { knownHoles, knownPairs, type Hole } from './holes.ts'
@@ -11,6 +12,7 @@ import type { Maker } from './pick.ts'
 import { Target, Visitor, type Credentials } from './target.ts'
 import { envelope, Webservice } from './webservice.ts'
 import { loadWorld, type World } from './world.ts'
+import { makeWrite } from './writes.ts'
 
 export interface AttackOptions {
   readonly gateway: string
@@ -18,6 +20,8 @@ export interface AttackOptions {
   /** Where the truth is read, and as which administrator. */
   readonly corebos: { readonly url: string; readonly user: string; readonly key: string }
   readonly count: number
+  /** Hostile writes, after all that reads. They change the target. */
+  readonly writes: number
   readonly seed: number
   /** Puts this one request of the seed alone. */
   readonly only: number | undefined
@@ -42,6 +46,9 @@ export interface Report {
   /** The holes that were looked for, and what became of each. */
   readonly holes: ReadonlyMap<string, 'open' | 'closed' | 'absent'>
 }
+
+/** Writes are not those of the readings' numbers. */
+const writesSeed = 0x77726974
 
 /** More than anybody reads; the rest is counted. */
 const mostKept = 1000
@@ -110,6 +117,8 @@ class Run {
     const from = only ?? 0
     const to = only === undefined ? count - this.#requests : only + 1
     if (open.length > 0) await this.#random(contacts, open, from, to)
+    const each = Math.ceil(this.#options.writes / contacts.length)
+    if (this.#target.isGateway && each > 0) for (const contact of contacts) await this.#write(contact, each)
     const seconds = (performance.now() - began) / 1000
     log(`${this.#requests} requests in ${seconds.toFixed(1)} s`)
     return {
@@ -131,6 +140,7 @@ class Run {
     const judge = new Judge(this.#world, person, {
       leaksOnly: !this.#target.isGateway,
       secrets: [this.#options.corebos.key, ...others],
+      user: visitor.user,
     })
     const evaluator = new Evaluator(this.#world, judge.scope)
     const holes = knownHoles(this.#maker({ judge, evaluator }, new Random(0, 0)))
@@ -217,6 +227,29 @@ class Run {
       }
     }
     await Promise.all(Array.from({ length: this.#options.concurrency }, worker))
+  }
+
+  /** What one contact has changed shows when everything is read again; nobody else may write meanwhile. */
+  async #write(contact: Contact, count: number): Promise<void> {
+    const before = await readWorld(this.#options)
+    const accepted: { attempt: Attempt; repeat: string }[] = []
+    let next = 0
+    const worker = async (): Promise<void> => {
+      while (next < count) {
+        const number = next++
+        const maker = this.#maker(contact, new Random(this.#options.seed ^ writesSeed, number))
+        const attempt = makeWrite(maker, this.#target.webservicePath, contact.visitor.session)
+        const repeat = `seed ${this.#options.seed}, write ${number}`
+        const answer = await this.#put(contact, attempt, repeat)
+        if (attempt.door !== 'webservice' || isOk(answer)) accepted.push({ attempt, repeat })
+      }
+    }
+    await Promise.all(Array.from({ length: this.#options.concurrency }, worker))
+    const after = await readWorld(this.#options)
+    for (const { id, what } of damage(before, after, contact.judge.scope.person)) {
+      const by = accepted.findLast(({ attempt }) => attempt.text.includes(id)) ?? accepted.at(-1)
+      if (by !== undefined) this.#tell(contact, by.attempt, by.repeat, { kind: 'write', what })
+    }
   }
 
   /** @returns the answer's text */

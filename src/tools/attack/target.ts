@@ -84,6 +84,7 @@ export class Visitor {
   #session: Webservice | undefined
   #renewal: Promise<void> | undefined
   #contact = ''
+  #user = ''
 
   constructor(target: Target, credentials: Credentials) {
     this.#target = target
@@ -92,6 +93,11 @@ export class Visitor {
 
   get name(): string {
     return this.#credentials.username
+  }
+
+  /** Webservice id of the CRM user that works for it; empty in coreBOS's own protocol. */
+  get user(): string {
+    return this.#user
   }
 
   /** Webservice id. */
@@ -123,6 +129,7 @@ export class Visitor {
     }
     this.#token = body['accessToken']
     this.#contact = String(contact['id'])
+    this.#user = isObject(contact['user']) ? String(contact['user']['id']) : ''
   }
 
   /** The same in coreBOS's own protocol. @throws Error where it is refused */

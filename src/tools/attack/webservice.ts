@@ -35,7 +35,12 @@ export function parse(text: string): unknown {
 /** One request, whose answer is read to its end. */
 export async function exchange(
   pool: Pool,
-  request: { method: 'GET' | 'POST'; path: string; headers: Record<string, string>; body?: string },
+  request: {
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+    path: string
+    headers: Record<string, string>
+    body?: string
+  },
 ): Promise<Answer> {
   const { statusCode, headers, body } = await pool.request(request)
   const retryAfter = Number(headers['retry-after'])
