@@ -34,6 +34,7 @@ const hidden = new Set([
   'Contacts.template_language',
   'Contacts.isconvertedfromlead',
   'Contacts.convertedfromlead',
+  'ModComments.relatedassignedemail',
 ])
 
 export class Oracle {

@@ -87,6 +87,8 @@ export const builtinPolicy: PolicySource = {
         ],
       },
       readBy: 'service-preferred',
+      // Of the CRM user that the commented record is assigned to.
+      hide: ['relatedassignedemail'],
       create: { fields: ['commentcontent', 'related_to'], force: { assigned_user_id: '$user' } },
     },
     Products: { open: true },

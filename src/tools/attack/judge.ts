@@ -145,8 +145,6 @@ export class Judge {
     if (key === 'deleted' && webserviceId.test(text)) tell('row', `the deleted row ${text}`)
     const { attempt } = place
     const repeats = attempt.text.includes(text)
-    // coreBOS fills in a new comment's e-mail of whoever its record is assigned to; the policy lets it be read.
-    if (attempt.writes && key === 'relatedassignedemail') return
     const isOwn = place.row && !(attempt.writes && repeats)
     if (this.#forbidden.has(text) && (isOwn || (isTelling(text) && !repeats))) {
       tell('value', `${key} holds ${JSON.stringify(text.slice(0, 200))}`)

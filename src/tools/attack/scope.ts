@@ -14,15 +14,17 @@ export interface Person {
 /** Readable in no module: addresses of files need no session. */
 const isFileAddress = (field: string): boolean => field === '_downloadurl' || field.endsWith('fullpath')
 
-const hiddenOfContacts = new Set([
-  'portal',
-  'support_start_date',
-  'support_end_date',
-  'portalpasswordtype',
-  'portalloginuser',
-  'template_language',
-  'isconvertedfromlead',
-  'convertedfromlead',
+const hidden = new Set([
+  'Contacts.portal',
+  'Contacts.support_start_date',
+  'Contacts.support_end_date',
+  'Contacts.portalpasswordtype',
+  'Contacts.portalloginuser',
+  'Contacts.template_language',
+  'Contacts.isconvertedfromlead',
+  'Contacts.convertedfromlead',
+  // The e-mail address of a CRM user.
+  'ModComments.relatedassignedemail',
 ])
 
 export const openModules: readonly string[] = [
@@ -49,7 +51,7 @@ export const openModules: readonly string[] = [
 
 /** Whether a field of an open module is closed all the same. */
 export function isHidden(module: string, field: string): boolean {
-  return isFileAddress(field) || (module === 'Contacts' && hiddenOfContacts.has(field))
+  return isFileAddress(field) || hidden.has(`${module}.${field}`)
 }
 
 export function readableFields(module: Module): Field[] {
