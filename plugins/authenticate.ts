@@ -63,8 +63,7 @@ export interface AuthenticateOptions {
     'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'RATE_LIMIT_LOGIN'
   >
   /** The policy in force; it may change while the gateway runs. */
-  readonly policy: () => Pick<Policy, 'level' | 'levelField'>
-  readonly matchUsersBy: LoginContext['matchUsersBy']
+  readonly policy: () => Pick<Policy, 'level' | 'levelField' | 'matchUsersBy'>
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -73,7 +72,7 @@ export interface AuthenticateOptions {
 const longestGoodbye = 2000
 
 async function authenticate(app: FastifyInstance, options: AuthenticateOptions): Promise<void> {
-  const { config, policy, matchUsersBy, now } = options
+  const { config, policy, now } = options
   const { corebos, sessions, tokens } = app
   const mode = config.LOGIN_MODE
 
@@ -98,7 +97,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     service: serviceCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
     budget: new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent }),
     passwordType: config.COREBOS_PASSWORD_TYPE,
-    matchUsersBy,
+    matchUsersBy: () => policy().matchUsersBy,
     level: () => policy().level,
     today: () => dayOf(now()),
     end: endUpstream,

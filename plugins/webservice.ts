@@ -51,13 +51,12 @@ export interface WebserviceOptions {
   >
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
-  readonly matchUsersBy: LoginContext['matchUsersBy']
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
-  const { config, policy, matchUsersBy, now } = options
+  const { config, policy, now } = options
   const { corebos, sessions, endUpstream } = app
   const mode = config.LOGIN_MODE
 
@@ -70,7 +69,7 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
     service: serviceCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
     budget: new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent }),
     passwordType: config.COREBOS_PASSWORD_TYPE,
-    matchUsersBy,
+    matchUsersBy: () => policy().matchUsersBy,
     level: () => policy().level,
     today: () => dayOf(now()),
     end: endUpstream,

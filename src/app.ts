@@ -74,7 +74,7 @@ export async function buildApp(
     now,
   })
   await app.register(policy, config)
-  await app.register(authenticate, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
+  await app.register(authenticate, { config, policy: app.policy, now })
   await app.register(door, {
     mode: config.LOGIN_MODE,
     policy: app.policy,
@@ -102,7 +102,7 @@ export async function buildApp(
   await app.register(actions)
   await app.register(search)
   await app.register(query)
-  await app.register(webservice, { config, policy: app.policy, matchUsersBy: 'portalloginuser', now })
+  await app.register(webservice, { config, policy: app.policy, now })
   await app.register(webserviceRoute, config)
   return app
 }

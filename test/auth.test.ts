@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { failuresAllowed } from '../src/contact/budgets.ts'
 import type { PortalAccess } from '../src/demo/database.ts'
+import { builtinPolicy } from '../src/policy/builtin.ts'
 import { startRelay, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 
@@ -331,6 +332,28 @@ t.test('in user mode the contact is the one that is mapped to the CRM user', asy
     for (const session of refused) t.equal(await portal.relay.isAlive(session), false)
   }
 })
+
+t.test(
+  'in user mode the policy may say that the contact is the one with the e-mail of the CRM user',
+  async (t) => {
+    const file = `${t.testdir({ 'policy.json': JSON.stringify({ ...builtinPolicy, matchUsersBy: 'email' }) })}/policy.json`
+    for (const others of [{}, noServiceUser]) {
+      const portal = await start(t, { env: { LOGIN_MODE: 'user', POLICY_FILE: file, ...others } })
+      portal.change(alice, { portalloginuser: '5' })
+      const { status, body } = await portal.login('alice', 'alice-access-key')
+      t.equal(status, 200)
+      t.match(body.contact, { id: '12x8549', user: { id: '19x7', name: 'alice' } })
+      portal.change(bob, { email: 'somebody@example.com' })
+      portal.change(carol, { email: 'dave@example.com' })
+      for (const [name, kind] of [
+        ['bob', 'nobody has the e-mail'],
+        ['dave', 'two contacts have the e-mail'],
+      ] as const) {
+        t.equal((await portal.login(name, `${name}-access-key`)).status, 401, kind)
+      }
+    }
+  },
+)
 
 t.test('employees log in in portal mode', async (t) => {
   const portal = await start(t)

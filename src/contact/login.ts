@@ -27,7 +27,7 @@ export interface LoginContext {
   /** In place of the type that each contact's record names. */
   readonly passwordType: PasswordType | undefined
   /** In `user` mode: the contact whose `portalloginuser` is the CRM user, or the one that has the user's e-mail. */
-  readonly matchUsersBy: 'portalloginuser' | 'email'
+  readonly matchUsersBy: () => 'portalloginuser' | 'email'
   /** The policy's level for contacts whose record names none. */
   readonly level: () => Level
   /** `YYYY-MM-DD` in UTC. */
@@ -133,7 +133,7 @@ async function user(credentials: Credentials, context: LoginContext): Promise<Lo
     const info = await calls.userInfo(session)
     if (info.administrator) return refuse('administrator')
     const found =
-      matchUsersBy === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
+      matchUsersBy() === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
     const [identity, ...others] = found === 'several' ? [] : found
     if (identity === undefined || others.length > 0) return refuse('unmapped')
     const reason = barrier(identity, today())

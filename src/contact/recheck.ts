@@ -80,7 +80,7 @@ export class AccessRecheck {
       const reason = barrier(identity, today())
       if (reason !== undefined) return reason
       if (info?.administrator === true) return 'administrator'
-      if (mode !== 'service' && (mode === 'portal' || matchUsersBy === 'portalloginuser')) {
+      if (mode !== 'service' && (mode === 'portal' || matchUsersBy() === 'portalloginuser')) {
         if (identity.userId !== contact.user.id) return 'unmapped'
       } else if (mode === 'user') {
         const named = await reader.byName('Contacts', info?.email ?? '')

@@ -69,12 +69,14 @@ export interface Decision {
 export class Policy {
   readonly level: Level
   readonly levelField: string | undefined
+  readonly matchUsersBy: 'portalloginuser' | 'email'
   readonly #contacts: ReadonlyMap<string, Rule>
   readonly #employees: ReadonlyMap<string, Rule>
 
   constructor(source: PolicySource) {
     this.level = source.level
     this.levelField = source.levelField
+    this.matchUsersBy = source.matchUsersBy ?? 'portalloginuser'
     this.#contacts = new Map(
       Object.entries(source.modules).map(([module, rule]) => [
         module,

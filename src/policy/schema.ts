@@ -74,6 +74,8 @@ export const PolicySchema = Type.Object(
     level: LevelSchema,
     /** A field of the contact that names its level; where it is empty or no level, `level` counts. */
     levelField: Type.Optional(Name),
+    /** In `user` mode: which contact a CRM user is; the one that is mapped to it unless this says otherwise. */
+    matchUsersBy: Type.Optional(Type.Union([Type.Literal('portalloginuser'), Type.Literal('email')])),
     modules: Type.Record(Name, ModuleRule),
     /** Per module a condition with `$self` (the employee's id) and `$user` (the CRM user's). */
     employees: Type.Optional(Type.Record(Name, EmployeeRule)),

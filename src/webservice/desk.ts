@@ -179,7 +179,7 @@ export class RelayDesk {
       const info = await calls.userInfo(session)
       if (info.administrator) return refuse('administrator')
       const found =
-        matchUsersBy === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
+        matchUsersBy() === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
       const [identity, ...others] = found === 'several' ? [] : found
       if (identity === undefined || others.length > 0) return refuse('unmapped')
       const reason = barrier(identity, today())
