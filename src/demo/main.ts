@@ -15,6 +15,7 @@ const main = async (): Promise<void> => {
     throw new Error(`COREBOS_DEMO_STATE must be one of ${STATES.join(', ')}, not "${state}"`)
   const corebos = await startDemoCorebos({
     port: whole('COREBOS_DEMO_PORT', 8081),
+    host: process.env['HOST'] || '127.0.0.1',
     delayMs: whole('COREBOS_DEMO_DELAY_MS', 0),
     state,
   })
