@@ -7,7 +7,7 @@ import { DocumentLinks, linkLife } from '../src/document-links.ts'
 import { documentFile, findDocument } from '../src/documents.ts'
 import { GatewayError } from '../src/errors.ts'
 import { answerFor, entityTag, fileHeaders } from '../src/file-answer.ts'
-import { Binary, IdempotencyKey, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
+import { Binary, IdempotencyKey, problems, RecordRow, webserviceId, WebserviceId } from '../src/schemas.ts'
 import { readUpload } from '../src/upload.ts'
 import { createRecord, writtenBefore } from '../src/writes.ts'
 
@@ -146,7 +146,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         description:
           'Always an attachment; types that cannot be uploaded come as `application/octet-stream`. One range of bytes may ' +
           'be asked for; several are answered with the whole file.',
-        params: Type.Object({ id: WebserviceId }),
+        params: Type.Object({ id: webserviceId('15x8644') }),
         response: {
           200: Binary,
           206: Binary,
@@ -174,7 +174,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         ...shared,
         summary: "Make a link to a document's file",
         description: `It works once, within ${linkLife} seconds, for whoever has it: for \`<a>\` and \`<img>\`, which cannot send a token.`,
-        params: Type.Object({ id: WebserviceId }),
+        params: Type.Object({ id: webserviceId('15x8644') }),
         response: { 201: Link, ...problems(...anyProblems, 'NOT_FOUND') },
       },
     },

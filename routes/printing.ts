@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { fileHeaders } from '../src/file-answer.ts'
 import { printedRecord } from '../src/printed.ts'
-import { problems, WebserviceId } from '../src/schemas.ts'
+import { problems, webserviceId } from '../src/schemas.ts'
 
 const pdf = new Set(['application/pdf'])
 
@@ -19,7 +19,7 @@ const printing: FastifyPluginAsyncTypebox = async (app) => {
         description:
           'Invoices, quotes, orders and what else coreBOS prints. A record with fields that are hidden by the policy has no ' +
           'PDF, since nobody knows what that would show.',
-        params: Type.Object({ id: WebserviceId }),
+        params: Type.Object({ id: webserviceId('7x8628') }),
         response: {
           200: {
             description: 'The PDF',

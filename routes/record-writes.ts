@@ -17,7 +17,14 @@ import { createRecord, deleteRecord, updateRecord, writtenBefore } from '../src/
 const Values = Type.Record(Type.String(), Type.String(), {
   maxProperties: 500,
   description: 'Values by field; every value is a text',
-  examples: [{ ticket_title: 'The printer is on fire', description: 'Again.' }],
+  examples: [
+    {
+      ticket_title: 'The printer is on fire',
+      description: 'Again.',
+      ticketstatus: 'Open',
+      ticketpriorities: 'High',
+    },
+  ],
 })
 
 const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatch })

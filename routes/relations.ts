@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ListingQuery, listRecords, Page } from '../src/listing.ts'
 import { find } from '../src/pipeline.ts'
 import { relatedTo } from '../src/related.ts'
-import { ModuleName, problems, WebserviceId } from '../src/schemas.ts'
+import { ModuleName, problems, webserviceId } from '../src/schemas.ts'
 import { setRelation } from '../src/writes.ts'
 
 const relations: FastifyPluginAsyncTypebox = async (app) => {
@@ -19,7 +19,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'List the records of a module that are related to a record',
         description: 'Both the record and each that is related to it must be visible by their own rules.',
-        params: Type.Object({ id: WebserviceId, module: ModuleName }),
+        params: Type.Object({ id: webserviceId('11x8546'), module: ModuleName }),
         querystring: ListingQuery,
         response: {
           200: Page,
@@ -51,7 +51,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
 
   const ends = {
     ...shared,
-    params: Type.Object({ id: WebserviceId, otherId: WebserviceId }),
+    params: Type.Object({ id: webserviceId('17x8625'), otherId: webserviceId('15x8644') }),
     response: {
       204: Type.Null({ description: 'Done, or it was so already' }),
       ...problems(

@@ -1,5 +1,5 @@
 /** Schemas that every route shares: the problem document, and how a route says which problems it answers with. */
-import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { Type, type Static, type TSchema, type TString } from '@sinclair/typebox'
 import { errorCatalogue, type ErrorCode } from './errors.ts'
 
 export const problemMediaType = 'application/problem+json'
@@ -59,6 +59,11 @@ export const WebserviceId = Type.String({
   pattern: '^[1-9][0-9]{0,5}x[1-9][0-9]{0,9}$',
   examples: ['17x8625'],
 })
+
+/** The same with the id of a record that the example of a route is about. */
+export function webserviceId(example: string): TString {
+  return Type.String({ ...WebserviceId, examples: [example] })
+}
 
 export const ModuleName = Type.String({ minLength: 1, maxLength: 100, examples: ['HelpDesk'] })
 

@@ -7,6 +7,7 @@ import type { Annotation } from '../src/environment.ts'
 import { errorCatalogue } from '../src/errors.ts'
 import { cachedProbe } from '../src/probe.ts'
 import { startGateway } from './start.ts'
+import { at, rowsAt, textAt } from './webservice-client.ts'
 
 const enough = { COREBOS_URL: 'https://crm.example.com/webservice.php', COREBOS_PASSWORD_TYPE: 'sha256' }
 
@@ -524,6 +525,85 @@ t.test('the description', async (t) => {
   t.equal(page.status, 200)
   t.match(await page.text(), 'swagger-ui')
   t.match(await (await fetch(`${url}/docs/static/swagger-initializer.js`)).text(), '/openapi.json')
+})
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : []
+}
+
+t.test('the examples of the description are requests that work', async (t) => {
+  const { url } = await startGateway(t)
+  const alice = { username: 'alice@example.com', password: 'alice-pw' }
+  const logIn = async () => problemOf(await post(`${url}/auth/login`, alice))
+  const description: unknown = await (await fetch(`${url}/openapi.json`)).json()
+  /** What only a running gateway can give, and what the built-in policy opens nothing for. */
+  const refusedBy: Readonly<Record<string, number>> = {
+    'DELETE /records/{id}': 403,
+    'POST /records/{id}/actions/{name}': 404,
+  }
+  const withoutExample = ['POST /documents', 'GET /webservice.php', 'POST /webservice.php']
+  let tried = 0
+  for (const [path, methods] of entriesOf(at(description, 'paths'))) {
+    for (const [method, operation] of entriesOf(methods)) {
+      const name = `${method.toUpperCase()} ${path}`
+      if (withoutExample.includes(name)) continue
+      const { accessToken, refreshToken } = await logIn()
+      const authorization = `Bearer ${String(accessToken)}`
+      const headers: Record<string, string> = { authorization }
+      const own: Readonly<Record<string, () => Promise<string>>> = {
+        'DELETE /auth/sessions/{id}': async () =>
+          textAt(await (await fetch(`${url}/auth/session`, { headers })).json(), 'id'),
+        'GET /documents/links/{secret}': async () => {
+          const init = { method: 'POST', headers }
+          const link: unknown = await (await fetch(`${url}/documents/15x8644/link`, init)).json()
+          return textAt(link, 'url').split('/').at(-1) ?? ''
+        },
+        'POST /records/{id}/actions/{name}': async () => 'request_callback',
+      }
+      let target = path
+      const query = new URLSearchParams()
+      for (const parameter of rowsAt(operation, 'parameters')) {
+        const example =
+          at(parameter, 'example') ??
+          at(parameter, 'schema', 'example') ??
+          at(parameter, 'schema', 'examples', 0)
+        const [key, place] = [textAt(parameter, 'name'), textAt(parameter, 'in')]
+        if (typeof example === 'string' && place === 'path')
+          target = target.replace(`{${key}}`, encodeURIComponent(example))
+        if (typeof example === 'string' && place === 'query') query.set(key, example)
+      }
+      if (target.includes('{')) target = target.replace(/\{\w+\}/, (await own[name]?.()) ?? '')
+      const [[type, content] = ['', undefined]] = entriesOf(at(operation, 'requestBody', 'content'))
+      const properties = entriesOf(at(content, 'schema', 'properties'))
+      const fromFields = Object.fromEntries(
+        properties.map(([key, schema]) => [key, at(schema, 'examples', 0)]),
+      )
+      const example =
+        name === 'POST /auth/refresh' ? { refreshToken } : (at(content, 'example') ?? fromFields)
+      const response = await fetch(`${url}${target}${query.size === 0 ? '' : `?${query.toString()}`}`, {
+        method: method.toUpperCase(),
+        headers: { ...headers, ...(type !== '' && { 'content-type': type }) },
+        ...(type !== '' && { body: JSON.stringify(example) }),
+      })
+      const expected = refusedBy[name]
+      const text = await response.text()
+      t.ok(
+        expected === undefined ? response.ok : response.status === expected,
+        `${name}: ${response.status} ${text.slice(0, 200)}`,
+      )
+      tried++
+      if (name === 'PUT /auth/password') {
+        // The others log in with the password that they are shown.
+        const body = { currentPassword: 'a better one', newPassword: 'alice-pw' }
+        await fetch(`${url}/auth/password`, {
+          method: 'PUT',
+          headers: { authorization, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      }
+    }
+  }
+  t.ok(tried > 30, `${tried} examples`)
 })
 
 t.test('operators', async (t) => {
