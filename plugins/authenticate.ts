@@ -123,16 +123,16 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
 
   function admit(
     { contactId }: SessionClaim,
-    { session, stamp }: Pick<Reading, 'session' | 'stamp'>,
+    { session, stamp, epoch }: Omit<Reading, 'takes'>,
     request: FastifyRequest,
   ): void {
     if (session?.contact.id !== contactId) throw new GatewayError('SESSION_ENDED')
-    request.admission = { session, stamp }
+    request.admission = { session, stamp, epoch }
   }
 
   async function confirm(request: FastifyRequest): Promise<void> {
-    const { session, stamp } = admissionOf(request)
-    request.admission = { session: await recheck.confirm(session), stamp }
+    const { session, ...rest } = admissionOf(request)
+    request.admission = { ...rest, session: await recheck.confirm(session) }
   }
 
   const desk = new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN })

@@ -89,6 +89,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     fetchMethod: (_key, _stale, { context: load }) => load(),
   })
   let listsPolicy = options.policy()
+  let epoch: string | undefined
   const templates = new Templates()
   const sights = new LRUCache<string, Remembered>({ max: 10_000 })
 
@@ -101,6 +102,12 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     return sight
   }
 
+  /** Where an operator has cleared what is remembered, on whichever instance, modules and fields are read again as well. */
+  function keepUp(now: string): void {
+    if (epoch !== undefined && epoch !== now) corebos.metadata.clear()
+    epoch = now
+  }
+
   /** The coreBOS session that a contact's own rights count in. */
   function callerOf(request: FastifyRequest): Caller {
     const { contact } = app.admissionOf(request).session
@@ -109,7 +116,9 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   }
 
   async function askerOf(request: FastifyRequest): Promise<Asker> {
-    return askerUnder(app.admissionOf(request).stamp, request)
+    const { stamp, epoch } = app.admissionOf(request)
+    keepUp(epoch)
+    return askerUnder(stamp, request)
   }
 
   async function askerUnder(stamp: string, request: FastifyRequest): Promise<Asker> {

@@ -78,8 +78,8 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
   })
 
   app.post('/cache/clear', async (_request, reply) => {
-    // What other instances remember of modules and fields is theirs; the stamp is everybody's.
     corebos.metadata.clear()
+    // The other instances see by everybody's stamp, at their next request, that they must not use what they remember.
     await sessions.invalidate()
     return reply.code(204).send()
   })

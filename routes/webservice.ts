@@ -148,16 +148,17 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
   async function admit(request: FastifyRequest, name: string): Promise<Admission> {
     const claim = webservice.names.read(name)
     await limitLate(request, { claim })
-    const { session, stamp } = request.reading ?? {}
-    if (session === undefined || stamp === undefined || session.contact.id !== claim?.contactId)
+    if (request.reading === null) throw new GatewayError('AUTHENTICATION_REQUIRED')
+    const { session, stamp, epoch } = request.reading
+    if (session?.contact.id !== claim?.contactId || session === undefined)
       throw new GatewayError('AUTHENTICATION_REQUIRED')
-    return { session, stamp }
+    return { session, stamp, epoch }
   }
 
   async function visitorOf(request: FastifyRequest, name: string): Promise<Visitor> {
-    const { session: found, stamp } = await admit(request, name)
+    const { session: found, ...rest } = await admit(request, name)
     const session = await webservice.confirm(found)
-    request.admission = { session, stamp }
+    request.admission = { ...rest, session }
     const [asker, { caller, callerFor, catalogue }] = await Promise.all([
       door.askerOf(request),
       webservice.readerOf(session),

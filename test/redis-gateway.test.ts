@@ -193,7 +193,10 @@ t.test('two instances are one', { skip }, async (t) => {
     await change('SetRelation')
     t.same(await documents(), rest)
     t.equal(await operator(portal.operatorUrl, '/cache/clear', {}), 204)
+    const before = relay.count('describe')
     t.same(await documents(), seen, 'or an operator clears it, on whichever instance')
+    t.ok(relay.count('describe') > before, 'modules and fields too')
+    t.same(await documents(), seen)
   })
 
   await t.test('for the end of a session, at both doors', async (t) => {

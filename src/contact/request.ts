@@ -11,8 +11,9 @@ export interface SessionClaim {
 
 export interface Admission {
   readonly session: PortalSession
-  /** See `Reading.stamp` of the session store. */
+  /** See `Reading` of the session store, for both. */
   readonly stamp: string
+  readonly epoch: string
 }
 
 interface Carrier {

@@ -78,6 +78,8 @@ export interface Reading {
    * for equality with the stamp under which something was cached.
    */
   readonly stamp: string
+  /** The part of the stamp that is everybody's. */
+  readonly epoch: string
   /** In the order of the takes. They are counted whether or not the session exists. */
   readonly takes: readonly Taken[]
 }

@@ -87,10 +87,11 @@ export class EmbeddedStore implements Store {
     const now = this.#now()
     const taken = takes.map((take) => this.#counters.take(take, now))
     const entry = this.#alive(id, now)
-    if (entry === undefined) return { session: undefined, stamp: this.#stampOfAll, takes: taken }
+    const epoch = this.#stampOfAll
+    if (entry === undefined) return { session: undefined, stamp: epoch, epoch, takes: taken }
     this.#touch(entry, now)
-    const stamp = `${this.#stampOfAll}.${this.#stamps.get(entry.session.contact.id, now)?.value ?? '0'}`
-    return { session: entry.session, stamp, takes: taken }
+    const stamp = `${epoch}.${this.#stamps.get(entry.session.contact.id, now)?.value ?? '0'}`
+    return { session: entry.session, stamp, epoch, takes: taken }
   }
 
   async rotate(refreshToken: string): Promise<Rotation> {

@@ -110,14 +110,14 @@ export class RedisStore implements Store {
 
   async read(id: string, takes: readonly Take[] = []): Promise<Reading> {
     const place = this.#places.of(id)
-    if (place === undefined) return { session: undefined, stamp: '', takes: await this.take(takes) }
+    if (place === undefined) return nobody(await this.take(takes))
     try {
       return await this.#read(place, takes)
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       const alone = this.#takeAlone(takes, this.#now())
       if (alone.every(({ allowed }) => allowed)) throw error
-      return { session: undefined, stamp: '', takes: alone }
+      return nobody(alone)
     }
   }
 
@@ -128,11 +128,8 @@ export class RedisStore implements Store {
       const [found, stamps, taken] = list(
         await this.#main.step('gwRead', keys, [...args, 1, ...this.#takeArguments(takes)]),
       )
-      return {
-        session: this.#session(found),
-        stamp: list(stamps).map(text).join('.'),
-        takes: readTakes(taken),
-      }
+      const [own = '', epoch = ''] = list(stamps).map(text)
+      return { session: this.#session(found), stamp: `${own}.${epoch}`, epoch, takes: readTakes(taken) }
     }
     const [reading, all, taken] = await Promise.all([
       this.#main.step('gwRead', [place.session, place.stamp], [...args, 0, 1]),
@@ -140,11 +137,9 @@ export class RedisStore implements Store {
       this.take(takes),
     ])
     const [found, stamps] = list(reading)
-    return {
-      session: this.#session(found),
-      stamp: `${list(stamps).map(text).join()}.${all ?? ''}`,
-      takes: taken,
-    }
+    const [own = ''] = list(stamps).map(text)
+    const epoch = all ?? ''
+    return { session: this.#session(found), stamp: `${own}.${epoch}`, epoch, takes: taken }
   }
 
   async rotate(refreshToken: string): Promise<Rotation> {
@@ -372,6 +367,11 @@ export class RedisStore implements Store {
     if (value !== undefined) return value
     throw unavailable(new Error('a value is sealed by a key we do not have'))
   }
+}
+
+/** Found no session. */
+function nobody(takes: readonly Taken[]): Reading {
+  return { session: undefined, stamp: '', epoch: '', takes }
 }
 
 function readTakes(told: unknown): Taken[] {
