@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { startDemoCorebos } from '../src/demo/server.ts'
 import type { AttackOptions, Report } from '../src/tools/attack/run.ts'
-import { startGateway } from './start.ts'
+import { startGatewaysApart } from './start.ts'
 
 const names = ['alice', 'bob', 'carol', 'dave', 'erin']
 const contacts = names.map((name) => ({ username: `${name}@example.com`, password: `${name}-pw` }))
@@ -11,7 +11,9 @@ const users = names.map((name) => ({ username: name, password: `${name}-access-k
 
 const administrator = { user: 'admin', key: 'admin-access-key' }
 
-/** On a thread of its own, so that the attacked have one to answer on. */
+const attacker = new Worker(new URL('attack-worker.ts', import.meta.url))
+t.teardown(async () => attacker.terminate())
+
 async function attack(
   options: Pick<AttackOptions, 'gateway' | 'as' | 'count' | 'seed'> & {
     readonly truth: string
@@ -19,16 +21,15 @@ async function attack(
   },
 ): Promise<Report & { readonly skipped: readonly string[] }> {
   const { truth, ...others } = options
-  const workerData = {
+  const whole = {
     ...others,
     corebos: { url: truth, ...administrator },
     writes: options.writes ?? 0,
     only: undefined,
     concurrency: 32,
   } satisfies Omit<AttackOptions, 'log'>
-  const worker = new Worker(new URL('attack-worker.ts', import.meta.url), { workerData })
-  const [report] = (await once(worker, 'message')) as [Report & { readonly skipped: readonly string[] }]
-  await worker.terminate()
+  attacker.postMessage(whole)
+  const [report] = (await once(attacker, 'message')) as [Report & { readonly skipped: readonly string[] }]
   return report
 }
 
@@ -37,16 +38,22 @@ function figures({ requests, seconds, statuses, findings }: Report): string {
   return `${requests} requests in ${seconds.toFixed(1)} s (${counts.join(', ')}), ${findings.length} findings`
 }
 
-for (const [mode, as, seed] of [
+const modes = [
   ['portal', contacts, 11],
   ['service', contacts, 12],
   ['user', users, 13],
-] as const) {
+] as const
+const gateways = await startGatewaysApart(
+  t,
+  modes.map(([mode]) => ({ env: { LOGIN_MODE: mode } })),
+)
+
+for (const [i, [mode, as, seed]] of modes.entries()) {
   t.test(`7,000 hostile requests find nothing at a gateway in ${mode} mode`, async (t) => {
-    const gateway = await startGateway(t, { env: { LOGIN_MODE: mode, LOG_LEVEL: 'error' } })
+    const { url = '', corebosUrl = '' } = gateways[i] ?? {}
     const report = await attack({
-      gateway: gateway.url,
-      truth: gateway.corebos.url,
+      gateway: url,
+      truth: corebosUrl,
       as,
       seed,
       count: 7_000,

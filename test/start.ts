@@ -1,8 +1,11 @@
 /** Starts what a test needs on free ports of the loopback address, and ends it with the test. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
 import { readConfig } from '../src/config.ts'
 import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { startService, type Service } from '../src/service.ts'
+import type { ApartOptions } from './gateway-worker.ts'
 
 export interface Started extends Service {
   readonly corebos: DemoCorebos
@@ -23,13 +26,18 @@ export interface StartOptions {
   readonly corebosNow?: () => number
 }
 
+interface Begun {
+  readonly service: Service
+  readonly corebos: DemoCorebos
+  readonly env: Readonly<Record<string, string>>
+}
+
 /** A gateway in front of a demo coreBOS of its own, with limits that no test reaches by accident. */
-export async function startGateway(
-  t: Test,
-  { env = {}, delayMs = 0, now, corebosNow = Date.now }: StartOptions = {},
-): Promise<Started> {
+export async function beginGateway(
+  { env = {}, delayMs = 0, now, corebosNow = Date.now }: StartOptions,
+  log: string[] = [],
+): Promise<Begun> {
   const corebos = await startDemoCorebos({ port: 0, delayMs, now: corebosNow })
-  const log: string[] = []
   const settings = {
     COREBOS_URL: corebos.url,
     COREBOS_USER: 'portal',
@@ -46,9 +54,38 @@ export async function startGateway(
     sink: { write: (line) => log.push(line) },
     ...(now === undefined ? {} : { now }),
   })
+  return { service, corebos, env: settings }
+}
+
+/** The same, ended with the test. */
+export async function startGateway(t: Test, options: StartOptions = {}): Promise<Started> {
+  const log: string[] = []
+  const { service, corebos, env } = await beginGateway(options, log)
   t.teardown(async () => {
     await service.close()
     await corebos.close()
   })
-  return { ...service, corebos, env: settings, log }
+  return { ...service, corebos, env, log }
+}
+
+export interface Apart {
+  readonly url: string
+  readonly operatorUrl: string
+  readonly corebosUrl: string
+}
+
+/** Several of them on one thread beside the test's, for tests that ask thousands of things. */
+export async function startGatewaysApart(
+  t: Test,
+  options: readonly ApartOptions[],
+): Promise<readonly Apart[]> {
+  const worker = new Worker(new URL('gateway-worker.ts', import.meta.url), { workerData: options })
+  // The thread's first message is this.
+  const [apart] = (await once(worker, 'message')) as [readonly Apart[]]
+  t.teardown(async () => {
+    worker.postMessage('close')
+    await once(worker, 'message')
+    await worker.terminate()
+  })
+  return apart
 }

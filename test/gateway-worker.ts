@@ -1,0 +1,29 @@
+/** Gateways, each in front of a demo coreBOS, on a thread of their own, where nobody watches over every promise. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { beginGateway } from './start.ts'
+
+/** What a gateway of the thread is started with. */
+export interface ApartOptions {
+  readonly env: Readonly<Record<string, string>>
+  /** The time of coreBOS, which then stands still. */
+  readonly corebosTime?: number
+}
+
+// Whoever starts this gives it such options.
+const begun = await Promise.all(
+  (workerData as readonly ApartOptions[]).map(async ({ env, corebosTime }) =>
+    beginGateway({
+      env: { LOG_LEVEL: 'silent', ...env },
+      ...(corebosTime !== undefined && { corebosNow: () => corebosTime }),
+    }),
+  ),
+)
+async function close(): Promise<void> {
+  await Promise.all(begun.map(async ({ service }) => service.close()))
+  await Promise.all(begun.map(async ({ corebos }) => corebos.close()))
+  parentPort?.postMessage('closed')
+}
+parentPort?.once('message', () => void close())
+parentPort?.postMessage(
+  begun.map(({ service: { url, operatorUrl }, corebos }) => ({ url, operatorUrl, corebosUrl: corebos.url })),
+)
