@@ -142,7 +142,7 @@ t.test('a coreBOS that answers otherwise does not pass', async (t) => {
 t.test('the program shows a table, and ends with 0 where all agrees', async (t) => {
   const corebos = await startDemoCorebos({ port: 0 })
   t.teardown(corebos.close)
-  const loaders = process.execArgv.filter((argument) => argument.includes('typescript'))
+  const loaders = process.execArgv
   const login = ['--user', 'portal', '--key', 'portal-access-key']
   const program = spawn(
     process.execPath,

@@ -535,7 +535,7 @@ t.test('operations that it does not know, or want a session, are told apart as t
 t.test('the program says when it is ready, ends with 0 on Ctrl-C, and names a wrong value', async (t) => {
   const run = (env: Record<string, string>) => {
     // Of what the test runner loads, the reader of TypeScript is all that the program needs.
-    const loaders = process.execArgv.filter((argument) => argument.includes('typescript'))
+    const loaders = process.execArgv
     const child = spawn(process.execPath, [...loaders, 'src/demo/main.ts'], {
       env: { ...process.env, COREBOS_DEMO_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
