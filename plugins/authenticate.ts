@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly desk: LoginDesk
     readonly passwords: Passwords
+    /** What log-ins at a door need, timed by its own pace; the budgets are those of every door. */
+    readonly loginContextAt: (pace: RefusalPace) => LoginContext
     /** For the `onRequest` of routes: the access token must be valid, its session running, and the contact still let in. */
     readonly authenticate: (request: FastifyRequest) => Promise<void>
     /** The same for a session that something else than an access token leads to. @throws GatewayError `SESSION_ENDED` */
@@ -92,16 +94,18 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
 
   const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: () => performance.now(), wait })
   const levelField = () => policy().levelField
-  const context: LoginContext = {
-    calls: loginCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
-    service: serviceCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
-    budget: new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent }),
+  const budget = new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent })
+  const contextAt = (doorPace: RefusalPace): LoginContext => ({
+    calls: loginCalls(corebos, levelField, (lane, call) => doorPace.time(lane, call)),
+    service: serviceCalls(corebos, levelField, (lane, call) => doorPace.time(lane, call)),
+    budget,
     passwordType: config.COREBOS_PASSWORD_TYPE,
     matchUsersBy: () => policy().matchUsersBy,
     level: () => policy().level,
     today: () => dayOf(now()),
     end: endUpstream,
-  }
+  })
+  const context = contextAt(pace)
   const recheck = new AccessRecheck({
     mode,
     context,
@@ -137,6 +141,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
 
   const desk = new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN })
   app.decorate('desk', desk)
+  app.decorate('loginContextAt', contextAt)
   app.decorate('passwords', new Passwords({ mode, corebos, context, desk, state: sessions }))
   app.decorateRequest('admission', null)
   app.decorateRequest('contact', {

@@ -1,14 +1,11 @@
 /** What the drop-in door stands on: challenges for anybody, the desk for hashed passwords, sessions by their names. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
-import { FailureBudget } from '../src/contact/budgets.ts'
-import { loginCalls, neverSent, serviceCalls } from '../src/contact/calls.ts'
-import { dayOf } from '../src/contact/identity.ts'
-import { loginModes, type LoginContext } from '../src/contact/login.ts'
+import { loginModes } from '../src/contact/login.ts'
 import { RefusalPace } from '../src/contact/pace.ts'
 import { AccessRecheck } from '../src/contact/recheck.ts'
 import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
@@ -57,23 +54,13 @@ export interface WebserviceOptions {
 
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
   const { config, policy, now } = options
-  const { corebos, sessions, endUpstream } = app
+  const { corebos, sessions, loginContextAt } = app
   const mode = config.LOGIN_MODE
 
   const clock = () => performance.now()
   const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: clock, wait })
   const challengePace = new RefusalPace({ rounds: { service: 0, direct: 1 }, now: clock, wait })
-  const levelField = () => policy().levelField
-  const context: LoginContext = {
-    calls: loginCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
-    service: serviceCalls(corebos, levelField, (lane, call) => pace.time(lane, call)),
-    budget: new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent }),
-    passwordType: config.COREBOS_PASSWORD_TYPE,
-    matchUsersBy: () => policy().matchUsersBy,
-    level: () => policy().level,
-    today: () => dayOf(now()),
-    end: endUpstream,
-  }
+  const context = loginContextAt(pace)
   const challenges = new Challenges({
     request: (name) => challengePace.time('direct', () => requestChallenge(corebos.outside, name)),
     state: sessions,

@@ -114,7 +114,7 @@ async function service(credentials: Credentials, context: LoginContext): Promise
 
 /** User per Contact: a CRM user's own name and access key or password. */
 async function user(credentials: Credentials, context: LoginContext): Promise<LoginOutcome> {
-  const { calls, service, today, level, matchUsersBy } = context
+  const { calls } = context
   const { username, password } = credentials
   const name = foldName(username)
   if (name === undefined) return refuse('name')
@@ -126,6 +126,16 @@ async function user(credentials: Credentials, context: LoginContext): Promise<Lo
   let passed = await attempt('key')
   if ('refused' in passed && passed.refused === 'password') passed = await attempt('password')
   if ('refused' in passed) return passed
+  return admitUser(passed, username.trim(), context)
+}
+
+/** Lets in the contact that a CRM user is. @param name as the user has typed it */
+export async function admitUser(
+  passed: Passed<{ readonly session: string; readonly userId: string }>,
+  name: string,
+  context: LoginContext,
+): Promise<LoginOutcome> {
+  const { calls, service, today, level, matchUsersBy } = context
   const { session, userId } = passed.login
 
   return inSession(passed, context, async () => {
@@ -138,7 +148,7 @@ async function user(credentials: Credentials, context: LoginContext): Promise<Lo
     if (identity === undefined || others.length > 0) return refuse('unmapped')
     const reason = barrier(identity, today())
     if (reason !== undefined) return refuse(reason)
-    return { contact: contactOf(identity, 'Contacts', { id: userId, name: username.trim() }, level()) }
+    return { contact: contactOf(identity, 'Contacts', { id: userId, name: name }, level()) }
   })
 }
 

@@ -6,7 +6,7 @@ import { inSession, spend, type Passed } from '../contact/attempt.ts'
 import type { PortalLogin } from '../contact/calls.ts'
 import { guarded, type Guard, type Visit } from '../contact/desk.ts'
 import { barrier, contactOf } from '../contact/identity.ts'
-import type { LoginContext, LoginMode } from '../contact/login.ts'
+import { admitUser, type LoginContext, type LoginMode } from '../contact/login.ts'
 import { foldName, longestName, longestPassword } from '../contact/names.ts'
 import { refuse, type Admitted, type LoginOutcome, type Refused } from '../contact/refusal.ts'
 import { isSendable } from '../corebos/form.ts'
@@ -164,7 +164,7 @@ export class RelayDesk {
 
   async #user({ username, secret }: Omit<RelayedCredentials, 'entity'>): Promise<LoginOutcome> {
     const { context } = this.#options
-    const { calls, service, today, level, matchUsersBy } = context
+    const { calls } = context
     const name = foldName(username)
     if (name === undefined) return refuse('name')
     // A CRM user's own password is kept with a salt from its name, so that the name goes as it was typed.
@@ -173,18 +173,6 @@ export class RelayDesk {
       calls.login(typed, { token: '', password: secret, form: 'password' }),
     )
     if ('refused' in passed) return passed
-    const { session, userId } = passed.login
-    return inSession(passed, context, async () => {
-      const reader = service ?? calls.identitiesIn(session)
-      const info = await calls.userInfo(session)
-      if (info.administrator) return refuse('administrator')
-      const found =
-        matchUsersBy() === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
-      const [identity, ...others] = found === 'several' ? [] : found
-      if (identity === undefined || others.length > 0) return refuse('unmapped')
-      const reason = barrier(identity, today())
-      if (reason !== undefined) return refuse(reason)
-      return { contact: contactOf(identity, 'Contacts', { id: userId, name: typed }, level()) }
-    })
+    return admitUser(passed, typed, context)
   }
 }
