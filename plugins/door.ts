@@ -15,7 +15,7 @@ import { query, relatedRecords, retrieveAttachment } from '../src/corebos/read.t
 import * as write from '../src/corebos/write.ts'
 import { GatewayError } from '../src/errors.ts'
 import type { Metrics } from '../src/metrics.ts'
-import type { Asker, ReadBy } from '../src/pipeline.ts'
+import { afresh, type Asker, type ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import type { PortalSession } from '../src/session/contract.ts'
 import { Sight } from '../src/scope/view.ts'
@@ -177,7 +177,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     const caller = callerOf(request)
     const callerFor = (by: WriteBy): Caller => (by === 'contact' ? caller : (service ?? caller))
     return {
-      ...(await askerOf(request)),
+      ...afresh(await askerOf(request)),
       writer: {
         create: (values, relations, by, file) => write.create(callerFor(by), values, relations, file),
         revise: (id, values, by) => write.revise(callerFor(by), id, values),

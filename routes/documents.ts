@@ -7,6 +7,7 @@ import { DocumentLinks, linkLife } from '../src/document-links.ts'
 import { documentFile, findDocument } from '../src/documents.ts'
 import { GatewayError } from '../src/errors.ts'
 import { answerFor, entityTag, fileHeaders } from '../src/file-answer.ts'
+import { afresh } from '../src/pipeline.ts'
 import { Binary, IdempotencyKey, problems, RecordRow, webserviceId, WebserviceId } from '../src/schemas.ts'
 import { readUpload } from '../src/upload.ts'
 import { createRecord, writtenBefore } from '../src/writes.ts'
@@ -156,7 +157,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       },
     },
     async (request, reply) => {
-      const file = await documentFile(request.params.id, await door.askerOf(request))
+      const file = await documentFile(request.params.id, afresh(await door.askerOf(request)))
       const { status, headers, body } = answerFor(file.content, await entityTag(file), request.headers)
       reply.headers(headers)
       if (status === 416) throw new GatewayError('RANGE_NOT_SATISFIABLE')
@@ -180,7 +181,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
     },
     async (request, reply) => {
       const { id } = request.params
-      await findDocument(id, await door.askerOf(request))
+      await findDocument(id, afresh(await door.askerOf(request)))
       const { session } = admissionOf(request)
       const secret = await links.issue({
         sessionId: session.id,
@@ -220,7 +221,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       const target = await links.redeem(request.params.secret)
       if (target === undefined) throw new GatewayError('NOT_FOUND')
       await app.authenticateBy(target, request)
-      const file = await documentFile(target.documentId, await door.askerOf(request))
+      const file = await documentFile(target.documentId, afresh(await door.askerOf(request)))
       return (
         reply
           .headers(fileHeaders(file, types))

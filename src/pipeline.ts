@@ -61,6 +61,17 @@ export interface Asker {
   withheld(rows: number, rule: string): void
 }
 
+/** The same for one request whose scope is looked up anew, since files and writes must not rest on what was so a minute ago. */
+export function afresh<T extends Asker>(asker: T): T {
+  const found = new Map<string, Promise<readonly string[]>>()
+  const remember: Asker['remember'] = (key, load) => {
+    const ids = found.get(key) ?? load()
+    found.set(key, ids)
+    return ids
+  }
+  return { ...asker, remember }
+}
+
 export interface Answer {
   readonly records: Row[]
   /** How many rows there are without the limit; absent where it could tell of a row that was withheld. */

@@ -1,9 +1,8 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { startDemoCorebos } from '../src/demo/server.ts'
 import type { AttackOptions, Report } from '../src/tools/attack/run.ts'
-import { startGatewaysApart } from './start.ts'
+import { startGatewaysApart, thread } from './start.ts'
 
 const names = ['alice', 'bob', 'carol', 'dave', 'erin']
 const contacts = names.map((name) => ({ username: `${name}@example.com`, password: `${name}-pw` }))
@@ -11,7 +10,7 @@ const users = names.map((name) => ({ username: name, password: `${name}-access-k
 
 const administrator = { user: 'admin', key: 'admin-access-key' }
 
-const attacker = new Worker(new URL('attack-worker.ts', import.meta.url))
+const attacker = thread('attack-worker.ts')
 t.teardown(async () => attacker.terminate())
 
 async function attack(

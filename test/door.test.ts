@@ -496,6 +496,15 @@ t.test('ids that make up a scope are not used for longer than ACCESS_RECHECK', a
     project.values.set('linktoaccountscontacts', String(people.carol))
   now += 61_000
   t.equal(await tasks(), 0)
+
+  const documents = async () => (await alice.ids('select id from Documents limit 1000')).includes('15x8644')
+  t.ok(await documents())
+  const relation = database.documentRelations.findIndex((each) => each.document === 8644)
+  database.documentRelations.splice(relation, 1)
+  t.ok(await documents(), 'a list may be a minute old')
+  const content = await alice.get('/documents/15x8644/content')
+  t.match(content, { status: 404, body: { code: 'NOT_FOUND' } }, 'what a file hangs on is looked at anew')
+  t.match((await alice.send('POST', '/documents/15x8644/link', {})).status, 404)
 })
 
 const withText = {

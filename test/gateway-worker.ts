@@ -11,7 +11,7 @@ export interface ApartOptions {
 
 // Whoever starts this gives it such options.
 const begun = await Promise.all(
-  (workerData as readonly ApartOptions[]).map(async ({ env, corebosTime }) =>
+  (workerData as { readonly options: readonly ApartOptions[] }).options.map(async ({ env, corebosTime }) =>
     beginGateway({
       env: { LOG_LEVEL: 'silent', ...env },
       ...(corebosTime !== undefined && { corebosNow: () => corebosTime }),

@@ -102,6 +102,7 @@ const refusals: Readonly<Record<string, string>> = {
   "select id from HelpDesk where ticket_title not like 'open'": 'QUERY_NOT_EXPRESSIBLE',
   "select id from HelpDesk where ticket_title not like '%a  b%'": 'QUERY_NOT_EXPRESSIBLE',
   'select id from HelpDesk where hours is null': 'QUERY_NOT_EXPRESSIBLE',
+  "select id from HelpDesk where hours not like '%0%'": 'QUERY_NOT_EXPRESSIBLE',
   'select id from HelpDesk order by ticket_title desc, ticketstatus': 'QUERY_NOT_EXPRESSIBLE',
 }
 

@@ -74,12 +74,18 @@ export interface Apart {
   readonly corebosUrl: string
 }
 
+/** A file of the tests on a thread of its own. */
+export function thread(file: string, options?: unknown): Worker {
+  const workerData = { file: new URL(file, import.meta.url).href, options }
+  return new Worker(new URL('thread.js', import.meta.url), { workerData })
+}
+
 /** Several of them on one thread beside the test's, for tests that ask thousands of things. */
 export async function startGatewaysApart(
   t: Test,
   options: readonly ApartOptions[],
 ): Promise<readonly Apart[]> {
-  const worker = new Worker(new URL('gateway-worker.ts', import.meta.url), { workerData: options })
+  const worker = thread('gateway-worker.ts', options)
   // The thread's first message is this.
   const [apart] = (await once(worker, 'message')) as [readonly Apart[]]
   t.teardown(async () => {

@@ -189,6 +189,12 @@ function withoutExtended(condition: Condition, view: View): Condition {
         ? kind === 'text' || kind === 'id'
         : field?.type === 'owner'
   if (hasBasicForm) return condition
+  if (condition.kind === 'like' && kind === 'number') {
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      `'${condition.path.field}' holds numbers, for which coreBOS has no 'not like'`,
+    )
+  }
   return tree.lookup({
     field: 'id',
     query: idsOf(view.module.name, condition),

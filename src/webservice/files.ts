@@ -3,7 +3,7 @@ import { printed, recordImages } from '../corebos/files.ts'
 import { parseId } from '../corebos/ids.ts'
 import { retrieveAttachment } from '../corebos/read.ts'
 import { GatewayError } from '../errors.ts'
-import { find, readBy, type Found } from '../pipeline.ts'
+import { afresh, find, readBy, type Asker, type Found } from '../pipeline.ts'
 import { mayBePrinted } from '../printed.ts'
 import type { Input, Visitor } from './call.ts'
 import { result, WebserviceRefusal, type Result } from './envelope.ts'
@@ -22,13 +22,14 @@ export async function retrievedocattachment(input: Input, visitor: Visitor): Pro
   if (wanted.length > mostFiles) throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostFiles} files`)
   // PHP's idea of an empty text; `false` is none.
   const withContent = !['', '0'].includes(input.text('returnfile'))
-  const found = await Promise.all(wanted.map((id) => document(id, visitor)))
+  const asker = afresh(visitor.asker)
+  const found = await Promise.all(wanted.map((id) => document(id, asker)))
   const files: [string, Parameter][] = []
   for (const each of found) files.push([each.id.text, await attachment(each, withContent, visitor)])
   return result(files.length === 0 ? [] : Object.fromEntries(files))
 }
 
-async function document(id: string, { asker }: Visitor): Promise<Found> {
+async function document(id: string, asker: Asker): Promise<Found> {
   const denied = new WebserviceRefusal('ACCESS_DENIED', `Permission to read given object (${id}) is denied`)
   try {
     const found = await find(id, asker)
