@@ -1,6 +1,5 @@
 /** The composition root: what the gateway consists of, in the order in which it is registered. */
 import { readFile } from 'node:fs/promises'
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { fastify, type FastifyInstance } from 'fastify'
 import authenticate from '../plugins/authenticate.ts'
 import corebos from '../plugins/corebos.ts'
@@ -34,6 +33,7 @@ import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config.ts'
 import { cachedProbe } from './probe.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './session/keys.ts'
+import { validatorCompiler } from './validation.ts'
 
 export interface AppOptions {
   /** Milliseconds since 1970. */
@@ -48,8 +48,7 @@ export async function buildApp(
   { now = Date.now, sink }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
-  // Bodies are taken as they are; only what comes as text in a URL is converted to the type that its schema names.
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(validatorCompiler)
 
   await app.register(problem)
   await app.register(logging)
@@ -114,7 +113,7 @@ export async function buildOperator(
   { sink }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(validatorCompiler)
   await app.register(problem)
   await app.register(logging)
   await app.register(operator, { gateway, token: config.OPERATOR_TOKEN })

@@ -63,7 +63,10 @@ const Listed = Type.Object(
 export const Page = Type.Object({
   records: Type.Array(Listed),
   total: Type.Optional(
-    Type.Integer({ description: 'With `count=true`: the number of records without the limit' }),
+    Type.Integer({
+      description:
+        'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row)',
+    }),
   ),
   next: Type.Optional(Type.String({ description: 'Where the next records are; absent at the end' })),
 })
@@ -107,13 +110,14 @@ export async function listRecords(
   )
   const expanded = wanted.length === 0 ? undefined : await expand(wanted, records, view, asker)
   const end = offset + limit
+  const hasMore = limit > 0 && (total === undefined ? records.length === limit : end < total)
   return {
     records: records.map((record, i) => ({
       ...record,
       ...(expanded !== undefined && { expanded: { ...expanded[i] } }),
     })),
     ...(count && total !== undefined && { total }),
-    ...(limit > 0 && total !== undefined && end < total && { next: `${path}?${after(listing, end, limit)}` }),
+    ...(hasMore && { next: `${path}?${after(listing, end, limit)}` }),
   }
 }
 

@@ -4,6 +4,7 @@ import { clearId, type ClearedId } from './corebos/cleared-id.ts'
 import { parseId } from './corebos/ids.ts'
 import type { Attachment } from './corebos/read.ts'
 import { GatewayError } from './errors.ts'
+import { isCountedAsMeant } from './query/dialect.ts'
 import { limits } from './query/limits.ts'
 import { parseQuery } from './query/parse.ts'
 import * as tree from './query/tree.ts'
@@ -161,7 +162,7 @@ function isNothing({ where }: SettledQuery): boolean {
 
 function statementOf(settled: SettledQuery, { modules }: Sight, dialect: Dialect): SendableQuery {
   // Ties would change which rows are distinct: all rows come with their ties, and are made distinct when these are gone.
-  const limit = settled.distinct ? { offset: 0, count: limits.rows } : settled.limit
+  const limit = settled.distinct ? { offset: 0, count: limits.rows + 1 } : settled.limit
   return print({ ...settled, limit }, modules, dialect)
 }
 
@@ -173,14 +174,14 @@ async function answer({ settled, statement }: Prepared, asker: Asker): Promise<A
   const { columns, limit } = settled
   if (statement === undefined) return columns === undefined ? count(0) : { records: [], total: 0 }
   if (columns === undefined) return counted(await asker.reader.query(statement, readBy(settled.view)))
-  const { rows, total } = await verifiedRows(settled, statement, asker)
+  const { rows, withheld, total } = await verifiedRows(settled, statement, asker)
   const records = shape(rows, columns, await follow(columns, rows, asker))
   if (!settled.distinct) return { records: cleared(records), total }
-  if ((total ?? 0) > limits.rows) {
+  if (rows.length + withheld > limits.rows) {
     throw new GatewayError('QUERY_TOO_LARGE', `'distinct' looks at ${limits.rows} rows at most`)
   }
   const different = distinct(records)
-  return { records: page(different, limit), total: total === undefined ? undefined : different.length }
+  return { records: page(different, limit), total: withheld === 0 ? different.length : undefined }
 }
 
 const clearedIds = new WeakMap<Row, ClearedId>()
@@ -204,12 +205,12 @@ async function verifiedRows(
   settled: Prepared['settled'],
   statement: SendableQuery,
   asker: Asker,
-): Promise<{ rows: Row[]; total: number | undefined }> {
+): Promise<{ rows: Row[]; withheld: number; total: number | undefined }> {
   const { rows, totalRows } = await asker.reader.query(statement, readBy(settled.view))
   const { verified, withheld } = verify(rows, settled)
-  if (withheld === 0) return { rows: verified, total: totalRows }
-  asker.withheld(withheld, settled.view.decision.rule.name)
-  return { rows: verified, total: undefined }
+  if (withheld > 0) asker.withheld(withheld, settled.view.decision.rule.name)
+  const isTrue = withheld === 0 && isCountedAsMeant(statement.text)
+  return { rows: verified, withheld, total: isTrue ? totalRows : undefined }
 }
 
 /** Whose coreBOS session reaches the records of a view: a contact's own shows nothing above its account. */

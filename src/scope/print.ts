@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { printBasic, type Columns, type Printable } from '../query/basic.ts'
-import { readingOf } from '../query/dialect.ts'
+import { isCountedAsMeant, readingOf } from '../query/dialect.ts'
 import { printExtended } from '../query/extended.ts'
 import { isNumberColumn, valueKind, type FieldShape, type Modules } from './module.ts'
 import type { Dialect, SettledQuery } from './rewrite.ts'
@@ -32,11 +32,16 @@ export function explain(query: SettledQuery, modules: Modules, dialect: Dialect)
 
 function proven(query: SettledQuery, modules: Modules, dialect: Dialect): string {
   const text = printers[dialect](printable(query), columnsOf(query, modules))
-  if (readingOf(text) === dialect) return text
-  throw new GatewayError(
-    'QUERY_NOT_EXPRESSIBLE',
-    'a value would make coreBOS read the statement in another dialect',
-  )
+  if (readingOf(text) !== dialect) {
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      'a value would make coreBOS read the statement in another dialect',
+    )
+  }
+  if (query.columns === undefined && !isCountedAsMeant(text)) {
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'coreBOS counts values with several blanks as with one')
+  }
+  return text
 }
 
 function printable({ view, ask, columns, where, orderBy, limit }: SettledQuery): Printable {

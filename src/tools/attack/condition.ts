@@ -49,6 +49,8 @@ export const possibly = (truths: Truths): boolean => (truths & yes) !== 0
 /** Columns that hold numbers; others of a number's type hold text. */
 const numberColumns = new Set(['7', '9', '30', '63', '71', '72'])
 
+const recipients = '357'
+
 export type Kind = 'text' | 'id' | 'number' | 'date' | 'other'
 
 export function kindOf({ type, uitype }: Field): Kind {
@@ -124,6 +126,8 @@ export class Evaluator {
     const module = this.#world.modules.get(record.module)
     const reference = module && referenceTo(module, via)
     if (reference === undefined) return 'unclear'
+    // Whom an e-mail went to is a list in one column, which coreBOS compares with and shows as nothing.
+    if (reference.uitype === recipients) return 'unclear'
     const target = this.#world.records.get(record.values.get(reference.name) ?? '')
     if (target?.module !== via) return undefined
     // Its id stands in the row itself, everything else of it is closed.
@@ -160,7 +164,8 @@ function compared(test: Test, field: Field, raw: string): Truths {
 /** An empty value is compared as empty, whether it is '' or NULL. */
 function equal(kind: Kind, raw: string, value: string): Truths {
   if (value === '') return kind === 'number' ? anything : truth(raw === '')
-  if (raw === '') return kind === 'number' ? anything : no | unknown
+  // Beyond ASCII there are characters that weigh nothing, and equal the empty text.
+  if (raw === '') return kind === 'number' || !isAscii(value) ? anything : no | unknown
   // coreBOS looks at the number alone; the gateway refuses other prefixes where it knows whose they are.
   if (kind === 'id') return raw === value ? yes : numberOf(raw) === numberOf(value) ? anything : no
   if (kind === 'number') return truth(Number(raw) === Number(value))

@@ -179,7 +179,8 @@ export const runSelect = (
   const selected = distinct ? columns : []
   const found = apply(table, { offset, count, analyse, ...rest }, selected, backwards)
   // coreBOS counts with a statement of its own, in which it has put runs of blanks together.
-  const counted = /'[^']* {2}[^']*'/.test(tail) ? read(tail.replaceAll(/\s+/g, ' ')) : undefined
+  const together = tail.replaceAll(/[ \t\n\v\f\r]+/g, ' ')
+  const counted = together === tail ? undefined : read(together)
   const total = counted === undefined ? found.total : apply(table, counted, selected, false).total
   return { ...found, total, offset, count, analyse }
 }
