@@ -2,6 +2,7 @@
  * Comments on records, all of one shape: coreBOS keeps those on tickets and FAQs apart from its records, and a reader
  * need not know. They are seen where their record is.
  */
+import pMap from 'p-map'
 import type { ClearedId } from './corebos/cleared-id.ts'
 import { GatewayError } from './errors.ts'
 import { ask, clearedIdOf, record, viewOf, type Asker } from './pipeline.ts'
@@ -103,13 +104,15 @@ async function keptApart(
   { decision }: View,
   asker: Asker,
 ): Promise<Map<string, Draft[]>> {
-  const lists = await Promise.all(
-    ids.map(async (id) => {
+  const lists = await pMap(
+    ids,
+    async (id) => {
       const rows = await asker.reader.comments(id, module)
       const verified = rows.filter((row) => row['related_to'] === id.text)
       if (verified.length < rows.length) asker.withheld(rows.length - verified.length, decision.rule.name)
       return [id.text, verified.map(draftKeptApart)] as const
-    }),
+    },
+    { concurrency: limits.atOnce },
   )
   return new Map(lists)
 }
@@ -152,11 +155,10 @@ async function keptAsRecords(
     asker,
   )
   const commented = ids.filter(({ text }) => records.some((row) => row['related_to'] === text))
-  const users = new Map(
-    (await Promise.all(commented.map((id) => asker.reader.comments(id, module))))
-      .flat()
-      .map((row) => [row['id'] ?? '', nameOfCreator(row)]),
-  )
+  const shown = await pMap(commented, (id) => asker.reader.comments(id, module), {
+    concurrency: limits.atOnce,
+  })
+  const users = new Map(shown.flat().map((row) => [row['id'] ?? '', nameOfCreator(row)]))
   const drafts = new Map<string, Draft[]>()
   for (const row of records) {
     const { id = '', related_to: record = '' } = row

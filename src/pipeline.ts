@@ -1,3 +1,4 @@
+import pMap from 'p-map'
 import type { Contact, Level } from './contact/contact.ts'
 import type { BusinessAction } from './corebos/actions.ts'
 import { clearId, type ClearedId } from './corebos/cleared-id.ts'
@@ -262,9 +263,9 @@ async function relatedTo(
   }
   const by = readBy(asker.sight.require(module))
   const parsed = parentIds.map(parseId).filter((id) => id !== undefined)
-  const lists = await Promise.all(
-    parsed.map((id) => asker.reader.relatedIds(clearId(id), parentModule, module, by)),
-  )
+  const lists = await pMap(parsed, (id) => asker.reader.relatedIds(clearId(id), parentModule, module, by), {
+    concurrency: limits.atOnce,
+  })
   return bounded([...new Set(lists.flat())], module)
 }
 

@@ -1,7 +1,7 @@
 /** A gateway, its coreBOS, and contacts that are logged in: for tests that write and look at what became of it. */
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
-import { request } from 'undici'
+import { FormData, request } from 'undici'
 import { readConfig } from '../src/config.ts'
 import type { DemoCorebos } from '../src/demo/server.ts'
 import { startService } from '../src/service.ts'
@@ -24,6 +24,7 @@ export interface Body extends Readonly<Record<string, unknown>> {
 }
 
 export interface Sent {
+  /** Sent as JSON, a form as a form. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   /** Another instance than the first. */
@@ -65,15 +66,17 @@ export async function startPortal(
   const tokens = new Map<string, Promise<string>>()
 
   async function send(token: string | undefined, method: string, path: string, sent: Sent): Promise<Answer> {
+    const { body: given } = sent
+    const isForm = given instanceof FormData
     const response = await request(`${sent.at ?? gateway.url}${path}`, {
       // undici names the methods that it knows; the tests use those.
       method: method as 'GET',
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(sent.body !== undefined && { 'content-type': 'application/json' }),
+        ...(given !== undefined && !isForm && { 'content-type': 'application/json' }),
         ...sent.headers,
       },
-      ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),
+      ...(given !== undefined && { body: isForm ? given : JSON.stringify(given) }),
     })
     const text = await response.body.text()
     const body = (text === '' ? {} : JSON.parse(text)) as Body // the gateway answers objects

@@ -18,6 +18,8 @@ export const limits = {
   ids: 20_000,
   /** Records whose relations are followed to find those of a module that is tied by relation. */
   parents: 500,
+  /** Calls of coreBOS that one request has in line at once: nobody's tickets, however many, push out somebody else's. */
+  atOnce: 4,
   /** Rows of an answer that names no limit. */
   defaultRows: 100,
 } as const
