@@ -212,6 +212,14 @@ const reading: Readonly<Record<string, Hole>> = {
       streamraw: (await answers(alice, 'query', { query, format: 'streamraw' })).includes('parent_id'),
     })
   },
+
+  'log-in by SAML sends a call elsewhere': async ({ alice, corebos: { database } }) => {
+    const settings = { SAML_ISACTIVEWS: '1', SAML_IPSSO: 'https://elsewhere.example/' }
+    for (const [key, value] of Object.entries(settings)) database.settings.set(key, value)
+    const { headers } = await alice.call('listtypes', { mode: 'LoginPortal' })
+    for (const key of Object.keys(settings)) database.settings.delete(key)
+    return [headers['location'] ?? []].flat()
+  },
 }
 
 const ticketOf = (parent: string) => ({
@@ -222,6 +230,22 @@ const ticketOf = (parent: string) => ({
 })
 
 const writing: Readonly<Record<string, Hole>> = {
+  'work is put into a queue, to be done later': async ({ alice, admin }) => {
+    const put = async (operation: string, params: Params, options: unknown) => {
+      await alice.call(operation, { ...params, cbwsOptions: options })
+      // Whatever is in the queue is done before another call.
+      await admin.call('listtypes')
+    }
+    await put('MassDelete', { ids: id.bobInvoice }, { launchfromqueue: 1 })
+    const element = { id: id.alice, account_id: id.globex }
+    await put('revise', { element }, '{"launchfromqueue":true,"queuedelay":0}')
+    const { result } = await admin.call('retrieve', { id: id.alice })
+    return cameOff({
+      MassDelete: (await admin.call('retrieve', { id: id.bobInvoice })).success !== true,
+      revise: textAt(result, 'account_id') === id.globex,
+    })
+  },
+
   'a contact moves to another company': async ({ alice, admin }) => {
     const kept = { lastname: 'Aliceson', assigned_user_id: alice.userId }
     const ways: Readonly<Record<string, (to: Readonly<Record<string, string>>) => Promise<unknown>>> = {
@@ -384,6 +408,7 @@ async function atGateway(t: Test, mode: string): Promise<Attack> {
 /** Beside the plain holes of coreBOS: how many ways each of them has. */
 const ways: Readonly<Record<string, number>> = {
   'any path to Users gives keys and hashes': 4,
+  'work is put into a queue, to be done later': 2,
   'an order of rows is SQL': 2,
   'rows that cannot be seen are counted': 4,
   'modules of the staff are read': 5,

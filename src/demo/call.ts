@@ -1,12 +1,14 @@
 /** One call of the web service as the operations see it. */
 import type { Caller, Database } from './database.ts'
 import type { Challenges } from './challenges.ts'
+import type { Queue } from './queue.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 export interface Demo {
   readonly database: Database
   readonly sessions: Sessions
   readonly challenges: Challenges
+  readonly queue: Queue
   /** Milliseconds. */
   readonly now: () => number
   /** Without a slash at the end; links to files begin with it. */

@@ -94,12 +94,13 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   setSetting: after(administer.setSetting),
   delSetting: after(administer.delSetting),
   showqueryfromwsdoquery: after(administer.showqueryfromwsdoquery),
+  getQueuedOperationResult: after(administer.getQueuedOperationResult),
   getRelatedRecordsThroughModule: after(related.getRelatedRecordsThroughModule),
 }
 
 /** Operations that a real coreBOS has besides. Here they want a session, as there, and then are unknown. */
 const NOT_MODELLED =
-  'addProductImages cbQuestionAnswer cbRule changePassword convertlead deleteUser executeBusinessAction ExecuteWorkflow ExecuteWorkflowWithContext gendoc_convert getEntityNum getLoginPage getmergedtemplate getModulePermissionQuery getQueuedOperationResult getUsersInSameGroup jsLog ProcessMap SearchGlobalVar StripeHandler wsapp_deregister wsapp_get wsapp_map wsapp_put wsapp_register'.split(
+  'addProductImages cbQuestionAnswer cbRule changePassword convertlead deleteUser executeBusinessAction ExecuteWorkflow ExecuteWorkflowWithContext gendoc_convert getEntityNum getLoginPage getmergedtemplate getModulePermissionQuery getUsersInSameGroup jsLog ProcessMap SearchGlobalVar StripeHandler wsapp_deregister wsapp_get wsapp_map wsapp_put wsapp_register'.split(
     ' ',
   )
 

@@ -6,6 +6,7 @@ import type { Demo } from './call.ts'
 import { Challenges } from './challenges.ts'
 import type { Database } from './database.ts'
 import { decodeForm, decodeMultipart, plain } from './php.ts'
+import { Queue } from './queue.ts'
 import { Sessions } from './sessions.ts'
 import { clockOf, startingState } from './states.ts'
 import type { State } from './states.ts'
@@ -98,7 +99,13 @@ class Handling {
       const userAgent = request.headers['user-agent'] ?? ''
       const session = name === '' ? undefined : this.#demo.sessions.use(name, userAgent)
       const reply = answer({ ...this.#demo, parameters, userAgent, session })
-      send(response, reply.status, { 'content-type': reply.contentType }, reply.body)
+      const { status, contentType, location, body } = reply
+      send(
+        response,
+        status,
+        { 'content-type': contentType, ...(location !== undefined && { location }) },
+        body,
+      )
     })
   }
 
@@ -144,6 +151,7 @@ export const startDemoCorebos = async (options: DemoCorebosOptions): Promise<Dem
     database,
     sessions: new Sessions(now),
     challenges: new Challenges(now),
+    queue: new Queue(),
     now,
     url: () => url,
   }

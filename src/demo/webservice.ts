@@ -12,6 +12,7 @@ import type { Session } from './sessions.ts'
 export interface Reply {
   readonly status: number
   readonly contentType: string
+  readonly location?: string
   readonly body: string
 }
 
@@ -66,7 +67,28 @@ const streamed = (demo: Demo, format: string, { result, moreinfo, success }: Ans
 const isSwitchedOff = ({ database }: Demo): boolean =>
   !['', '0'].includes(database.settings.get('cbSMActive') ?? '')
 
+/** Where log-in by SAML is switched on, whatever has a `mode` is sent to where the setting says. */
+const elsewhere = (call: Call): string | undefined => {
+  const { settings } = call.database
+  const mode = textParameter(call, 'mode')
+  const target = settings.get('SAML_IPSSO') ?? ''
+  if (mode === '' || target === '' || ['', '0'].includes(settings.get('SAML_ISACTIVEWS') ?? ''))
+    return undefined
+  return `${target}?${new URLSearchParams({ RelayState: `${mode}&RTURL=${textParameter(call, 'RTURL')}` }).toString()}`
+}
+
+const envelopeOf = (call: Call): string => {
+  try {
+    const { success, result, moreinfo } = run(call)
+    return encodeJson({ success, result, moreinfo })
+  } catch (error) {
+    const { message, code } = error instanceof CorebosError ? error : internalError()
+    return encodeJson({ success: false, error: { message, code }, moreinfo: null })
+  }
+}
+
 export const answer = (call: Call): Reply => {
+  call.queue.runDue(call.now(), envelopeOf)
   const json = (value: unknown): Reply => ({
     status: 200,
     contentType: 'application/json',
@@ -74,7 +96,12 @@ export const answer = (call: Call): Reply => {
   })
   if (isSwitchedOff(call))
     return { status: 200, contentType: HTML, body: 'Webservice - Service is not active' }
+  const location = elsewhere(call)
+  if (location !== undefined) return { status: 302, contentType: HTML, location, body: '' }
   try {
+    const queued = call.session === undefined ? undefined : call.queue.put(call)
+    if (queued !== undefined)
+      return json({ success: true, result: { operationTrackingID: queued }, moreinfo: null })
     const done = run(call)
     const format = textParameter(call, 'format').toLowerCase()
     if (format === 'stream' || format === 'streamraw') return streamed(call, format, done)

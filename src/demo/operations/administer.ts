@@ -43,6 +43,10 @@ export const delSetting: Handler = (call) => {
   return null
 }
 
+export const getQueuedOperationResult: Handler = (call) =>
+  call.queue.takeResult(textParameter(call, 'operationTrackingID')) ??
+  'Operation not queued or not finished yet'
+
 const planOf = (call: UserCall, schemas: Schemas, text: string): Plan | undefined => {
   switch (chooseDialect(text)) {
     case 'basic':
