@@ -101,6 +101,7 @@ function literal(value: Value, field: string, columns: Columns): string {
 function quote(text: string): string {
   // An empty text is an error in this dialect; blanks at the end do not count, so that one blank is the same.
   if (text === '') return "' '"
+  if (!/[\n\r\t'\\]/.test(text)) return `'${text}'`
   if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS turns line breaks and tabs in a value into blanks')
   return `'${text.replace(/['\\]/g, '$&$&')}'`
 }

@@ -12,9 +12,7 @@ const removed = [/ in \([\s\S]+?\)/g, / count\([\s\S]+?\)/g, /'[\s\S]+?'/g, /\([
  * Source: the rule in words in the recordings' description of the dialects, section 1.
  */
 export function readingOf(statement: string): Reading {
-  const text = `${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`
-    .replace(/[\n\r\t]/g, ' ')
-    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  const text = lowerCased(`${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`.replace(/[\n\r\t]/g, ' '))
   let clean = text
   for (const each of removed) clean = clean.replace(each, '')
   const where = clean.indexOf(' where ')
@@ -23,6 +21,12 @@ export function readingOf(statement: string): Reading {
   if (/\snot\s+in\s*\(/.test(text) || /\sis\s+(?:not\s+)?null/.test(clean) || /[.(]/.test(clean.slice(1)))
     return 'extended'
   return 'basic'
+}
+
+/** PHP lower-cases the letters of ASCII and leaves the others as they are. */
+function lowerCased(text: string): string {
+  if (/^[\t -~]*$/.test(text)) return text.toLowerCase()
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 /**

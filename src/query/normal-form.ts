@@ -63,7 +63,9 @@ export function distribute(condition: Condition): Condition[][] {
       for (const term of condition.terms) {
         const right = distribute(term)
         if (product.length * right.length > limits.terms) throw tooManyTerms()
-        product = product.flatMap((left) => right.map((each) => [...left, ...each]))
+        const [only] = right
+        if (right.length === 1 && only !== undefined) for (const left of product) left.push(...only)
+        else product = product.flatMap((left) => right.map((each) => [...left, ...each]))
       }
       return product
     }

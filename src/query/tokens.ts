@@ -14,9 +14,14 @@ const pattern =
 
 /** Line and column of an offset, both from 1. */
 export function positionOf(source: string, offset: number): Position {
-  const before = source.slice(0, offset)
-  const line = before.split('\n').length
-  return { line, column: offset - before.lastIndexOf('\n') }
+  let line = 1
+  let begin = 0
+  for (;;) {
+    const next = source.indexOf('\n', begin) + 1
+    if (next === 0 || next > offset) return { line, column: offset - begin + 1 }
+    line++
+    begin = next
+  }
 }
 
 export function syntaxError(source: string, offset: number, problem: string): GatewayError {
@@ -60,7 +65,8 @@ export function tokenize(source: string): Token[] {
   if (source.length > limits.text) {
     throw new GatewayError('QUERY_TOO_LARGE', `a query may have ${limits.text} characters at most`)
   }
-  if (/[\0]/.test(source)) throw syntaxError(source, source.indexOf('\0'), 'a NUL character is not accepted')
+  if (source.includes('\0'))
+    throw syntaxError(source, source.indexOf('\0'), 'a NUL character is not accepted')
   if (!source.isWellFormed()) throw new GatewayError('QUERY_SYNTAX', 'the text is not well-formed Unicode')
   const tokens: Token[] = []
   pattern.lastIndex = 0
