@@ -492,6 +492,8 @@ t.test('a gateway that closes finishes what runs and refuses what comes', async 
   const socket = connect(Number(port), hostname)
   let answers = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => (answers += chunk))
+  const silent = connect(Number(port), hostname)
+  await once(silent, 'connect')
   const request = `GET /health/ready HTTP/1.1\r\nHost: ${host}\r\n\r\n`
   socket.write(request)
   while (!gateway.log.some((line) => line.includes('arrived')))
@@ -499,6 +501,7 @@ t.test('a gateway that closes finishes what runs and refuses what comes', async 
 
   const closed = gateway.close()
   socket.write(request)
+  await once(silent, 'close')
   await Promise.all([once(socket, 'close'), closed])
   t.match(answers, /^HTTP\/1\.1 200 OK[^]*"ready"[^]*HTTP\/1\.1 503 [^]*connection: close[^]*SHUTTING_DOWN/i)
   await t.rejects(fetch(`${gateway.url}/health/live`), 'nobody listens any more')
