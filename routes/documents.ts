@@ -6,7 +6,7 @@ import type { Config } from '../src/config.ts'
 import { DocumentLinks, linkLife } from '../src/document-links.ts'
 import { documentFile, findDocument } from '../src/documents.ts'
 import { GatewayError } from '../src/errors.ts'
-import { answerFor, entityTag, fileHeaders } from '../src/file-answer.ts'
+import { answerFor, fileHeaders } from '../src/file-answer.ts'
 import { afresh } from '../src/pipeline.ts'
 import { Binary, IdempotencyKey, problems, RecordRow, webserviceId, WebserviceId } from '../src/schemas.ts'
 import { readUpload } from '../src/upload.ts'
@@ -158,12 +158,14 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
     },
     async (request, reply) => {
       const file = await documentFile(request.params.id, afresh(await door.askerOf(request)))
-      const { status, headers, body } = answerFor(file.content, await entityTag(file), request.headers)
+      const { size, digest } = file.content
+      const { status, headers, part } = answerFor(size, `"${digest}"`, request.headers)
       reply.headers(headers)
+      if (status === 416 || status === 304) await file.content.discard()
       if (status === 416) throw new GatewayError('RANGE_NOT_SATISFIABLE')
       reply.header('cache-control', 'private, no-cache')
       if (status === 304) return reply.code(304).send(null)
-      return reply.code(status).headers(fileHeaders(file, types)).send(body)
+      return reply.code(status).headers(fileHeaders(file, types)).send(file.content.read(part))
     },
   )
 
@@ -227,7 +229,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           .headers(fileHeaders(file, types))
           // A portal on another origin shows it as an image; whoever has the link may.
           .header('cross-origin-resource-policy', 'cross-origin')
-          .send(file.content)
+          .header('content-length', file.content.size)
+          .send(file.content.read(undefined))
       )
     },
   )

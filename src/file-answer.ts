@@ -5,7 +5,6 @@ export interface File {
   readonly filename: string
   /** Whatever somebody has once declared it to be. */
   readonly mediaType: string
-  readonly content: Buffer
 }
 
 /** The headers of a request that say which part of a file is wanted, and on what condition. */
@@ -18,7 +17,8 @@ export interface Wanted {
 export interface FileAnswer {
   readonly status: 200 | 206 | 304 | 416
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
+  /** Which bytes; undefined: all, where there is a body. */
+  readonly part: Range | undefined
 }
 
 /**
@@ -37,40 +37,39 @@ export function fileHeaders(
   }
 }
 
-export async function entityTag({ content }: File): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', content)
-  return `"${Buffer.from(digest).toString('base64url')}"`
-}
-
 /**
  * The part that is wanted: the whole where no range is named, or one that is not understood, or several.
  *
+ * @param size of the file, in bytes
  * @param tag the entity tag of the file
  */
-export function answerFor(content: Buffer, tag: string, wanted: Wanted): FileAnswer {
+export function answerFor(size: number, tag: string, wanted: Wanted): FileAnswer {
   const headers = { etag: tag, 'accept-ranges': 'bytes' }
-  const nothing = Buffer.alloc(0)
   const known = wanted['if-none-match']?.split(',').map((each) => each.trim().replace(/^W\//, ''))
   if (known?.includes(tag) === true || known?.includes('*') === true) {
-    return { status: 304, headers, body: nothing }
+    return { status: 304, headers, part: undefined }
   }
   const condition = wanted['if-range']
-  const range =
-    condition === undefined || condition === tag ? rangeOf(wanted.range, content.length) : undefined
-  if (range === undefined) return { status: 200, headers, body: content }
+  const range = condition === undefined || condition === tag ? rangeOf(wanted.range, size) : undefined
+  if (range === undefined)
+    return { status: 200, headers: { ...headers, 'content-length': String(size) }, part: undefined }
   if (range === 'unsatisfiable') {
-    return { status: 416, headers: { 'content-range': `bytes */${content.length}` }, body: nothing }
+    return { status: 416, headers: { 'content-range': `bytes */${size}` }, part: undefined }
   }
   const { first, last } = range
   return {
     status: 206,
-    headers: { ...headers, 'content-range': `bytes ${first}-${last}/${content.length}` },
-    body: content.subarray(first, last + 1),
+    headers: {
+      ...headers,
+      'content-range': `bytes ${first}-${last}/${size}`,
+      'content-length': String(last - first + 1),
+    },
+    part: range,
   }
 }
 
 /** Both ends are within the file, and counted. */
-interface Range {
+export interface Range {
   readonly first: number
   readonly last: number
 }

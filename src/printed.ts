@@ -10,7 +10,7 @@ export function mayBePrinted({ decision: { rule } }: View): boolean {
 }
 
 /** @throws GatewayError `NOT_FOUND`, whether it is not there, not this contact's, or not to be printed */
-export async function printedRecord(id: string, asker: Asker): Promise<File> {
+export async function printedRecord(id: string, asker: Asker): Promise<File & { readonly content: Buffer }> {
   const { id: cleared, view } = await find(id, asker)
   const content = mayBePrinted(view) ? await asker.reader.printed(cleared, readBy(view)) : undefined
   if (content === undefined) throw new GatewayError('NOT_FOUND')

@@ -1,4 +1,5 @@
 /** Schemas that every route shares: the problem document, and how a route says which problems it answers with. */
+import type { Readable } from 'node:stream'
 import { Type, type Static, type TSchema, type TString } from '@sinclair/typebox'
 import { errorCatalogue, type ErrorCode } from './errors.ts'
 
@@ -99,6 +100,8 @@ export const Records = Type.Object({
 export const Binary = {
   description: 'The file',
   content: {
-    'application/octet-stream': { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
+    'application/octet-stream': {
+      schema: Type.Unsafe<Buffer | Readable>({ type: 'string', format: 'binary' }),
+    },
   },
 }

@@ -1,6 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { readFileAnswer } from '../src/corebos/file-answer.ts'
@@ -183,7 +187,10 @@ t.test(
     const limits = { envelopeBytes: 1000, fileBytes: 200 }
     const codeOf = (answer: string, name = 'attachment') =>
       readFileAnswer(arriving(Buffer.from(answer), 7), name, limits).then(
-        () => 'read',
+        async ({ file }) => {
+          await file?.discard()
+          return 'read'
+        },
         (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
       )
     await fc.assert(
@@ -205,7 +212,7 @@ t.test(
             limits,
           )
           t.same(JSON.parse(envelope.toString()), answer)
-          t.same(file, Buffer.from(bytes))
+          t.same(await file?.bytes(), Buffer.from(bytes))
         },
       ),
     )
@@ -241,6 +248,50 @@ t.test('what may be uploaded can be downloaded, also where it is more than an an
   if (file === undefined) throw new Error('the file is in coreBOS')
   Object.assign(file, { content: Buffer.concat([bytes, bytes]) })
   t.match(await json(await desk.fetch('alice', path)), { status: 502, code: 'COREBOS_TOO_LARGE' })
+})
+
+/** Files that this process has open and that have no name any more. */
+function namelessFiles(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return /\/portal-[-0-9a-f]+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${fd}`))
+    } catch {
+      return false
+    }
+  }).length
+}
+
+t.test('whoever downloads slowly holds no memory, and no file once he is gone', async (t) => {
+  const desk = await start(t)
+  const bytes = randomBytes(4 * 2 ** 20)
+  const made = await desk.upload('alice', form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }))
+  t.equal(made.status, 201)
+  const path = `/documents/${String((await json(made))['id'])}/content`
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void // what the flag exposes
+  const held = (): number => {
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+
+  const before = held()
+  const slow: Response[] = []
+  for (let i = 0; i < 20; i++) slow.push(await desk.fetch('alice', path))
+  t.ok(held() - before < 10 * bytes.length, `${Math.round((held() - before) / 2 ** 20)} MiB for 20 of 4 MiB`)
+  t.ok(namelessFiles() > 10, 'what does not fit between here and there is in files')
+  const [first, ...others] = slow
+  t.ok(Buffer.from((await first?.arrayBuffer()) ?? new ArrayBuffer()).equals(bytes))
+  await Promise.all(others.map(async ({ body }) => body?.cancel()))
+
+  const tag = first?.headers.get('etag') ?? ''
+  t.equal((await desk.fetch('alice', path, { headers: { 'if-none-match': tag } })).status, 304)
+  const beyond = await desk.fetch('alice', path, { headers: { range: 'bytes=9999999-' } })
+  t.match(await json(beyond), { status: 416, code: 'RANGE_NOT_SATISFIABLE' })
+  t.equal((await desk.fetch('alice', path, { method: 'HEAD' })).status, 200)
+  const part = await desk.fetch('alice', path, { headers: { range: 'bytes=300000-300099' } })
+  t.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(300_000, 300_100)))
+  while (namelessFiles() > 0) await setImmediate()
+  t.pass('all are closed')
 })
 
 t.test('names and types of files cannot be more than what they are', async (t) => {
@@ -285,7 +336,8 @@ t.test('a part of a file is what slicing gives, and the whole where that is not 
     fc.property(fc.uint8Array({ maxLength: 30 }), end, end, (bytes, from, to) => {
       const content = Buffer.from(bytes)
       const range = `bytes=${from ?? ''}-${to ?? ''}`
-      const { status, headers, body } = answerFor(content, '"t"', { range })
+      const { status, headers, part: wanted } = answerFor(content.length, '"t"', { range })
+      const body = wanted === undefined ? content : content.subarray(wanted.first, wanted.last + 1)
       const all = [...bytes]
       const part = from === undefined ? all.slice(-(to ?? 0)) : all.slice(from, (to ?? 40) + 1)
       if ((from === undefined && to === undefined) || (from ?? 0) > (to ?? 40)) {

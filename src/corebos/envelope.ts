@@ -1,6 +1,7 @@
 /** What a body of coreBOS says: `{success, result | error{code, message}, moreinfo}`. */
 import { GatewayError } from '../errors.ts'
 import { isObject, parseJson } from './shape.ts'
+import type { Spooled } from './spool.ts'
 
 export interface Success {
   readonly kind: 'success'
@@ -8,7 +9,7 @@ export interface Success {
   /** `moreinfo.totalrows`, where there is one. */
   readonly totalRows: number | undefined
   /** What the call has named as a file; in `result` its text is empty. */
-  readonly file?: Buffer
+  readonly file?: Spooled
 }
 
 /** coreBOS has understood and does not do it. */

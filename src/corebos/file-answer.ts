@@ -1,11 +1,12 @@
 /** An answer of coreBOS in which one text is a file in base64: the file is taken out while it arrives, so that a large one holds up nobody. */
 import { GatewayError } from '../errors.ts'
+import { Spool, type Spooled } from './spool.ts'
 
 export interface FileAnswer {
   /** The answer with an empty text in the place of the file. */
   readonly envelope: Buffer
   /** Undefined where the answer has none. */
-  readonly file: Buffer | undefined
+  readonly file: Spooled | undefined
 }
 
 export interface FileLimits {
@@ -24,6 +25,22 @@ export async function readFileAnswer(
   name: string,
   limits: FileLimits,
 ): Promise<FileAnswer> {
+  const spool = new Spool()
+  try {
+    const { envelope, hasFile } = await take(chunks, name, limits, spool)
+    return { envelope, file: hasFile ? spool.end() : undefined }
+  } catch (error) {
+    await spool.discard()
+    throw error
+  }
+}
+
+async function take(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  limits: FileLimits,
+  spool: Spool,
+): Promise<{ readonly envelope: Buffer; readonly hasFile: boolean }> {
   // Within a text of JSON the quotes would have backslashes, so that nothing but the property itself looks like this.
   const marker = Buffer.from(`"${name}":"`)
   let head = Buffer.alloc(0)
@@ -46,8 +63,9 @@ export async function readFileAnswer(
     }
     if (!base64.ended) {
       const end = rest.indexOf(quote)
-      base64.add(end < 0 ? rest : rest.subarray(0, end))
-      requireWithin(base64.size, limits.fileBytes)
+      const bytes = base64.decode(end < 0 ? rest : rest.subarray(0, end))
+      requireWithin(spool.size + bytes.length, limits.fileBytes)
+      await spool.add(bytes)
       if (end < 0) continue
       base64.end()
       rest = rest.subarray(end)
@@ -56,7 +74,8 @@ export async function readFileAnswer(
     tailBytes += rest.length
     requireWithin(head.length + tailBytes, limits.envelopeBytes)
   }
-  return { envelope: Buffer.concat([head, ...tail]), file: base64?.content() }
+  // An answer that broke off is none; its envelope cannot be read either.
+  return { envelope: Buffer.concat([head, ...tail]), hasFile: base64?.ended === true }
 }
 
 function requireWithin(bytes: number, most: number): void {
@@ -65,32 +84,24 @@ function requireWithin(bytes: number, most: number): void {
 
 class Base64 {
   ended = false
-  size = 0
-  readonly #pieces: Buffer[] = []
+  #isPadded = false
   /** Four characters are three bytes; what is left over waits for the next ones. */
   #rest = ''
 
-  add(bytes: Buffer): void {
+  decode(bytes: Buffer): Buffer {
     // PHP writes `\/`.
     const text = this.#rest + bytes.toString('latin1').replaceAll('\\', '')
     const whole = text.length - (text.length % 4)
     this.#rest = text.slice(whole)
-    if (whole === 0) return
-    const isPadded = this.#pieces.at(-1) !== undefined && this.size % 3 !== 0
-    if (isPadded || !/^[A-Za-z0-9+/]*={0,2}$/.test(text.slice(0, whole))) throw notBase64()
-    const piece = Buffer.from(text.slice(0, whole), 'base64')
-    this.#pieces.push(piece)
-    this.size += piece.length
+    if (whole === 0) return Buffer.alloc(0)
+    if (this.#isPadded || !/^[A-Za-z0-9+/]*={0,2}$/.test(text.slice(0, whole))) throw notBase64()
+    this.#isPadded = text[whole - 1] === '='
+    return Buffer.from(text.slice(0, whole), 'base64')
   }
 
   end(): void {
     if (this.#rest !== '') throw notBase64()
     this.ended = true
-  }
-
-  content(): Buffer | undefined {
-    // An answer that broke off is none; its envelope cannot be read either.
-    return this.ended ? Buffer.concat(this.#pieces) : undefined
   }
 }
 

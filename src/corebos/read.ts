@@ -3,7 +3,9 @@ import { GatewayError } from '../errors.ts'
 import type { SendableQuery } from '../scope/sendable.ts'
 import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
 import type { ClearedId } from './cleared-id.ts'
+import type { Success } from './envelope.ts'
 import { array, isObject, object, row, text, textOrNumber, texts } from './shape.ts'
+import type { Spooled } from './spool.ts'
 
 /** Every value is a text; an empty one is `''`. */
 export type Row = Readonly<Record<string, string>>
@@ -107,7 +109,8 @@ export interface Attachment {
   readonly filename: string
   /** As coreBOS has it; nobody has looked at the file. */
   readonly mediaType: string
-  readonly content: Buffer
+  /** To be read once, or discarded. */
+  readonly content: Spooled
 }
 
 /** @returns undefined where there is no such document, or none with a file in coreBOS (a link is a document without one) */
@@ -123,6 +126,16 @@ export async function retrieveAttachment(
     if (notThere.has(outcome.code)) return undefined
     throw new CorebosRefusal('retrievedocattachment', outcome.code, outcome.message)
   }
+  let file: Attachment | undefined
+  try {
+    file = describedFile(outcome, id)
+  } finally {
+    if (file === undefined) await outcome.file?.discard()
+  }
+  return file
+}
+
+function describedFile(outcome: Success, id: ClearedId): Attachment | undefined {
   // PHP writes what is empty as a list.
   const found = Array.isArray(outcome.result) ? undefined : object(outcome.result, 'attachment')[id.text]
   if (found === undefined || Array.isArray(found)) return undefined
@@ -130,7 +143,7 @@ export async function retrieveAttachment(
   const content = outcome.file
   if (content === undefined)
     throw new GatewayError('COREBOS_FAILED', 'coreBOS sent a document without its file')
-  const isEmpty = content.length === 0 && textOrNumber(filesize, 'attachment') === '0'
+  const isEmpty = content.size === 0 && textOrNumber(filesize, 'attachment') === '0'
   if (isEmpty && text(filetype, 'attachment') === '') return undefined
   return { filename: text(filename, 'attachment'), mediaType: text(filetype, 'attachment'), content }
 }

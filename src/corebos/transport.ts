@@ -176,10 +176,16 @@ export class Transport {
     } catch (error) {
       throw failure(error, end)
     }
-    const outcome = readEnvelope(status, answer.envelope)
-    return outcome.kind === 'success' && answer.file !== undefined
-      ? { ...outcome, file: answer.file }
-      : outcome
+    const { envelope, file: taken } = answer
+    try {
+      const outcome = readEnvelope(status, envelope)
+      if (outcome.kind === 'success' && taken !== undefined) return { ...outcome, file: taken }
+      await taken?.discard()
+      return outcome
+    } catch (error) {
+      await taken?.discard()
+      throw error
+    }
   }
 
   async #answer(body: AsyncIterable<Buffer>, file: string | undefined): Promise<FileAnswer> {

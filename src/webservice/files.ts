@@ -52,7 +52,8 @@ async function attachment(found: Found, withContent: boolean, visitor: Visitor):
   const isLink = row['filelocationtype'] !== 'I'
   if (isLink || (!withContent && about.filename !== '')) return { ...about, attachment: '' }
   const file = withContent ? await retrieveAttachment(visitor.callerFor(readBy(view)), id) : undefined
-  return file === undefined ? [] : { ...about, attachment: file.content.toString('base64') }
+  if (file === undefined) return []
+  return { ...about, attachment: (await file.content.bytes()).toString('base64') }
 }
 
 export async function getpdfdata(input: Input, visitor: Visitor): Promise<Result> {
