@@ -74,7 +74,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Comment on a record, in the name of the contact that is logged in',
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: Type.Object(
-          { text: Type.String({ minLength: 1, maxLength: 65_535, examples: ['It still smokes.'] }) },
+          { text: Type.String({ minLength: 1, maxLength: 65_000, examples: ['It still smokes.'] }) },
           { additionalProperties: false },
         ),
         response: {

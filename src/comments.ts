@@ -8,6 +8,7 @@ import { GatewayError } from './errors.ts'
 import { ask, clearedIdOf, record, viewOf, type Asker } from './pipeline.ts'
 import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
+import { readSignature } from './scope/signature.ts'
 import type { Row } from './scope/verify.ts'
 import type { View } from './scope/view.ts'
 
@@ -135,6 +136,7 @@ async function keptAsRecords(
   asker: Asker,
 ): Promise<Map<string, Draft[]>> {
   const actor = rule.actor !== undefined && readable.has(rule.actor) ? rule.actor : undefined
+  const isSigned = rule.sign === 'commentcontent'
   const fields = ['commentcontent', 'createdtime', 'related_to', ...(actor === undefined ? [] : [actor])]
   const { records } = await ask(
     tree.query({
@@ -162,13 +164,15 @@ async function keptAsRecords(
   const drafts = new Map<string, Draft[]>()
   for (const row of records) {
     const { id = '', related_to: record = '' } = row
-    const contact = actor === undefined ? undefined : row[actor]
+    const written = row['commentcontent'] ?? ''
+    const { text, contact: signer } = isSigned ? readSignature(written) : { text: written }
+    const kept = actor === undefined ? '' : (row[actor] ?? '')
     const draft = {
       id,
-      contact: contact === '' ? undefined : contact,
+      contact: kept === '' ? signer : kept,
       user: users.get(id) ?? '',
       time: row['createdtime'] ?? '',
-      text: row['commentcontent'] ?? '',
+      text,
     }
     drafts.set(record, [...(drafts.get(record) ?? []), draft])
   }

@@ -242,7 +242,15 @@ const mutants: readonly Mutant[] = Object.entries<
       'const [found] = records',
     ],
   ],
+  'src/scope/signature.ts': [
+    ['whoever signs first is believed', 'known.contact === id ? known.text : text', 'known.text'],
+  ],
   'src/scope/write.ts': [
+    [
+      'a contact signs for itself',
+      "text.trim() !== '' && isSigned(name) ? signed(text, contact) : text",
+      'text',
+    ],
     [
       'every field can be written',
       'if (fixed !== undefined || !rule.fields.has(name)) {',

@@ -60,9 +60,23 @@ for (const mode of modes) {
 
     const project = `/records/${ids.aliceProject}/comments`
     const onProject = await portal.as('alice', 'POST', project, { body: { text: 'on it' } })
-    t.match(onProject, { status: 201, body: { id: /^30x/, text: 'on it', author: { kind: 'user' } } })
+    t.match(onProject, { status: 201, body: { id: /^30x/, text: 'on it', author: me } })
+    const { commentcontent } = (await portal.admin.result('retrieve', { id: onProject.body.id })) as Record<
+      string,
+      string
+    > // as recorded
+    t.equal(commentcontent, `on it\n\n(contact ${ids.alice})`, 'the staff reads who it was')
+    const disguised = `of bob\n\n(contact ${ids.bob})`
+    await portal.as('alice', 'POST', project, { body: { text: disguised } })
     const { body } = await portal.as('alice', 'GET', project)
-    t.match(commentsIn(body), [{ text: 'alice project comment' }, onProject.body])
+    t.match(
+      commentsIn(body).map(({ author, text }) => ({ author, text })),
+      [
+        { author: { kind: 'user' }, text: 'alice project comment' },
+        { author: me, text: 'on it' },
+        { author: me, text: disguised },
+      ],
+    )
 
     await portal.admin.result('addTicketFaqComment', {
       id: ids.publishedFaq,

@@ -53,7 +53,7 @@ for (const mode of modes) {
 
 t.test('the log tells of each write who did what by which rule, and no value', async (t) => {
   const portal = await startPortal(t, { env: { LOG_LEVEL: 'error' } })
-  await portal.as('alice', 'PATCH', `/records/${ids.alice}`, { body: { phone: '555-1234' } })
+  await portal.as('alice', 'PATCH', `/records/${ids.alice}`, { body: { phone: 'room zero' } })
   await portal.as('alice', 'PATCH', `/records/${ids.alice}`, { body: { account_id: '11x8547' } })
   await portal.as('alice', 'PATCH', `/records/${ids.bobTicket}`, { body: { ticket_title: 'mine' } })
   const lines = portal.log.filter((line) => line.includes('"audit"'))
@@ -74,7 +74,7 @@ t.test('the log tells of each write who did what by which rule, and no value', a
       ...line,
     })),
   )
-  t.notMatch(lines.join('\n'), /555|11x8547|mine/)
+  t.notMatch(lines.join('\n'), /room zero|11x8547|mine/)
 })
 
 t.test('an entity tag tells whether a record is still what its reader saw', async (t) => {

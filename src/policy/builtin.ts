@@ -90,6 +90,7 @@ export const builtinPolicy: PolicySource = {
       // Of the CRM user that the commented record is assigned to.
       hide: ['relatedassignedemail'],
       create: { fields: ['commentcontent', 'related_to'], force: { assigned_user_id: '$user' } },
+      sign: 'commentcontent',
     },
     Products: { open: true },
     Services: { open: true },

@@ -54,6 +54,7 @@ export interface Rule {
   readonly delete: Reach | undefined
   readonly relate: ReadonlySet<string>
   readonly actor: string | undefined
+  readonly sign: string | undefined
   readonly actions: ReadonlySet<string>
 }
 
@@ -157,6 +158,7 @@ const words = [
     'force',
     'relate',
     'actor',
+    'sign',
   ])
   .concat(levels)
 
@@ -199,6 +201,7 @@ function compile(
         : compileReach(source.delete === true ? {} : source.delete, `${at}/delete`),
     relate: new Set(source.relate),
     actor: source.actor,
+    sign: source.sign,
     actions: new Set(source.actions),
   })
 }

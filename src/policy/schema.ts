@@ -46,6 +46,8 @@ const fieldRules = {
   relate: Type.Optional(Names),
   /** The field that every write leaves the id of the acting contact in. */
   actor: Type.Optional(Name),
+  /** A text that ends with the id of the contact that wrote it, where coreBOS has no field to keep that in. */
+  sign: Type.Optional(Name),
   /** Names of the business actions that may be run on a visible record. */
   actions: Type.Optional(Names),
 }

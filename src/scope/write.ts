@@ -9,6 +9,7 @@ import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
 import { sealValues, type CheckedValues } from './checked-values.ts'
 import type { Modules } from './module.ts'
+import { signed } from './signature.ts'
 import { fitProblem, sameValue } from './value.ts'
 import { meets, type Row } from './verify.ts'
 import { requireField, type Sight, type View } from './view.ts'
@@ -153,7 +154,11 @@ function propose({ given, current, view, contact, modules, rule }: Asked): Omit<
   const references: ChosenReference[] = []
   const wrong = (code: ErrorCode, field: string, message: string) => problems.push({ field, message, code })
 
-  for (const [name, value] of Object.entries(given)) {
+  const isSigned = (name: string): boolean =>
+    name === view.decision.rule.sign && contact.entity === 'Contacts'
+
+  for (const [name, text] of Object.entries(given)) {
+    const value = text.trim() !== '' && isSigned(name) ? signed(text, contact) : text
     const field = view.readable.get(name)
     if (field === undefined) {
       wrong('UNKNOWN_FIELD', name, unknownField(name, view))
