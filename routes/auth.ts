@@ -298,8 +298,6 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
             request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
         },
       )
-      const others = await sessions.endAll(session.contact.id, session.id)
-      await Promise.all(others.map(async ({ upstream }) => endUpstream(upstream)))
       return reply.code(204).send(null)
     },
   )

@@ -197,8 +197,6 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
               request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
           },
         )
-        const others = await sessions.endAll(session.contact.id, session.id)
-        await Promise.all(others.map(async ({ upstream }) => endUpstream(upstream)))
       },
     }
   }

@@ -2,7 +2,7 @@
 import type { Corebos } from '../corebos/corebos.ts'
 import { changePortalUserPassword, sendRecoverPassword } from '../corebos/password.ts'
 import { GatewayError } from '../errors.ts'
-import type { PortalSession, SharedState, Take } from '../session/contract.ts'
+import type { PortalSession, Store, Take } from '../session/contract.ts'
 import type { LoginDesk, Visit } from './desk.ts'
 import type { LoginContext, LoginMode } from './login.ts'
 import { foldName, looseName } from './names.ts'
@@ -12,7 +12,7 @@ export interface PasswordOptions {
   readonly corebos: Pick<Corebos, 'service' | 'session'>
   readonly context: Pick<LoginContext, 'calls' | 'service' | 'budget' | 'end'>
   readonly desk: Pick<LoginDesk, 'attempt'>
-  readonly state: Pick<SharedState, 'take'>
+  readonly state: Pick<Store, 'take' | 'endAll'>
 }
 
 /** Mails with the password that one name may cause. */
@@ -29,14 +29,14 @@ export class Passwords {
   }
 
   /**
-   * Changes the password of a session's contact. The current one is checked like that of a log-in: exactly, and within
-   * the contact's budget.
+   * Changes the password of a session's contact, and ends its other sessions. The current one is checked like that of
+   * a log-in: exactly, and within the contact's budget.
    *
    * @throws GatewayError `WRONG_PASSWORD`; `INVALID_VALUE` for a new one that coreBOS might not keep as it is;
    * `NOT_WRITABLE` where the password is not the contact's own to change; as {@link LoginDesk.attempt}
    */
   async change(
-    { contact, upstream }: PortalSession,
+    { id, contact, upstream }: PortalSession,
     passwords: { readonly current: string; readonly next: string },
     { began, refused }: Pick<Visit, 'began' | 'refused'>,
   ): Promise<void> {
@@ -65,6 +65,10 @@ export class Passwords {
     if (!(await changePortalUserPassword(caller, identity.name, passwords))) {
       throw new GatewayError('WRONG_PASSWORD')
     }
+    const others = await state.endAll(contact.id, id)
+    await Promise.all(
+      others.map(async (other) => other.upstream !== undefined && context.end(other.upstream)),
+    )
   }
 
   /** Has the password mailed, if somebody has that name and has not asked too often. Says nothing of either. */
