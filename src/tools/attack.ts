@@ -2,7 +2,7 @@
  * `npm run attack`: hostile requests against a running gateway, or a coreBOS, through every door; and whether any answer
  * holds what the contact may not see. Exit code 1 if one does, 2 where it cannot begin.
  */
-import { parseArgs } from 'node:util'
+import { complain, readArguments, UsageError } from './arguments.ts'
 import { attack, type AttackOptions, type Found, type Report } from './attack/run.ts'
 
 const usage = `usage: npm run attack -- --gateway URL --as EMAIL:PASSWORD [--as EMAIL:PASSWORD …]
@@ -10,8 +10,6 @@ const usage = `usage: npm run attack -- --gateway URL --as EMAIL:PASSWORD [--as 
          [--writes N]       hostile writes after the readings (default 0); they change what is attacked
          [--number N]       this one request of the seed alone
          [--concurrency N]  requests under way at once (default 32)`
-
-class UsageError extends Error {}
 
 function whole(name: string, text: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text)
@@ -21,26 +19,20 @@ function whole(name: string, text: string): number {
 /** @throws UsageError */
 function readOptions(args: readonly string[]): AttackOptions {
   const text = { type: 'string' } as const
-  let values
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: {
-        gateway: text,
-        as: { type: 'string', multiple: true },
-        corebos: { type: 'string', default: 'http://127.0.0.1:8081' },
-        user: { type: 'string', default: 'admin' },
-        key: { type: 'string', default: 'admin-access-key' },
-        count: { type: 'string', default: '10000' },
-        writes: { type: 'string', default: '0' },
-        seed: { type: 'string', default: '1' },
-        number: text,
-        concurrency: { type: 'string', default: '32' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  const { values } = readArguments(args, {
+    options: {
+      gateway: text,
+      as: { type: 'string', multiple: true },
+      corebos: { type: 'string', default: 'http://127.0.0.1:8081' },
+      user: { type: 'string', default: 'admin' },
+      key: { type: 'string', default: 'admin-access-key' },
+      count: { type: 'string', default: '10000' },
+      writes: { type: 'string', default: '0' },
+      seed: { type: 'string', default: '1' },
+      number: text,
+      concurrency: { type: 'string', default: '32' },
+    },
+  })
   const { gateway, as = [], corebos, user, key, number } = values
   for (const [name, url] of Object.entries({ gateway, corebos })) {
     if (url === undefined || !URL.canParse(url)) throw new UsageError(`--${name}: expected a URL`)
@@ -94,7 +86,6 @@ try {
   show(report)
   process.exitCode = report.findings.length === 0 ? 0 : 1
 } catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
-  if (error instanceof UsageError) console.error(usage)
+  complain(error, usage)
   process.exitCode = 2
 }

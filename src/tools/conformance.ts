@@ -2,7 +2,7 @@
  * `npm run conformance`: whether a coreBOS answers as the one did that the gateway was built on, and what about it should
  * be put right first. Exit code 1 if an answer differs, 2 where it cannot begin.
  */
-import { parseArgs } from 'node:util'
+import { complain, readArguments, UsageError } from './arguments.ts'
 import type { Entry } from './conformance/ledger.ts'
 import { conformance, type Conformance, type ConformanceOptions } from './conformance/run.ts'
 
@@ -10,27 +10,19 @@ const usage = `usage: npm run conformance -- --url URL --user NAME --key ACCESSK
          [--contact EMAIL --password PW]   looks through the eyes of this contact as well
          [--write]                         makes a ticket and a document, and deletes them; without it nothing is written`
 
-class UsageError extends Error {}
-
 /** @throws UsageError */
 function readOptions(args: readonly string[]): ConformanceOptions {
   const text = { type: 'string' } as const
-  let values
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: {
-        url: text,
-        user: text,
-        key: text,
-        contact: text,
-        password: text,
-        write: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  const { values } = readArguments(args, {
+    options: {
+      url: text,
+      user: text,
+      key: text,
+      contact: text,
+      password: text,
+      write: { type: 'boolean', default: false },
+    },
+  })
   const { url, user, key, contact, password, write } = values
   if (url === undefined || !/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new UsageError('--url: expected http:// or https://')
@@ -79,7 +71,6 @@ try {
   show(found)
   process.exitCode = found.entries.some(({ verdict }) => verdict === 'differs') ? 1 : 0
 } catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
-  if (error instanceof UsageError) console.error(usage)
+  complain(error, usage)
   process.exitCode = 2
 }

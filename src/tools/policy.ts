@@ -3,7 +3,8 @@
  * cannot be said.
  */
 import { existsSync } from 'node:fs'
-import { answer, Refused, UsageError } from './policy/run.ts'
+import { UsageError } from './arguments.ts'
+import { answer, Refused } from './policy/run.ts'
 
 const usage = `usage: npm run policy -- check FILE
        npm run policy -- explain FILE --as EMAIL --query QUERY

@@ -1,5 +1,4 @@
 /** What `npm run policy` answers: is a file valid, what would a query become under it, which rows does a change give or take. */
-import { parseArgs } from 'node:util'
 import { readConfig } from '../../config.ts'
 import { Corebos } from '../../corebos/corebos.ts'
 import { GatewayError } from '../../errors.ts'
@@ -7,13 +6,9 @@ import { explainInFull, type Explanation } from '../../pipeline.ts'
 import { loadPolicy } from '../../policy/load.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { parseQuery } from '../../query/parse.ts'
+import { readArguments, UsageError } from '../arguments.ts'
 import { Stand } from './asker.ts'
 import { diff, type Change } from './diff.ts'
-
-/** The command line is not one of this program's. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
 
 /** The answer is no: not valid, or not allowed. */
 export class Refused extends Error {
@@ -48,17 +43,12 @@ interface Command {
 
 function read(args: readonly string[]): Command {
   const text = { type: 'string' } as const
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { as: text, query: text },
-      allowPositionals: true,
-    })
-    const [command, ...files] = positionals
-    return { command, files, as: values.as, query: values.query }
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  const { values, positionals } = readArguments(args, {
+    options: { as: text, query: text },
+    allowPositionals: true,
+  })
+  const [command, ...files] = positionals
+  return { command, files, as: values.as, query: values.query }
 }
 
 async function policyOf(file: string): Promise<Policy> {
