@@ -28,6 +28,7 @@ declare module 'fastify' {
     readonly passwords: Passwords
     /** What log-ins at a door need, timed by its own pace; the budgets are those of every door. */
     readonly loginContextAt: (pace: RefusalPace) => LoginContext
+    readonly recheckIn: (context: LoginContext) => AccessRecheck
     /** For the `onRequest` of routes: the access token must be valid, its session running, and the contact still let in. */
     readonly authenticate: (request: FastifyRequest) => Promise<void>
     /** The same for a session that something else than an access token leads to. @throws GatewayError `SESSION_ENDED` */
@@ -105,19 +106,21 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     today: () => dayOf(now()),
     end: endUpstream,
   })
+  const recheckIn = (context: LoginContext): AccessRecheck =>
+    new AccessRecheck({
+      mode,
+      context,
+      store: sessions,
+      every: config.ACCESS_RECHECK * 1000,
+      now,
+      onEnded: ({ id, contact }, reason) =>
+        app.log.info(
+          { session: id, contact: contact.id, reason },
+          'a session was ended by the access re-check',
+        ),
+    })
   const context = contextAt(pace)
-  const recheck = new AccessRecheck({
-    mode,
-    context,
-    store: sessions,
-    every: config.ACCESS_RECHECK * 1000,
-    now,
-    onEnded: ({ id, contact }, reason) =>
-      app.log.info(
-        { session: id, contact: contact.id, reason },
-        'a session was ended by the access re-check',
-      ),
-  })
+  const recheck = recheckIn(context)
 
   async function identify(request: FastifyRequest): Promise<void> {
     const claims = tokens.verify(bearerOf(request))
@@ -142,6 +145,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   const desk = new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN })
   app.decorate('desk', desk)
   app.decorate('loginContextAt', contextAt)
+  app.decorate('recheckIn', recheckIn)
   app.decorate('passwords', new Passwords({ mode, corebos, context, desk, state: sessions }))
   app.decorateRequest('admission', null)
   app.decorateRequest('contact', {

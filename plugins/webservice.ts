@@ -7,7 +7,6 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { loginModes } from '../src/contact/login.ts'
 import { RefusalPace } from '../src/contact/pace.ts'
-import { AccessRecheck } from '../src/contact/recheck.ts'
 import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import type { Caller } from '../src/corebos/caller.ts'
@@ -54,7 +53,7 @@ export interface WebserviceOptions {
 
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
   const { config, policy, now } = options
-  const { corebos, sessions, loginContextAt } = app
+  const { corebos, sessions, loginContextAt, recheckIn } = app
   const mode = config.LOGIN_MODE
 
   const clock = () => performance.now()
@@ -67,18 +66,7 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
     key: randomBytes(32),
     now,
   })
-  const recheck = new AccessRecheck({
-    mode,
-    context,
-    store: sessions,
-    every: config.ACCESS_RECHECK * 1000,
-    now,
-    onEnded: ({ id, contact }, reason) =>
-      app.log.info(
-        { session: id, contact: contact.id, reason },
-        'a session was ended by the access re-check',
-      ),
-  })
+  const recheck = recheckIn(context)
 
   app.decorate('webservice', {
     desk: new RelayDesk({

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { builtinPolicy } from '../src/policy/builtin.ts'
 import { acceptedType } from '../src/upload.ts'
 import { Oracle } from './oracle.ts'
 import { contactAt, modes, startPortal, type Mode, type Portal, type PortalOptions } from './portal.ts'
-import { installed, scratch, startRedis } from './redis-server.ts'
+import { installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
 
 /** Own company, colleague in it, another company, and one without any. */
 const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552 } as const
@@ -621,15 +621,9 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
 
   await t.test('on any instance', { skip: redisMissing && 'skipped: no redis-server' }, async (t) => {
     const redis = await startRedis(t)
-    const keysFile = join(await scratch(t), 'keys.json')
-    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-    await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
     const desk = await start(t, {
       env: {
-        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
-        SESSION_KEYS: randomBytes(32).toString('base64'),
-        JWT_KEYS_FILE: keysFile,
-        PUBLIC_URL: 'https://portal.example',
+        ...(await sharedSettings(t, redis)),
       },
     })
     const other = await desk.another()

@@ -1,12 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startDemoCorebos } from '../src/demo/server.ts'
-import { freePort, installed, scratch, startRedis } from './redis-server.ts'
+import { freePort, installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
 
 const missing = ['redis-server', 'nginx'].filter(
   (program) => !installed(program, program === 'nginx' ? '-v' : '--version'),
@@ -120,17 +119,11 @@ t.test('three instances behind nginx', { skip }, async (t) => {
   const redis = await startRedis(t)
   const corebos = await startDemoCorebos({ port: 0 })
   t.teardown(() => corebos.close())
-  const keysFile = join(await scratch(t), 'keys.json')
-  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-  await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
   const env = {
     COREBOS_URL: corebos.url,
     COREBOS_USER: 'portal',
     COREBOS_ACCESS_KEY: 'portal-access-key',
-    REDIS_URL: `redis://127.0.0.1:${redis.port}`,
-    SESSION_KEYS: randomBytes(32).toString('base64'),
-    JWT_KEYS_FILE: keysFile,
-    PUBLIC_URL: 'https://portal.example',
+    ...(await sharedSettings(t, redis)),
     TRUST_PROXY: '127.0.0.1',
     METRICS_PORT: '0',
     LOG_LEVEL: 'warn',

@@ -1,13 +1,10 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { readConfig } from '../src/config.ts'
 import { startService } from '../src/service.ts'
 import { startPortal, type Answer, type Portal } from './portal.ts'
-import { commandsOf, installed, scratch, startRedis, until, type Server } from './redis-server.ts'
+import { commandsOf, installed, sharedSettings, startRedis, until, type Server } from './redis-server.ts'
 import { passwordTypes, WebserviceClient } from './webservice-client.ts'
 
 const skip = installed('redis-server') ? false : 'skipped: redis-server is not on the PATH'
@@ -22,14 +19,8 @@ interface Pair extends Portal {
 /** Two instances in front of one coreBOS, which share a Redis and their keys. */
 async function startPair(t: Test, settings: Readonly<Record<string, string>> = {}): Promise<Pair> {
   const redis = await startRedis(t)
-  const keysFile = join(await scratch(t), 'keys.json')
-  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-  await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
   const env = {
-    REDIS_URL: `redis://127.0.0.1:${redis.port}`,
-    SESSION_KEYS: randomBytes(32).toString('base64'),
-    JWT_KEYS_FILE: keysFile,
-    PUBLIC_URL: 'https://portal.example',
+    ...(await sharedSettings(t, redis)),
     OPERATOR_TOKEN: operatorToken,
     ...settings,
   }

@@ -1,7 +1,8 @@
 /** Real Redis servers on loopback, started and ended by the test that uses them. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -149,3 +150,16 @@ const calledByScripts = [
     'hexists',
   ],
 ]
+
+/** What instances have in common that share a Redis: where it is, and their keys. */
+export async function sharedSettings(t: Test, { port }: Pick<Server, 'port'>) {
+  const keysFile = join(await scratch(t), 'keys.json')
+  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+  await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
+  return {
+    REDIS_URL: `redis://127.0.0.1:${port}`,
+    SESSION_KEYS: randomBytes(32).toString('base64'),
+    JWT_KEYS_FILE: keysFile,
+    PUBLIC_URL: 'https://portal.example',
+  }
+}

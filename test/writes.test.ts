@@ -1,10 +1,9 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { modes, startPortal, type Portal, type Sent } from './portal.ts'
-import { installed, scratch, startRedis } from './redis-server.ts'
+import { installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
 
 const ids = {
   alice: '12x8549',
@@ -169,14 +168,8 @@ t.test('a double click makes one ticket', async (t) => {
     { skip: redisMissing && 'skipped: no redis-server' },
     async (t) => {
       const redis = await startRedis(t)
-      const keysFile = join(await scratch(t), 'keys.json')
-      const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-      await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
       const env = {
-        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
-        SESSION_KEYS: randomBytes(32).toString('base64'),
-        JWT_KEYS_FILE: keysFile,
-        PUBLIC_URL: 'https://portal.example',
+        ...(await sharedSettings(t, redis)),
       }
       const portal = await startPortal(t, { env })
       const other = await portal.another()
