@@ -3,6 +3,7 @@ import type { Attempt } from './attempt.ts'
 import * as hostile from './hostile.ts'
 import { openModules } from './scope.ts'
 import { pickModule, pickPath, type Maker } from './pick.ts'
+import { Random } from './random.ts'
 import { spoil } from './spoil.ts'
 import { makeStatement, type Statement } from './statement.ts'
 
@@ -12,7 +13,8 @@ export interface Door {
   readonly probe: string
   /** How often it is tried, beside the others. */
   readonly weight: number
-  readonly make: (maker: Maker) => Attempt
+  /** One request, or several that come one after the other. */
+  readonly make: (maker: Maker) => Attempt | readonly Attempt[]
 }
 
 type Draft = Pick<Attempt, 'label' | 'path' | 'text'> & Partial<Attempt>
@@ -81,6 +83,20 @@ export function postQuery(label: string, text: string, facts: Partial<Attempt> =
 function postStatement(maker: Maker): Attempt {
   const said = say(maker)
   return postQuery(`POST /query: ${labelOf(said)}`, said.text, known(said))
+}
+
+/** The same statement with other values: the gateway answers the later ones from what it remembers of the first. */
+function postAgain(maker: Maker): readonly Attempt[] {
+  const [shape, values] = [maker.random.below(2 ** 31), maker.random.below(2 ** 31)]
+  return [0, 1, 2].map((number) => {
+    const statement = makeStatement({
+      ...maker,
+      random: new Random(shape, 0),
+      values: new Random(values, number),
+    })
+    const said = { statement, spoiled: false, text: statement.text }
+    return postQuery(`POST /query again: ${labelOf(said)}`, said.text, known(said))
+  })
 }
 
 function explain(maker: Maker): Attempt {
@@ -252,4 +268,5 @@ export const doors: readonly Door[] = [
     make: below(() => '/pdf', 'GET /records/:id/pdf'),
   },
   { name: 'GET /documents/:id/content', probe: '/documents/15x1/content', weight: 2, make: content },
+  { name: 'POST /query again', probe: '/query', weight: 6, make: postAgain },
 ]

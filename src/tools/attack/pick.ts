@@ -9,6 +9,8 @@ export type Form = 'basic' | 'extended' | 'related' | 'json'
 
 export interface Maker {
   readonly random: Random
+  /** What values are picked by: statements that differ in it alone are of one shape. */
+  readonly values: Random
   readonly world: World
   readonly scope: Scope
   readonly evaluator: Evaluator
@@ -56,7 +58,7 @@ export function pickPath(maker: Maker, module: Module | undefined, hops: number)
 
 /** A value of the field in some record, of this contact or of another, or one that is none of anybody's. */
 function pickValue(
-  { random, world, scope }: Maker,
+  { values: random, world, scope }: Maker,
   named: Module | undefined,
   field: Field | undefined,
 ): string {

@@ -172,7 +172,7 @@ class Run {
   }
 
   #maker({ judge, evaluator }: Pick<Contact, 'judge' | 'evaluator'>, random: Random): Maker {
-    return { random, world: this.#world, scope: judge.scope, evaluator }
+    return { random, values: random, world: this.#world, scope: judge.scope, evaluator }
   }
 
   /** The holes that coreBOS is known to have, each by itself. */
@@ -219,11 +219,12 @@ class Run {
         const random = new Random(this.#options.seed, number)
         const maker = this.#maker(contact, random)
         const door = random.weighted(weights)
-        const attempt =
+        const attempts =
           door.name === '/webservice.php'
-            ? this.#call(contact, makeCall(maker, contact.calls))
-            : door.make(maker)
-        await this.#put(contact, attempt, `seed ${this.#options.seed}, number ${number}`)
+            ? [this.#call(contact, makeCall(maker, contact.calls))]
+            : [door.make(maker)].flat()
+        for (const attempt of attempts)
+          await this.#put(contact, attempt, `seed ${this.#options.seed}, number ${number}`)
       }
     }
     await Promise.all(Array.from({ length: this.#options.concurrency }, worker))
