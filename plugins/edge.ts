@@ -1,6 +1,4 @@
 /** What stands between the outside and everything else: security headers, cross-origin rules, the closed door at the end. */
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
@@ -18,7 +16,7 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
     bodyLimit: oneMebibyte,
     requestTimeout: 60_000,
     trustProxy: config.TRUST_PROXY === undefined ? false : [...config.TRUST_PROXY],
-    // The answer that Fastify itself gives while closing is no problem document; the hook below gives one.
+    // The answer that Fastify itself gives while closing is no problem document; `closing` gives one.
     return503OnClosing: false,
     frameworkErrors: (_error, request, reply) => {
       unreadableUrl(request, reply)
@@ -43,30 +41,11 @@ function unreadableUrl(request: FastifyRequest, reply: FastifyReply): void {
     .send(JSON.stringify(problemDocument(problem, request.id)))
 }
 
-function openConnections(server: Server): ReadonlySet<Socket> {
-  const open = new Set<Socket>()
-  server.on('connection', (socket) => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-  })
-  return open
-}
-
 export default fp<Pick<Config, 'CORS_ORIGINS'>>(
   async (app, { CORS_ORIGINS }) => {
-    let closing = false
-    const connections = openConnections(app.server)
-    app.addHook('preClose', async () => {
-      closing = true
-      // Browsers and balancers connect in advance. For Node that is not idle: it would wait for a request that never comes.
-      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
-    })
     app.addHook('onRequest', async (_request, reply) => {
       // What a contact reads is the contact's own; routes that hold nothing personal say so themselves.
       reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Cookie')
-      if (!closing) return
-      reply.header('connection', 'close')
-      throw new GatewayError('SHUTTING_DOWN', undefined, { retryAfter: 1 })
     })
 
     await app.register(helmet, {

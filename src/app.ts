@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { fastify, type FastifyInstance } from 'fastify'
 import authenticate from '../plugins/authenticate.ts'
+import closing from '../plugins/closing.ts'
 import corebos from '../plugins/corebos.ts'
 import door from '../plugins/door.ts'
 import edge, { edgeOptions } from '../plugins/edge.ts'
@@ -53,6 +54,7 @@ export async function buildApp(
   await app.register(problem)
   await app.register(logging)
   await app.register(edge, config)
+  await app.register(closing)
   await app.register(metrics)
   await app.register(corebos, config)
   await app.register(sessions, {
@@ -116,6 +118,7 @@ export async function buildOperator(
   app.setValidatorCompiler(validatorCompiler)
   await app.register(problem)
   await app.register(logging)
+  await app.register(closing)
   await app.register(operator, { gateway, token: config.OPERATOR_TOKEN })
   gateway.addHook('onClose', async () => app.close())
   return app
