@@ -245,7 +245,7 @@ function requests({ paths }: Described): fc.Arbitrary<Case> {
     Object.entries(methods).flatMap(([method, { requestBody }]) =>
       Object.entries(requestBody?.content ?? {}).map(([type, { schema }]) => ({
         // Whoever guesses passwords is made to wait.
-        weight: path.startsWith('/auth/') ? 1 : path.startsWith('/records/') ? 12 : 6,
+        weight: path.startsWith('/auth/') ? 1 : path.startsWith('/records/') ? 20 : 10,
         arbitrary: fc.record({
           method: fc.constant(method.toUpperCase()),
           path: fc
