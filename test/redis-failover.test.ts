@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { promisify } from 'node:util'
@@ -284,6 +286,75 @@ t.test('a failover loses no session and brings none back', { skip }, async (t) =
   t.ok(count('endAll') > 20 && count('rotate') > 200, 'enough happened for this to mean something')
   t.ok(failures.length > 0, 'and the failovers were felt')
 })
+
+/** Says who is master when it is let, and tells of a new one when it is asked to: what a Sentinel does at a bad moment. */
+async function badSentinel(t: Test, master: number) {
+  const subscribers = new Set<Socket>()
+  const held: (() => void)[] = []
+  let holding = false
+  function take(asked: string, socket: Socket): void {
+    if (asked.includes('get-master-addr-by-name')) {
+      const name = `${master}`
+      const answer = () => socket.write(`*2\r\n$9\r\n127.0.0.1\r\n$${name.length}\r\n${name}\r\n`)
+      if (holding) held.push(answer)
+      else answer()
+    } else if (asked.includes('subscribe')) {
+      subscribers.add(socket)
+      socket.write('*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n')
+    } else socket.write(asked.includes('sentinels') ? '*0\r\n' : '+OK\r\n')
+  }
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('close', () => subscribers.delete(socket))
+    socket.on('data', (data) => {
+      // Several commands may come at once.
+      for (const asked of data
+        .toString('latin1')
+        .toLowerCase()
+        .split(/(?=\*[0-9])/))
+        take(asked, socket)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  return {
+    url: `redis-sentinel://127.0.0.1:${port}/portal`,
+    subscribers,
+    held,
+    hold: () => (holding = true),
+    tell: () => {
+      for (const socket of subscribers)
+        socket.write('*3\r\n$7\r\nmessage\r\n$14\r\n+switch-master\r\n$6\r\nportal\r\n')
+    },
+    answer: () => {
+      holding = false
+      for (const each of held.splice(0)) each()
+    },
+  }
+}
+
+t.test(
+  'a new master that is told of while the old one is looked for ends no connection',
+  { skip },
+  async (t) => {
+    const master = await startRedis(t)
+    const sentinel = await badSentinel(t, master.port)
+    const store = await open(t, sentinel.url)
+    await until('somebody listens', async () => sentinel.subscribers.size > 0)
+    await store.ping()
+
+    sentinel.hold()
+    await master.admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').catch(() => undefined)
+    await until('the master is looked for', async () => sentinel.held.length > 0)
+    sentinel.tell()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    sentinel.answer()
+    await until('it works', async () => store.ping().then(() => true))
+    t.pass('it works')
+  },
+)
 
 t.test('a cluster of six', { skip }, async (t) => {
   const args = [

@@ -36,6 +36,7 @@ const repeatable: ReadonlySet<Script> = new Set([
 
 export class Connection {
   readonly #client: Client
+  #closed = false
   #lostAt: number | undefined
   /** One for all who wait. */
   #coming: Promise<void> | undefined
@@ -51,6 +52,14 @@ export class Connection {
       onState?.('ready')
     })
     this.#client.on('error', (error: Error) => onState?.('lost', error.message))
+    // ioredis gives up for good when a Sentinel tells of a new master while it asks which one is master.
+    this.#client.on('end', () => {
+      if (!this.#closed) setTimeout(() => this.#begin(), limits.retry).unref()
+    })
+  }
+
+  #begin(): void {
+    if (!this.#closed && this.#client.status === 'end') this.#client.connect().catch(() => undefined)
   }
 
   get isCluster(): boolean {
@@ -90,6 +99,7 @@ export class Connection {
   }
 
   close(): void {
+    this.#closed = true
     this.#client.disconnect()
   }
 
