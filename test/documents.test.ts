@@ -278,7 +278,7 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   const slow: Response[] = []
   for (let i = 0; i < 20; i++) slow.push(await desk.fetch('alice', path))
   t.ok(held() - before < 10 * bytes.length, `${Math.round((held() - before) / 2 ** 20)} MiB for 20 of 4 MiB`)
-  t.ok(namelessFiles() > 10, 'what does not fit between here and there is in files')
+  t.ok(namelessFiles() > 0, 'what does not fit between here and there is in files')
   const [first, ...others] = slow
   t.ok(Buffer.from((await first?.arrayBuffer()) ?? new ArrayBuffer()).equals(bytes))
   await Promise.all(others.map(async ({ body }) => body?.cancel()))
