@@ -151,7 +151,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         response: {
           200: Binary,
           206: Binary,
-          304: Type.Null({ description: 'It is as it was' }),
+          304: Type.Unsafe<undefined>(Type.Null({ description: 'It is as it was' })),
           ...problems(...anyProblems, 'NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'COREBOS_TOO_LARGE'),
         },
       },
@@ -164,7 +164,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       if (status === 416 || status === 304) await file.content.discard()
       if (status === 416) throw new GatewayError('RANGE_NOT_SATISFIABLE')
       reply.header('cache-control', 'private, no-cache')
-      if (status === 304) return reply.code(304).send(null)
+      if (status === 304) return reply.code(304).send(undefined)
       return reply.code(status).headers(fileHeaders(file, types)).send(file.content.read(part))
     },
   )

@@ -65,7 +65,7 @@ export const Page = Type.Object({
   total: Type.Optional(
     Type.Integer({
       description:
-        'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row)',
+        'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row, `order by` or `limit`)',
     }),
   ),
   next: Type.Optional(Type.String({ description: 'Where the next records are; absent at the end' })),

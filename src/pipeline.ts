@@ -178,7 +178,7 @@ async function answer({ settled, statement }: Prepared, asker: Asker): Promise<A
   const { rows, withheld, total } = await verifiedRows(settled, statement, asker)
   const records = shape(rows, columns, await follow(columns, rows, asker))
   if (!settled.distinct) return { records: cleared(records), total }
-  if (rows.length + withheld > limits.rows) {
+  if (Math.max(rows.length + withheld, total ?? 0) > limits.rows) {
     throw new GatewayError('QUERY_TOO_LARGE', `'distinct' looks at ${limits.rows} rows at most`)
   }
   const different = distinct(records)

@@ -136,7 +136,9 @@ export class Oracle {
     const id = (record: CrmRecord) => this.#database.webserviceId(record)
     const ids = sorted.map(({ record }) => id(record))
     const sortKeys = new Map(sorted.map(({ record, keys }) => [id(record), JSON.stringify(keys.map(fold))]))
-    const counted = !(statement.match(/'(?:[^']|'')*'/g) ?? []).some((value) => value.includes('  '))
+    const counted = !(statement.match(/'(?:[^']|'')*'/g) ?? []).some((value) =>
+      / {2}| (?:order by|limit) /i.test(value),
+    )
     const columns = (select.columns ?? []).map(({ expr }) => expr)
     if (columns[0]?.type === 'call') {
       const rows = [{ count: String(ids.length) }]

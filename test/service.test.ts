@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { ConfigError, environment, maskedConfig, readConfig, unknownNames } from '../src/config.ts'
 import type { Annotation } from '../src/environment.ts'
@@ -506,6 +506,26 @@ t.test('a gateway that closes finishes what runs and refuses what comes', async 
   t.match(answers, /^HTTP\/1\.1 200 OK[^]*"ready"[^]*HTTP\/1\.1 503 [^]*connection: close[^]*SHUTTING_DOWN/i)
   await t.rejects(fetch(`${gateway.url}/health/live`), 'nobody listens any more')
 })
+
+t.test(
+  'what runs on a connection that is kept, and what begins on one, does not hold up the end',
+  async (t) => {
+    const gateway = await startGateway(t, { delayMs: 200 })
+    const { hostname, port, host } = new URL(gateway.url)
+    const [asking, halting] = [connect(Number(port), hostname), connect(Number(port), hostname)]
+    let answer = ''
+    asking.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk))
+    halting.resume()
+    halting.write('GET /health/live HTT')
+    asking.write(`GET /health/ready HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    while (!gateway.log.some((line) => line.includes('arrived')))
+      await new Promise((next) => setImmediate(next))
+    const gone = (socket: Socket) =>
+      new Promise((over) => socket.on('error', () => undefined).once('close', over))
+    await Promise.all([gateway.close(), gone(asking), gone(halting)])
+    t.match(answer, /^HTTP\/1\.1 200 OK[^]*"ready"/)
+  },
+)
 
 t.test('the description', async (t) => {
   const { url } = await startGateway(t)

@@ -179,6 +179,10 @@ function compile(
     throw new Error(`${at}: a rule has either 'ties' or 'open': true`)
   }
   requireProtected(module, source, at, levelField)
+  const { sign, create, update } = source
+  if (sign !== undefined && ![create, update].some((rule) => rule?.fields.includes(sign) === true)) {
+    throw new Error(`${at}/sign: '${sign}' is none of the fields that are written`)
+  }
   return Object.freeze({
     name,
     module,

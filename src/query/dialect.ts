@@ -31,10 +31,10 @@ function lowerCased(text: string): string {
 
 /**
  * Whether coreBOS's count is that of the statement. It counts with a statement of its own, in which it has put runs of
- * blanks together, those in values as well.
+ * blanks together and cut off what stands behind `order by` and `limit`, those in values as well.
  *
  * Source: recording `extended: double blanks inside a value`, which counts one row and has none.
  */
 export function isCountedAsMeant(statement: string): boolean {
-  return !/[ \t\n\v\f\r]{2}|[\v\f]/.test(statement)
+  return !/[ \t\n\v\f\r]{2}|[\v\f]| (?:order by|limit) [^]*'/i.test(statement)
 }

@@ -39,7 +39,10 @@ function proven(query: SettledQuery, modules: Modules, dialect: Dialect): string
     )
   }
   if (query.columns === undefined && !isCountedAsMeant(text)) {
-    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'coreBOS counts values with several blanks as with one')
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      "coreBOS miscounts values with several blanks in a row, 'order by' or 'limit'",
+    )
   }
   return text
 }

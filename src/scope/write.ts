@@ -158,14 +158,14 @@ function propose({ given, current, view, contact, modules, rule }: Asked): Omit<
     name === view.decision.rule.sign && contact.entity === 'Contacts'
 
   for (const [name, text] of Object.entries(given)) {
-    const value = text.trim() !== '' && isSigned(name) ? signed(text, contact) : text
     const field = view.readable.get(name)
     if (field === undefined) {
       wrong('UNKNOWN_FIELD', name, unknownField(name, view))
       continue
     }
     // Official clients send whole records back, and their own user as the owner of what they create.
-    if (current !== undefined && sameValue(value, current[name] ?? '', field)) continue
+    if (current !== undefined && sameValue(text, current[name] ?? '', field)) continue
+    const value = text.trim() !== '' && isSigned(name) ? signed(text, contact) : text
     const fixed = forced.get(name)
     if (fixed !== undefined && sameValue(value, fixed, field)) continue
     if (fixed !== undefined || !rule.fields.has(name)) {

@@ -147,7 +147,8 @@ export async function getReferenceAutocomplete(input: Input, visitor: Visitor): 
 interface Hits {
   readonly module: string
   readonly rows: { readonly [label: string]: string }[]
-  readonly total: number
+  /** Undefined where coreBOS counts otherwise than was asked. */
+  readonly total: number | undefined
 }
 
 /**
@@ -169,7 +170,7 @@ async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
   const byModule = new Map(found.map((each) => [each.module, each]))
   return Promise.all(
     modules.map(async (module) => {
-      const { records = [], total = records.length } = byModule.get(module) ?? {}
+      const { records, total } = byModule.get(module) ?? { records: [], total: 0 }
       return { module, rows: await listed(visitor.asker.sight.require(module), records, visitor), total }
     }),
   )
@@ -207,8 +208,8 @@ export async function getSearchResults(input: Input, visitor: Visitor): Promise<
 
 export async function getSearchResultsArrayWithTotals(input: Input, visitor: Visitor): Promise<Result> {
   const found = await searched(input, visitor)
-  const totals: Parameter =
-    found.length === 0 ? [] : Object.fromEntries(found.map(({ module, total }) => [module, total]))
+  const known = found.flatMap(({ module, total }) => (total === undefined ? [] : [[module, total] as const]))
+  const totals: Parameter = known.length === 0 ? [] : Object.fromEntries(known)
   return result({ records: found.flatMap(({ rows }) => rows), totals })
 }
 
