@@ -10,31 +10,30 @@ const graceForBegun = 1000
 export default fp(
   async (app) => {
     let closing = false
-    const open = new Set<Socket>()
-    /** How many requests of a connection are being answered: several may come before the first answer. */
+    /** How many requests of each open connection are being answered: several may come before the first answer. */
     const answering = new Map<Socket, number>()
-    const isBusy = (socket: Socket): boolean => (answering.get(socket) ?? 0) > 0
+    const count = (socket: Socket, more: number): void => {
+      const before = answering.get(socket)
+      if (before !== undefined) answering.set(socket, before + more)
+    }
     app.server.on('connection', (socket: Socket) => {
-      open.add(socket)
-      socket.once('close', () => {
-        open.delete(socket)
-        answering.delete(socket)
-      })
+      answering.set(socket, 0)
+      socket.once('close', () => answering.delete(socket))
     })
     app.server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-      answering.set(socket, (answering.get(socket) ?? 0) + 1)
+      count(socket, 1)
       response.once('close', () => {
-        answering.set(socket, (answering.get(socket) ?? 1) - 1)
+        count(socket, -1)
         // Whoever keeps the connection for a next request would be waited for.
-        if (closing && !isBusy(socket)) socket.destroySoon()
+        if (closing && answering.get(socket) === 0) socket.destroySoon()
       })
     })
     app.addHook('preClose', async () => {
       closing = true
       // Browsers and balancers connect in advance. For Node that is not idle: it would wait for a request that never comes.
-      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+      for (const socket of answering.keys()) if (socket.bytesRead === 0) socket.destroy()
       setTimeout(() => {
-        for (const socket of open) if (!isBusy(socket)) socket.destroy()
+        for (const [socket, requests] of answering) if (requests === 0) socket.destroy()
       }, graceForBegun).unref()
     })
     app.addHook('onRequest', async (_request, reply) => {

@@ -230,7 +230,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           // A portal on another origin shows it as an image; whoever has the link may.
           .header('cross-origin-resource-policy', 'cross-origin')
           .header('content-length', file.content.size)
-          .send(file.content.read(undefined))
+          .send(file.content.read())
       )
     },
   )

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -292,6 +293,11 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   t.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(300_000, 300_100)))
   while (namelessFiles() > 0) await setImmediate()
   t.pass('all are closed')
+
+  const brokenOff = Readable.from([Buffer.from(`{"attachment":"${'AAAA'.repeat(100_000)}`)])
+  const { file } = await readFileAnswer(brokenOff, 'attachment', { envelopeBytes: 1000, fileBytes: 2 ** 20 })
+  t.equal(file, undefined)
+  t.equal(namelessFiles(), 0, 'nor does an answer that breaks off leave one')
 })
 
 t.test('names and types of files cannot be more than what they are', async (t) => {

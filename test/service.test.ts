@@ -515,10 +515,12 @@ t.test(
     const [asking, halting] = [connect(Number(port), hostname), connect(Number(port), hostname)]
     let answer = ''
     asking.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk))
-    halting.resume()
-    halting.write('GET /health/live HTT')
+    // Something was asked on it before, so that it is no silent one.
+    halting.write(`GET /health/live HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    await once(halting, 'data')
+    halting.resume().write('GET /health/live HTT')
     asking.write(`GET /health/ready HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
-    while (!gateway.log.some((line) => line.includes('arrived')))
+    while (!gateway.log.some((line) => line.includes('arrived') && line.includes('/health/ready')))
       await new Promise((next) => setImmediate(next))
     const gone = (socket: Socket) =>
       new Promise((over) => socket.on('error', () => undefined).once('close', over))

@@ -26,13 +26,19 @@ export async function readFileAnswer(
   limits: FileLimits,
 ): Promise<FileAnswer> {
   const spool = new Spool()
+  let taken: Taken | undefined
   try {
-    const { envelope, hasFile } = await take(chunks, name, limits, spool)
-    return { envelope, file: hasFile ? spool.end() : undefined }
-  } catch (error) {
-    await spool.discard()
-    throw error
+    taken = await take(chunks, name, limits, spool)
+  } finally {
+    if (taken?.hasFile !== true) await spool.discard()
   }
+  return { envelope: taken.envelope, file: taken.hasFile ? spool.end() : undefined }
+}
+
+interface Taken {
+  readonly envelope: Buffer
+  /** Whether the spool holds all of it. */
+  readonly hasFile: boolean
 }
 
 async function take(
@@ -40,7 +46,7 @@ async function take(
   name: string,
   limits: FileLimits,
   spool: Spool,
-): Promise<{ readonly envelope: Buffer; readonly hasFile: boolean }> {
+): Promise<Taken> {
   // Within a text of JSON the quotes would have backslashes, so that nothing but the property itself looks like this.
   const marker = Buffer.from(`"${name}":"`)
   let head = Buffer.alloc(0)

@@ -26,18 +26,14 @@ export class Spooled {
   }
 
   /** @param range both ends counted; all of it unless given */
-  read(range: { readonly first: number; readonly last: number } | undefined): Readable {
-    if (Buffer.isBuffer(this.#kept)) {
-      const part = range === undefined ? this.#kept : this.#kept.subarray(range.first, range.last + 1)
-      return Readable.from([part], { objectMode: false })
-    }
-    return this.#kept.createReadStream(
-      range === undefined ? { start: 0 } : { start: range.first, end: range.last },
-    )
+  read({ first, last } = { first: 0, last: this.size - 1 }): Readable {
+    return Buffer.isBuffer(this.#kept)
+      ? Readable.from([this.#kept.subarray(first, last + 1)], { objectMode: false })
+      : this.#kept.createReadStream({ start: first, end: last })
   }
 
   async bytes(): Promise<Buffer> {
-    return Buffer.isBuffer(this.#kept) ? this.#kept : buffer(this.read(undefined))
+    return Buffer.isBuffer(this.#kept) ? this.#kept : buffer(this.read())
   }
 
   async discard(): Promise<void> {

@@ -177,15 +177,13 @@ export class Transport {
       throw failure(error, end)
     }
     const { envelope, file: taken } = answer
+    let outcome: Outcome | undefined
     try {
-      const outcome = readEnvelope(status, envelope)
-      if (outcome.kind === 'success' && taken !== undefined) return { ...outcome, file: taken }
-      await taken?.discard()
-      return outcome
-    } catch (error) {
-      await taken?.discard()
-      throw error
+      outcome = readEnvelope(status, envelope)
+    } finally {
+      if (outcome?.kind !== 'success') await taken?.discard()
     }
+    return outcome.kind === 'success' && taken !== undefined ? { ...outcome, file: taken } : outcome
   }
 
   async #answer(body: AsyncIterable<Buffer>, file: string | undefined): Promise<FileAnswer> {
