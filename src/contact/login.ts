@@ -33,7 +33,7 @@ export interface LoginContext {
   /** `YYYY-MM-DD` in UTC. */
   readonly today: () => string
   /** Ends a coreBOS session that is of no more use; never throws. */
-  readonly end: (session: string) => Promise<void>
+  readonly end: (session: string | undefined) => Promise<void>
 }
 
 interface Mode {
@@ -148,7 +148,7 @@ export async function admitUser(
     if (identity === undefined || others.length > 0) return refuse('unmapped')
     const reason = barrier(identity, today())
     if (reason !== undefined) return refuse(reason)
-    return { contact: contactOf(identity, 'Contacts', { id: userId, name: name }, level()) }
+    return { contact: contactOf(identity, 'Contacts', { id: userId, name }, level()) }
   })
 }
 

@@ -60,15 +60,13 @@ export class Passwords {
     const look = async (take: Take) => (await state.take([take]))[0]
     const admitted = await desk.attempt(credentials, { began, refused, look })
     await context.budget.giveBack(admitted?.leaving)
-    if (admitted?.upstream !== undefined) await context.end(admitted.upstream)
+    await context.end(admitted?.upstream)
     if (admitted?.contact.id !== contact.id) throw new GatewayError('WRONG_PASSWORD')
     if (!(await changePortalUserPassword(caller, identity.name, passwords))) {
       throw new GatewayError('WRONG_PASSWORD')
     }
     const others = await state.endAll(contact.id, id)
-    await Promise.all(
-      others.map(async (other) => other.upstream !== undefined && context.end(other.upstream)),
-    )
+    await Promise.all(others.map(async (other) => context.end(other.upstream)))
   }
 
   /** Has the password mailed, if somebody has that name and has not asked too often. Says nothing of either. */

@@ -101,7 +101,7 @@ export class AccessRecheck {
     const one = everywhere ? undefined : await store.end(session.id)
     const ended = everywhere ? await store.endAll(session.contact.id) : one === undefined ? [] : [one]
     for (const each of ended) onEnded(each, reason)
-    await Promise.all(ended.map(async ({ upstream }) => upstream !== undefined && context.end(upstream)))
+    await Promise.all(ended.map(async ({ upstream }) => context.end(upstream)))
     throw new GatewayError('SESSION_ENDED')
   }
 }

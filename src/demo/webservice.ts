@@ -63,27 +63,30 @@ const streamed = (demo: Demo, format: string, { result, moreinfo, success }: Ans
   return { status: 200, contentType: HTML, body: [...rows, envelope].map(encodeJson).join('\n') }
 }
 
-/** The maintenance switch; `setSetting` reaches it. */
-const isSwitchedOff = ({ database }: Demo): boolean =>
-  !['', '0'].includes(database.settings.get('cbSMActive') ?? '')
+/** `setSetting` reaches every one of them. */
+const isOn = ({ database }: Demo, setting: string): boolean =>
+  !['', '0'].includes(database.settings.get(setting) ?? '')
 
 /** Where log-in by SAML is switched on, whatever has a `mode` is sent to where the setting says. */
 const elsewhere = (call: Call): string | undefined => {
-  const { settings } = call.database
   const mode = textParameter(call, 'mode')
-  const target = settings.get('SAML_IPSSO') ?? ''
-  if (mode === '' || target === '' || ['', '0'].includes(settings.get('SAML_ISACTIVEWS') ?? ''))
-    return undefined
+  const target = call.database.settings.get('SAML_IPSSO') ?? ''
+  if (mode === '' || target === '' || !isOn(call, 'SAML_ISACTIVEWS')) return undefined
   return `${target}?${new URLSearchParams({ RelayState: `${mode}&RTURL=${textParameter(call, 'RTURL')}` }).toString()}`
+}
+
+const accepted = ({ success, result, moreinfo }: Answer): unknown => ({ success, result, moreinfo })
+
+const refused = (error: unknown): unknown => {
+  const { message, code } = error instanceof CorebosError ? error : internalError()
+  return { success: false, error: { message, code }, moreinfo: null }
 }
 
 const envelopeOf = (call: Call): string => {
   try {
-    const { success, result, moreinfo } = run(call)
-    return encodeJson({ success, result, moreinfo })
+    return encodeJson(accepted(run(call)))
   } catch (error) {
-    const { message, code } = error instanceof CorebosError ? error : internalError()
-    return encodeJson({ success: false, error: { message, code }, moreinfo: null })
+    return encodeJson(refused(error))
   }
 }
 
@@ -94,21 +97,19 @@ export const answer = (call: Call): Reply => {
     contentType: 'application/json',
     body: encodeJson(value),
   })
-  if (isSwitchedOff(call))
+  if (isOn(call, 'cbSMActive'))
     return { status: 200, contentType: HTML, body: 'Webservice - Service is not active' }
   const location = elsewhere(call)
   if (location !== undefined) return { status: 302, contentType: HTML, location, body: '' }
   try {
     const queued = call.session === undefined ? undefined : call.queue.put(call)
-    if (queued !== undefined)
-      return json({ success: true, result: { operationTrackingID: queued }, moreinfo: null })
+    if (queued !== undefined) return json(accepted(new Answer({ operationTrackingID: queued })))
     const done = run(call)
     const format = textParameter(call, 'format').toLowerCase()
     if (format === 'stream' || format === 'streamraw') return streamed(call, format, done)
-    return json({ success: done.success, result: done.result, moreinfo: done.moreinfo })
+    return json(accepted(done))
   } catch (error) {
     if (error instanceof Crash) return { status: 500, contentType: HTML, body: '' }
-    const { message, code } = error instanceof CorebosError ? error : internalError()
-    return json({ success: false, error: { message, code }, moreinfo: null })
+    return json(refused(error))
   }
 }

@@ -237,9 +237,8 @@ export function settle(
     if (ids.length === 0) return tree.constant(false)
     return tree.tie(condition.kind === 'lookup' ? condition.field : 'id', ids, condition.label)
   }
-  const { where, scope } = scoped
   if (found.size === 0) return Object.freeze({ ...scoped, settled: true })
-  return Object.freeze({ ...scoped, where: put(where), scope: put(scope), settled: true })
+  return Object.freeze({ ...scoped, where: put(scoped.where), scope: put(scoped.scope), settled: true })
 }
 
 /** coreBOS has no list of what a value is not, so that each id is a condition of its own. */

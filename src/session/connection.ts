@@ -53,12 +53,10 @@ export class Connection {
     })
     this.#client.on('error', (error: Error) => onState?.('lost', error.message))
     // ioredis gives up for good when a Sentinel tells of a new master while it asks which one is master.
-    this.#client.on('end', () => {
-      if (!this.#closed) setTimeout(() => this.#begin(), limits.retry).unref()
-    })
+    this.#client.on('end', () => setTimeout(() => this.#beginAgain(), limits.retry).unref())
   }
 
-  #begin(): void {
+  #beginAgain(): void {
     if (!this.#closed && this.#client.status === 'end') this.#client.connect().catch(() => undefined)
   }
 
