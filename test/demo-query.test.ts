@@ -269,6 +269,11 @@ t.test('a list of ten thousand ids finds the same as a short one', async (t) => 
   )
 })
 
+t.test('a pattern as long as a statement may be is looked for like a short one', async (t) => {
+  const long = `%${'alice.'.repeat(12_000)}%`
+  t.strictSame(ask(service, `select id from HelpDesk where ticket_title like '${long}'`).rows, [])
+})
+
 t.test('no statement, however broken, brings up anything but an answer, an error or a crash', async (t) => {
   const pieces = [
     ...'select,from,where,and,or,not,in,like,is null,order by,limit,count(*),HelpDesk,Contacts.id,parent_id,ticketstatus,related.'.split(

@@ -75,23 +75,44 @@ export const order = (left: SqlValue, right: SqlValue): number => {
   return left < right ? -1 : 1
 }
 
+const ONE = Symbol('_')
+const MANY = Symbol('%')
 /** A `like` pattern: `%`, `_` and the escaping backslash. */
-export const likePattern = (pattern: string): RegExp => {
-  let source = ''
+export type LikePattern = readonly (string | typeof ONE | typeof MANY)[]
+
+export const likePattern = (pattern: string): LikePattern => {
+  const parts: (string | typeof ONE | typeof MANY)[] = []
   const folded = weights(pattern)
   for (let index = 0; index < folded.length; index += 1) {
-    let letter = folded.charAt(index)
-    if (letter === '%' || letter === '_') {
-      source += letter === '%' ? '.*' : '.'
-      continue
-    }
-    if (letter === '\\' && index + 1 < folded.length) {
-      index += 1
-      letter = folded.charAt(index)
-    }
-    source += /[$()*+.?[\\\]^{|}/-]/.test(letter) ? `\\${letter}` : letter
+    const letter = folded.charAt(index)
+    if (letter === '%') parts.push(MANY)
+    else if (letter === '_') parts.push(ONE)
+    else if (letter === '\\' && index + 1 < folded.length) parts.push(folded.charAt((index += 1)))
+    else parts.push(letter)
   }
-  return new RegExp(`^${source}$`, 's')
+  return parts
 }
 
-export const likes = (text: string, pattern: RegExp): boolean => pattern.test(weights(text))
+/** No regular expression: those of JavaScript have a limit that MariaDB's patterns do not have. */
+export const likes = (text: string, pattern: LikePattern): boolean => {
+  const letters = weights(text)
+  let at = 0
+  let next = 0
+  /** Behind the last `%`, and the first letter that this one has not taken yet. */
+  let retry: { next: number; at: number } | undefined
+  while (at < letters.length) {
+    const wanted = pattern[next]
+    if (wanted === MANY) {
+      next += 1
+      retry = { next, at }
+    } else if (wanted === ONE || wanted === letters.charAt(at)) {
+      next += 1
+      at += 1
+    } else if (retry !== undefined) {
+      retry.at += 1
+      next = retry.next
+      at = retry.at
+    } else return false
+  }
+  return pattern.slice(next).every((part) => part === MANY)
+}
