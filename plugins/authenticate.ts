@@ -1,11 +1,12 @@
 /** Who is asking: lets contacts log in, and finds the session behind an access token. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { FailureBudget } from '../src/contact/budgets.ts'
+import { Challenges } from '../src/contact/challenges.ts'
 import { loginCalls, neverSent, serviceCalls } from '../src/contact/calls.ts'
 import type { Contact } from '../src/contact/contact.ts'
 import { LoginDesk } from '../src/contact/desk.ts'
@@ -24,6 +25,7 @@ import type { Reading } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    readonly challenges: Challenges
     readonly desk: LoginDesk
     readonly passwords: Passwords
     /** What log-ins at a door need, timed by its own pace; the budgets are those of every door. */
@@ -63,7 +65,7 @@ declare module 'fastify' {
 export interface AuthenticateOptions {
   readonly config: Pick<
     Config,
-    'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'RATE_LIMIT_LOGIN'
+    'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'RATE_LIMIT_LOGIN' | 'SESSION_KEYS'
   >
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Pick<Policy, 'level' | 'levelField' | 'matchUsersBy'>
@@ -96,8 +98,14 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: () => performance.now(), wait })
   const levelField = () => policy().levelField
   const budget = new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent })
+  const challenges = new Challenges({
+    state: sessions,
+    // Without keys there is one instance alone.
+    secret: config.SESSION_KEYS?.[0] ?? randomBytes(32),
+    now,
+  })
   const contextAt = (doorPace: RefusalPace): LoginContext => ({
-    calls: loginCalls(corebos, levelField, (lane, call) => doorPace.time(lane, call)),
+    calls: loginCalls(corebos, challenges, levelField, (lane, call) => doorPace.time(lane, call)),
     service: serviceCalls(corebos, levelField, (lane, call) => doorPace.time(lane, call)),
     budget,
     passwordType: config.COREBOS_PASSWORD_TYPE,
@@ -143,6 +151,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   }
 
   const desk = new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN })
+  app.decorate('challenges', challenges)
   app.decorate('desk', desk)
   app.decorate('loginContextAt', contextAt)
   app.decorate('recheckIn', recheckIn)

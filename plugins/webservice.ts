@@ -13,7 +13,6 @@ import type { Caller } from '../src/corebos/caller.ts'
 import type { ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import type { PortalSession } from '../src/session/contract.ts'
-import { Challenges } from '../src/webservice/challenges.ts'
 import { RelayDesk } from '../src/webservice/desk.ts'
 import { SessionNames } from '../src/webservice/session-names.ts'
 
@@ -47,25 +46,17 @@ export interface WebserviceOptions {
   >
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
-  const { config, policy, now } = options
-  const { corebos, sessions, loginContextAt, recheckIn } = app
+  const { config, policy } = options
+  const { corebos, sessions, challenges, loginContextAt, recheckIn } = app
   const mode = config.LOGIN_MODE
 
   const clock = () => performance.now()
   const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: clock, wait })
   const challengePace = new RefusalPace({ rounds: { service: 0, direct: 1 }, now: clock, wait })
   const context = loginContextAt(pace)
-  const challenges = new Challenges({
-    request: (name) => challengePace.time('direct', () => requestChallenge(corebos.outside, name)),
-    state: sessions,
-    key: randomBytes(32),
-    now,
-  })
   const recheck = recheckIn(context)
 
   app.decorate('webservice', {
@@ -80,7 +71,9 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
     // Without keys there is one instance alone, and no session outlives it.
     names: new SessionNames(firstly(config.SESSION_KEYS) ?? [randomBytes(32)]),
     challenge: async (name, began) => {
-      const challenge = await challenges.give(name)
+      const challenge = await challenges.give(name, (sent) =>
+        challengePace.time('direct', () => requestChallenge(corebos.outside, sent)),
+      )
       await challengePace.hold(began)
       return challenge
     },

@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { longestName } from '../src/contact/names.ts'
 import { GatewayError } from '../src/errors.ts'
 import { explainInFull } from '../src/pipeline.ts'
 import { limits } from '../src/query/limits.ts'
@@ -22,7 +23,7 @@ export interface OperatorOptions {
   /** The gateway beside whose listener this one stands. */
   readonly gateway: Pick<
     FastifyInstance,
-    'metrics' | 'sessions' | 'corebos' | 'door' | 'contactById' | 'endUpstream'
+    'metrics' | 'sessions' | 'corebos' | 'door' | 'desk' | 'contactById' | 'endUpstream'
   >
   /** Without one, only what is open is answered. */
   readonly token: string | undefined
@@ -31,7 +32,7 @@ export interface OperatorOptions {
 const OfContact = Type.Object({ contact: WebserviceId }, { additionalProperties: false })
 
 const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway, token }) => {
-  const { metrics, sessions, corebos, door, contactById, endUpstream } = gateway
+  const { metrics, sessions, corebos, door, desk, contactById, endUpstream } = gateway
   const holdsToken = bearerOf(token)
 
   // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
@@ -76,6 +77,26 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
     log.info({ contact, ended: ended.length }, "an operator ended a contact's sessions")
     return { ended: ended.length }
   })
+
+  app.post(
+    '/failures/forget',
+    {
+      schema: {
+        body: Type.Object(
+          {
+            username: Type.String({ minLength: 1, maxLength: longestName }),
+            entity: Type.Optional(Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')])),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async ({ body: { username, entity = 'Contacts' }, log }) => {
+      const forgotten = await desk.forgive({ username, entity })
+      log.info({ forgotten }, 'an operator had the failures of a log-in name forgotten')
+      return { forgotten }
+    },
+  )
 
   app.post('/cache/clear', async (_request, reply) => {
     corebos.metadata.clear()

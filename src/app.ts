@@ -103,7 +103,7 @@ export async function buildApp(
   await app.register(actions)
   await app.register(search)
   await app.register(query)
-  await app.register(webservice, { config, policy: app.policy, now })
+  await app.register(webservice, { config, policy: app.policy })
   await app.register(webserviceRoute, config)
   return app
 }

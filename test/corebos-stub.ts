@@ -54,7 +54,7 @@ export class StubCorebos {
   #respond(received: Received, response: ServerResponse): unknown {
     switch (received.operation) {
       case 'getchallenge':
-        return { token: 'token' }
+        return { token: 'token', serverTime: 1795460896, expireTime: '1795468096' }
       case 'login':
         if (this.refuseLogin) return refused('INVALID_USER_CREDENTIALS', 'Invalid username or password')
         return { sessionName: `session-${(this.#sessions += 1)}`, userId: '19x5' }

@@ -7,17 +7,12 @@ import corebosPlugin from '../plugins/corebos.ts'
 import metrics from '../plugins/metrics.ts'
 import { readConfig } from '../src/config.ts'
 import { ask, CorebosCrash, CorebosRefusal } from '../src/corebos/caller.ts'
+import { requestChallenge } from '../src/corebos/challenge.ts'
 import { clearId } from '../src/corebos/cleared-id.ts'
 import { describe, listTypes } from '../src/corebos/describe.ts'
 import { encodeForm, isSendable } from '../src/corebos/form.ts'
 import { parseId } from '../src/corebos/ids.ts'
-import {
-  authenticateContact,
-  getChallenge,
-  getPortalUserInfo,
-  login,
-  loginPortal,
-} from '../src/corebos/login.ts'
+import { authenticateContact, getPortalUserInfo, login, loginPortal } from '../src/corebos/login.ts'
 import { query, relatedRecords, retrieve, retrieveAttachment } from '../src/corebos/read.ts'
 import { Identities } from '../src/corebos/trusted.ts'
 import { startDemoCorebos } from '../src/demo/server.ts'
@@ -644,7 +639,7 @@ t.test('against the demo coreBOS', async (t) => {
   const { outside, sessions, service } = corebos
   if (service === undefined) throw new Error('no service user')
   const enter = async (name: string, password: string, type: 'md5' | 'sha256' | 'sha512' | 'plaintext') => {
-    const token = await getChallenge(outside, `${name}@example.com`)
+    const token = (await requestChallenge(outside, `${name}@example.com`))?.token
     if (token === undefined) return 'no challenge'
     return loginPortal(outside, sessions, `${name}@example.com`, { token, password, type }, 'Contacts')
   }
@@ -669,7 +664,7 @@ t.test('against the demo coreBOS', async (t) => {
     t.equal(await enter('nobody', 'x', 'md5'), 'no challenge')
     for (let i = 0; i < 6; i++) t.equal(await enter('erin', 'bad', 'md5'), 'wrong')
     t.equal(await enter('erin', 'erin-pw', 'md5'), 'locked')
-    const token = (await getChallenge(outside, 'portal2')) ?? ''
+    const token = (await requestChallenge(outside, 'portal2'))?.token ?? ''
     t.match(
       await login(outside, sessions, 'portal2', { token, password: 'portal2-access-key', form: 'key' }),
       {

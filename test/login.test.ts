@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FailureBudget, failuresAllowed, type Verdict } from '../src/contact/budgets.ts'
+import { allowances, FailureBudget, failuresAllowed, type Verdict } from '../src/contact/budgets.ts'
 import { foldName, looseName } from '../src/contact/names.ts'
 import { RefusalPace } from '../src/contact/pace.ts'
 import { EmbeddedStore } from '../src/session/embedded.ts'
@@ -127,8 +127,9 @@ t.test('the budget of failures', async (t) => {
     failures: FailureBudget,
     who: string,
     attempt: () => Promise<{ verdict: Verdict; result: T }>,
+    kind: keyof typeof allowances = 'unproven',
   ): Promise<T | undefined> {
-    const spent = await failures.spend(who, attempt)
+    const spent = await failures.spend(who, allowances[kind], attempt)
     await failures.giveBack(spent?.leaving)
     return spent?.result
   }
@@ -155,8 +156,32 @@ t.test('the budget of failures', async (t) => {
     at += 9 * 365 * 86_400_000
     t.equal(await spend(failures, 'alice', async () => end('right')), undefined, 'no time gives it back')
     t.equal(await spend(failures, 'bob', async () => end('right')), 'right', 'others are not touched')
-    await failures.forget('alice')
+    t.equal(await failures.forget('alice'), failuresAllowed)
     t.equal(await spend(failures, 'alice', async () => end('right')), 'right')
+  })
+
+  t.test('keeps its last place for a password that is known to be the contact’s', async (t) => {
+    const failures = budget()
+    const { self, end } = upstream()
+    for (let i = 0; i < 10; i++) await spend(failures, 'alice', async () => end('wrong'), 'unproven')
+    t.equal(self.failures, failuresAllowed)
+    t.equal(await spend(failures, 'alice', async () => end('right'), 'unproven'), undefined)
+    t.equal(await spend(failures, 'alice', async () => end('right'), 'proven'), 'right')
+    t.equal(self.failures, 0)
+    t.equal(
+      await spend(failures, 'alice', async () => end('wrong'), 'unproven'),
+      'wrong',
+      'all are free again',
+    )
+  })
+
+  t.test('of a CRM user, whom coreBOS does not count, comes back by itself', async (t) => {
+    const failures = budget()
+    const { end } = upstream()
+    for (let i = 0; i < 10; i++) await spend(failures, 'user:alice', async () => end('wrong'), 'user')
+    t.equal(await spend(failures, 'user:alice', async () => end('right'), 'user'), undefined)
+    at += 15 * 60_000 + 1
+    t.equal(await spend(failures, 'user:alice', async () => end('right'), 'user'), 'right')
   })
 
   t.test('holds whatever runs at once and in whatever order it lands', async (t) => {

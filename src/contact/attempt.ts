@@ -1,5 +1,6 @@
 /** One password put to coreBOS within the budget of whoever it is tried for, and what then stands until its owner is let in. */
 import type { Leaving } from '../session/contract.ts'
+import { allowances } from './budgets.ts'
 import type { LoginAnswer, Refusal } from './calls.ts'
 import type { LoginContext } from './login.ts'
 import { refuse, type Admitted, type LoginOutcome, type RefusalReason, type Refused } from './refusal.ts'
@@ -21,10 +22,11 @@ const reasons = {
 /** One attempt within the budget of `who`, which is the same at every door. */
 export async function spend<T>(
   who: string,
+  kind: keyof typeof allowances,
   { budget }: Pick<LoginContext, 'budget'>,
   attempt: () => Promise<LoginAnswer<T>>,
 ): Promise<Passed<T> | Refused> {
-  const spent = await budget.spend<LoginAnswer<T>>(who, async () => {
+  const spent = await budget.spend<LoginAnswer<T>>(who, allowances[kind], async () => {
     const result = await attempt()
     if ('login' in result) return { verdict: 'right', result }
     // Nothing is counted for somebody unknown; and once coreBOS has locked the contact, the budget protects nothing,

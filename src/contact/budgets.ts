@@ -1,8 +1,31 @@
 /** How many wrong passwords may reach coreBOS, whose own counter locks a contact out for good. */
 import type { Leaving, SharedState } from '../session/contract.ts'
 
-/** coreBOS refuses even the right password after more than five failures; one is left to those who log in elsewhere. */
-export const failuresAllowed = 4
+/** coreBOS refuses even the right password after more failures than this. */
+const failuresForgiven = 5
+
+/** As many may be a stranger's. */
+export const failuresAllowed = failuresForgiven - 1
+
+/** As good as no expiry: the counter of coreBOS has none. */
+const forever = 10 * 365 * 86_400_000
+
+/** How many failures may be known of before one more attempt, and for how long each is remembered. Milliseconds. */
+export interface Allowance {
+  readonly failures: number
+  readonly kept: number
+}
+
+/**
+ * By what is known of a password before it is tried. `proven`: it is the contact's but perhaps for case and accents, and
+ * so no stranger's; a place is kept for it, so that strangers cannot shut out a contact that proves itself. `unproven`:
+ * it may be anybody's. `user`: that of a CRM user, whose failures coreBOS does not count.
+ */
+export const allowances = {
+  proven: { failures: failuresForgiven, kept: forever },
+  unproven: { failures: failuresAllowed, kept: forever },
+  user: { failures: failuresAllowed, kept: 15 * 60_000 },
+} as const satisfies Record<string, Allowance>
 
 /**
  * How an attempt ended at coreBOS. `uncounted`: coreBOS certainly did not count it. What throws is held to have been
@@ -27,8 +50,6 @@ export interface Spent<T> {
   readonly leaving: Leaving | undefined
 }
 
-/** As good as no expiry: the counter of coreBOS has none. */
-const forever = 10 * 365 * 86_400_000
 /** An attempt of a process that died is held to have failed after this long. */
 const flightEnds = 120_000
 const patience = 10_000
@@ -36,9 +57,9 @@ const pollEvery = 20
 const failed = 'failed'
 
 /**
- * Four places per contact, shared by all instances. An attempt takes a place before it is sent; a failure keeps it, and
+ * A few places per contact, shared by all instances. An attempt takes a place before it is sent; a failure keeps it, and
  * a success frees those whose failures were known when it set out. One that was under way beside it may have reached
- * coreBOS after it, so it keeps its place. So at no time have more than four failures reached coreBOS since the
+ * coreBOS after it, so it keeps its place. So at no time have more failures than places reached coreBOS since the
  * contact's last success, whatever runs at once and in whatever order it arrives.
  */
 export class FailureBudget {
@@ -55,10 +76,11 @@ export class FailureBudget {
    */
   async spend<T>(
     who: string,
+    allowance: Allowance,
     attempt: () => Promise<{ readonly verdict: Verdict; readonly result: T }>,
   ): Promise<Spent<T> | undefined> {
     const { state, neverSent } = this.#options
-    const place = await this.#take(keyOf(who))
+    const place = await this.#take(keyOf(who), allowance)
     if (place === undefined) return undefined
     const { key, ticket, failedBefore } = place
     try {
@@ -79,19 +101,20 @@ export class FailureBudget {
     if (leaving !== undefined) await this.#options.state.leave(leaving)
   }
 
-  /** Gives the whole budget back: for an operator who has reset the counter in coreBOS. */
-  async forget(who: string): Promise<void> {
+  /** Gives the whole budget back: for an operator who has reset the counter in coreBOS. @returns how many failures it held */
+  async forget(who: string): Promise<number> {
     const key = keyOf(who)
     const { held } = await this.#options.state.enter(key, '', '', 0, forever)
     await this.#options.state.leave({ key, tickets: [...held.keys()] })
+    return held.size
   }
 
-  async #take(key: string) {
+  async #take(key: string, { failures, kept }: Allowance) {
     const { state, now, wait, nonce } = this.#options
     const gaveUp = now() + patience
     const ticket = nonce()
     for (;;) {
-      const { entered, held } = await state.enter(key, ticket, `flight:${now()}`, failuresAllowed, forever)
+      const { entered, held } = await state.enter(key, ticket, `flight:${now()}`, failures, kept)
       const failedBefore = [...held].flatMap(([each, note]) => (isUnderWay(note, now()) ? [] : [each]))
       if (entered) return { key, ticket, failedBefore }
       if (failedBefore.length === held.size || now() >= gaveUp) return undefined

@@ -1,10 +1,12 @@
 /** The calls of coreBOS that a log-in makes, each timed; what coreBOS refuses comes back as a value. */
 import { CorebosRefusal, type Caller } from '../corebos/caller.ts'
+import { requestChallenge } from '../corebos/challenge.ts'
 import type { Corebos } from '../corebos/corebos.ts'
 import * as corebosLogin from '../corebos/login.ts'
 import type { Entity, LoginRefusal, PasswordType, UserInfo } from '../corebos/login.ts'
 import { Identities, type Identity } from '../corebos/trusted.ts'
 import { GatewayError } from '../errors.ts'
+import type { Challenges } from './challenges.ts'
 import type { Contact } from './contact.ts'
 import type { Lane } from './pace.ts'
 
@@ -61,13 +63,15 @@ export type Timing = <T>(lane: Lane, call: () => Promise<T>) => Promise<T>
 /** @param levelField the field of the policy in force that says how far a contact sees */
 export function loginCalls(
   corebos: Corebos,
+  challenges: Pick<Challenges, 'tokenFor'>,
   levelField: () => string | undefined,
   timed: Timing,
 ): LoginCalls {
   const { outside, sessions } = corebos
   const direct: Timed = (call) => timed('direct', call)
   return {
-    challenge: (username) => direct(() => corebosLogin.getChallenge(outside, username)),
+    challenge: (username) =>
+      challenges.tokenFor(username, (name) => direct(() => requestChallenge(outside, name))),
     loginPortal: (username, secret, entity) =>
       direct(() =>
         answer(async () => {

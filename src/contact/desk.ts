@@ -2,8 +2,8 @@
 import { GatewayError } from '../errors.ts'
 import type { Rate } from '../environment.ts'
 import type { SharedState, Take, Taken } from '../session/contract.ts'
-import { logIn, type Credentials, type LoginContext, type LoginMode } from './login.ts'
-import { looseName } from './names.ts'
+import { budgetOf, logIn, userKey, type Credentials, type LoginContext, type LoginMode } from './login.ts'
+import { foldName, looseName } from './names.ts'
 import type { RefusalPace } from './pace.ts'
 import type { Admitted, LoginOutcome, RefusalReason } from './refusal.ts'
 
@@ -33,12 +33,12 @@ export interface Guard {
  */
 export async function guarded(
   { pace, state, failures }: Guard,
-  { username, entity }: Pick<Credentials, 'username' | 'entity'>,
+  { username, entity }: Named,
   visit: Visit,
   attempt: () => Promise<LoginOutcome>,
 ): Promise<Admitted | undefined> {
   const take = {
-    key: `login-failures:${entity}:${looseName(username)}`,
+    key: failuresKey({ username, entity }),
     max: failures.max,
     window: failures.seconds * 1000,
     kind: 'budget',
@@ -61,6 +61,13 @@ export async function guarded(
 export interface DeskOptions extends Guard {
   readonly mode: LoginMode
   readonly context: LoginContext
+  readonly state: Pick<SharedState, 'take' | 'reset'>
+}
+
+type Named = Pick<Credentials, 'username' | 'entity'>
+
+function failuresKey({ username, entity }: Named): string {
+  return `login-failures:${entity}:${looseName(username)}`
 }
 
 export class LoginDesk {
@@ -81,5 +88,27 @@ export class LoginDesk {
   async attempt(credentials: Credentials, visit: Visit): Promise<Admitted | undefined> {
     const { mode, context } = this.#options
     return guarded(this.#options, credentials, visit, () => logIn(mode, credentials, context))
+  }
+
+  /**
+   * Forgets the failures of whoever may have a log-in name: for an operator who has reset the counter in coreBOS.
+   *
+   * @returns how many of them had reached coreBOS
+   * @throws GatewayError how coreBOS or the store failed
+   */
+  async forgive({ username, entity }: Named): Promise<number> {
+    const { mode, context, state } = this.#options
+    const { budget, service } = context
+    const name = foldName(username)
+    const found = (await service?.byName(entity, username)) ?? []
+    if (found === 'several') throw new GatewayError('QUERY_TOO_LARGE', 'too many have that name')
+    const budgets = [
+      ...found.map(({ id }) => id),
+      budgetOf(username, entity, undefined),
+      ...(mode === 'user' && name !== undefined ? [userKey(name)] : []),
+    ].filter((key) => key !== undefined)
+    await state.reset([failuresKey({ username, entity })])
+    const held = await Promise.all(budgets.map(async (key) => budget.forget(key)))
+    return held.reduce((sum, each) => sum + each, 0)
   }
 }

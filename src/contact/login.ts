@@ -43,8 +43,8 @@ interface Mode {
 }
 
 export const loginModes: Readonly<Record<LoginMode, Mode>> = {
-  portal: { rounds: { service: 1, direct: 3 }, login: portal },
-  service: { rounds: { service: 1, direct: 2 }, login: service },
+  portal: { rounds: { service: 2, direct: 3 }, login: portal },
+  service: { rounds: { service: 2, direct: 2 }, login: service },
   user: { rounds: { service: 1, direct: 5 }, login: user },
 }
 
@@ -121,10 +121,11 @@ async function user(credentials: Credentials, context: LoginContext): Promise<Lo
   const token = await calls.challenge(username)
   if (token === undefined) return refuse('name')
 
-  const attempt = (form: 'key' | 'password') =>
-    spend(`user:${name}`, context, () => calls.login(username, { token, password, form }))
-  let passed = await attempt('key')
-  if ('refused' in passed && passed.refused === 'password') passed = await attempt('password')
+  const passed = await spend(userKey(name), 'user', context, async () => {
+    const byKey = await calls.login(username, { token, password, form: 'key' })
+    if ('login' in byKey || byKey.refusal !== 'wrong') return byKey
+    return calls.login(username, { token, password, form: 'password' })
+  })
   if ('refused' in passed) return passed
   return admitUser(passed, username.trim(), context)
 }
@@ -156,6 +157,8 @@ export async function admitUser(
 interface Known {
   readonly token: string
   readonly identity: Identity | undefined
+  /** Whether coreBOS has found the password right but for case and accents. */
+  readonly proven: boolean
 }
 
 /**
@@ -167,7 +170,7 @@ async function lookUp(credentials: Credentials, context: LoginContext): Promise<
   const { username, password, entity } = credentials
   if (service === undefined) {
     const token = await calls.challenge(username)
-    return token === undefined ? refuse('name') : { token, identity: undefined }
+    return token === undefined ? refuse('name') : { token, identity: undefined, proven: false }
   }
   const [token, found, verified] = await Promise.all([
     calls.challenge(username),
@@ -182,19 +185,36 @@ async function lookUp(credentials: Credentials, context: LoginContext): Promise<
   // A name that cannot be looked up safely still leads to the contact that coreBOS names.
   const identity = open[0] ?? (verified === undefined ? undefined : await service.byId(entity, verified))
   if (verified !== undefined && identity !== undefined && verified !== identity.id) return refuse('mismatch')
-  return { token, identity }
+  return { token, identity, proven: verified !== undefined }
 }
 
 /** Lets coreBOS compare the exact password, if the contact's budget allows. */
 async function tryPassword(
-  { token, identity }: Known,
+  { token, identity, proven }: Known,
   { username, password, entity }: Credentials,
   context: LoginContext,
 ): Promise<Passed<PortalLogin> | Refused> {
   const type = context.passwordType ?? identity?.passwordType
   if (type === undefined) return refuse(identity === undefined ? 'unreadable' : 'password-type')
+  const who = budgetOf(username, entity, identity)
+  if (who === undefined) return refuse('name')
+  return spend(who, proven ? 'proven' : 'unproven', context, () =>
+    context.calls.loginPortal(username, { token, password, type }, entity),
+  )
+}
+
+/** Whose budget a log-in is at the expense of; by name where the record cannot be read. */
+export function budgetOf(
+  username: string,
+  entity: Entity,
+  identity: Pick<Identity, 'id'> | undefined,
+): string | undefined {
+  if (identity !== undefined) return identity.id
   const name = foldName(username)
-  if (identity === undefined && name === undefined) return refuse('name')
-  const who = identity === undefined ? `${entity}:${name ?? ''}` : identity.id
-  return spend(who, context, () => context.calls.loginPortal(username, { token, password, type }, entity))
+  return name === undefined ? undefined : `${entity}:${name}`
+}
+
+/** The budget of a CRM user. @param name folded */
+export function userKey(name: string): string {
+  return `user:${name}`
 }

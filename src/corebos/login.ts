@@ -41,14 +41,6 @@ export interface UserInfo {
   readonly language: string
 }
 
-/** The token to hash a password with, or `undefined` where coreBOS lets in nobody by that name. */
-export async function getChallenge(outside: Caller, username: string): Promise<string | undefined> {
-  const outcome = await outcomeOf(outside, { operation: 'getchallenge', params: { username } })
-  if (outcome.kind === 'success') return text(object(outcome.result, 'challenge')['token'], 'challenge')
-  if (outcome.code === 'AUTHENTICATION_REQUIRED') return undefined
-  throw new CorebosRefusal('getchallenge', outcome.code, outcome.message)
-}
-
 /** Customer Portal Login of a contact or employee with a challenge's token. */
 export async function loginPortal(
   outside: Caller,

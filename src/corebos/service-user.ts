@@ -3,7 +3,8 @@ import { GatewayError } from '../errors.ts'
 import { CorebosRefusal, send, type Caller } from './caller.ts'
 import type { Outcome } from './envelope.ts'
 import type { Gate } from './gate.ts'
-import { getChallenge, login, type UserLogin } from './login.ts'
+import { requestChallenge } from './challenge.ts'
+import { login, type UserLogin } from './login.ts'
 import type { Sessions } from './session.ts'
 import type { Call, Transport } from './transport.ts'
 
@@ -115,7 +116,7 @@ async function logIn(
   outside: Caller,
   sessions: Sessions,
 ): Promise<UserLogin> {
-  const token = await getChallenge(outside, name)
+  const token = (await requestChallenge(outside, name))?.token
   const opened =
     token === undefined
       ? 'unknown'

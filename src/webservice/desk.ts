@@ -4,16 +4,16 @@
  */
 import { inSession, spend, type Passed } from '../contact/attempt.ts'
 import type { PortalLogin } from '../contact/calls.ts'
+import { sentName } from '../contact/challenges.ts'
 import { guarded, type Guard, type Visit } from '../contact/desk.ts'
 import { barrier, contactOf } from '../contact/identity.ts'
-import { admitUser, type LoginContext, type LoginMode } from '../contact/login.ts'
+import { admitUser, budgetOf, userKey, type LoginContext, type LoginMode } from '../contact/login.ts'
 import { foldName, longestName, longestPassword } from '../contact/names.ts'
 import { refuse, type Admitted, type LoginOutcome, type Refused } from '../contact/refusal.ts'
 import { isSendable } from '../corebos/form.ts'
 import type { Entity } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
 import { GatewayError } from '../errors.ts'
-import { sentName } from './challenges.ts'
 
 export interface RelayDeskOptions extends Guard {
   readonly mode: LoginMode
@@ -121,11 +121,12 @@ export class RelayDesk {
     return verified === known.id ? { contact, upstream: undefined, leaving: undefined } : refuse('password')
   }
 
-  /** Where coreBOS has no Customer Portal Login all tokens are made up, and token and password come in clear. */
+  /** Webservice id of the contact whose password stands behind the token, but for case and accents. Counts nothing. */
   async #verifyInClear({ username, secret }: RelayedCredentials): Promise<string | undefined> {
     const { context, madeUpToken } = this.#options
     const name = sentName(username)
-    const token = await madeUpToken(name)
+    // Where coreBOS has no Customer Portal Login all tokens are made up.
+    const token = (await context.calls.challenge(name)) ?? (await madeUpToken(name))
     if (token === undefined || !secret.startsWith(token) || secret === token) return undefined
     return context.service?.authenticateContact(name, secret.slice(token.length))
   }
@@ -146,14 +147,16 @@ export class RelayDesk {
 
   async #relayPortal(
     identity: Identity | undefined,
-    { username, secret, entity }: RelayedCredentials,
+    credentials: RelayedCredentials,
   ): Promise<Passed<PortalLogin> | Refused> {
     const { context } = this.#options
-    const name = foldName(username)
-    if (identity === undefined && name === undefined) return refuse('name')
-    const who = identity === undefined ? `${entity}:${name ?? ''}` : identity.id
+    const { username, secret, entity } = credentials
+    const who = budgetOf(username, entity, identity)
+    if (who === undefined) return refuse('name')
+    const inClear = identity?.passwordType === 'plaintext' && entity === 'Contacts'
+    if (inClear && (await this.#verifyInClear(credentials)) !== identity.id) return refuse('password')
     // The client has put token and password together; what is sent is its text as it stands.
-    return spend(who, context, () =>
+    return spend(who, inClear ? 'proven' : 'unproven', context, () =>
       context.calls.loginPortal(
         sentName(username),
         { token: '', password: secret, type: 'plaintext' },
@@ -169,7 +172,7 @@ export class RelayDesk {
     if (name === undefined) return refuse('name')
     // A CRM user's own password is kept with a salt from its name, so that the name goes as it was typed.
     const typed = username.trim()
-    const passed = await spend(`user:${name}`, context, () =>
+    const passed = await spend(userKey(name), 'user', context, () =>
       calls.login(typed, { token: '', password: secret, form: 'password' }),
     )
     if ('refused' in passed) return passed

@@ -1,11 +1,11 @@
 /** Operations around a log-in, as clients of coreBOS know them. */
+import { sentName } from '../contact/challenges.ts'
 import type { Contact } from '../contact/contact.ts'
 import type { Visit } from '../contact/desk.ts'
 import type { Admitted } from '../contact/refusal.ts'
 import type { Challenge } from '../corebos/challenge.ts'
 import type { PortalSession } from '../session/contract.ts'
 import type { Input } from './call.ts'
-import { sentName } from './challenges.ts'
 import type { RelayDesk } from './desk.ts'
 import { result, type Result } from './envelope.ts'
 

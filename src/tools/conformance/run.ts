@@ -1,10 +1,10 @@
 /** Asks a coreBOS what the gateway relies on, one call at a time. */
 import { createHash } from 'node:crypto'
+import { requestChallenge } from '../../corebos/challenge.ts'
 import { Corebos } from '../../corebos/corebos.ts'
 import { describe, listTypes } from '../../corebos/describe.ts'
 import {
   authenticateContact,
-  getChallenge,
   getPortalUserInfo,
   loginPortal,
   type PasswordType,
@@ -81,7 +81,7 @@ async function run(corebos: Corebos, options: ConformanceOptions): Promise<Confo
 
 /** What the log-in says of itself; the gateway's own client does not look at it. */
 async function version({ outside, sessions }: Corebos, { user, key }: ConformanceOptions): Promise<string> {
-  const token = (await getChallenge(outside, user)) ?? ''
+  const token = (await requestChallenge(outside, user))?.token ?? ''
   const accessKey = createHash('md5').update(`${token}${key}`, 'utf8').digest('hex')
   const answer = await ask(outside, 'login', { username: user, accessKey })
   const name = resultText(answer, 'sessionName')
@@ -106,7 +106,7 @@ async function openContact(
   const [record] = rowsOf(found)
   const type = types.find((each) => each === textAt(record, 'portalpasswordtype'))
   if (type === undefined) throw new Error(`the password type of ${email} is none that works`)
-  const token = (await getChallenge(outside, email)) ?? ''
+  const token = (await requestChallenge(outside, email))?.token ?? ''
   const opened = await loginPortal(outside, corebos.sessions, email, { token, password, type }, 'Contacts')
   if (typeof opened === 'string') throw new Error(`the portal log-in of ${email} was refused: ${opened}`)
   const { session } = opened
