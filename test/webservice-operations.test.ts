@@ -186,6 +186,24 @@ t.test('views, actions and translations say nothing of what is closed', async (t
       )
     }
     t.strictSame(Object.keys(await views(operation, 'HelpDesk')), ['13', '14', '15'])
+    let asked = 0
+    for (const view of Object.values(await views(operation, 'HelpDesk'))) {
+      const [byWords = '', byFields = ''] = ['advcriteriaWQL', 'advcriteriaEVQL'].map((key) =>
+        textAt(view, key),
+      )
+      if (byWords === '') continue
+      const [words, fields] = await Promise.all(
+        [byWords, byFields].map(async (condition) =>
+          rowsAt(
+            (await alice.call('query', { query: `select id from HelpDesk where ${condition};` })).result,
+          ),
+        ),
+      )
+      t.ok(fields)
+      t.strictSame(fields, words, 'a client may ask with either form of the condition')
+      asked += fields?.length ?? 0
+    }
+    t.ok(asked > 0)
     t.strictSame(Object.keys(await views(operation, 'Contacts')), ['7', '8'], 'none that has SQL in it')
     for (const module of ['Leads', 'Nope', '']) {
       t.match(await alice.call(operation, { module }), {

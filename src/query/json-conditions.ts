@@ -26,6 +26,9 @@ const keys = new Set([
   'groupjoin',
 ])
 
+/** Both are values as they stand; the second is how coreBOS's own lists say it. */
+const valueTypes = new Set(['raw', 'rawtext'])
+
 const comparisons: Readonly<Record<string, Comparison>> = {
   is: '=',
   'equal to': '=',
@@ -113,7 +116,7 @@ function readEntry(entry: unknown, at: Position): Entry {
     if (value === undefined && fallback !== undefined) return fallback
     throw malformed(at, `a condition's '${key}' is a text`)
   }
-  if (text('valuetype', 'raw') !== 'raw') {
+  if (!valueTypes.has(text('valuetype', 'raw'))) {
     throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "a condition compares with a value ('valuetype': 'raw')")
   }
   return {
