@@ -2,9 +2,9 @@
  * Comments on records, all of one shape: coreBOS keeps those on tickets and FAQs apart from its records, and a reader
  * need not know. They are seen where their record is.
  */
-import pMap from 'p-map'
 import type { ClearedId } from './corebos/cleared-id.ts'
 import { GatewayError } from './errors.ts'
+import { fewAtOnce } from './few-at-once.ts'
 import { ask, clearedIdOf, record, viewOf, type Asker } from './pipeline.ts'
 import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
@@ -105,16 +105,12 @@ async function keptApart(
   { decision }: View,
   asker: Asker,
 ): Promise<Map<string, Draft[]>> {
-  const lists = await pMap(
-    ids,
-    async (id) => {
-      const rows = await asker.reader.comments(id, module)
-      const verified = rows.filter((row) => row['related_to'] === id.text)
-      if (verified.length < rows.length) asker.withheld(rows.length - verified.length, decision.rule.name)
-      return [id.text, verified.map(draftKeptApart)] as const
-    },
-    { concurrency: limits.atOnce },
-  )
+  const lists = await fewAtOnce(ids, async (id) => {
+    const rows = await asker.reader.comments(id, module)
+    const verified = rows.filter((row) => row['related_to'] === id.text)
+    if (verified.length < rows.length) asker.withheld(rows.length - verified.length, decision.rule.name)
+    return [id.text, verified.map(draftKeptApart)] as const
+  })
   return new Map(lists)
 }
 
@@ -157,9 +153,7 @@ async function keptAsRecords(
     asker,
   )
   const commented = ids.filter(({ text }) => records.some((row) => row['related_to'] === text))
-  const shown = await pMap(commented, (id) => asker.reader.comments(id, module), {
-    concurrency: limits.atOnce,
-  })
+  const shown = await fewAtOnce(commented, async (id) => asker.reader.comments(id, module))
   const users = new Map(shown.flat().map((row) => [row['id'] ?? '', nameOfCreator(row)]))
   const drafts = new Map<string, Draft[]>()
   for (const row of records) {

@@ -1,10 +1,10 @@
-import pMap from 'p-map'
 import type { Contact, Level } from './contact/contact.ts'
 import type { BusinessAction } from './corebos/actions.ts'
 import { clearId, type ClearedId } from './corebos/cleared-id.ts'
 import { parseId } from './corebos/ids.ts'
 import type { Attachment } from './corebos/read.ts'
 import { GatewayError } from './errors.ts'
+import { fewAtOnce } from './few-at-once.ts'
 import { isCountedAsMeant } from './query/dialect.ts'
 import { limits } from './query/limits.ts'
 import { parseQuery } from './query/parse.ts'
@@ -263,9 +263,9 @@ async function relatedTo(
   }
   const by = readBy(asker.sight.require(module))
   const parsed = parentIds.map(parseId).filter((id) => id !== undefined)
-  const lists = await pMap(parsed, (id) => asker.reader.relatedIds(clearId(id), parentModule, module, by), {
-    concurrency: limits.atOnce,
-  })
+  const lists = await fewAtOnce(parsed, (id) =>
+    asker.reader.relatedIds(clearId(id), parentModule, module, by),
+  )
   return bounded([...new Set(lists.flat())], module)
 }
 
@@ -289,19 +289,17 @@ async function follow(columns: readonly Column[], rows: readonly Row[], asker: A
     wanted.set(hop.module, ids)
     fields.set(hop.module, (fields.get(hop.module) ?? new Set<string>()).add(hop.field))
   }
-  const referenced = await Promise.all(
-    [...wanted].map(async ([module, ids]) => {
-      if (ids.size === 0) return [module, new Map<string, Row>()] as const
-      const where = tree.inList(tree.field('id'), [...ids].map(tree.text))
-      const paths = [...(fields.get(module) ?? [])].map((name) => tree.field(name))
-      const query = {
-        ...idsOf(module, where),
-        selection: { kind: 'fields', paths, distinct: false } as const,
-      }
-      const { records } = await run(tree.query(query), asker)
-      return [module, new Map(records.map((record) => [record['id'] ?? '', record]))] as const
-    }),
-  )
+  const referenced = await fewAtOnce(wanted, async ([module, ids]) => {
+    if (ids.size === 0) return [module, new Map<string, Row>()] as const
+    const where = tree.inList(tree.field('id'), [...ids].map(tree.text))
+    const paths = [...(fields.get(module) ?? [])].map((name) => tree.field(name))
+    const query = {
+      ...idsOf(module, where),
+      selection: { kind: 'fields', paths, distinct: false } as const,
+    }
+    const { records } = await run(tree.query(query), asker)
+    return [module, new Map(records.map((record) => [record['id'] ?? '', record]))] as const
+  })
   return new Map(referenced)
 }
 
@@ -374,26 +372,22 @@ export async function find(id: string, asker: Asker): Promise<Found> {
 
 /** What of these records the contact sees; one query for each of their modules. */
 export async function visible(ids: Iterable<string>, asker: Asker): Promise<ReadonlySet<string>> {
-  const found = await Promise.all(
-    [...byModule(ids, asker)].map(async ([{ module }, some]) => {
-      const { records } = await run(
-        idsOf(module.name, tree.inList(tree.field('id'), some.map(tree.text))),
-        asker,
-      )
-      return records.map(({ id }) => id ?? '')
-    }),
-  )
+  const found = await fewAtOnce(byModule(ids, asker), async ([{ module }, some]) => {
+    const { records } = await run(
+      idsOf(module.name, tree.inList(tree.field('id'), some.map(tree.text))),
+      asker,
+    )
+    return records.map(({ id }) => id ?? '')
+  })
   return new Set(found.flat())
 }
 
 /** Those of these records that the contact sees, by their ids; one query for each of their modules. */
 export async function recordsById(ids: Iterable<string>, asker: Asker): Promise<ReadonlyMap<string, Row>> {
-  const found = await Promise.all(
-    [...byModule(ids, asker)].map(async ([view, some]) => {
-      const query = idsOf(view.module.name, tree.inList(tree.field('id'), some.map(tree.text)))
-      return (await run(tree.query({ ...query, selection: { kind: 'all' } }), asker)).records
-    }),
-  )
+  const found = await fewAtOnce(byModule(ids, asker), async ([view, some]) => {
+    const query = idsOf(view.module.name, tree.inList(tree.field('id'), some.map(tree.text)))
+    return (await run(tree.query({ ...query, selection: { kind: 'all' } }), asker)).records
+  })
   return new Map(found.flat().map((record) => [record['id'] ?? '', record]))
 }
 

@@ -1,4 +1,5 @@
 /** Search in what a contact may read: one scoped statement for each module. */
+import { fewAtOnce } from './few-at-once.ts'
 import { ask, type Asker } from './pipeline.ts'
 import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
@@ -33,7 +34,7 @@ const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'
 export async function search({ text, modules, limit }: Search, asker: Asker): Promise<Hits[]> {
   const { sight } = asker
   const views = new Set((modules ?? sight.names).map((name) => sight.require(name)))
-  const hits = await Promise.all([...views].map((view) => hitsIn(view, text, limit, asker)))
+  const hits = await fewAtOnce(views, async (view) => hitsIn(view, text, limit, asker))
   return hits.filter(({ records, total }) => records.length > 0 || (total ?? 0) > 0)
 }
 

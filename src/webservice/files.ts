@@ -3,6 +3,7 @@ import { printed, recordImages } from '../corebos/files.ts'
 import { parseId } from '../corebos/ids.ts'
 import { retrieveAttachment } from '../corebos/read.ts'
 import { GatewayError } from '../errors.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import { afresh, find, readBy, type Asker, type Found } from '../pipeline.ts'
 import { mayBePrinted } from '../printed.ts'
 import type { Input, Visitor } from './call.ts'
@@ -23,7 +24,7 @@ export async function retrievedocattachment(input: Input, visitor: Visitor): Pro
   // PHP's idea of an empty text; `false` is none.
   const withContent = !['', '0'].includes(input.text('returnfile'))
   const asker = afresh(visitor.asker)
-  const found = await Promise.all(wanted.map((id) => document(id, asker)))
+  const found = await fewAtOnce(wanted, async (id) => document(id, asker))
   const files: [string, Parameter][] = []
   for (const each of found) files.push([each.id.text, await attachment(each, withContent, visitor)])
   return result(files.length === 0 ? [] : Object.fromEntries(files))

@@ -1,5 +1,6 @@
 /** The names of records, for answers that show what a reference points to: each under its own rule. */
 import { parseId } from '../corebos/ids.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import { ask } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
@@ -38,29 +39,27 @@ export async function labelsOf(
     const view = module && asker.sight.find(module.name)
     if (view !== undefined) byModule.set(view, [...(byModule.get(view) ?? []), id])
   }
-  const found = await Promise.all(
-    [...byModule].map(async ([view, wanted]) => {
-      const fields = readableLabelFields(view, visitor)
-      const { records } = await ask(
-        tree.query({
-          selection: {
-            kind: 'fields',
-            paths: [...fields, 'id'].map((name) => tree.field(name)),
-            distinct: false,
-          },
-          module: view.module.name,
-          moduleAt: tree.nowhere,
-          where: tree.inList(tree.field('id'), wanted.map(tree.text)),
-          orderBy: [],
-          limit: { offset: 0, count: Math.min(wanted.length, limits.rows) },
-        }),
-        asker,
-      )
-      return records.map(
-        (row) => [row['id'] ?? '', { module: view.module.name, label: labelOf(row, fields) }] as const,
-      )
-    }),
-  )
+  const found = await fewAtOnce(byModule, async ([view, wanted]) => {
+    const fields = readableLabelFields(view, visitor)
+    const { records } = await ask(
+      tree.query({
+        selection: {
+          kind: 'fields',
+          paths: [...fields, 'id'].map((name) => tree.field(name)),
+          distinct: false,
+        },
+        module: view.module.name,
+        moduleAt: tree.nowhere,
+        where: tree.inList(tree.field('id'), wanted.map(tree.text)),
+        orderBy: [],
+        limit: { offset: 0, count: Math.min(wanted.length, limits.rows) },
+      }),
+      asker,
+    )
+    return records.map(
+      (row) => [row['id'] ?? '', { module: view.module.name, label: labelOf(row, fields) }] as const,
+    )
+  })
   return new Map(found.flat())
 }
 

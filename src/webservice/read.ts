@@ -1,6 +1,7 @@
 /** Operations that read records. All of them are statements of the query language, put through the one door. */
 import { parseId } from '../corebos/ids.ts'
 import { GatewayError } from '../errors.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import { ask, askText, record, viewOf, type Answer } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
 import { parseOrderBy } from '../query/parse.ts'
@@ -48,13 +49,11 @@ export async function massRetrieve(input: Input, visitor: Visitor): Promise<Resu
     const view = module && asker.sight.find(module.name)
     if (view !== undefined) byModule.set(view, [...(byModule.get(view) ?? []), id])
   }
-  const found = await Promise.all(
-    [...byModule].map(async ([view, wanted]) => {
-      const where = tree.inList(tree.field('id'), wanted.map(tree.text))
-      const { records } = await ask(recordsOf(view, where), asker)
-      return withReferences(records, view, visitor)
-    }),
-  )
+  const found = await fewAtOnce(byModule, async ([view, wanted]) => {
+    const where = tree.inList(tree.field('id'), wanted.map(tree.text))
+    const { records } = await ask(recordsOf(view, where), asker)
+    return withReferences(records, view, visitor)
+  })
   const byId = new Map(found.flat().map((row) => [row['id'], row]))
   const shown = ids.flatMap((id) => {
     const row = byId.get(id)
@@ -165,10 +164,8 @@ export async function sync(input: Input, { asker }: Visitor): Promise<Result> {
     .filter(({ readable }) => readable.get('modifiedtime')?.type === 'datetime')
   const changed = tree.compare(tree.field('modifiedtime'), '>', tree.text(timeText(Number(since))))
   const orderBy = [{ path: tree.field('modifiedtime'), direction: 'asc' }] as const
-  const first = await Promise.all(
-    views.map((view) =>
-      ask(recordsOf(view, changed, { orderBy, limit: { offset: 0, count: syncRows } }), asker),
-    ),
+  const first = await fewAtOnce(views, async (view) =>
+    ask(recordsOf(view, changed, { orderBy, limit: { offset: 0, count: syncRows } }), asker),
   )
   let rows = first.flatMap(({ records }) => records).sort(byTime)
   const more =
@@ -176,7 +173,7 @@ export async function sync(input: Input, { asker }: Visitor): Promise<Result> {
   const last = rows[Math.min(rows.length, syncRows) - 1]?.['modifiedtime'] ?? ''
   if (more) {
     const upTo = tree.and(changed, tree.compare(tree.field('modifiedtime'), '<=', tree.text(last)))
-    const whole = await Promise.all(views.map((view) => ask(recordsOf(view, upTo, { orderBy }), asker)))
+    const whole = await fewAtOnce(views, async (view) => ask(recordsOf(view, upTo, { orderBy }), asker))
     rows = whole.flatMap(({ records }) => records).sort(byTime)
   }
   const time = Date.parse(`${last.replace(' ', 'T')}Z`) / 1000

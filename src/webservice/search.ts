@@ -1,6 +1,7 @@
 /** Search and autocompletion, by scoped statements over fields that the contact may read. */
 import { presentModule } from '../corebos/presentation.ts'
 import { GatewayError } from '../errors.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import { ask, type Answer } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
@@ -128,19 +129,17 @@ export async function getReferenceAutocomplete(input: Input, visitor: Visitor): 
   const count = limitOf(input.text('limit'), defaultHits)
   const views = viewsOf(input.text('searchinmodules'), visitor)
   const several = names(input.text('searchinmodules')).length !== 1
-  const found = await Promise.all(
-    views.map(async (view) => {
-      const fields = readableLabelFields(view, visitor)
-      if (fields.length === 0) return []
-      const where = tree.or(...fields.map((name) => test(tree.field(name), term)))
-      const { records } = await find(view, fields, where, count, visitor)
-      return records.map((row) => ({
-        crmid: row['id'] ?? '',
-        crmname: `${labelOf(row, fields)}${several ? ` :: ${view.module.label}` : ''}`,
-        crmmodule: view.module.name,
-      }))
-    }),
-  )
+  const found = await fewAtOnce(views, async (view) => {
+    const fields = readableLabelFields(view, visitor)
+    if (fields.length === 0) return []
+    const where = tree.or(...fields.map((name) => test(tree.field(name), term)))
+    const { records } = await find(view, fields, where, count, visitor)
+    return records.map((row) => ({
+      crmid: row['id'] ?? '',
+      crmname: `${labelOf(row, fields)}${several ? ` :: ${view.module.label}` : ''}`,
+      crmmodule: view.module.name,
+    }))
+  })
   return result(found.flat().slice(0, count))
 }
 
@@ -168,12 +167,10 @@ async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
   const modules = views.map(({ module }) => module.name).sort()
   const found = await search({ text: term, modules, limit: count }, visitor.asker)
   const byModule = new Map(found.map((each) => [each.module, each]))
-  return Promise.all(
-    modules.map(async (module) => {
-      const { records, total } = byModule.get(module) ?? { records: [], total: 0 }
-      return { module, rows: await listed(visitor.asker.sight.require(module), records, visitor), total }
-    }),
-  )
+  return fewAtOnce(modules, async (module) => {
+    const { records, total } = byModule.get(module) ?? { records: [], total: 0 }
+    return { module, rows: await listed(visitor.asker.sight.require(module), records, visitor), total }
+  })
 }
 
 async function listed(view: View, records: readonly Row[], visitor: Visitor): Promise<Hits['rows']> {

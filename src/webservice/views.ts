@@ -3,6 +3,7 @@ import { businessActions } from '../corebos/actions.ts'
 import { translate } from '../corebos/translation.ts'
 import { savedViews, type SavedView, type SavedViews } from '../corebos/views.ts'
 import { GatewayError } from '../errors.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import { explain, find, readBy } from '../pipeline.ts'
 import { parseCondition } from '../query/parse.ts'
 import type { View } from '../scope/view.ts'
@@ -41,7 +42,7 @@ async function readableViews(
   view: View,
   visitor: Visitor,
 ): Promise<SavedView[]> {
-  const readable = await Promise.all(views.map((each) => canBeAsked(each, view, visitor)))
+  const readable = await fewAtOnce(views, async (each) => canBeAsked(each, view, visitor))
   return views.filter((_, index) => readable[index])
 }
 

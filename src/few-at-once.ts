@@ -1,0 +1,11 @@
+/** Several calls of coreBOS for one request, without pushing anybody else out of the line. */
+import pMap from 'p-map'
+import { limits } from './query/limits.ts'
+
+/** As `Promise.all` over what `call` gives for each; after the first failure no more are begun. */
+export async function fewAtOnce<T, U>(
+  items: Iterable<T>,
+  call: (item: T, index: number) => Promise<U> | U,
+): Promise<U[]> {
+  return pMap(items, call, { concurrency: limits.atOnce })
+}
