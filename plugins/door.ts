@@ -201,12 +201,12 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   }
 
   /** What was written stands, even where the store cannot say so to the others; they look again after a while anyhow. */
-  async function stampAfter({ id, contact }: PortalSession, request: FastifyRequest): Promise<string> {
+  async function stampAfter({ id }: PortalSession, request: FastifyRequest): Promise<string> {
     try {
-      await app.sessions.invalidate(contact.id)
+      await app.sessions.invalidate('records')
       return (await app.sessions.read(id)).stamp
     } catch (error) {
-      request.log.error({ err: error }, 'what is remembered of a contact could not be called outdated')
+      request.log.error({ err: error }, 'what is remembered could not be called outdated')
       return request.id
     }
   }

@@ -101,7 +101,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
   app.post('/cache/clear', async (_request, reply) => {
     corebos.metadata.clear()
     // The other instances see by everybody's stamp, at their next request, that they must not use what they remember.
-    await sessions.invalidate()
+    await sessions.invalidate('everything')
     return reply.code(204).send()
   })
 }

@@ -59,7 +59,7 @@ export class AccessRecheck {
     if (!(await store.update(session.id, { contact, checkedAt: began })))
       throw new GatewayError('SESSION_ENDED')
     const moved = contact.accountId !== session.contact.accountId || contact.level !== session.contact.level
-    if (moved) await store.invalidate(contact.id)
+    if (moved) await store.invalidate('records')
     return { ...session, contact, checkedAt: began }
   }
 

@@ -23,7 +23,7 @@ export interface PortalSession {
 
 export type NewSession = Pick<PortalSession, 'contact' | 'upstream' | 'userAgent' | 'address'>
 
-/** How long a contact's stamp is remembered, in milliseconds; nothing cached under a stamp may be older. */
+/** How long a stamp is remembered, in milliseconds; nothing cached under a stamp may be older. */
 export const stampLife = 86_400_000
 
 /** What a store keeps of a new session, its labels cut to size. */
@@ -74,15 +74,18 @@ export interface Reading {
   /** `undefined`: unknown, ended, or past its idle or absolute life. */
   readonly session: PortalSession | undefined
   /**
-   * Changes whenever what was read for this contact, or for everybody, must not be used again (`invalidate`); compared
-   * for equality with the stamp under which something was cached.
+   * Changes whenever what was read of records must not be used again (`invalidate`); compared for equality with the
+   * stamp under which something was cached.
    */
   readonly stamp: string
-  /** The part of the stamp that is everybody's. */
+  /** The part of the stamp that changes when nothing that was read must be used again. */
   readonly epoch: string
   /** In the order of the takes. They are counted whether or not the session exists. */
   readonly takes: readonly Taken[]
 }
+
+/** What has been read and must not be used again: `records` since somebody has written, or `everything`, modules and fields too. */
+export type Outdated = 'records' | 'everything'
 
 /** Tickets to be given up together, all of one key. */
 export interface Leaving {
@@ -186,8 +189,8 @@ export interface SharedState {
   /** Gives up places. */
   leave(leaving: Leaving): Promise<void>
 
-  /** Changes the stamp of one contact, or of everybody. */
-  invalidate(contactId?: string): Promise<void>
+  /** Changes everybody's stamp. */
+  invalidate(what: Outdated): Promise<void>
 }
 
 /** One backend for both. */

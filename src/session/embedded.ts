@@ -1,6 +1,7 @@
 /** The store of a single process: the same steps as the Redis store, atomic because nothing in them waits. */
 import { randomBytes } from 'node:crypto'
 import type {
+  Outdated,
   Entry,
   Leaving,
   NewSession,
@@ -14,7 +15,7 @@ import type {
   Take,
   Taken,
 } from './contract.ts'
-import { labelled, stampLife } from './contract.ts'
+import { labelled } from './contract.ts'
 import { Counters } from './counters.ts'
 import { ExpiringMap } from './expiring.ts'
 import { judge, refreshTokens } from './refresh.ts'
@@ -43,11 +44,9 @@ export class EmbeddedStore implements Store {
   readonly #ranOut = new Map<string, PortalSession>()
   readonly #counters: Counters
   readonly #values: ExpiringMap<string>
-  readonly #stamps: ExpiringMap<string>
   readonly #places: ExpiringMap<Map<string, string>>
   readonly #tokens
-  #stampOfAll = '0'
-  #stampCount = 0
+  readonly #stamps: Record<Outdated, number> = { records: 0, everything: 0 }
 
   constructor(options: EmbeddedOptions) {
     this.#life = options.life
@@ -56,7 +55,6 @@ export class EmbeddedStore implements Store {
     const maxEntries = options.maxEntries ?? 100_000
     this.#counters = new Counters(maxEntries)
     this.#values = new ExpiringMap(maxEntries)
-    this.#stamps = new ExpiringMap(maxEntries)
     this.#places = new ExpiringMap(maxEntries)
     const secret = randomBytes(32)
     this.#tokens = refreshTokens(() => secret)
@@ -87,11 +85,11 @@ export class EmbeddedStore implements Store {
     const now = this.#now()
     const taken = takes.map((take) => this.#counters.take(take, now))
     const entry = this.#alive(id, now)
-    const epoch = this.#stampOfAll
-    if (entry === undefined) return { session: undefined, stamp: epoch, epoch, takes: taken }
+    const { records, everything } = this.#stamps
+    const told = { stamp: `${records}.${everything}`, epoch: String(everything), takes: taken }
+    if (entry === undefined) return { session: undefined, ...told }
     this.#touch(entry, now)
-    const stamp = `${epoch}.${this.#stamps.get(entry.session.contact.id, now)?.value ?? '0'}`
-    return { session: entry.session, stamp, epoch, takes: taken }
+    return { session: entry.session, ...told }
   }
 
   async rotate(refreshToken: string): Promise<Rotation> {
@@ -199,11 +197,8 @@ export class EmbeddedStore implements Store {
     if (held?.size === 0) this.#places.delete(key)
   }
 
-  async invalidate(contactId?: string): Promise<void> {
-    const stamp = String(++this.#stampCount)
-    const now = this.#now()
-    if (contactId === undefined) this.#stampOfAll = stamp
-    else this.#stamps.set(contactId, stamp, now + stampLife, now)
+  async invalidate(what: Outdated): Promise<void> {
+    this.#stamps[what] += 1
   }
 
   async ping(): Promise<void> {

@@ -89,17 +89,14 @@ if KEYS[4] then leave(4, 7) end
 return 1
 `
 
-/** KEYS: session, stamp of the contact, stamp of all or nothing, counters… ARGV: now, idle, slack, with stamp of all, names, takes… → session, stamps, takes */
+/** KEYS: session, two stamps or none, counters… ARGV: now, idle, slack, how many stamps, names, takes… → session, stamps, takes */
 const read = `
 local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])
 local s = alive(KEYS[1], now, idle)
 if s then touch(KEYS[1], s, now, idle, tonumber(ARGV[3])) end
-local first, stamps = 3, { redis.call('GET', KEYS[2]) or '' }
-if ARGV[4] == '1' then
-  stamps[2] = redis.call('GET', KEYS[3]) or ''
-  first = 4
-end
-return { s and told(KEYS[1], s) or {}, stamps, takes(first, 5, now) }
+local stamps = {}
+for n = 1, tonumber(ARGV[4]) do stamps[n] = redis.call('GET', KEYS[1 + n]) or '' end
+return { s and told(KEYS[1], s) or {}, stamps, takes(2 + #stamps, 5, now) }
 `
 
 /** KEYS: counters… ARGV: now, names, takes… */

@@ -1,5 +1,6 @@
 /** What things are called in Redis: names that say nothing, and that are found again. */
 import { randomBytes } from 'node:crypto'
+import type { Outdated } from './contract.ts'
 import { slotTag, type KeyRing, type SealKey } from './seal.ts'
 
 /** Where a session is kept, read off its id: key of the ring, hash tag, name of its contact, and randomness. */
@@ -9,12 +10,15 @@ export interface Place {
   readonly contact: string
   readonly session: string
   readonly index: string
-  readonly stamp: string
 }
 
 /** Session keys that ran out are looked for here. */
 export const queue = 'gw:queue'
-export const stampOfAll = 'gw:all'
+/** In one slot, so that one command reads both. */
+export const stamps = { records: 'gw:{all}r', everything: 'gw:{all}e' } as const satisfies Record<
+  Outdated,
+  string
+>
 
 export class Places {
   readonly #ring: KeyRing
@@ -39,7 +43,7 @@ export class Places {
     const key = this.#ring.byId(keyId)
     if (key === undefined) return undefined
     const session = `gw:{${tag}}s:${key.name('session', sessionId)}`
-    return { key, contact, session, index: `gw:{${tag}}i:${contact}`, stamp: `gw:{${tag}}t:${contact}` }
+    return { key, contact, session, index: `gw:{${tag}}i:${contact}` }
   }
 
   isOf(place: Place, contactId: string): boolean {
@@ -49,10 +53,6 @@ export class Places {
   /** The indexes of a contact's sessions, one per key of the ring. */
   indexes(contactId: string): [string, ...string[]] {
     return this.#each((key) => `gw:{${slotTag(contactId)}}i:${contactName(key, contactId)}`)
-  }
-
-  stamps(contactId: string): readonly string[] {
-    return this.#each((key) => `gw:{${slotTag(contactId)}}t:${contactName(key, contactId)}`)
   }
 
   /** The names of a counter, one per key of the ring; kept under the first. */

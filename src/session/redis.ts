@@ -6,6 +6,7 @@ import { Connection, limits, unavailable, type OnState } from './connection.ts'
 import {
   labelled,
   stampLife,
+  type Outdated,
   type Entry,
   type Leaving,
   type NewSession,
@@ -21,7 +22,7 @@ import {
 } from './contract.ts'
 import { Counters } from './counters.ts'
 import { pack, unpack } from './packed.ts'
-import { Places, queue, stampOfAll, type Place } from './places.ts'
+import { Places, queue, stamps, type Place } from './places.ts'
 import { refreshTokens, type RefreshTokens } from './refresh.ts'
 import { KeyRing } from './seal.ts'
 
@@ -124,22 +125,19 @@ export class RedisStore implements Store {
   async #read(place: Place, takes: readonly Take[]): Promise<Reading> {
     const args = [this.#now(), this.#life.idle, slack]
     if (!this.#main.isCluster) {
-      const keys = [place.session, place.stamp, stampOfAll, ...this.#names(takes)]
-      const [found, stamps, taken] = list(
-        await this.#main.step('gwRead', keys, [...args, 1, ...this.#takeArguments(takes)]),
+      const keys = [place.session, ...stampNames, ...this.#names(takes)]
+      const [found, told, taken] = list(
+        await this.#main.step('gwRead', keys, [...args, stampNames.length, ...this.#takeArguments(takes)]),
       )
-      const [own = '', epoch = ''] = list(stamps).map(text)
-      return { session: this.#session(found), stamp: `${own}.${epoch}`, epoch, takes: readTakes(taken) }
+      return { session: this.#session(found), ...readStamps(list(told)), takes: readTakes(taken) }
     }
-    const [reading, all, taken] = await Promise.all([
-      this.#main.step('gwRead', [place.session, place.stamp], [...args, 0, 1]),
-      this.#main.run((client) => client.get(stampOfAll), true),
+    const [reading, told, taken] = await Promise.all([
+      this.#main.step('gwRead', [place.session], [...args, 0, 1]),
+      this.#main.run((client) => client.mget(stampNames), true),
       this.take(takes),
     ])
-    const [found, stamps] = list(reading)
-    const [own = ''] = list(stamps).map(text)
-    const epoch = all ?? ''
-    return { session: this.#session(found), stamp: `${own}.${epoch}`, epoch, takes: taken }
+    const [found] = list(reading)
+    return { session: this.#session(found), ...readStamps(told), takes: taken }
   }
 
   async rotate(refreshToken: string): Promise<Rotation> {
@@ -294,12 +292,9 @@ export class RedisStore implements Store {
     await this.#main.step('gwLeave', this.#places.tickets(key), tickets)
   }
 
-  async invalidate(contactId?: string): Promise<void> {
+  async invalidate(what: Outdated): Promise<void> {
     const stamp = randomBytes(6).toString('base64url')
-    const names = contactId === undefined ? [stampOfAll] : this.#places.stamps(contactId)
-    await this.#main.run((client) =>
-      Promise.all(names.map((name) => client.set(name, stamp, 'PX', stampLife))),
-    )
+    await this.#main.run((client) => client.set(stamps[what], stamp, 'PX', stampLife))
   }
 
   async ping(): Promise<void> {
@@ -372,6 +367,13 @@ export class RedisStore implements Store {
 /** Found no session. */
 function nobody(takes: readonly Taken[]): Reading {
   return { session: undefined, stamp: '', epoch: '', takes }
+}
+
+const stampNames = [stamps.records, stamps.everything]
+
+function readStamps(told: readonly unknown[]): Pick<Reading, 'stamp' | 'epoch'> {
+  const [records, everything] = told.map((each) => (each === null ? '' : text(each)))
+  return { stamp: `${records ?? ''}.${everything ?? ''}`, epoch: everything ?? '' }
 }
 
 function readTakes(told: unknown): Taken[] {
