@@ -11,6 +11,7 @@ const ids = {
   acmeTicket: '17x8565',
   carolTicket: '17x8665',
   aliceProject: '33x8636',
+  bobProject: '33x8656',
   aliceInvoice: '7x8628',
   aliceDocument: '15x8644',
   bobDocument: '15x8664',
@@ -61,13 +62,25 @@ for (const mode of modes) {
     const project = `/records/${ids.aliceProject}/comments`
     const onProject = await portal.as('alice', 'POST', project, { body: { text: 'on it' } })
     t.match(onProject, { status: 201, body: { id: /^30x/, text: 'on it', author: me } })
-    const { commentcontent } = (await portal.admin.result('retrieve', { id: onProject.body.id })) as Record<
-      string,
-      string
-    > // as recorded
-    t.equal(commentcontent, `on it\n\n(contact ${ids.alice})`, 'the staff reads who it was')
-    const disguised = `of bob\n\n(contact ${ids.bob})`
+    const stored = async (id: string | undefined) => {
+      const { commentcontent = '' } = (await portal.admin.result('retrieve', { id })) as Record<
+        string,
+        string
+      > // as recorded
+      return commentcontent
+    }
+    const commentcontent = await stored(onProject.body.id)
+    t.match(commentcontent, new RegExp(`^on it\n\n\\(contact ${ids.alice}, `), 'the staff reads who it was')
+    const bobs = `/records/${ids.bobProject}/comments`
+    const ofBob = await portal.as('bob', 'POST', bobs, { body: { text: 'of bob' } })
+    const disguised = await stored(ofBob.body.id)
+    t.match(disguised, ids.bob)
     await portal.as('alice', 'POST', project, { body: { text: disguised } })
+    const quoted = `As you said:\n\n${commentcontent}`
+    await portal.admin.result('create', {
+      elementType: 'ModComments',
+      element: { commentcontent: quoted, related_to: ids.aliceProject, assigned_user_id: '19x1' },
+    })
     const { body } = await portal.as('alice', 'GET', project)
     t.match(
       commentsIn(body).map(({ author, text }) => ({ author, text })),
@@ -75,6 +88,7 @@ for (const mode of modes) {
         { author: { kind: 'user' }, text: 'alice project comment' },
         { author: me, text: 'on it' },
         { author: me, text: disguised },
+        { author: { kind: 'user' }, text: quoted },
       ],
     )
 

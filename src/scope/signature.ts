@@ -2,20 +2,28 @@
  * Who wrote a text, at its end: coreBOS keeps the CRM user of a record, whom many contacts share. Whatever a contact
  * writes is signed, so that the last line is the gateway's word and not the contact's.
  */
+import { createHash } from 'node:crypto'
 import type { Contact } from '../contact/contact.ts'
 
-const signature = /\n\n\(contact ([1-9][0-9]{0,5}x[1-9][0-9]{0,9})\)$/
+const signature = /\n\n\(contact ([1-9][0-9]{0,5}x[1-9][0-9]{0,9}), ([0-9a-f]{8})\)$/
 
 /** @returns the text without its signature, and the webservice id of the contact that has signed it */
 export function readSignature(text: string): { readonly text: string; readonly contact: string | undefined } {
-  const found = signature.exec(text)
-  return found === null
-    ? { text, contact: undefined }
-    : { text: text.slice(0, found.index), contact: found[1] }
+  const [whole = '', contact = '', mark] = signature.exec(text) ?? []
+  const unsigned = text.slice(0, text.length - whole.length)
+  // Whoever quotes a signed text under one of his own has not had that signed.
+  return mark === markOf(unsigned, contact) ? { text: unsigned, contact } : { text, contact: undefined }
 }
 
 /** A contact that sends back what it has read signs it once. */
 export function signed(text: string, { id }: Contact): string {
   const known = readSignature(text)
-  return `${known.contact === id ? known.text : text}\n\n(contact ${id})`
+  const unsigned = known.contact === id ? known.text : text
+  return `${unsigned}\n\n(contact ${id}, ${markOf(unsigned, id)})`
+}
+
+/** No secret: the staff may write what they like. Of letters and digits alone, since coreBOS writes others otherwise. */
+function markOf(text: string, contact: string): string {
+  const kept = text.replace(/&#?\w+;/g, '').replace(/[^\p{L}\p{N}]/gu, '')
+  return createHash('sha256').update(`${contact} ${kept}`).digest('hex').slice(0, 8)
 }
