@@ -1,5 +1,6 @@
 /** coreBOS's own protocol: its clients work unchanged when they are pointed here. */
 import { performance } from 'node:perf_hooks'
+import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
@@ -8,6 +9,8 @@ import { foldName } from '../src/contact/names.ts'
 import type { Admission } from '../src/contact/request.ts'
 import { GatewayError } from '../src/errors.ts'
 import { record } from '../src/pipeline.ts'
+import { Room } from '../src/room.ts'
+import { BodyBound } from '../src/webservice/body.ts'
 import { Input, type Visitor, type WritingVisitor } from '../src/webservice/call.ts'
 import {
   failure,
@@ -30,6 +33,13 @@ import {
   type Pair,
   type Parameters,
 } from '../src/webservice/php.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until there is a body, and at all other doors. */
+    bodyBound: BodyBound | null
+  }
+}
 
 const Envelope = Type.Object({
   success: Type.Boolean(),
@@ -55,14 +65,18 @@ const schema = {
   response: { 200: Envelope },
 }
 
-async function parametersOf(request: FastifyRequest): Promise<Parameters> {
+function queryOf(request: FastifyRequest): Pair[] {
   const url = request.raw.url ?? ''
   const mark = url.indexOf('?')
   // Node reads each byte of a URL as one character.
-  const query = urlencodedPairs(Buffer.from(mark < 0 ? '' : url.slice(mark + 1), 'latin1'))
+  return urlencodedPairs(Buffer.from(mark < 0 ? '' : url.slice(mark + 1), 'latin1'))
+}
+
+async function parametersOf(request: FastifyRequest, bound: BodyBound): Promise<Parameters> {
+  const query = queryOf(request)
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
   const form = request.isMultipart()
-    ? await multipartPairs(request)
+    ? await multipartPairs(request, bound)
     : isForm(request)
       ? urlencodedPairs(body)
       : []
@@ -73,11 +87,13 @@ function isForm({ headers }: FastifyRequest): boolean {
   return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(headers['content-type'] ?? '')
 }
 
-async function multipartPairs(request: FastifyRequest): Promise<Pair[]> {
+async function multipartPairs(request: FastifyRequest, bound: BodyBound): Promise<Pair[]> {
   const pairs: Pair[] = []
-  for await (const part of request.parts()) {
+  for await (const part of request.parts({ limits: { fieldSize: bound.largest } })) {
     if (part.type === 'file') throw new GatewayError('BAD_REQUEST', 'files come in JSON, not as parts')
+    if (part.valueTruncated) throw new GatewayError('BODY_TOO_LARGE')
     if (typeof part.value !== 'string') throw new GatewayError('BAD_REQUEST', 'a part is a text')
+    bound.add(part.fieldname.length + part.value.length)
     pairs.push(multipartPair(part.fieldname, part.value))
   }
   return pairs
@@ -127,11 +143,15 @@ function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .send(failureText({ code, message, retryAfter }))
 }
 
-const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
+const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_BYTES'>> = async (
   app: FastifyInstance,
-  { UPLOAD_TYPES },
+  { UPLOAD_TYPES, UPLOAD_MAX_BYTES },
 ) => {
-  const uploadTypes = new Set(UPLOAD_TYPES)
+  const uploads = { types: new Set(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
+  const small = app.initialConfig.bodyLimit ?? 0
+  // Base64 in a form is half as long again.
+  const bodyBounds = { small, large: small + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
+  const room = new Room({ inAll: 8, perContact: 2 })
   const { webservice, door, sessions, passwords, metrics, endUpstream, limitLate } = app
 
   app.removeAllContentTypeParsers()
@@ -140,10 +160,22 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
       fields: bounds.variables,
       parts: bounds.variables,
       files: 1,
-      fieldSize: app.initialConfig.bodyLimit ?? 0,
     },
   })
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
+    boundOf(request).read(payload),
+  )
+  app.decorateRequest('bodyBound', null)
+
+  function boundOf(request: FastifyRequest): BodyBound {
+    return (request.bodyBound ??= new BodyBound(bodyBounds, placeFor(request)))
+  }
+
+  /** Nothing is looked up for it: a session's name is signed, and whether it goes on is seen when it is asked for. */
+  function placeFor(request: FastifyRequest): (() => () => void) | undefined {
+    const claim = webservice.names.read(sessionNameOf(request, formParameters(queryOf(request), [])))
+    return claim && (() => room.take(claim.contactId))
+  }
 
   async function admit(request: FastifyRequest, name: string): Promise<Admission> {
     const claim = webservice.names.read(name)
@@ -183,7 +215,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
     return {
       ...visitor,
       asker,
-      uploadTypes,
+      uploads,
       changePassword: async ({ username, current, next }) => {
         const { email } = await record(session.contact.id, asker)
         const own = foldName(email ?? '')
@@ -255,11 +287,13 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES'>> = async (
     url: '/webservice.php',
     schema,
     config: { limited: 'late' },
+    onRequestAbort: async (request) => request.bodyBound?.leave(),
+    onResponse: async (request) => request.bodyBound?.leave(),
     errorHandler: (error, request, reply) => void sendFailure(error, request, reply),
     handler: async (request, reply) => {
       const began = performance.now()
       reply.header('vary', 'Authorization, Cookie, corebos-authorization, corebos_authorization')
-      const parameters = await parametersOf(request)
+      const parameters = await parametersOf(request, boundOf(request))
       const result = await run(request, parameters, began)
       return formatOf(parameters) === 'stream'
         ? reply.type('application/x-ndjson; charset=utf-8').send(streamText(result))

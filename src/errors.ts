@@ -52,6 +52,7 @@ const catalogue = {
 
   // the gateway itself
   STORE_UNAVAILABLE: [503, 'The store of sessions cannot be reached'],
+  GATEWAY_BUSY: [503, 'Too many large bodies are being taken in'],
   NOT_READY: [503, 'The gateway cannot serve now'],
   SHUTTING_DOWN: [503, 'The gateway is shutting down'],
   INTERNAL: [500, 'The gateway failed'],

@@ -241,7 +241,7 @@ t.test('a mass write with one refused element writes nothing', async (t) => {
 })
 
 t.test('documents come with their files', async (t) => {
-  const portal = await startPortal(t)
+  const portal = await startPortal(t, { env: { UPLOAD_MAX_BYTES: '3 MiB' } })
   const client = await contactAt(portal.url, 'alice')
   const content = Buffer.from('hello from alice').toString('base64')
   const filename = { name: 'note.txt', size: 16, type: 'text/plain', content }
@@ -259,6 +259,17 @@ t.test('documents come with their files', async (t) => {
     relatedModule: 'Documents',
   })
   t.ok(rowsAt(seen, 'records').some((row) => textAt(row, 'id') === id))
+
+  const encoded = (bytes: number) =>
+    Buffer.alloc(bytes, 'longer than what anybody may send ').toString('base64')
+  const large = encoded(3 * 2 ** 20)
+  const stored = await upload({ filename: { ...filename, content: large } })
+  const whole = await client.call('retrievedocattachment', {
+    id: textAt(stored.result, 'id'),
+    returnfile: 'true',
+  })
+  t.equal(textAt(whole.result, textAt(stored.result, 'id'), 'attachment'), large, 'as large as an upload')
+
   const before = state(portal)
   const refused: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
     ['a program', { filename: { ...filename, name: 'x.php' } }, 'UNSUPPORTED_MEDIA_TYPE'],
@@ -266,7 +277,8 @@ t.test('documents come with their files', async (t) => {
     ['no base64', { filename: { ...filename, content: '?' } }, 'VALIDATION_FAILED'],
     ['no content', { filename: { name: 'x.txt' } }, 'INVALID_VALUE'],
     ["on a ticket of carol's", { relations: [foreign] }, 'ACCESS_DENIED'],
-    ['too large', { filename: { ...filename, content: 'a'.repeat(2 ** 20) } }, 'BODY_TOO_LARGE'],
+    ['too large', { filename: { ...filename, content: encoded(4 * 2 ** 20 - 1000) } }, 'BODY_TOO_LARGE'],
+    ['far too large', { filename: { ...filename, content: encoded(6 * 2 ** 20) } }, 'BODY_TOO_LARGE'],
   ]
   for (const [why, more, code] of refused) t.match(await upload(more), { code }, why)
   t.match(

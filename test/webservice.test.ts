@@ -487,6 +487,54 @@ t.test('a request says the same in every form that PHP reads', async (t) => {
   t.strictSame(same.moreinfo, { totalrows: '3' })
 })
 
+function inParts(count: number, length: number) {
+  const part = (n: number) =>
+    `--limit\r\ncontent-disposition: form-data; name="p${n}"\r\n\r\n${'a'.repeat(length)}\r\n`
+  return {
+    body: `${Array.from({ length: count }, (_, n) => part(n)).join('')}--limit--\r\n`,
+    headers: { 'content-type': 'multipart/form-data; boundary=limit' },
+  }
+}
+
+t.test('few large bodies are taken in at once', async (t) => {
+  const gateway = await startGateway(t)
+  const [alice, bob] = await Promise.all(['alice', 'bob'].map((name) => contactAt(gateway.url, name)))
+  if (alice === undefined || bob === undefined) throw new Error('both are contacts')
+  const { port } = new URL(gateway.url)
+  const body = (length: number) => `operation=query&query=${'a'.repeat(length)}`
+  const large = async (client: WebserviceClient) =>
+    client.send({
+      body: body(2 ** 20),
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'corebos-authorization': client.session,
+      },
+    })
+  // More than anybody may send without a place, and then nothing.
+  const sockets = Array.from({ length: 3 }, () => {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(
+      `POST /webservice.php HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+        `corebos-authorization: ${alice.session}\r\nContent-Length: ${3 * 2 ** 20}\r\n\r\n`,
+    )
+    socket.write(body(2 ** 20 + 2 ** 19))
+    return socket
+  })
+  const answered = await Promise.race(
+    sockets.map(async (socket) => String(((await once(socket, 'data')) as [Buffer])[0])), // no encoding is set
+  )
+  t.match(answered, /^HTTP\/1.1 200 [^]*retry-after: 1\r\n[^]*"code":"GATEWAY_BUSY"/i)
+  t.match(await large(alice), { code: 'GATEWAY_BUSY' })
+  t.match(await large(bob), { code: 'QUERY_TOO_LARGE' }, 'of each contact')
+  for (const socket of sockets) socket.destroy()
+  for (;;) {
+    const { code } = await large(alice)
+    if (code === 'GATEWAY_BUSY') continue
+    t.equal(code, 'QUERY_TOO_LARGE', 'and again when they are gone')
+    break
+  }
+})
+
 t.test('what is refused is refused in the envelope', async (t) => {
   const gateway = await startGateway(t)
   const client = await contactAt(gateway.url, 'alice')
@@ -505,9 +553,19 @@ t.test('what is refused is refused in the envelope', async (t) => {
     ['NUL', client.send({ body: 'operation=query&query=a%00', headers }), 'BAD_REQUEST'],
     [
       'too much',
-      client.send({ body: `operation=query&query=${'a'.repeat(2 ** 21)}`, headers }),
+      client.send({ body: `operation=query&query=${'a'.repeat(32 * 2 ** 20)}`, headers }),
       'BODY_TOO_LARGE',
     ],
+    [
+      'much from nobody',
+      client.send({
+        body: `operation=query&query=${'a'.repeat(2 ** 20)}`,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+      'BODY_TOO_LARGE',
+    ],
+    ['much in parts from nobody', client.send(inParts(3, 2 ** 19)), 'BODY_TOO_LARGE'],
+    ['much in one part from nobody', client.send(inParts(1, 2 ** 20 + 1)), 'BODY_TOO_LARGE'],
     ['an array for a text', client.send({ body: 'operation=retrieve&id[]=17x8625', headers }), 'BAD_REQUEST'],
     ['no session', new WebserviceClient(gateway.url).call('listtypes'), 'AUTHENTICATION_REQUIRED'],
     ['syntax', client.call('query', { query: 'select' }), 'QUERY_SYNTAX_ERROR'],

@@ -47,11 +47,17 @@ export interface Visitor {
   labelFields(module: string): readonly string[]
 }
 
+/** Which files are accepted. */
+export interface Uploads {
+  /** Media types. */
+  readonly types: ReadonlySet<string>
+  readonly maxBytes: number
+}
+
 /** The same, where it may write as well. */
 export interface WritingVisitor extends Visitor {
   readonly asker: Author
-  /** Media types of files that are accepted. */
-  readonly uploadTypes: ReadonlySet<string>
+  readonly uploads: Uploads
   /** @throws GatewayError `WRONG_PASSWORD`, also where the log-in name is not the contact's own */
   changePassword(change: PasswordChange): Promise<void>
 }

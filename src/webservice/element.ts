@@ -3,7 +3,7 @@ import type { DocumentFile } from '../corebos/write.ts'
 import { GatewayError } from '../errors.ts'
 import type { Given } from '../scope/write.ts'
 import { readEncodedFile } from '../upload.ts'
-import type { Input } from './call.ts'
+import type { Input, Uploads } from './call.ts'
 import { isObject, type Parameter } from './php.ts'
 
 export type Fields = { readonly [name: string]: Parameter }
@@ -30,15 +30,20 @@ export function withoutFile(element: Fields): Fields {
 /**
  * The file of a new document, as clients put it in the place of its name: `{name, size, type, content}`, in base64.
  *
- * @throws GatewayError `INVALID_VALUE`; `VALIDATION_FAILED`, `UNSUPPORTED_MEDIA_TYPE`
+ * @throws GatewayError `INVALID_VALUE`; `VALIDATION_FAILED`, `BODY_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`
  */
-export async function fileOf(element: Fields, types: ReadonlySet<string>): Promise<DocumentFile | undefined> {
+export async function fileOf(
+  element: Fields,
+  { types, maxBytes }: Uploads,
+): Promise<DocumentFile | undefined> {
   const given = element['filename']
   if (!isObject(given)) return undefined
   const { name, type, content } = given
   if (typeof name !== 'string' || typeof type !== 'string' || typeof content !== 'string') {
     throw new GatewayError('INVALID_VALUE', "a file has a 'name', a 'type' and its 'content' in base64")
   }
+  if (Buffer.byteLength(content, 'base64') > maxBytes)
+    throw new GatewayError('BODY_TOO_LARGE', 'the file is too large')
   return readEncodedFile({ name, declared: type, base64: content }, types)
 }
 

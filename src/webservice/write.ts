@@ -30,8 +30,8 @@ interface Change {
   readonly show: (written: Written) => Promise<Row>
 }
 
-async function creation(module: string, element: Fields, { uploadTypes }: WritingVisitor): Promise<Change> {
-  const file = await fileOf(element, uploadTypes)
+async function creation(module: string, element: Fields, { uploads }: WritingVisitor): Promise<Change> {
+  const file = await fileOf(element, uploads)
   const wanted = {
     module,
     values: valuesOf(withoutFile(element)),

@@ -1,0 +1,37 @@
+/** How many large bodies this process holds at once: each may take a good part of its memory. */
+import { GatewayError } from './errors.ts'
+
+export interface RoomOptions {
+  readonly inAll: number
+  readonly perContact: number
+}
+
+export class Room {
+  readonly #options: RoomOptions
+  readonly #held = new Map<string, number>()
+
+  constructor(options: RoomOptions) {
+    this.#options = options
+  }
+
+  /**
+   * @returns what gives the place back; more than once does no harm
+   * @throws GatewayError `GATEWAY_BUSY`
+   */
+  take(contactId: string): () => void {
+    const { inAll, perContact } = this.#options
+    const own = this.#held.get(contactId) ?? 0
+    const all = [...this.#held.values()].reduce((sum, each) => sum + each, 0)
+    if (own >= perContact || all >= inAll)
+      throw new GatewayError('GATEWAY_BUSY', undefined, { retryAfter: 1 })
+    this.#held.set(contactId, own + 1)
+    let left = false
+    return () => {
+      if (left) return
+      left = true
+      const rest = (this.#held.get(contactId) ?? 1) - 1
+      if (rest === 0) this.#held.delete(contactId)
+      else this.#held.set(contactId, rest)
+    }
+  }
+}
