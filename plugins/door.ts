@@ -10,6 +10,7 @@ import { detailViewActions } from '../src/corebos/actions.ts'
 import { Company } from '../src/corebos/company.ts'
 import type { Caller } from '../src/corebos/caller.ts'
 import { printed } from '../src/corebos/files.ts'
+import { parseId } from '../src/corebos/ids.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import { query, relatedRecords, retrieveAttachment } from '../src/corebos/read.ts'
 import * as write from '../src/corebos/write.ts'
@@ -17,14 +18,26 @@ import { GatewayError } from '../src/errors.ts'
 import type { Metrics } from '../src/metrics.ts'
 import { afresh, type Asker, type ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
+import { toGatewayError } from '../src/problem.ts'
 import type { PortalSession } from '../src/session/contract.ts'
 import { Sight } from '../src/scope/view.ts'
 import { Templates } from '../src/templates.ts'
-import type { AuditLine, Author, WriteBy } from '../src/writes.ts'
+import { WebserviceRefusal } from '../src/webservice/envelope.ts'
+import type { AuditLine, Auditor, Author, WriteBy, WriteOperation } from '../src/writes.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly door: Door
+  }
+  interface FastifyContextConfig {
+    /** What the route writes: where it refuses a contact before anything else has said so, that is an audit line as well. */
+    writes?: WriteOperation
+  }
+  interface FastifyRequest {
+    /** The same for one request, on a route that takes many kinds. */
+    writes: WriteOperation | undefined
+    /** Whether there is an audit line of it. */
+    audited: boolean
   }
 }
 
@@ -38,6 +51,8 @@ export interface Door {
   askerFor(contact: Contact): Promise<Asker>
   /** The same as `askerOf`, for whoever may write as well. */
   authorOf(request: FastifyRequest): Promise<Author>
+  /** Of what somebody who is logged in writes elsewhere than in records. @throws GatewayError `AUTHENTICATION_REQUIRED` */
+  auditorOf(request: FastifyRequest): Auditor
 }
 
 export interface DoorOptions {
@@ -175,6 +190,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   async function authorOf(request: FastifyRequest): Promise<Author> {
     const { session } = app.admissionOf(request)
     const caller = callerOf(request)
+    const auditor = auditorOf(request)
     const callerFor = (by: WriteBy): Caller => (by === 'contact' ? caller : (service ?? caller))
     return {
       ...afresh(await askerOf(request)),
@@ -187,17 +203,38 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
         act: (action, id, by) => write.act(callerFor(by), action, id),
         addComment: (id, text, author, by) => write.addComment(callerFor(by), id, text, author),
       },
-      audit: (line) => audit(line, session, request),
+      ...auditor,
       changed: async () => askerUnder(await stampAfter(session, request), request),
     }
   }
 
+  function auditorOf(request: FastifyRequest): Auditor {
+    const { session } = app.admissionOf(request)
+    return { audit: (line) => audit(line, session, request) }
+  }
+
   /** Written whatever the log's level is, but for `silent`. */
   function audit(line: AuditLine, { id, contact }: PortalSession, request: FastifyRequest): void {
+    request.audited = true
     const level = app.log.level === 'silent' ? 'silent' : 'info'
-    request.log
-      .child({}, { level })
-      .info({ audit: { contact: contact.id, entity: contact.entity, by: digest(id), ...line } }, 'write')
+    // Whatever was given in the place of an id may be anything at all.
+    const ids = line.ids.filter((each) => parseId(each) !== undefined)
+    const who = { contact: contact.id, entity: contact.entity, by: digest(id) }
+    request.log.child({}, { level }).info({ audit: { ...who, ...line, ids } }, 'write')
+  }
+
+  /** What never came as far as the door for writes: a form that cannot be read, a key that is in use. */
+  async function auditRefusal(request: FastifyRequest, error: Error): Promise<void> {
+    const operation = request.writes ?? request.routeOptions.config.writes
+    if (operation === undefined || request.audited || request.admission === null) return
+    const outcome = error instanceof WebserviceRefusal ? error.code : toGatewayError(error).code
+    auditorOf(request).audit({
+      operation,
+      module: undefined,
+      ids: idsIn(request.params),
+      rule: undefined,
+      outcome,
+    })
   }
 
   /** What was written stands, even where the store cannot say so to the others; they look again after a while anyhow. */
@@ -211,7 +248,15 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     }
   }
 
-  app.decorate('door', { askerOf, askerFor, authorOf })
+  app.decorateRequest('writes', undefined)
+  app.decorateRequest('audited', false)
+  app.addHook('onError', async (request, _reply, error) => auditRefusal(request, error))
+  app.decorate('door', { askerOf, askerFor, authorOf, auditorOf })
+}
+
+/** Of the parameters of a route. */
+function idsIn(params: unknown): string[] {
+  return Object.values(params ?? {}).filter((each) => typeof each === 'string')
 }
 
 export default fp(doorPlugin, {

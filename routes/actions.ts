@@ -44,6 +44,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/records/:id/actions/:name',
     {
+      config: { writes: 'action' },
       onRequest: authenticate,
       schema: {
         ...shared,

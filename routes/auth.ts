@@ -8,6 +8,7 @@ import type { Admitted } from '../src/contact/refusal.ts'
 import { GatewayError } from '../src/errors.ts'
 import { problems, WebserviceId } from '../src/schemas.ts'
 import type { Opened, PortalSession } from '../src/session/contract.ts'
+import { changePassword } from '../src/writes.ts'
 
 const ContactView = Type.Object({
   id: WebserviceId,
@@ -85,7 +86,18 @@ const anyToken = ['AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'SESSION_ENDED', '
 const corebosProblems = ['COREBOS_UNAVAILABLE', 'COREBOS_BUSY', 'COREBOS_FAILED', 'COREBOS_TIMEOUT'] as const
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
-  const { desk, passwords, sessions, tokens, metrics, authenticate, identify, admissionOf, endUpstream } = app
+  const {
+    desk,
+    door,
+    passwords,
+    sessions,
+    tokens,
+    metrics,
+    authenticate,
+    identify,
+    admissionOf,
+    endUpstream,
+  } = app
 
   function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
     return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
@@ -264,7 +276,9 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.put(
     '/auth/password',
     {
-      onRequest: [app.limitLogins, authenticate],
+      config: { writes: 'password' },
+      // In this order, so that a guess beyond the limit has its audit line too.
+      onRequest: [authenticate, app.limitLogins],
       schema: {
         ...bearer,
         summary: "Change this contact's password",
@@ -289,14 +303,16 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const began = performance.now()
       const { session } = admissionOf(request)
       const { currentPassword: current, newPassword: next } = request.body
-      await passwords.change(
-        session,
-        { current, next },
-        {
-          began,
-          refused: (reason) =>
-            request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
-        },
+      await changePassword(session.contact.id, door.auditorOf(request), async () =>
+        passwords.change(
+          session,
+          { current, next },
+          {
+            began,
+            refused: (reason) =>
+              request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+          },
+        ),
       )
       return reply.code(204).send(null)
     },

@@ -69,6 +69,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/records/:id/comments',
     {
+      config: { writes: 'comment' },
       schema: {
         ...shared,
         summary: 'Comment on a record, in the name of the contact that is logged in',

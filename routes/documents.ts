@@ -72,6 +72,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   app.post(
     '/documents',
     {
+      config: { writes: 'create' },
       onRequest: authenticate,
       // A form is read part by part by the handler: there is no body to be checked before.
       validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)),

@@ -68,6 +68,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/records/:module',
     {
+      config: { writes: 'create' },
       schema: {
         ...shared,
         summary: 'Create a record',
@@ -112,6 +113,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/records/:id',
     {
+      config: { writes: 'update' },
       schema: {
         ...shared,
         summary: 'Change fields of a record',
@@ -141,6 +143,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/records/:id',
     {
+      config: { writes: 'delete' },
       schema: {
         ...shared,
         summary: 'Delete a record',

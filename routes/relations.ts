@@ -70,6 +70,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
   app.put(
     '/records/:id/related/:otherId',
     {
+      config: { writes: 'relate' },
       schema: {
         ...ends,
         summary: 'Relate two records',
@@ -85,7 +86,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
 
   app.delete(
     '/records/:id/related/:otherId',
-    { schema: { ...ends, summary: 'End the relation of two records' } },
+    { config: { writes: 'unrelate' }, schema: { ...ends, summary: 'End the relation of two records' } },
     async (request, reply) => {
       const { id, otherId } = request.params
       await setRelation('unrelate', id, otherId, await door.authorOf(request))

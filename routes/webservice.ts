@@ -33,6 +33,7 @@ import {
   type Pair,
   type Parameters,
 } from '../src/webservice/php.ts'
+import { changePassword } from '../src/writes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -216,20 +217,21 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
       ...visitor,
       asker,
       uploads,
-      changePassword: async ({ username, current, next }) => {
-        const { email } = await record(session.contact.id, asker)
-        const own = foldName(email ?? '')
-        if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
-        await passwords.change(
-          session,
-          { current, next },
-          {
-            began,
-            refused: (reason) =>
-              request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
-          },
-        )
-      },
+      changePassword: async ({ username, current, next }) =>
+        changePassword(session.contact.id, asker, async () => {
+          const { email } = await record(session.contact.id, asker)
+          const own = foldName(email ?? '')
+          if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
+          await passwords.change(
+            session,
+            { current, next },
+            {
+              began,
+              refused: (reason) =>
+                request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
+            },
+          )
+        }),
     }
   }
 
@@ -268,11 +270,16 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
 
   async function run(request: FastifyRequest, parameters: Parameters, began: number): Promise<Result> {
     const operation = operationOf(parameters)
-    refuseParameters(parameters)
     const name = sessionNameOf(request, parameters)
     const input = new Input(parameters, operation.takes)
+    if (operation.by === 'author') {
+      request.writes = operation.writes
+      const visitor = await writingVisitorOf(request, name, began)
+      refuseParameters(parameters)
+      return operation.run(input, visitor)
+    }
+    refuseParameters(parameters)
     if (operation.by === 'visitor') return operation.run(input, await visitorOf(request, name))
-    if (operation.by === 'author') return operation.run(input, await writingVisitorOf(request, name, began))
     try {
       return await operation.run(input, receptionOf(request, name, began))
     } catch (error) {

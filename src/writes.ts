@@ -5,7 +5,7 @@
 import type { BusinessAction } from './corebos/actions.ts'
 import { CorebosRefusal } from './corebos/caller.ts'
 import type { ClearedId } from './corebos/cleared-id.ts'
-import { parseId, type WebserviceId } from './corebos/ids.ts'
+import type { WebserviceId } from './corebos/ids.ts'
 import { LostWrite, type DocumentFile } from './corebos/write.ts'
 import { GatewayError } from './errors.ts'
 import {
@@ -55,9 +55,13 @@ export interface Writer {
   addComment(id: ClearedId, text: string, author: ClearedId | undefined, by: WriteBy): Promise<string>
 }
 
+/** What is written: a record, a relation, a comment, what a business action does, or the contact's password. */
+export type WriteOperation =
+  'create' | 'update' | 'delete' | 'relate' | 'unrelate' | 'comment' | 'action' | 'password'
+
 /** What the log keeps of every write, refused ones too. It never holds a value. */
 export interface AuditLine {
-  readonly operation: 'create' | 'update' | 'delete' | 'relate' | 'unrelate' | 'comment' | 'action'
+  readonly operation: WriteOperation
   /** The name of a business action. */
   readonly action?: string
   readonly module: string | undefined
@@ -68,10 +72,14 @@ export interface AuditLine {
   readonly outcome: string
 }
 
-/** Whoever may write as well. */
-export interface Author extends Asker {
-  readonly writer: Writer
+export interface Auditor {
+  /** @param line what stands among its ids and is none is left out */
   audit(line: AuditLine): void
+}
+
+/** Whoever may write as well. */
+export interface Author extends Asker, Auditor {
+  readonly writer: Writer
   /** To be called when something was written or may have been: what is remembered of any scope is not used again. */
   changed(): Promise<Asker>
 }
@@ -333,6 +341,18 @@ export async function runAction(id: string, name: string, author: Author): Promi
   })
 }
 
+/** Has the password of a contact changed, by whoever knows how. @throws what `change` throws */
+export async function changePassword(
+  contactId: string,
+  auditor: Auditor,
+  change: () => Promise<void>,
+): Promise<void> {
+  return audited('password', auditor, async (note) => {
+    note({ module: 'Contacts', ids: [contactId] })
+    await change()
+  })
+}
+
 async function requireReach({ row, view }: Found, writing: View, author: Author): Promise<void> {
   if (meets(row, await settledScope(writing, author), view.module)) return
   throw new GatewayError('NOT_WRITABLE', 'this record can be seen, but not be written')
@@ -399,8 +419,8 @@ export async function writtenBefore(id: string, asker: Asker): Promise<Written> 
 type Note = (facts: Partial<AuditLine>) => void
 
 async function audited<T>(
-  operation: AuditLine['operation'],
-  author: Author,
+  operation: WriteOperation,
+  auditor: Auditor,
   work: (note: Note) => Promise<T>,
 ): Promise<T> {
   let line: AuditLine = { operation, module: undefined, ids: [], rule: undefined, outcome: 'ok' }
@@ -412,7 +432,6 @@ async function audited<T>(
     line = { ...line, outcome: error instanceof GatewayError ? error.code : 'INTERNAL' }
     throw error
   } finally {
-    // Whatever was given in the place of an id may be anything at all.
-    author.audit({ ...line, ids: line.ids.filter((id) => parseId(id) !== undefined) })
+    auditor.audit(line)
   }
 }

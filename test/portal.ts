@@ -5,6 +5,7 @@ import { FormData, request } from 'undici'
 import { readConfig } from '../src/config.ts'
 import type { DemoCorebos } from '../src/demo/server.ts'
 import { startService } from '../src/service.ts'
+import type { AuditLine } from '../src/writes.ts'
 import { startRelay, type Envelope, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 
@@ -115,6 +116,14 @@ export async function startPortal(
       return send(await token, method, path, sent)
     },
   }
+}
+
+/** The audit lines in the log so far. */
+export function auditIn({ log }: Pick<Started, 'log'>): readonly AuditLine[] {
+  return log.flatMap((line) => {
+    const { audit } = JSON.parse(line) as { readonly audit?: AuditLine } // every line of the log is JSON
+    return audit ?? []
+  })
 }
 
 /** As the administrator. */

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { builtinPolicy } from '../src/policy/builtin.ts'
-import { startPortal, type Portal } from './portal.ts'
+import { operations } from '../src/webservice/operations.ts'
+import { auditIn, startPortal, type Portal } from './portal.ts'
 import { at, contactAt, rowsAt, textAt, WebserviceClient, type Answer } from './webservice-client.ts'
 
 const alice = '12x8549'
@@ -104,9 +105,172 @@ t.test('records are written as at coreBOS, within the policy', async (t) => {
   t.strictSame((await client.call('delete', { id })).result, { status: 'successful' })
   t.match(await client.call('retrieve', { id }), { code: 'ACCESS_DENIED' })
   t.match(await client.call('delete', { id }), { code: 'ACCESS_DENIED' })
-  const audit = portal.log.map((line): unknown => JSON.parse(line)).flatMap((line) => at(line, 'audit') ?? [])
-  t.ok(audit.some((line) => textAt(line, 'operation') === 'delete' && textAt(line, 'outcome') === 'ok'))
+  const audit = auditIn(portal)
+  t.ok(audit.some(({ operation, outcome }) => operation === 'delete' && outcome === 'ok'))
   t.notMatch(JSON.stringify(audit), /ünï|well\?/)
+})
+
+t.test('every attempt of an operation that writes is one line of the audit by record', async (t) => {
+  const portal = await startPortal(t, { env: generous(t) })
+  const client = await contactAt(portal.url, 'alice')
+  const title = { ticket_title: 'secret', ticketstatus: 'Open', assigned_user_id: client.userId }
+  const made = await client.call('create', { elementType: 'HelpDesk', element: title })
+  const id = textAt(made.result, 'id')
+  const spare = textAt(
+    (await client.call('create', { elementType: 'HelpDesk', element: title })).result,
+    'id',
+  )
+  const [ticket, lead] = ['HelpDesk', 'Leads'].map((elementType) => ({ elementType, element: title }))
+  const untitled = { elementType: 'HelpDesk', element: { ticketstatus: 'Open' } }
+  const noText = { elementType: 'HelpDesk', element: { ...title, description: ['secret'] } }
+  const picked = { ...title, ticketstatus: 'secret' }
+  const filename = { name: 'secret.html', size: 1, type: 'text/html', content: 'eA==' }
+  const page = { elementType: 'Documents', element: { notes_title: 'secret', filename } }
+  const password = (email: string, current_password: string, next = 'secret enough') => ({
+    email,
+    current_password,
+    password: next,
+  })
+  type Attempt = readonly [params: Readonly<Record<string, unknown>>, ...outcomes: readonly string[]]
+  const attempts: Readonly<Record<string, readonly Attempt[]>> = {
+    'create create': [
+      [{ ...ticket }, 'ok'],
+      [{ ...lead }, 'UNKNOWN_MODULE'],
+      [noText, 'INVALID_VALUE'],
+      [page, 'UNSUPPORTED_MEDIA_TYPE'],
+      [{ ...ticket, mode: 'secret' }, 'ACCESS_DENIED'],
+      [{ ...ticket, format: 'streamraw' }, 'ACCESS_DENIED'],
+    ],
+    'revise update': [
+      [{ element: { id, description: 'secret' } }, 'ok'],
+      [{ element: { id, description: 'secret' } }, 'unchanged'],
+      [{ element: title }, 'INVALID_ID_ATTRIBUTE'],
+      [{ element: { id: foreign } }, 'NOT_FOUND'],
+    ],
+    'update update': [
+      [{ element: { id, ...title, description: 'secret too' } }, 'ok'],
+      [{ element: { id, description: 'secret' } }, 'MANDATORY_FIELDS_MISSING'],
+      [{ element: { id: 'x' } }, 'NOT_FOUND'],
+    ],
+    'upsert create': [
+      [{ ...ticket, element: { ...title, ticket_title: 'secret upsert' }, searchOn: 'ticket_title' }, 'ok'],
+      [{ ...ticket, searchOn: '' }, 'SEARCH_VALUE_NOT_PROVIDED'],
+      [{ ...ticket, searchOn: 'secret' }, 'SEARCH_VALUE_NOT_PROVIDED'],
+    ],
+    'CreateWithValidation create': [
+      [{ ...ticket }, 'ok'],
+      [untitled, 'MANDATORY_FIELDS_MISSING'],
+      [{ elementType: 'HelpDesk', element: picked }, 'INVALID_VALUE'],
+      [{ ...lead }, 'UNKNOWN_MODULE'],
+    ],
+    'ReviseWithValidation update': [
+      [{ element: { id, description: 'secret again' } }, 'ok'],
+      [{ element: { id, ticket_title: '' } }, 'MANDATORY_FIELDS_MISSING'],
+      [{ element: title }, 'INVALID_PARAMETER'],
+    ],
+    'UpdateWithValidation update': [
+      [{ element: { id, ...title, description: 'secret and again' } }, 'ok'],
+      [{ element: { id, description: 'secret' } }, 'MANDATORY_FIELDS_MISSING'],
+      [{ element: { id, ...picked } }, 'INVALID_VALUE'],
+      [{ element: { id: foreign } }, 'NOT_FOUND'],
+    ],
+    'ValidateInformation ': [
+      [{ context: { module: 'HelpDesk', record: id, description: 'secret' } }],
+      [{ context: { module: 'HelpDesk', record: '' } }],
+      [{ context: { module: 'HelpDesk', record: foreign } }],
+      [{ context: 'secret' }],
+    ],
+    'MassCreate create': [
+      [{ elements: [ticket, ticket] }, 'ok', 'ok'],
+      [
+        { elements: [ticket, untitled, lead, noText] },
+        'MANDATORY_FIELDS_MISSING',
+        'UNKNOWN_MODULE',
+        'INVALID_VALUE',
+      ],
+      [{ elements: 'secret' }, 'BAD_REQUEST'],
+      [{ elements: Array.from({ length: 51 }, () => ticket) }, 'QUERY_TOO_LARGE'],
+      [{ elements: [] }],
+    ],
+    'MassUpdate update': [
+      [
+        {
+          elements: [
+            { id, description: 'secret mass' },
+            { id: own, description: 'secret' },
+          ],
+        },
+        'ok',
+        'ok',
+      ],
+      [
+        { elements: [{ id }, { id: foreign }, { id: 'x' }, { id, x: ['secret'] }] },
+        'NOT_FOUND',
+        'NOT_FOUND',
+        'INVALID_VALUE',
+      ],
+    ],
+    'MassDelete delete': [[{ ids: spare }, 'ok'], [{ ids: `${id},${foreign}` }, 'NOT_FOUND'], [{ ids: '' }]],
+    'SetRelation relate': [
+      [{ relate_this_id: id, with_these_ids: ['15x8644'] }, 'ok'],
+      [{ relate_this_id: id, with_these_ids: ['15x8644', '15x8684'] }, 'NOT_FOUND'],
+      [{ relate_this_id: foreign, with_these_ids: [] }, 'NOT_FOUND'],
+    ],
+    'UnsetRelation unrelate': [
+      [{ unrelate_this_id: id, with_these_ids: ['15x8644'] }, 'ok'],
+      [
+        { unrelate_this_id: id, with_these_ids: Array.from({ length: 51 }, () => '15x8644') },
+        'QUERY_TOO_LARGE',
+      ],
+    ],
+    'addTicketFaqComment comment': [
+      [{ id, values: { comments: 'secret' } }, 'ok'],
+      [{ id, values: { comments: '' } }, 'MANDATORY_FIELDS_MISSING'],
+      [{ id, values: { comments: 'secret', parent_id: carol } }, 'NOT_WRITABLE'],
+      [{ id: alice, values: { comments: 'secret' } }, 'INVALID_ID_ATTRIBUTE'],
+    ],
+    'delete delete': [
+      [{ id }, 'ok'],
+      [{ id }, 'NOT_FOUND'],
+      [{ id: 'x' }, 'NOT_FOUND'],
+      [{ id: ['secret'] }, 'NOT_FOUND'],
+    ],
+    'changePortalUserPassword password': [
+      [password('alice@example.com', 'secret'), 'WRONG_PASSWORD'],
+      [password('carol@example.com', 'carol-pw'), 'WRONG_PASSWORD'],
+      [password('alice@example.com', 'alice-pw', '<b>secret</b>'), 'INVALID_VALUE'],
+      [password('alice@example.com', 'alice-pw'), 'ok'],
+    ],
+  }
+  t.strictSame(
+    Object.keys(attempts)
+      .map((each) => each.split(' ')[0])
+      .sort(),
+    operations
+      .filter(({ by }) => by === 'author')
+      .map(({ name }) => name)
+      .sort(),
+    'these are all operations',
+  )
+  for (const [called, tries] of Object.entries(attempts)) {
+    const [name = '', operation] = called.split(' ')
+    for (const [params, ...outcomes] of tries) {
+      const before = auditIn(portal).length
+      const { text } = await client.call(name, params)
+      const lines = auditIn(portal).slice(before)
+      t.match(
+        lines,
+        outcomes.map((outcome) => ({ operation, outcome, contact: alice })),
+        `${name} ${outcomes.join()}`,
+      )
+      t.equal(lines.length, outcomes.length, text)
+    }
+  }
+  portal.relay.lost.add('changePortalUserPassword')
+  const again = password('alice@example.com', 'secret enough', 'secret for ever')
+  await client.call('changePortalUserPassword', again)
+  t.match(auditIn(portal).at(-1), { operation: 'password', outcome: 'COREBOS_UNAVAILABLE' })
+  t.notMatch(JSON.stringify(auditIn(portal)), /secret|alice-pw|carol-pw/)
 })
 
 t.test('forms are checked before they are written', async (t) => {

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { builtinPolicy } from '../src/policy/builtin.ts'
-import { modes, startPortal, type Portal, type Sent } from './portal.ts'
+import { FormData } from 'undici'
+import { auditIn, modes, startPortal, type Portal, type Sent } from './portal.ts'
 import { installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
 
 const ids = {
@@ -55,12 +56,9 @@ t.test('the log tells of each write who did what by which rule, and no value', a
   await portal.as('alice', 'PATCH', `/records/${ids.alice}`, { body: { phone: 'room zero' } })
   await portal.as('alice', 'PATCH', `/records/${ids.alice}`, { body: { account_id: '11x8547' } })
   await portal.as('alice', 'PATCH', `/records/${ids.bobTicket}`, { body: { ticket_title: 'mine' } })
-  const lines = portal.log.filter((line) => line.includes('"audit"'))
+  const lines = auditIn(portal)
   t.strictSame(
-    lines.map((line) => {
-      const { audit } = JSON.parse(line) as { readonly audit: Record<string, unknown> } // as it was filtered
-      return { ...audit, by: typeof audit['by'] }
-    }),
+    lines.map((line) => ({ ...line, by: 'by' in line && typeof line.by })),
     [
       { ids: [ids.alice], module: 'Contacts', rule: 'Contacts', outcome: 'ok' },
       { ids: [ids.alice], module: 'Contacts', rule: 'Contacts', outcome: 'FIELD_NOT_WRITABLE' },
@@ -73,7 +71,153 @@ t.test('the log tells of each write who did what by which rule, and no value', a
       ...line,
     })),
   )
-  t.notMatch(lines.join('\n'), /room zero|11x8547|mine/)
+  t.notMatch(JSON.stringify(lines), /room zero|11x8547|mine/)
+})
+
+t.test('every attempt at a route that writes is one line of the audit, whatever comes of it', async (t) => {
+  const file = join(await scratch(t), 'policy.json')
+  const { modules } = builtinPolicy
+  const policy = {
+    ...builtinPolicy,
+    modules: {
+      ...modules,
+      Contacts: { ...modules['Contacts'], actions: ['LBL_ADD_NOTE'] },
+      HelpDesk: { ...modules['HelpDesk'], delete: true },
+    },
+  }
+  await writeFile(file, JSON.stringify(policy))
+  const portal = await startPortal(t, { env: { POLICY_FILE: file, RATE_LIMIT_LOGIN: '8/60' } })
+  const title = { ticket_title: 'secret title', ticketstatus: 'Open' }
+  const { id: ticket = '' } = (await portal.as('alice', 'POST', '/records/HelpDesk', { body: title })).body
+  const upload = (name: string, type = 'text/plain', size = 1) => {
+    const form = new FormData()
+    form.append('file', new Blob(['x'.repeat(size)], { type }), name)
+    return form
+  }
+  const password = (currentPassword: string, newPassword = 'secret enough') => ({
+    body: { currentPassword, newPassword },
+  })
+  const key = (value: string) => ({ headers: { 'idempotency-key': value } })
+  const large = { body: { ticket_title: 'x'.repeat(2 ** 21) } }
+  const noJson = { body: {}, headers: { 'content-type': 'text/plain' } }
+  const unknown = { body: { no_such_field: 'x' } }
+  type Attempt = readonly [path: string, sent: Sent, outcome: string | RegExp | undefined]
+  const attempts: Readonly<Record<string, readonly Attempt[]>> = {
+    'post /records/{module} create': [
+      ['/records/HelpDesk', { body: title, ...key('one') }, 'ok'],
+      ['/records/HelpDesk', { body: title, ...key('one') }, undefined],
+      ['/records/HelpDesk', { body: {}, ...key('one') }, 'IDEMPOTENCY_KEY_REUSED'],
+      ['/records/HelpDesk', { body: title, ...key('with a blank') }, 'VALIDATION_FAILED'],
+      ['/records/HelpDesk', { body: { ticket_title: 1 } }, 'VALIDATION_FAILED'],
+      ['/records/HelpDesk', unknown, 'UNKNOWN_FIELD'],
+      ['/records/Leads', { body: {} }, 'UNKNOWN_MODULE'],
+      ['/records/HelpDesk', large, 'BODY_TOO_LARGE'],
+      ['/records/HelpDesk', noJson, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['/records/HelpDesk', {}, 'VALIDATION_FAILED'],
+    ],
+    'patch /records/{id} update': [
+      [`/records/${ticket}`, { body: { description: 'secret' } }, 'ok'],
+      [`/records/${ticket}`, { body: { description: 'secret' } }, 'unchanged'],
+      [`/records/${ticket}`, { body: {}, headers: { 'if-match': '"x"' } }, 'PRECONDITION_FAILED'],
+      [`/records/${ticket}`, { body: [] }, 'VALIDATION_FAILED'],
+      [`/records/${ids.carolTicket}`, { body: {} }, 'NOT_FOUND'],
+      ['/records/x', { body: {} }, 'VALIDATION_FAILED'],
+    ],
+    'put /records/{id}/related/{otherId} relate': [
+      [`/records/${ticket}/related/15x8644`, {}, 'ok'],
+      [`/records/${ticket}/related/15x8684`, {}, 'NOT_FOUND'],
+      [`/records/${ticket}/related/x`, {}, 'VALIDATION_FAILED'],
+    ],
+    'delete /records/{id}/related/{otherId} unrelate': [
+      [`/records/${ticket}/related/15x8644`, {}, 'ok'],
+      [`/records/${ticket}/related/${ids.alice}`, {}, 'NOT_WRITABLE'],
+    ],
+    'post /records/{id}/comments comment': [
+      [`/records/${ticket}/comments`, { body: { text: 'secret' }, ...key('two') }, 'ok'],
+      [`/records/${ticket}/comments`, { body: { text: 'secret' }, ...key('two') }, undefined],
+      [`/records/${ticket}/comments`, { body: { text: ' ' } }, 'INVALID_VALUE'],
+      [`/records/${ticket}/comments`, { body: { text: '' } }, 'VALIDATION_FAILED'],
+      [`/records/${ids.carolTicket}/comments`, { body: { text: 'secret' } }, 'NOT_FOUND'],
+    ],
+    'post /records/{id}/actions/{name} action': [
+      [`/records/${ids.alice}/actions/LBL_ADD_NOTE`, {}, 'ACTION_NOT_RUNNABLE'],
+      [`/records/${ids.alice}/actions/other`, {}, 'NOT_FOUND'],
+      ['/records/x/actions/LBL_ADD_NOTE', {}, 'VALIDATION_FAILED'],
+    ],
+    'post /documents create': [
+      ['/documents', { body: upload('secret.txt'), ...key('three') }, 'ok'],
+      ['/documents', { body: upload('secret.txt'), ...key('three') }, undefined],
+      ['/documents', { body: upload('secret\t.txt') }, 'VALIDATION_FAILED'],
+      ['/documents', { body: new FormData() }, 'VALIDATION_FAILED'],
+      ['/documents', { body: upload('secret.html', 'text/html') }, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['/documents', { body: {} }, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['/documents', { body: upload('secret.txt', 'text/plain', 21 * 2 ** 20) }, 'BODY_TOO_LARGE'],
+      ['/documents', { body: 'x', headers: { 'content-type': 'multipart/form-data' } }, 'BAD_REQUEST'],
+    ],
+    'delete /records/{id} delete': [
+      [`/records/${ids.aliceTicket}`, { headers: { 'if-match': '"x"' } }, 'PRECONDITION_FAILED'],
+      [`/records/${ticket}`, {}, 'ok'],
+      [`/records/${ticket}`, {}, 'NOT_FOUND'],
+      ['/records/x', {}, 'VALIDATION_FAILED'],
+    ],
+    'put /auth/password password': [
+      ['/auth/password', password('secret'), 'WRONG_PASSWORD'],
+      ['/auth/password', password('alice-pw', 'short'), 'VALIDATION_FAILED'],
+      ['/auth/password', password('alice-pw', '<b>secret</b>'), 'INVALID_VALUE'],
+      ['/auth/password', password('alice-pw'), 'ok'],
+      ...Array.from({ length: 6 }, () => ['/auth/password', password('secret'), /WRONG|LIMITED/] as const),
+    ],
+  }
+
+  const described = (await portal.as(undefined, 'GET', '/openapi.json')).body['paths'] as Readonly<
+    Record<string, Readonly<Record<string, unknown>>>
+  > // as OpenAPI has it
+  const changing = Object.entries(described).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .filter((method) => method !== 'get' && method !== 'head')
+      .map((method) => `${method} ${path}`),
+  )
+  const writesNothing = [
+    'post /auth/login',
+    'post /auth/refresh',
+    'post /auth/logout',
+    'post /auth/logout-all',
+    'delete /auth/sessions/{id}',
+    'post /auth/password-recovery',
+    'post /documents/{id}/link',
+    'post /query',
+    'post /query/explain',
+    'post /webservice.php',
+  ]
+  t.strictSame(
+    [...writesNothing, ...Object.keys(attempts).map((each) => each.replace(/ \w+$/, ''))].sort(),
+    changing.sort(),
+    'these are all routes',
+  )
+
+  for (const [route, tries] of Object.entries(attempts)) {
+    const [method = '', , operation = ''] = route.split(' ')
+    for (const [path, sent, outcome] of tries) {
+      const before = auditIn(portal).length
+      const { status } = await portal.as('alice', method.toUpperCase(), path, sent)
+      const lines = auditIn(portal).slice(before)
+      const expected = outcome === undefined ? [] : [{ operation, outcome, contact: ids.alice }]
+      t.match(lines, expected, `${route} ${path} ${String(outcome)}`)
+      t.equal(lines.length, expected.length, `${route} ${path} ${status}`)
+    }
+  }
+  const limited = auditIn(portal).filter(({ outcome }) => outcome === 'RATE_LIMITED')
+  t.ok(limited.length > 0, 'a guess too many is one of them')
+  portal.relay.lost.add('create')
+  const sent = portal.relay.count('create')
+  for (let i = 0; i < 2; i++) {
+    const before = auditIn(portal).length
+    await portal.as('alice', 'POST', '/records/HelpDesk', { body: title, ...key('four') })
+    t.match(auditIn(portal).slice(before), [{ operation: 'create', outcome: 'OUTCOME_UNKNOWN' }])
+  }
+  t.equal(portal.relay.count('create'), sent + 1)
+  t.equal((await portal.as(undefined, 'PATCH', `/records/${ids.alice}`, { body: {} })).status, 401)
+  t.notMatch(JSON.stringify(auditIn(portal)), /secret|alice-pw|short/)
 })
 
 t.test('an entity tag tells whether a record is still what its reader saw', async (t) => {

@@ -58,7 +58,7 @@ export interface Uploads {
 export interface WritingVisitor extends Visitor {
   readonly asker: Author
   readonly uploads: Uploads
-  /** @throws GatewayError `WRONG_PASSWORD`, also where the log-in name is not the contact's own */
+  /** With its audit line. @throws GatewayError `WRONG_PASSWORD`, also where the log-in name is not the contact's own */
   changePassword(change: PasswordChange): Promise<void>
 }
 

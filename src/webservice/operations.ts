@@ -1,4 +1,5 @@
 /** The operations of this door, one line each. Whatever is not here is unknown, as it is to a coreBOS that lacks it. */
+import type { WriteOperation } from '../writes.ts'
 import type { Input, Visitor, WritingVisitor } from './call.ts'
 import * as describe from './describe.ts'
 import type { Result } from './envelope.ts'
@@ -28,7 +29,7 @@ export type Operation = Shape &
   (
     | { readonly by: 'anybody'; readonly run: BeforeLogin }
     | { readonly by: 'visitor'; readonly run: AfterLogin }
-    | { readonly by: 'author'; readonly run: Writing }
+    | { readonly by: 'author'; readonly writes: WriteOperation | undefined; readonly run: Writing }
   )
 
 type BeforeLogin = (input: Input, reception: Reception) => Promise<Result>
@@ -50,13 +51,13 @@ const visitor = (name: string, takes: readonly string[], scope: Scope, run: Afte
   run,
 })
 
-const author = (name: string, takes: readonly string[], run: Writing): Operation => ({
-  name,
-  takes,
-  scope: 'write',
-  by: 'author',
-  run,
-})
+/** @param writes what an audit line calls it where it is refused at once; undefined: it writes nothing after all */
+const author = (
+  name: string,
+  takes: readonly string[],
+  run: Writing,
+  writes: WriteOperation | undefined,
+): Operation => ({ name, takes, scope: 'write', by: 'author', writes, run })
 
 const queryParameters = ['id', 'module', 'relatedModule', 'queryParameters']
 const searchParameters = ['query', 'search_onlyin', 'restrictionids']
@@ -103,22 +104,22 @@ const table: readonly Operation[] = [
   visitor('getFieldAutocomplete', fieldParameters, 'statement', search.getFieldAutocomplete),
   visitor('getReferenceAutocomplete', ['term', 'filter', 'searchinmodules', 'limit'], 'statement', search.getReferenceAutocomplete),
 
-  author('create', ['elementType', 'element'], write.create),
-  author('update', ['element'], write.update),
-  author('revise', ['element'], write.revise),
-  author('upsert', ['elementType', 'element', 'searchOn', 'updatedfields'], write.upsert),
-  author('delete', ['id'], write.deleteOne),
-  author('CreateWithValidation', ['elementType', 'element'], write.createWithValidation),
-  author('UpdateWithValidation', ['element'], write.updateWithValidation),
-  author('ReviseWithValidation', ['element'], write.reviseWithValidation),
-  author('ValidateInformation', ['context'], write.validateInformation),
-  author('MassCreate', ['elements'], write.massCreate),
-  author('MassUpdate', ['elements'], write.massUpdate),
-  author('MassDelete', ['ids'], write.massDelete),
-  author('SetRelation', ['relate_this_id', 'with_these_ids'], write.setRelations),
-  author('UnsetRelation', ['unrelate_this_id', 'with_these_ids'], write.unsetRelations),
-  author('addTicketFaqComment', ['id', 'values'], write.addTicketFaqComment),
-  author('changePortalUserPassword', ['email', 'password', 'current_password'], write.changePortalUserPassword),
+  author('create', ['elementType', 'element'], write.create, 'create'),
+  author('update', ['element'], write.update, 'update'),
+  author('revise', ['element'], write.revise, 'update'),
+  author('upsert', ['elementType', 'element', 'searchOn', 'updatedfields'], write.upsert, 'create'),
+  author('delete', ['id'], write.deleteOne, 'delete'),
+  author('CreateWithValidation', ['elementType', 'element'], write.createWithValidation, 'create'),
+  author('UpdateWithValidation', ['element'], write.updateWithValidation, 'update'),
+  author('ReviseWithValidation', ['element'], write.reviseWithValidation, 'update'),
+  author('ValidateInformation', ['context'], write.validateInformation, undefined),
+  author('MassCreate', ['elements'], write.massCreate, 'create'),
+  author('MassUpdate', ['elements'], write.massUpdate, 'update'),
+  author('MassDelete', ['ids'], write.massDelete, 'delete'),
+  author('SetRelation', ['relate_this_id', 'with_these_ids'], write.setRelations, 'relate'),
+  author('UnsetRelation', ['unrelate_this_id', 'with_these_ids'], write.unsetRelations, 'unrelate'),
+  author('addTicketFaqComment', ['id', 'values'], write.addTicketFaqComment, 'comment'),
+  author('changePortalUserPassword', ['email', 'password', 'current_password'], write.changePortalUserPassword, 'password'),
 ]
 
 export const operations = table

@@ -1,6 +1,7 @@
 /** A write without the writing. */
 import type { CheckedValues } from '../scope/checked-values.ts'
 import type { AuditLine, Author } from '../writes.ts'
+import { toRefusal } from './envelope.ts'
 
 class Passed extends Error {}
 
@@ -34,7 +35,8 @@ export async function rehearse(
     await write({ ...author, writer, audit: (line) => lines.push(line) })
   } catch (error) {
     if (error instanceof Passed) return
-    for (const line of lines) author.audit(line)
+    const { code } = toRefusal(error)
+    for (const line of lines) author.audit({ ...line, outcome: code })
     throw error
   }
 }

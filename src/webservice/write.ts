@@ -12,6 +12,7 @@ import {
   setRelation,
   updateRecord,
   type Author,
+  type WriteOperation,
   type Written,
 } from '../writes.ts'
 import type { Input, Visitor, WritingVisitor } from './call.ts'
@@ -81,8 +82,11 @@ export async function update(input: Input, visitor: WritingVisitor): Promise<Res
   const id = requireId(element)
   const view = viewOf(id, visitor.asker)
   const values = withoutHabit(valuesOf(element), view, visitor)
-  const [missing] = await missingFields(view, visitor, (name) => (element[name] ?? '') !== '')
-  if (missing !== undefined) throw missing.refusal
+  const missing = await missingFields(view, visitor, (name) => (element[name] ?? '') !== '')
+  if (missing !== undefined) {
+    auditRefusal('update', [id], missing, visitor)
+    throw missing
+  }
   return result(await carryOut(revision(id, values, visitor), visitor))
 }
 
@@ -97,36 +101,44 @@ function withoutHabit(values: Given, { decision }: View, { session }: Visitor): 
 interface MissingField {
   readonly name: string
   readonly label: string
-  readonly refusal: WebserviceRefusal
 }
 
-/** The mandatory fields that have no value, of those that the contact may know of. */
+/** Names the first one, as coreBOS does. */
+class MissingFields extends WebserviceRefusal {
+  /** As operations say it that look at values first. */
+  readonly byField: Record<string, string[]>
+
+  constructor(first: MissingField, others: readonly MissingField[]) {
+    super('MANDATORY_FIELDS_MISSING', `${first.label} (${first.name}) does not have a value`)
+    this.byField = Object.fromEntries(
+      [first, ...others].map(({ name, label }) => [name, [`${label} is required`]]),
+    )
+  }
+}
+
+/** Whether mandatory fields have no value, of those that the contact may know of. */
 async function missingFields(
   { module, readable }: View,
   { caller }: Visitor,
   has: (name: string) => boolean,
-): Promise<MissingField[]> {
+): Promise<MissingFields | undefined> {
   const { fields } = await presentModule(caller, module.name)
-  return fields
+  const [first, ...others] = fields
     .filter(
       ({ name, properties }) =>
         properties['mandatory'] === true && properties['editable'] === true && readable.has(name),
     )
     .filter(({ name }) => !has(name))
-    .map(({ name }) => {
-      const label = readable.get(name)?.label ?? name
-      const message = `${label} (${name}) does not have a value`
-      return { name, label, refusal: new WebserviceRefusal('MANDATORY_FIELDS_MISSING', message) }
-    })
+    .map(({ name }) => ({ name, label: readable.get(name)?.label ?? name }))
+  return first === undefined ? undefined : new MissingFields(first, others)
 }
 
 /** Refuses what coreBOS would refuse for want of a value. */
 function complete(visitor: WritingVisitor): Look {
   return async ({ module, values }, isNew) => {
     const view = visitor.asker.sight.require(module)
-    const has = (name: string): boolean => (values[name] ?? (isNew ? '' : name)) !== ''
-    const [missing] = await missingFields(view, visitor, has)
-    if (missing !== undefined) throw missing.refusal
+    const missing = await missingFields(view, visitor, (name) => (values[name] ?? (isNew ? '' : name)) !== '')
+    if (missing !== undefined) throw missing
   }
 }
 
@@ -183,20 +195,15 @@ async function problemsWith(
   { write }: Change,
   visitor: WritingVisitor,
 ): Promise<Record<string, string[]> | undefined> {
-  const missing: MissingField[] = []
-  const look: Look = async ({ module, values }, isNew) => {
-    const has = (name: string): boolean => (values[name] ?? (isNew ? '' : name)) !== ''
-    missing.push(...(await missingFields(visitor.asker.sight.require(module), visitor, has)))
-  }
   try {
-    await rehearse(write, visitor.asker, look)
+    await rehearse(write, visitor.asker, complete(visitor))
+    return undefined
   } catch (error) {
+    if (error instanceof MissingFields) return error.byField
     if (!(error instanceof GatewayError) || error.code !== 'INVALID_VALUE' || error.errors === undefined)
       throw error
     return Object.fromEntries(error.errors.map(({ field, message }) => [field, [message]]))
   }
-  if (missing.length === 0) return undefined
-  return Object.fromEntries(missing.map(({ name, label }) => [name, [`${label} is required`]]))
 }
 
 async function validated(change: Change, visitor: WritingVisitor): Promise<Result> {
@@ -218,11 +225,22 @@ export async function updateWithValidation(input: Input, visitor: WritingVisitor
   const id = requireParameter(idOf(element))
   const view = viewOf(id, visitor.asker)
   const missing = await missingFields(view, visitor, (name) => (element[name] ?? '') !== '')
-  if (missing.length > 0) {
+  if (missing !== undefined) {
     await record(id, visitor.asker)
-    return failed(Object.fromEntries(missing.map(({ name, label }) => [name, [`${label} is required`]])))
+    auditRefusal('update', [id], missing, visitor)
+    return failed(missing.byField)
   }
   return validated(revision(id, withoutHabit(valuesOf(element), view, visitor), visitor), visitor)
+}
+
+/** Of what never comes as far as the door for writes. */
+function auditRefusal(
+  operation: WriteOperation,
+  ids: readonly string[],
+  error: unknown,
+  { asker }: WritingVisitor,
+): void {
+  asker.audit({ operation, module: undefined, ids, rule: undefined, outcome: toRefusal(error).code })
 }
 
 function requireParameter(text: string): string {
@@ -239,7 +257,8 @@ export async function validateInformation(input: Input, visitor: WritingVisitor)
     throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
   }
   const change = id === '' ? await creation(module, fields, visitor) : revision(id, valuesOf(fields), visitor)
-  const problems = await problemsWith(change, visitor)
+  const silent = { ...visitor.asker, audit: () => undefined }
+  const problems = await problemsWith(change, { ...visitor, asker: silent })
   return problems === undefined ? result(true) : failed(problems)
 }
 
@@ -248,7 +267,7 @@ const mostElements = 50
 
 interface MassEntry {
   /** What a failure says it was about. */
-  readonly about: { readonly [name: string]: Parameter }
+  readonly about: { readonly id: string } | { readonly record: Parameter }
   readonly prepare: () => Promise<Change>
 }
 
@@ -261,7 +280,11 @@ interface MassOutcome {
  * Writes all of them or, where one is refused, none. coreBOS itself has no such thing, so every element is rehearsed
  * before the first one is written; where coreBOS fails in the midst of it, nothing more is written.
  */
-async function mass(entries: readonly MassEntry[], visitor: WritingVisitor): Promise<MassOutcome> {
+async function mass(
+  operation: WriteOperation,
+  entries: readonly MassEntry[],
+  visitor: WritingVisitor,
+): Promise<MassOutcome> {
   if (entries.length > mostElements) {
     throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostElements} records in one write`)
   }
@@ -270,7 +293,10 @@ async function mass(entries: readonly MassEntry[], visitor: WritingVisitor): Pro
   const refused = new Map<MassEntry, unknown>()
   for (const entry of entries) {
     try {
-      const change = await entry.prepare()
+      const change = await entry.prepare().catch((error: unknown) => {
+        auditRefusal(operation, 'id' in entry.about ? [entry.about.id] : [], error, visitor)
+        throw error
+      })
       await rehearse(change.write, asker, complete(visitor))
       changes.push(change)
     } catch (error) {
@@ -330,7 +356,7 @@ export async function massCreate(input: Input, visitor: WritingVisitor): Promise
       },
     }
   })
-  const { done, failures } = await mass(entries, visitor)
+  const { done, failures } = await mass('create', entries, visitor)
   const answer = { success_creates: done, failed_creates: failures }
   return failures.length === 0 ? result(answer) : failed(answer)
 }
@@ -340,7 +366,7 @@ export async function massUpdate(input: Input, visitor: WritingVisitor): Promise
     const id = idOf(element)
     return { about: { id }, prepare: async () => revision(id, valuesOf(element), visitor) }
   })
-  const { done, failures } = await mass(entries, visitor)
+  const { done, failures } = await mass('update', entries, visitor)
   return result({ success_updates: done, failed_updates: failures })
 }
 
@@ -350,7 +376,7 @@ export async function massDelete(input: Input, visitor: WritingVisitor): Promise
     about: { id },
     prepare: async () => ({ write: (author) => remove(id, author), show: async () => ({ id }) }),
   }))
-  const { done, failures } = await mass(entries, visitor)
+  const { done, failures } = await mass('delete', entries, visitor)
   return result({ success_deletes: done.map(({ id = '' }) => id), failed_deletes: failures })
 }
 
