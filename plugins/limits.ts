@@ -11,7 +11,10 @@ import type { Reading, SharedState, Take, Taken } from '../src/session/contract.
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For the `onRequest` of routes that check a secret: counts against `RATE_LIMIT_LOGIN` by address. */
+    /**
+     * For routes that check a secret or mail one: counts against `RATE_LIMIT_LOGIN` by address.
+     * @throws GatewayError `RATE_LIMITED`
+     */
     readonly limitLogins: (request: FastifyRequest) => Promise<void>
     /**
      * Counts a request to a route that is `limited: 'late'`, once and in one step of the store: by its address; by the

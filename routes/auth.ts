@@ -321,20 +321,23 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/password-recovery',
     {
-      onRequest: app.limitLogins,
       schema: {
         tags: ['auth'],
         summary: 'Have coreBOS mail a forgotten password',
         description:
-          'The answer is the same whether or not somebody has that name, and comes before anything is done.',
+          'The answer is the same whether or not somebody has that name, and comes before anything is done. Beyond three ' +
+          'mails an hour by name, and `RATE_LIMIT_LOGIN` by address, which log-ins count against as well, it stays the ' +
+          'same and nothing is sent. Only `RATE_LIMIT_IP` refuses an address here as on every route, whatever names it ' +
+          'asks for. In `user` mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
         body: Recovery,
         response: { 202: Nothing, ...problems('VALIDATION_FAILED') },
       },
     },
     async (request, reply) => {
       // Nobody waits for it, so that its time tells nothing.
-      void passwords
-        .recover(request.body.username)
+      void app
+        .limitLogins(request)
+        .then(async () => passwords.recover(request.body.username))
         .catch((error: unknown) => request.log.info({ err: error }, 'a password was not mailed'))
       return reply.code(202).send(undefined)
     },

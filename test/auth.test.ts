@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { allowances, failuresAllowed } from '../src/contact/budgets.ts'
@@ -509,6 +510,40 @@ t.test('a forgotten password is mailed a few times, and nobody learns whose it i
     ({ operation, answer }) => operation === 'sendRecoverPassword' && answer.success,
   )
   t.equal(sent.length, 3)
+
+  const proxied = await start(t, {
+    env: { TRUST_PROXY: '127.0.0.1', RATE_LIMIT_LOGIN: '4/60' },
+    delayMs: 300,
+  })
+  const from = (address: string, username: string) =>
+    proxied.call('POST', '/auth/password-recovery', { body: { username }, from: address })
+  const asked = () => proxied.relay.count('sendRecoverPassword')
+  for (let i = 0; i < 9; i++) {
+    const name = ['alice', 'bob', 'nobody'][i % 3] ?? ''
+    t.match(await from('192.0.2.1', `${name}@example.com`), { status: 202, text: '' }, 'beyond the limit too')
+  }
+  t.equal(asked(), 0, 'no answer has waited for coreBOS')
+  t.match(await from('192.0.2.1', 'carol@example.com'), { status: 202 })
+  t.match(await from('192.0.2.2', 'carol@example.com'), { status: 202 }, 'her name is not used up')
+  while (asked() < 5) await setImmediate()
+  await proxied.close()
+  t.strictSame(
+    proxied.relay.calls
+      .filter(({ operation }) => operation === 'sendRecoverPassword')
+      .map(({ params }) => params.get('username'))
+      .sort(),
+    ['alice', 'alice', 'bob', 'carol', 'nobody'].map((name) => `${name}@example.com`),
+    'four by one address, and one by another',
+  )
+
+  for (const env of [{ LOGIN_MODE: 'user' }, { ...noServiceUser, COREBOS_PASSWORD_TYPE: 'md5' }]) {
+    const silent = await start(t, { env })
+    const body = { username: 'alice@example.com' }
+    t.match(await silent.call('POST', '/auth/password-recovery', { body }), { status: 202, text: '' })
+    t.match(await silent.call('POST', '/auth/password-recovery', { body: {} }), { status: 400 })
+    await silent.close()
+    t.equal(silent.relay.count('sendRecoverPassword'), 0)
+  }
 })
 
 t.test('a running session feels what changes in coreBOS within ACCESS_RECHECK', async (t) => {

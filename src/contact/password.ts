@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts'
 import type { PortalSession, Store, Take } from '../session/contract.ts'
 import type { LoginDesk, Visit } from './desk.ts'
 import type { LoginContext, LoginMode } from './login.ts'
-import { foldName, looseName } from './names.ts'
+import { foldName, longestName, looseName } from './names.ts'
 
 export interface PasswordOptions {
   readonly mode: LoginMode
@@ -72,7 +72,8 @@ export class Passwords {
   /** Has the password mailed, if somebody has that name and has not asked too often. Says nothing of either. */
   async recover(username: string): Promise<void> {
     const { mode, corebos, state } = this.#options
-    if (mode === 'user' || corebos.service === undefined || foldName(username) === undefined) return
+    if (mode === 'user' || corebos.service === undefined) return
+    if (username.length > longestName || foldName(username) === undefined) return
     const [taken] = await state.take([
       { key: `recovery:${looseName(username)}`, kind: 'budget', ...recoveries },
     ])
