@@ -1,6 +1,7 @@
 /** Business actions: what somebody has set up in coreBOS to be done with a record. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ActionName } from '../src/policy/schema.ts'
 import { IdempotencyKey, problems, WebserviceId } from '../src/schemas.ts'
 import { actionsOn, runAction } from '../src/writes.ts'
 
@@ -29,7 +30,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: Type.Object(
             { actions: Type.Array(Type.Object({ name: Type.String() })) },
-            { examples: [{ actions: [{ name: 'request_callback' }] }] },
+            { examples: [{ actions: [{ name: 'Call me back' }] }] },
           ),
           ...problems(...anyProblems),
         },
@@ -50,8 +51,9 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Run an action on a record',
         description:
-          'What it does is up to whoever has set it up. It is asked for once, and never again by itself.',
-        params: Type.Object({ id: WebserviceId, name: Type.String({ minLength: 1, maxLength: 100 }) }),
+          'What it does is up to whoever has set it up. It is asked for once, and never again by itself. Its name is the ' +
+          'label that it has in coreBOS, percent-encoded in the URL.',
+        params: Type.Object({ id: WebserviceId, name: ActionName }),
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         response: {
           200: Type.Object({

@@ -715,7 +715,8 @@ t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody a
 })
 
 t.test('an action runs where the policy lists it, coreBOS offers it, and the record is seen', async (t) => {
-  const actions = ['LBL_SHOW_CONTACT_HIERARCHY', 'call_back', 'not_offered']
+  const labelled = ['Call me back', '50 % off / "now"? #1', `ä${'x'.repeat(99)}`, 'a+b&c=d;e']
+  const actions = ['LBL_SHOW_CONTACT_HIERARCHY', 'Add Event', 'call_back', 'not_offered', ...labelled]
   const POLICY_FILE = await policyFile(t, { Contacts: { actions } })
   for (const mode of modes) {
     const desk = await start(t, { mode, env: { POLICY_FILE } })
@@ -724,13 +725,21 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
     desk.relay.alter = ({ operation, params, answer }) => {
       if (operation === 'executeBusinessAction') return { success: true, result: '<p>done</p>' }
       return params.get('linktype') === 'DETAILVIEWWIDGET' && answer.success
-        ? { ...answer, result: { DETAILVIEWWIDGET: [offered, { ...offered, linklabel: 'unlisted' }] } }
+        ? {
+            ...answer,
+            result: {
+              DETAILVIEWWIDGET: [offered, { ...offered, linklabel: 'unlisted' }].concat(
+                labelled.map((linklabel) => ({ ...offered, linklabel })),
+              ),
+            },
+          }
         : answer
     }
     const run = (name: Person | undefined, id: string, action: string) =>
       desk.fetch(name, `/records/${id}/actions/${action}`, { method: 'POST' })
     const list = await desk.fetch('alice', '/records/12x8549/actions')
-    t.same(await json(list), { actions: [{ name: 'LBL_SHOW_CONTACT_HIERARCHY' }, { name: 'call_back' }] })
+    const listed = ['Add Event', 'LBL_SHOW_CONTACT_HIERARCHY', 'call_back', ...labelled]
+    t.same(await json(list), { actions: listed.map((name) => ({ name })) })
     t.same(
       await json(await desk.fetch('alice', '/records/12x8550/actions')),
       await json(await desk.fetch('bob', '/records/12x8550/actions')),
@@ -751,6 +760,11 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
       ['alice', '12x8549', 'not_offered', 404],
       ['alice', '12x8549', 'LBL_ADD_NOTE', 404],
       ['alice', '12x8549', 'LBL_SHOW_CONTACT_HIERARCHY', 422],
+      ['alice', '12x8549', 'Add%20Event', 422],
+      ['alice', '12x8549', 'Add+Event', 404],
+      ['alice', '12x8549', 'add%20event', 404],
+      ['alice', '12x8549', 'Add%09Event', 400],
+      ['alice', '12x8549', 'Add%E2', 400],
       [undefined, '12x8549', 'call_back', 401],
     ] as const) {
       t.equal((await run(name, id, action)).status, status, `${mode}: ${name} ${id} ${action}`)
@@ -764,9 +778,13 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
       desk.log.some((line) => line.includes('"operation":"action"') && line.includes('"action":"call_back"')),
     )
 
+    for (const label of labelled) {
+      t.same(await json(await run('alice', '12x8549', encodeURIComponent(label))), { result: '<p>done</p>' })
+    }
+
     desk.relay.lost.add('executeBusinessAction')
     t.match(await json(await run('alice', '12x8549', 'call_back')), { code: 'OUTCOME_UNKNOWN' })
-    t.equal(desk.relay.count('executeBusinessAction'), 2, 'it was not asked for again')
+    t.equal(desk.relay.count('executeBusinessAction'), labelled.length + 2, 'it was not asked for again')
   }
 })
 

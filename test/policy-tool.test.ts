@@ -74,6 +74,14 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   t.match(await policy('check', wrong), {
     refused: `${wrong}: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
   })
+  const actions = ['Add Event', 'Löschen / übergeben?', 'x'.repeat(100), '50 % "off"', '']
+  const bad = ['tab\there', '..', 'x'.repeat(101)]
+  const named = file(t, { level: 'account', modules: { Faq: { open: true, actions: [...actions, ...bad] } } })
+  t.strictSame((await policy('check', named)).refused?.split('\n'), [
+    ...[4, 5, 6, 7].map(
+      (i) => `${named}: /modules/Faq/actions/${i}: expected a label of 1 to 100 printable characters`,
+    ),
+  ])
   t.match(await policy('check', file(t, '{')), { refused: 'JSON' })
   t.match(await policy('check', 'no-such-file.json'), { refused: 'no-such-file.json: ENOENT' })
 })

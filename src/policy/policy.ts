@@ -1,3 +1,4 @@
+import type { TSchema } from '@sinclair/typebox'
 import { Value as Schema } from '@sinclair/typebox/value'
 import { distance } from 'fastest-levenshtein'
 import { levels, type Contact, type Level } from '../contact/contact.ts'
@@ -129,10 +130,16 @@ export class Policy {
  */
 export function readPolicy(content: unknown): Policy {
   const problems = [...Schema.Errors(PolicySchema, content)].map(
-    ({ path, message }) => `${path === '' ? '/' : path}: ${message}${suggestion(path)}`,
+    ({ path, message, schema }) =>
+      `${path === '' ? '/' : path}: ${expected(schema) ?? message}${suggestion(path)}`,
   )
   if (problems.length > 0 || !Schema.Check(PolicySchema, content)) throw new Error(problems.join('\n'))
   return new Policy(content)
+}
+
+/** In words, where a schema has some. */
+function expected({ description }: TSchema): string | undefined {
+  return description === undefined ? undefined : `expected ${description}`
 }
 
 const words = [

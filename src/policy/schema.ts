@@ -6,6 +6,15 @@ const Name = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 }
 const Names = Type.Array(Name, { uniqueItems: true })
 const LevelSchema = Type.Union(levels.map((level) => Type.Literal(level)))
 
+/**
+ * The label of a business action, as somebody has typed it in coreBOS: `Add Event`. No part of a URL may be `.` or `..`.
+ */
+export const ActionName = Type.String({
+  pattern: String.raw`^(?!\.{1,2}$)[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$`,
+  maxLength: 100,
+  description: 'a label of 1 to 100 printable characters',
+})
+
 /** What makes a record the contact's. Each entry is another way; one of them is enough. */
 const Ties = Type.Object(
   {
@@ -49,7 +58,7 @@ const fieldRules = {
   /** A text that ends with the id of the contact that wrote it, where coreBOS has no field to keep that in. */
   sign: Type.Optional(Name),
   /** Names of the business actions that may be run on a visible record. */
-  actions: Type.Optional(Names),
+  actions: Type.Optional(Type.Array(ActionName, { uniqueItems: true })),
 }
 
 const ModuleRule = Type.Object(
