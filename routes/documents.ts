@@ -14,7 +14,11 @@ import { createRecord, writtenBefore } from '../src/writes.ts'
 
 const UploadForm = Type.Object(
   {
-    file: Type.Unsafe({ type: 'string', format: 'binary', description: 'The one file' }),
+    file: Type.Unsafe({
+      type: 'string',
+      format: 'binary',
+      description: 'The one file; the name of its part plays no role',
+    }),
     notes_title: Type.Optional(
       Type.String({ description: "The document's title; the file's name unless given" }),
     ),
@@ -60,6 +64,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   const shared = { tags: ['documents'], security: [{ bearer: [] }] }
   await app.register(multipart, {
     throwFileSizeLimit: false,
+    // A part without a name for a file is a field, whatever type it says it is of.
+    isPartAFile: (_field, _type, name) => name !== undefined,
     limits: {
       files: 1,
       fileSize: UPLOAD_MAX_BYTES,
@@ -82,7 +88,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         description:
           'A form (`multipart/form-data`) with one file. The document is related to this contact, and to the records of ' +
           '`relatedTo`, each of which it must see. The type of the file, and the one that its name ends like, are both ' +
-          'among those that are accepted.',
+          'among those that are accepted. Its name has 200 bytes of UTF-8 at most, and nothing that cannot be shown or that ' +
+          'coreBOS cannot keep, such as emoji; coreBOS makes `_` of blanks.',
         consumes: ['multipart/form-data'],
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: UploadForm,
@@ -109,7 +116,9 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       },
     },
     async (request, reply) => {
-      if (!request.isMultipart()) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE')
+      if (!request.isMultipart()) {
+        throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'a form (multipart/form-data) is expected')
+      }
       const author = await door.authorOf(request)
       // What is left of a form that is refused has to go somewhere, or whoever sends it never reads the answer.
       const { file, values, relatedTo } = await readUpload(request.parts(), types).finally(() =>

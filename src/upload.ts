@@ -36,20 +36,21 @@ export async function readUpload(
       }
       const { fieldname, value, valueTruncated } = part
       if (valueTruncated) throw new GatewayError('BODY_TOO_LARGE', `'${fieldname}' is too long`)
-      if (typeof value !== 'string') throw invalid(fieldname, 'is a text')
+      if (typeof value !== 'string') throw invalid(fieldname, `'${fieldname}' is a text`)
       if (fieldname === 'relatedTo') relatedTo.push(value)
-      else if (values.has(fieldname)) throw invalid(fieldname, 'is given twice')
+      else if (values.has(fieldname)) throw invalid(fieldname, `'${fieldname}' is given twice`)
       else values.set(fieldname, value)
     }
   } catch (error) {
     throw unreadable(error)
   }
-  if (file === undefined) throw invalid('file', 'a file is expected')
+  if (file === undefined) throw invalid('file', aFile)
   return { file, values: Object.fromEntries(values), relatedTo }
 }
 
 async function readFile(part: MultipartFile, types: ReadonlySet<string>): Promise<DocumentFile> {
-  const { filename: name, file } = part
+  const { filename, file } = part
+  const name = unescaped(filename)
   const mediaType = requireAccepted(name, part.mimetype, types)
   const content = await FormFile.read(file)
   // Fewer bytes than were sent are another file.
@@ -68,24 +69,52 @@ export async function readEncodedFile(
 ): Promise<DocumentFile> {
   const mediaType = requireAccepted(name, declared, types)
   const bytes = Buffer.from(base64, 'base64')
-  if (bytes.toString('base64') !== base64) throw invalid('file', 'is in base64')
+  if (bytes.toString('base64') !== base64) throw invalid('file', 'the content of a file is in base64')
   return { name, mediaType, content: await FormFile.read(Readable.from([bytes])) }
 }
 
 /** @returns the media type that the file is kept with */
 function requireAccepted(name: string, declared: string, types: ReadonlySet<string>): string {
-  if (name === '' || name.length > longestName || unprintable.test(name)) {
-    throw invalid('file', `has a name of ${longestName} printable characters at most`)
-  }
+  const problem = nameProblem(name)
+  if (problem !== undefined) throw invalid('file', problem)
   const mediaType = acceptedType(name, declared, types)
-  if (mediaType === undefined) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE')
-  return mediaType
+  if (mediaType !== undefined) return mediaType
+  const message = `files of the type '${declared.slice(0, 100)}' whose names end like '${name.slice(-20)}' are not taken`
+  throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', message)
 }
 
-/** coreBOS's column holds 255 bytes, and it puts something in front of and behind some names. */
+const aFile = 'a file with a name is expected'
+
+/** What browsers write in a name for what would end it, and nothing else (WHATWG HTML, multipart form data). */
+const escapes: Readonly<Record<string, string>> = { '%22': '"', '%0D': '\r', '%0A': '\n' }
+
+function unescaped(name: string): string {
+  return name.replace(/%(?:22|0D|0A)/g, (each) => escapes[each] ?? each)
+}
+
+/** In bytes: what a file may be called on a disk, less what coreBOS puts in front of and behind some names. */
 const longestName = 200
-/** Names are kept in three-byte UTF-8, and are shown. */
-const unprintable = /[\p{C}\p{Zl}\p{Zp}\u{10000}-\u{10FFFF}]/u
+/** coreBOS keeps three-byte UTF-8, and `????` for anything else. */
+const notKept = /[\u{10000}-\u{10FFFF}]/u
+/** The two joiners are part of how some languages are written; all others of their kind hide or turn what is shown. */
+const unprintable = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u
+
+function nameProblem(name: string): string | undefined {
+  if (/^[.\s]*$/.test(name)) return aFile
+  if (Buffer.byteLength(name) > longestName) {
+    return `the name of the file is longer than ${longestName} bytes in UTF-8`
+  }
+  const [lost] = notKept.exec(name) ?? []
+  if (lost !== undefined) {
+    return `the name of the file, '${name}', holds a character that coreBOS cannot keep: ${codePoint(lost)}`
+  }
+  const [hidden] = unprintable.exec(name) ?? []
+  return hidden && `the name of the file holds a character that cannot be shown: ${codePoint(hidden)}`
+}
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+}
 
 // It brings no types; this is its one function in use.
 const mediaTypes = createRequire(import.meta.url)('mime') as { getType(name: string): string | null }
@@ -111,12 +140,15 @@ export function acceptedType(name: string, declared: string, types: ReadonlySet<
 }
 
 function invalid(field: string, message: string): GatewayError {
-  return new GatewayError('VALIDATION_FAILED', undefined, { errors: [{ field, message }] })
+  return new GatewayError('VALIDATION_FAILED', message, { errors: [{ field, message }] })
 }
 
 /** What the parser of forms throws. */
 function unreadable(error: unknown): unknown {
   if (error instanceof GatewayError) return error
-  const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413
-  return new GatewayError(tooLarge ? 'BODY_TOO_LARGE' : 'BAD_REQUEST', undefined, { cause: error })
+  const foreign = error instanceof Error && 'code' in error && 'statusCode' in error ? error : undefined
+  if (foreign?.code === 'FST_FILES_LIMIT') return invalid('file', 'one file is taken, and more than one came')
+  return foreign?.statusCode === 413
+    ? new GatewayError('BODY_TOO_LARGE', 'the form has too many fields', { cause: error })
+    : new GatewayError('BAD_REQUEST', 'the form (multipart/form-data) cannot be read', { cause: error })
 }

@@ -496,9 +496,9 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
   const desk = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
   const { database } = desk.corebos
   const before = database.records('Documents').length
-  const refused = async (body: FormData, status: number, code: string, what: string) => {
+  const refused = async (body: FormData, status: number, code: string, what: string, detail = /./) => {
     const response = await desk.upload('alice', body)
-    t.match({ status: response.status, ...(await json(response)) }, { status, code }, what)
+    t.match({ status: response.status, ...(await json(response)) }, { status, code, detail }, what)
   }
   const exact = await desk.upload('alice', form('x'.repeat(102_400)))
   t.equal(exact.status, 201, 'the limit itself is within it')
@@ -513,10 +513,12 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
   )
   const two = form('x')
   two.append('file', new Blob(['y'], { type: 'text/plain' }), 'b.txt')
-  await refused(two, 413, 'BODY_TOO_LARGE', 'two files')
+  await refused(two, 400, 'VALIDATION_FAILED', 'two files', /^one file/)
   const none = new FormData()
   none.append('notes_title', 'no file')
-  await refused(none, 400, 'VALIDATION_FAILED', 'no file')
+  await refused(none, 400, 'VALIDATION_FAILED', 'no file', /^a file/)
+  none.append('file', 'a text')
+  await refused(none, 400, 'VALIDATION_FAILED', 'a field in the place of a file', /^a file/)
   await refused(form('x', { notecontent: ['a', 'b'] }), 400, 'VALIDATION_FAILED', 'a field twice')
   for (const [name, type] of [
     ['page.html', 'text/html'],
@@ -531,8 +533,18 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
   ] as const) {
     await refused(form('x', { name, type }), 415, 'UNSUPPORTED_MEDIA_TYPE', `${name} as ${type}`)
   }
-  for (const name of ['tab\t.txt', `${'x'.repeat(300)}.txt`, 'smile \u{1F600}.txt']) {
-    await refused(form('x', { name }), 400, 'VALIDATION_FAILED', name)
+  for (const [name, detail] of [
+    ['', /^a file with a name/],
+    ['. ..', /^a file with a name/],
+    ['tab\t.txt', /cannot be shown: U\+0009$/],
+    ['line\r\n.txt', /cannot be shown: U\+000D$/],
+    ['\u202Egpj.txt', /cannot be shown: U\+202E$/],
+    ['null\0.txt', /cannot be shown: U\+0000$/],
+    [`${'x'.repeat(296)}.txt`, /longer than 200 bytes/],
+    [`${'報'.repeat(66)}.txt`, /longer than 200 bytes/],
+    ['smile \u{1F600}.txt', /'smile \u{1F600}\.txt'.* coreBOS cannot keep: U\+1F600$/u],
+  ] as const) {
+    await refused(form('x', { name }), 400, 'VALIDATION_FAILED', JSON.stringify(name), detail)
   }
   const send = async (contentType: string, body: string) =>
     desk.fetch('alice', '/documents', { method: 'POST', body, headers: { 'content-type': contentType } })
@@ -548,6 +560,61 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
     { code: 'BAD_REQUEST' },
   )
   t.equal(database.records('Documents').length, before + 1)
+})
+
+t.test('a file keeps the name that its sender has given it, as far as coreBOS can', async (t) => {
+  const desk = await start(t)
+  const { database } = desk.corebos
+  const sent = (disposition: string, type = 'text/plain', content = 'x') =>
+    desk.fetch('alice', '/documents', {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      body: `--b\r\ncontent-disposition: form-data; ${disposition}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n--b--\r\n`,
+    })
+  const nameOf = async (response: Response) => {
+    t.equal(response.status, 201)
+    const { id, notes_title: title } = await json(response)
+    const stored = database.attachments.get(Number(String(id).slice(3)))?.at(-1)?.name
+    const back = await desk.fetch('alice', `/documents/${String(id)}/content`)
+    t.equal(back.status, 200)
+    t.match(back.headers.get('content-disposition'), /^attachment; filename/)
+    return [title, stored]
+  }
+  for (const name of [
+    'a "quoted" one.txt',
+    "it's 100%.txt",
+    'a%20b%2fc.txt',
+    'semi;colon.txt',
+    'ä \u2014 \u263A\uFE0F.txt',
+    'مي\u200Cخواهم.txt',
+    '報告.txt',
+    `${'x'.repeat(196)}.txt`,
+  ]) {
+    t.strictSame(await nameOf(await desk.upload('alice', form('x', { name }))), [
+      name,
+      name.replaceAll(' ', '_'),
+    ])
+  }
+  for (const [disposition, name] of [
+    ['name="file"; filename="%22a%22.txt"', '"a".txt'],
+    ['name="file"; filename="\\"a\\".txt"', '"a".txt'],
+    ['name="file"; filename="a%0db%0A%09.txt"', undefined],
+    ['name="file"; filename="../../up.txt"', 'up.txt'],
+    ['name="file"; filename="C:\\temp\\up.txt"', 'up.txt'],
+    ['name="file"; filename=".."', undefined],
+    ['name="file"; filename="a/.."', undefined],
+    ['name="file"', undefined],
+    ['name="another"; filename="b.txt"', 'b.txt'],
+  ] as const) {
+    const response = await sent(disposition)
+    if (name === undefined)
+      t.match(await json(response), { status: 400, code: 'VALIDATION_FAILED', detail: /./ })
+    else t.strictSame(await nameOf(response), [name, name])
+  }
+  const bytes = await sent('name="file"', 'application/octet-stream')
+  t.match(await json(bytes), { status: 400, detail: /^a file/ }, 'bytes without a name are no file')
+  const empty = await sent('name="file"; filename="empty.txt"', 'text/plain', '')
+  t.strictSame(await nameOf(empty), ['empty.txt', 'empty.txt'], 'a file may be empty')
 })
 
 const redisMissing = !installed('redis-server')
