@@ -2,6 +2,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { Corebos } from '../src/corebos/corebos.ts'
+import { SpoolRoom } from '../src/corebos/spool.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -23,6 +24,7 @@ type Settings = Pick<
   | 'COREBOS_TIMEOUT_MS'
   | 'COREBOS_MAX_BYTES'
   | 'UPLOAD_MAX_BYTES'
+  | 'DOWNLOADS_MAX_BYTES'
 >
 
 export default fp<Settings>(
@@ -34,6 +36,15 @@ export default fp<Settings>(
       maxBytes: settings.COREBOS_MAX_BYTES,
       // What was uploaded can be downloaded again.
       maxFileBytes: settings.UPLOAD_MAX_BYTES,
+      room: new SpoolRoom({
+        // One file has room in any case.
+        maxBytes: Math.max(
+          settings.DOWNLOADS_MAX_BYTES,
+          settings.UPLOAD_MAX_BYTES,
+          settings.COREBOS_MAX_BYTES,
+        ),
+        observe: (bytes) => app.metrics.downloadBytes.set(bytes),
+      }),
       concurrency: settings.COREBOS_CONCURRENCY,
       queue: settings.COREBOS_QUEUE,
       serviceUser: name === undefined || accessKey === undefined ? undefined : { name, accessKey, sessions },

@@ -14,6 +14,7 @@ import { parseId } from '../src/corebos/ids.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import { query, relatedRecords, retrieveAttachment } from '../src/corebos/read.ts'
 import * as write from '../src/corebos/write.ts'
+import { Downloads } from '../src/downloads.ts'
 import { GatewayError } from '../src/errors.ts'
 import type { Metrics } from '../src/metrics.ts'
 import { afresh, type Asker, type ReadBy } from '../src/pipeline.ts'
@@ -63,6 +64,8 @@ export interface DoorOptions {
   /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
   readonly scopeTtlMs: number
   readonly now: () => number
+  /** Of one contact, at once. */
+  readonly downloads: number
 }
 
 interface Asking {
@@ -106,6 +109,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   let listsPolicy = options.policy()
   let epoch: string | undefined
   const templates = new Templates()
+  const downloads = new Downloads(options.downloads)
   const sights = new LRUCache<string, Remembered>({ max: 10_000 })
 
   function sightOf(contact: Contact, policy: Policy, catalogue: Catalogue): Sight {
@@ -170,7 +174,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
             throw new GatewayError('COREBOS_UNAVAILABLE', 'a service user is needed to read comments')
           return relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' })
         },
-        attachment: (id, by) => retrieveAttachment(callerFor(by), id),
+        attachment: (id, by) => downloads.begin(contact.id, () => retrieveAttachment(callerFor(by), id)),
         printed: (id, by) => printed(callerFor(by), id),
         actions: (id, module, by) => detailViewActions(callerFor(by), id, module),
       },

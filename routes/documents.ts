@@ -41,6 +41,8 @@ const anyProblems = [
   'COREBOS_TIMEOUT',
 ] as const
 
+const downloadProblems = ['COREBOS_TOO_LARGE', 'DOWNLOADS_BUSY', 'DISK_FAILED'] as const
+
 /** Fields of a form, and bytes of each: a title and a note, and what else a policy may open. */
 const mostFields = 50
 const longestField = 65_536
@@ -162,7 +164,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           200: Binary,
           206: Binary,
           304: Type.Unsafe<undefined>(Type.Null({ description: 'It is as it was' })),
-          ...problems(...anyProblems, 'NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'COREBOS_TOO_LARGE'),
+          ...problems(...anyProblems, ...downloadProblems, 'NOT_FOUND', 'RANGE_NOT_SATISFIABLE'),
         },
       },
     },
@@ -224,7 +226,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
             'COREBOS_UNAVAILABLE',
             'COREBOS_FAILED',
             'COREBOS_TIMEOUT',
-            'COREBOS_TOO_LARGE',
+            ...downloadProblems,
           ),
         },
       },

@@ -82,6 +82,7 @@ export async function buildApp(
     metrics: app.metrics,
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
     now,
+    downloads: config.DOWNLOADS_PER_CONTACT,
   })
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)

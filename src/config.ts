@@ -159,6 +159,15 @@ export const environment = Type.Object({
     },
     mediaType,
   ),
+  DOWNLOADS_MAX_BYTES: bytes({
+    description: 'bytes of downloads on their way at once; beyond that 503 with Retry-After',
+    default: '1 GiB',
+  }),
+  DOWNLOADS_PER_CONTACT: whole(
+    { description: 'downloads of one contact under way at once; beyond that 429', default: '20' },
+    1,
+    10_000,
+  ),
   HOST: text({ description: 'address to listen on', default: '127.0.0.1' }),
   PORT: whole({ description: 'port to listen on; 0 = any free one', default: '3000' }, 0, 65535),
   METRICS_HOST: text({ description: 'address of the operator endpoints', default: '127.0.0.1' }),

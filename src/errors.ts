@@ -51,6 +51,8 @@ const catalogue = {
   COREBOS_REFUSED: [502, 'coreBOS refused the call'],
 
   // the gateway itself
+  DOWNLOADS_BUSY: [503, 'Too many downloads are on their way'],
+  DISK_FAILED: [503, 'The gateway could not keep a file on its way'],
   STORE_UNAVAILABLE: [503, 'The store of sessions cannot be reached'],
   GATEWAY_BUSY: [503, 'Too many large bodies are being taken in'],
   NOT_READY: [503, 'The gateway cannot serve now'],

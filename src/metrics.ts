@@ -1,5 +1,5 @@
 /** What the gateway counts about itself, for `/metrics`. */
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -11,6 +11,8 @@ export interface Metrics {
   readonly corebosCalls: Histogram<'operation' | 'outcome'>
   /** Rows that coreBOS sent and the second look did not let through. Anything but zero is a bug of the gateway. */
   readonly rowsWithheld: Counter<'module'>
+  /** Bytes of downloads that whoever asked for them has not read yet. */
+  readonly downloadBytes: Gauge
   /** `outcome` is `ok` or a code of the error catalogue; why a log-in was refused is not told apart. */
   readonly logins: Counter<'outcome'>
 }
@@ -40,6 +42,11 @@ export function createMetrics(): Metrics {
       name: 'portal_rows_withheld_total',
       help: 'Rows that coreBOS sent although they lie outside the scope of who asked; always zero',
       labelNames: ['module'],
+      registers,
+    }),
+    downloadBytes: new Gauge({
+      name: 'portal_download_bytes',
+      help: 'Bytes of downloads on their way, in memory and in files',
       registers,
     }),
     logins: new Counter({

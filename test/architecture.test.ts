@@ -88,6 +88,7 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
   'src/idempotency.ts': ['src/errors.ts', 'src/session/contract.ts'],
   'src/turns.ts': ['src/errors.ts', 'src/session/contract.ts'],
   'src/documents.ts': ['src/corebos/', 'src/errors.ts', 'src/pipeline.ts'],
+  'src/downloads.ts': ['src/corebos/', 'src/errors.ts'],
   'src/document-links.ts': ['src/contact/request.ts', 'src/session/contract.ts'],
   'src/upload.ts': ['src/corebos/', 'src/errors.ts'],
   'src/file-answer.ts': [],

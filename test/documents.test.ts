@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readlinkSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -9,11 +9,13 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { readFileAnswer } from '../src/corebos/file-answer.ts'
+import { SpoolRoom } from '../src/corebos/spool.ts'
 import { answerFor } from '../src/file-answer.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { acceptedType } from '../src/upload.ts'
 import { Oracle } from './oracle.ts'
 import { contactAt, modes, startPortal, type Mode, type Portal, type PortalOptions } from './portal.ts'
+import { contactAt as contactOf } from './webservice-client.ts'
 import { installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
 
 /** Own company, colleague in it, another company, and one without any. */
@@ -186,8 +188,10 @@ t.test(
       for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size)
     }
     const limits = { envelopeBytes: 1000, fileBytes: 200 }
+    let held = 0
+    const room = new SpoolRoom({ maxBytes: 300, observe: (bytes) => (held = bytes) })
     const codeOf = (answer: string, name = 'attachment') =>
-      readFileAnswer(arriving(Buffer.from(answer), 7), name, limits).then(
+      readFileAnswer(arriving(Buffer.from(answer), 7), name, limits, room).then(
         async ({ file }) => {
           await file?.discard()
           return 'read'
@@ -211,15 +215,15 @@ t.test(
             arriving(Buffer.from(sent), size),
             'attachment',
             limits,
+            room,
           )
           t.same(JSON.parse(envelope.toString()), answer)
           t.same(await file?.bytes(), Buffer.from(bytes))
         },
       ),
     )
-    t.match(await readFileAnswer(arriving(Buffer.from('{"success":false}'), 5), 'attachment', limits), {
-      file: undefined,
-    })
+    const without = arriving(Buffer.from('{"success":false}'), 5)
+    t.match(await readFileAnswer(without, 'attachment', limits, room), { file: undefined })
     for (const [text, code] of [
       ['aGVsbG8', 'COREBOS_FAILED'],
       ['aGVs*bG8=', 'COREBOS_FAILED'],
@@ -232,6 +236,7 @@ t.test(
     }
     t.equal(await codeOf(`{"attachment":"","more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
     t.equal(await codeOf(`{"more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
+    t.equal(held, 0, 'what has been read, or was refused, takes no room')
   },
 )
 
@@ -251,15 +256,10 @@ t.test('what may be uploaded can be downloaded, also where it is more than an an
   t.match(await json(await desk.fetch('alice', path)), { status: 502, code: 'COREBOS_TOO_LARGE' })
 })
 
-/** Files that this process has open and that have no name any more. */
-function namelessFiles(): number {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return /\/portal-[-0-9a-f]+ \(deleted\)$/.test(readlinkSync(`/proc/self/fd/${fd}`))
-    } catch {
-      return false
-    }
-  }).length
+/** Bytes of downloads on their way, as operators are told. */
+async function onTheirWay({ operatorUrl }: Portal): Promise<number> {
+  const metrics = await (await fetch(`${operatorUrl}/metrics`)).text()
+  return Number(/^portal_download_bytes (\d+)$/m.exec(metrics)?.[1])
 }
 
 t.test('whoever downloads slowly holds no memory, and no file once he is gone', async (t) => {
@@ -279,10 +279,11 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   const slow: Response[] = []
   for (let i = 0; i < 20; i++) slow.push(await desk.fetch('alice', path))
   t.ok(held() - before < 10 * bytes.length, `${Math.round((held() - before) / 2 ** 20)} MiB for 20 of 4 MiB`)
-  t.ok(namelessFiles() > 0, 'what does not fit between here and there is in files')
+  t.ok((await onTheirWay(desk)) >= bytes.length, 'what does not fit between here and there is in files')
   const [first, ...others] = slow
   t.ok(Buffer.from((await first?.arrayBuffer()) ?? new ArrayBuffer()).equals(bytes))
   await Promise.all(others.map(async ({ body }) => body?.cancel()))
+  while ((await onTheirWay(desk)) > 0) await setImmediate()
 
   const tag = first?.headers.get('etag') ?? ''
   t.equal((await desk.fetch('alice', path, { headers: { 'if-none-match': tag } })).status, 304)
@@ -291,13 +292,114 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   t.equal((await desk.fetch('alice', path, { method: 'HEAD' })).status, 200)
   const part = await desk.fetch('alice', path, { headers: { range: 'bytes=300000-300099' } })
   t.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(300_000, 300_100)))
-  while (namelessFiles() > 0) await setImmediate()
+  while ((await onTheirWay(desk)) > 0) await setImmediate()
   t.pass('all are closed')
 
+  let left = 0
+  const observe = (bytes: number) => (left = bytes)
   const brokenOff = Readable.from([Buffer.from(`{"attachment":"${'AAAA'.repeat(100_000)}`)])
-  const { file } = await readFileAnswer(brokenOff, 'attachment', { envelopeBytes: 1000, fileBytes: 2 ** 20 })
+  const room = new SpoolRoom({ maxBytes: 2 ** 20, observe })
+  const limits = { envelopeBytes: 1000, fileBytes: 2 ** 20 }
+  const { file } = await readFileAnswer(brokenOff, 'attachment', limits, room)
   t.equal(file, undefined)
-  t.equal(namelessFiles(), 0, 'nor does an answer that breaks off leave one')
+  t.equal(left, 0, 'nor does an answer that breaks off leave one')
+})
+
+t.test('what is on its way is bounded, by contact and for all together', async (t) => {
+  const desk = await start(t, {
+    env: { DOWNLOADS_MAX_BYTES: '20 MiB', UPLOAD_MAX_BYTES: '8 MiB', DOWNLOADS_PER_CONTACT: '2' },
+  })
+  const made = await desk.upload(
+    'alice',
+    form(new Blob([randomBytes(8 * 2 ** 20)]), {
+      name: 'a.zip',
+      type: 'application/zip',
+      relatedTo: '11x8546',
+    }),
+  )
+  t.equal(made.status, 201)
+  const id = String((await json(made))['id'])
+  const [large, small] = [`/documents/${id}/content`, '/documents/15x8644/content']
+  const read = () => desk.relay.count('retrievedocattachment')
+
+  const slow = [await desk.fetch('alice', large), await desk.fetch('alice', large)]
+  t.strictSame(
+    slow.map(({ status }) => status),
+    [200, 200],
+  )
+  const sent = read()
+  const third = await desk.fetch('alice', small)
+  t.match(await json(third), { status: 429, code: 'RATE_LIMITED', detail: /^2 downloads/ })
+  t.equal(third.headers.get('retry-after'), '1')
+  t.equal(read(), sent, 'coreBOS was not asked')
+  const bobs = await desk.fetch('bob', '/documents/15x8664/content')
+  t.equal(bobs.status, 200, 'others are not kept from small files')
+  await bobs.arrayBuffer()
+  const crowded = await desk.fetch('bob', large)
+  t.match(await json(crowded), { status: 503, code: 'DOWNLOADS_BUSY' })
+  t.equal(crowded.headers.get('retry-after'), '5')
+  const client = await contactOf(desk.url, 'bob')
+  const attachment = () => client.call('retrievedocattachment', { id, returnfile: '1' })
+  t.match(await attachment(), { success: false, code: 'DOWNLOADS_BUSY' }, 'nor at the other door')
+
+  await Promise.all(slow.map(async ({ body }) => body?.cancel()))
+  while ((await onTheirWay(desk)) > 0) await setImmediate()
+  t.match(await attachment(), { success: true })
+  t.equal((await (await desk.fetch('bob', large)).arrayBuffer()).byteLength, 8 * 2 ** 20)
+
+  for (let i = 0; i < 2; i++) {
+    const before = read()
+    const gone = new AbortController()
+    const answer = desk.fetch('alice', large, { signal: gone.signal }).catch(() => undefined)
+    while (read() === before) await setImmediate()
+    gone.abort()
+    await answer
+  }
+  let again = await desk.fetch('alice', small)
+  while (again.status === 429) again = await desk.fetch('alice', small)
+  t.equal(again.status, 200, 'whoever leaves before the answer comes gives his place back')
+  await again.arrayBuffer()
+  while ((await onTheirWay(desk)) > 0) await setImmediate()
+})
+
+t.test('a disk that fails is not taken for coreBOS, and small files need none', async (t) => {
+  const desk = await start(t)
+  const made = await desk.upload(
+    'alice',
+    form(new Blob([randomBytes(2 ** 20)]), { name: 'a.zip', type: 'application/zip' }),
+  )
+  const path = `/documents/${String((await json(made))['id'])}/content`
+  const { TMPDIR } = process.env
+  process.env['TMPDIR'] = join(await scratch(t), 'not-there')
+  t.teardown(() => {
+    if (TMPDIR === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = TMPDIR
+  })
+  const failed = await desk.fetch('alice', path)
+  const problem = await json(failed)
+  t.match(problem, { status: 503, code: 'DISK_FAILED' })
+  t.equal(problem['detail'], undefined, 'where the folder is stays in the log')
+  t.equal(failed.headers.get('retry-after'), '5')
+  t.ok(desk.log.some((line) => line.includes('DISK_FAILED') && line.includes('ENOENT')))
+  t.equal((await desk.fetch('alice', '/documents/15x8644/content')).status, 200)
+  t.equal(await onTheirWay(desk), 0)
+
+  const full = '/dev/full'
+  await t.test('a full one', { skip: !existsSync(full) && `skipped: no ${full}` }, async (t) => {
+    let held = 0
+    const room = new SpoolRoom({
+      maxBytes: 2 ** 21,
+      observe: (bytes) => (held = bytes),
+      openFile: () => open(full, 'w+'),
+    })
+    const answer = Readable.from([Buffer.from(`{"attachment":"${'AAAA'.repeat(100_000)}"}`)])
+    const limits = { envelopeBytes: 1000, fileBytes: 2 ** 20 }
+    await t.rejects(readFileAnswer(answer, 'attachment', limits, room), {
+      code: 'DISK_FAILED',
+      cause: { code: 'ENOSPC' },
+    })
+    t.equal(held, 0)
+  })
 })
 
 t.test('names and types of files cannot be more than what they are', async (t) => {

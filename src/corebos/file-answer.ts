@@ -1,6 +1,6 @@
 /** An answer of coreBOS in which one text is a file in base64: the file is taken out while it arrives, so that a large one holds up nobody. */
 import { GatewayError } from '../errors.ts'
-import { Spool, type Spooled } from './spool.ts'
+import { Spool, type SpoolRoom, type Spooled } from './spool.ts'
 
 export interface FileAnswer {
   /** The answer with an empty text in the place of the file. */
@@ -18,14 +18,15 @@ const quote = 0x22
 
 /**
  * @param name of the property whose text is the file
- * @throws GatewayError `COREBOS_TOO_LARGE`, `COREBOS_FAILED` where the text is no base64
+ * @throws GatewayError `COREBOS_TOO_LARGE`, `COREBOS_FAILED` where the text is no base64, `DOWNLOADS_BUSY`, `DISK_FAILED`
  */
 export async function readFileAnswer(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
   limits: FileLimits,
+  room: SpoolRoom,
 ): Promise<FileAnswer> {
-  const spool = new Spool()
+  const spool = new Spool(room)
   let taken: Taken | undefined
   try {
     taken = await take(chunks, name, limits, spool)

@@ -8,50 +8,125 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { GatewayError } from '../errors.ts'
 
 /** Bytes that are kept in memory. */
 const fewBytes = 256 * 1024
+
+/** Seconds: how soon somebody may have read to the end, or an operator have made room on a disk. */
+const retryAfter = 5
+
+export interface SpoolRoomOptions {
+  /** Bytes of all that is spooled at once, in memory and in files. */
+  readonly maxBytes: number
+  /** Told how many there are. */
+  readonly observe?: (bytes: number) => void
+  /** A file that is gone as soon as it is closed. */
+  readonly openFile?: () => Promise<FileHandle>
+}
+
+/** What all spools have together. */
+export class SpoolRoom {
+  readonly #options: SpoolRoomOptions
+  #held = 0
+
+  constructor(options: SpoolRoomOptions) {
+    this.#options = options
+  }
+
+  /** Before anything is asked for that would not fit. @throws GatewayError `DOWNLOADS_BUSY` */
+  requireSome(): void {
+    this.#require(1)
+  }
+
+  /** @throws GatewayError `DOWNLOADS_BUSY` */
+  take(bytes: number): void {
+    this.#require(bytes)
+    this.#change(bytes)
+  }
+
+  give(bytes: number): void {
+    this.#change(-bytes)
+  }
+
+  async openFile(): Promise<FileHandle> {
+    return (this.#options.openFile ?? namelessFile)()
+  }
+
+  #require(bytes: number): void {
+    if (this.#held + bytes > this.#options.maxBytes)
+      throw new GatewayError('DOWNLOADS_BUSY', undefined, { retryAfter })
+  }
+
+  #change(bytes: number): void {
+    this.#held += bytes
+    this.#options.observe?.(this.#held)
+  }
+}
 
 /** Bytes that have all come. Whoever has them reads them once, or discards them. */
 export class Spooled {
   readonly size: number
   /** SHA-256 in base64url. */
   readonly digest: string
+  /** Resolves when they have been read or discarded, and take no more room. */
+  readonly ended: Promise<void>
   readonly #kept: Buffer | FileHandle
+  readonly #end: () => void
 
-  constructor(kept: Buffer | FileHandle, size: number, digest: string) {
+  constructor(kept: Buffer | FileHandle, size: number, digest: string, room: SpoolRoom) {
     this.#kept = kept
     this.size = size
     this.digest = digest
+    let end = (): void => undefined
+    this.ended = new Promise<void>((resolve) => (end = resolve)).then(() => room.give(size))
+    this.#end = end
   }
 
   /** @param range both ends counted; all of it unless given */
   read({ first, last } = { first: 0, last: this.size - 1 }): Readable {
-    return Buffer.isBuffer(this.#kept)
+    const stream = Buffer.isBuffer(this.#kept)
       ? Readable.from([this.#kept.subarray(first, last + 1)], { objectMode: false })
       : this.#kept.createReadStream({ start: first, end: last })
+    return stream.once('close', this.#end)
   }
 
   async bytes(): Promise<Buffer> {
-    return Buffer.isBuffer(this.#kept) ? this.#kept : buffer(this.read())
+    return buffer(this.read())
   }
 
   async discard(): Promise<void> {
     if (!Buffer.isBuffer(this.#kept)) await this.#kept.close()
+    this.#end()
   }
 }
 
 export class Spool {
   size = 0
+  readonly #room: SpoolRoom
   readonly #hash = createHash('sha256')
   #pieces: Buffer[] = []
   #file: FileHandle | undefined
 
+  constructor(room: SpoolRoom) {
+    this.#room = room
+  }
+
+  /** @throws GatewayError `DOWNLOADS_BUSY`, `DISK_FAILED` */
   async add(piece: Buffer): Promise<void> {
+    this.#room.take(piece.length)
     this.size += piece.length
     this.#hash.update(piece)
+    try {
+      await this.#keep(piece)
+    } catch (cause) {
+      throw new GatewayError('DISK_FAILED', undefined, { retryAfter, cause })
+    }
+  }
+
+  async #keep(piece: Buffer): Promise<void> {
     if (this.#file === undefined && this.size > fewBytes) {
-      this.#file = await namelessFile()
+      this.#file = await this.#room.openFile()
       await this.#file.writeFile(Buffer.concat(this.#pieces))
       this.#pieces = []
     }
@@ -61,15 +136,15 @@ export class Spool {
 
   end(): Spooled {
     const kept = this.#file ?? Buffer.concat(this.#pieces)
-    return new Spooled(kept, this.size, this.#hash.digest('base64url'))
+    return new Spooled(kept, this.size, this.#hash.digest('base64url'), this.#room)
   }
 
   async discard(): Promise<void> {
+    this.#room.give(this.size)
     await this.#file?.close()
   }
 }
 
-/** It is gone as soon as it is closed, however the process ends. */
 async function namelessFile(): Promise<FileHandle> {
   const path = join(tmpdir(), `portal-${randomUUID()}`)
   const file = await open(path, 'wx+', 0o600)

@@ -7,6 +7,7 @@ import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
 import { readFileAnswer, type FileAnswer } from './file-answer.ts'
 import { formPieces, type Params } from './form.ts'
 import { busy, Gate, Patience } from './gate.ts'
+import { SpoolRoom } from './spool.ts'
 
 /** A session of coreBOS dies with the first call under another name, so this one has no version in it and never changes. */
 const userAgent = 'corebos-portal-gateway'
@@ -20,6 +21,8 @@ export interface TransportOptions {
   readonly maxBytes: number
   /** Largest file in an answer, in bytes; `maxBytes` unless that is less. */
   readonly maxFileBytes?: number
+  /** What files in answers have together; as much as they want unless given. */
+  readonly room?: SpoolRoom
   /** Calls under way at once. */
   readonly concurrency: number
   /** Calls waiting. */
@@ -67,6 +70,7 @@ export class Transport {
   readonly #gate: Gate
   readonly #farewells = new Gate(farewells, new Patience(farewellsWaiting))
   readonly #patience: Patience
+  readonly #room: SpoolRoom
   readonly #options: TransportOptions
   readonly #clocks = new Set<AbortController>()
   #closed = false
@@ -75,6 +79,7 @@ export class Transport {
     const url = new URL(options.url)
     this.#options = options
     this.#path = `${url.pathname.replace(/\/+$/, '').replace(/\/webservice\.php$/, '')}/webservice.php`
+    this.#room = options.room ?? new SpoolRoom({ maxBytes: Infinity })
     this.#patience = new Patience(options.queue)
     this.#gate = new Gate(options.concurrency, this.#patience)
     this.#pool = new Pool(url.origin, {
@@ -92,10 +97,11 @@ export class Transport {
    * Sends one call, once: nothing is ever sent again here, so that nothing is ever written twice.
    *
    * @throws GatewayError `COREBOS_BUSY`, `COREBOS_UNAVAILABLE`, `COREBOS_TIMEOUT` ({@link UnansweredCall}),
-   * `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what the lane
-   * throws; the reason of `signal`
+   * `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `DOWNLOADS_BUSY`, `DISK_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what the
+   * lane throws; the reason of `signal`
    */
   async call(call: Call, way: Way = {}): Promise<Outcome> {
+    if (call.file !== undefined) this.#room.requireSome()
     return this.#send(call, way, this.#gate)
   }
 
@@ -190,7 +196,7 @@ export class Transport {
     const { maxBytes, maxFileBytes = maxBytes } = this.#options
     if (file !== undefined) {
       const fileBytes = Math.max(maxBytes, maxFileBytes)
-      return readFileAnswer(body, file, { envelopeBytes: maxBytes, fileBytes })
+      return readFileAnswer(body, file, { envelopeBytes: maxBytes, fileBytes }, this.#room)
     }
     const chunks: Buffer[] = []
     let bytes = 0

@@ -1,7 +1,6 @@
 /** Operations that give files: those of documents, printed records, images. Each record is looked up through the one door first. */
 import { printed, recordImages } from '../corebos/files.ts'
 import { parseId } from '../corebos/ids.ts'
-import { retrieveAttachment } from '../corebos/read.ts'
 import { GatewayError } from '../errors.ts'
 import { fewAtOnce } from '../few-at-once.ts'
 import { afresh, find, readBy, type Asker, type Found } from '../pipeline.ts'
@@ -52,7 +51,7 @@ async function attachment(found: Found, withContent: boolean, visitor: Visitor):
   }
   const isLink = row['filelocationtype'] !== 'I'
   if (isLink || (!withContent && about.filename !== '')) return { ...about, attachment: '' }
-  const file = withContent ? await retrieveAttachment(visitor.callerFor(readBy(view)), id) : undefined
+  const file = withContent ? await visitor.asker.reader.attachment(id, readBy(view)) : undefined
   if (file === undefined) return []
   return { ...about, attachment: (await file.content.bytes()).toString('base64') }
 }
