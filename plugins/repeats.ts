@@ -1,9 +1,10 @@
-/** What requests that come again, or at once, must not do: entity tags, turns and idempotency keys. */
+/** What requests that come again, or at once, must not do: entity tags, turns, idempotency keys, room for large bodies. */
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { EntityTags } from '../src/entity-tag.ts'
 import { Idempotency } from '../src/idempotency.ts'
+import { Room } from '../src/room.ts'
 import { Turns } from '../src/turns.ts'
 
 declare module 'fastify' {
@@ -11,6 +12,7 @@ declare module 'fastify' {
     readonly entityTags: EntityTags
     readonly idempotency: Idempotency
     readonly turns: Turns
+    readonly room: Room
   }
   interface FastifyReply {
     /** Says the entity tag of an answer, which is to be asked for again before it is used again. */
@@ -36,6 +38,7 @@ export default fp<RepeatsOptions>(
       )
     })
     app.decorate('turns', new Turns(app.sessions))
+    app.decorate('room', new Room({ inAll: 16, perContact: 4 }))
     app.decorate('idempotency', new Idempotency({ state: app.sessions, now }))
   },
   { name: 'repeats', dependencies: ['sessions', 'authenticate'], fastify: '5.x' },

@@ -58,7 +58,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   app,
   { UPLOAD_MAX_BYTES, UPLOAD_TYPES, PUBLIC_URL },
 ) => {
-  const { door, authenticate, admissionOf, idempotency } = app
+  const { door, authenticate, admissionOf, idempotency, room } = app
   const { validatorCompiler } = app
   if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
   const links = new DocumentLinks(app.sessions)
@@ -102,6 +102,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
             'BAD_REQUEST',
             'VALIDATION_FAILED',
             'BODY_TOO_LARGE',
+            'GATEWAY_BUSY',
             'UNSUPPORTED_MEDIA_TYPE',
             'UNKNOWN_MODULE',
             'UNKNOWN_FIELD',
@@ -121,6 +122,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       if (!request.isMultipart()) {
         throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'a form (multipart/form-data) is expected')
       }
+      reply.raw.once('close', room.take(app.contactOf(request).id))
       const author = await door.authorOf(request)
       // What is left of a form that is refused has to go somewhere, or whoever sends it never reads the answer.
       const { file, values, relatedTo } = await readUpload(request.parts(), types).finally(() =>

@@ -9,7 +9,6 @@ import { foldName } from '../src/contact/names.ts'
 import type { Admission } from '../src/contact/request.ts'
 import { GatewayError } from '../src/errors.ts'
 import { record } from '../src/pipeline.ts'
-import { Room } from '../src/room.ts'
 import { BodyBound } from '../src/webservice/body.ts'
 import { Input, type Visitor, type WritingVisitor } from '../src/webservice/call.ts'
 import {
@@ -152,8 +151,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const small = app.initialConfig.bodyLimit ?? 0
   // Base64 in a form is half as long again.
   const bodyBounds = { small, large: small + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
-  const room = new Room({ inAll: 8, perContact: 2 })
-  const { webservice, door, sessions, passwords, metrics, endUpstream, limitLate } = app
+  const { webservice, door, room, sessions, passwords, metrics, endUpstream, limitLate } = app
 
   app.removeAllContentTypeParsers()
   await app.register(multipart, {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -662,6 +664,40 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
     { code: 'BAD_REQUEST' },
   )
   t.equal(database.records('Documents').length, before + 1)
+})
+
+t.test('few files are taken in at once', async (t) => {
+  const desk = await start(t)
+  const token = String(
+    (
+      await desk.as(undefined, 'POST', '/auth/login', {
+        body: { username: 'alice@example.com', password: 'alice-pw' },
+      })
+    ).body['accessToken'],
+  )
+  const begun =
+    '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\nx'
+  const sockets = Array.from({ length: 5 }, () => {
+    const socket = connect(Number(new URL(desk.url).port), '127.0.0.1')
+    socket.write(
+      `POST /documents HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer ${token}\r\nContent-Length: 1000\r\n` +
+        `Content-Type: multipart/form-data; boundary=b\r\n\r\n${begun}`,
+    )
+    return socket
+  })
+  const answered = await Promise.race(
+    sockets.map(async (socket) => String(((await once(socket, 'data')) as [Buffer])[0])), // no encoding is set
+  )
+  t.match(answered, /^HTTP\/1.1 503 [^]*retry-after: 1\r\n[^]*"code":"GATEWAY_BUSY"/i)
+  t.match(await json(await desk.upload('alice', form('x'))), { code: 'GATEWAY_BUSY' })
+  t.equal((await desk.upload('bob', form('x'))).status, 201, 'of each contact')
+  for (const socket of sockets) socket.destroy()
+  for (;;) {
+    const { status } = await desk.upload('alice', form('x'))
+    if (status === 503) continue
+    t.equal(status, 201, 'and again when they are gone')
+    break
+  }
 })
 
 t.test('a file keeps the name that its sender has given it, as far as coreBOS can', async (t) => {

@@ -511,7 +511,7 @@ t.test('few large bodies are taken in at once', async (t) => {
       },
     })
   // More than anybody may send without a place, and then nothing.
-  const sockets = Array.from({ length: 3 }, () => {
+  const sockets = Array.from({ length: 5 }, () => {
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(
       `POST /webservice.php HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
