@@ -1,6 +1,7 @@
 /** The description of every route at `/openapi.json`, and a page to try it at `/docs`. */
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import type { FastifySchema } from 'fastify'
 import { errorCatalogue, type ErrorCode } from '../src/errors.ts'
@@ -84,7 +85,8 @@ export default fp<Pick<Config, 'PUBLIC_URL'>>(
       routePrefix: '/docs',
       uiConfig: { url: '/openapi.json', persistAuthorization: false },
     })
-    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+    const querystring = Type.Object({}, { additionalProperties: false })
+    app.get('/openapi.json', { schema: { hide: true, querystring } }, async () => app.swagger())
   },
   { name: 'openapi', dependencies: ['problem'], fastify: '5.x' },
 )

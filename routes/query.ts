@@ -59,7 +59,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'Put a statement of the query language',
-        querystring: Type.Object({ q: Statement }, { additionalProperties: false }),
+        querystring: Type.Object({ q: Statement }),
         response: { 200: Records, ...refusals },
       },
     },

@@ -291,7 +291,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     method: ['GET', 'POST'],
     url: '/webservice.php',
     schema,
-    config: { limited: 'late' },
+    config: { limited: 'late', parameters: 'any' },
     onRequestAbort: async (request) => request.bodyBound?.leave(),
     onResponse: async (request) => request.bodyBound?.leave(),
     errorHandler: (error, request, reply) => void sendFailure(error, request, reply),

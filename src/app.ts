@@ -10,6 +10,7 @@ import limits from '../plugins/limits.ts'
 import logging, { loggingOptions, type LogSink } from '../plugins/logging.ts'
 import metrics from '../plugins/metrics.ts'
 import openapi from '../plugins/openapi.ts'
+import parameters from '../plugins/parameters.ts'
 import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
 import repeats from '../plugins/repeats.ts'
@@ -87,6 +88,7 @@ export async function buildApp(
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)
   await app.register(openapi, config)
+  await app.register(parameters)
 
   const probe = (ask: () => Promise<void>) => cachedProbe(ask, { fresh: 1000, patience: 2000, now })
   await app.register(health, {
