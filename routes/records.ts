@@ -1,9 +1,8 @@
 /** Records by module and by id. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ListingQuery, listRecords, Page } from '../src/listing.ts'
-import { record } from '../src/pipeline.ts'
-import { IfNoneMatch, ModuleName, problems, RecordRow, WebserviceId } from '../src/schemas.ts'
+import { Listed, ListingQuery, listRecords, Page, readRecord, RecordQuery } from '../src/listing.ts'
+import { IfNoneMatch, ModuleName, problems, WebserviceId } from '../src/schemas.ts'
 
 const readProblems = [
   'AUTHENTICATION_REQUIRED',
@@ -55,17 +54,21 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'Read one record',
+        description:
+          'The entity tag is that of the answer as it was asked for; `If-Match` of a write wants that of the whole record, ' +
+          'without `fields` and `expand`.',
         params: Type.Object({ id: WebserviceId }),
+        querystring: RecordQuery,
         headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
-          200: RecordRow,
+          200: Listed,
           304: Type.Unsafe<undefined>(Type.Null({ description: 'It is still what the caller has' })),
           ...problems(...readProblems, 'NOT_FOUND'),
         },
       },
     },
     async (request, reply) => {
-      const found = await record(request.params.id, await door.askerOf(request))
+      const found = await readRecord(request.params.id, request.query, await door.askerOf(request))
       reply.tagged(found)
       const known = request.headers['if-none-match']
       if (entityTags.has(known, found, app.contactOf(request).id)) return reply.code(304).send(undefined)

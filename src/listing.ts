@@ -1,55 +1,64 @@
-/** A page of a module's records, as the parameters of a URL ask for it. */
+/** A page of a module's records, or one of them, as the parameters of a URL ask for it. */
 import { Type, type Static } from '@sinclair/typebox'
-import { expand, expandableFields } from './expand.ts'
+import { expand, fieldsIn, hopsOf } from './expand.ts'
 import { GatewayError } from './errors.ts'
-import { ask, type Asker } from './pipeline.ts'
+import { ask, viewOf, type Asker } from './pipeline.ts'
 import { limits } from './query/limits.ts'
-import { parseCondition, parseFields, parseOrderBy } from './query/parse.ts'
+import { parseChains, parseCondition, parseFields, parseOrderBy } from './query/parse.ts'
 import * as tree from './query/tree.ts'
-import type { Condition } from './query/tree.ts'
+import type { Condition, Limit, Order } from './query/tree.ts'
+import type { View } from './scope/view.ts'
 
-export const ListingQuery = Type.Object(
-  {
-    fields: Type.Optional(
-      Type.String({
-        maxLength: limits.text,
-        examples: ['ticket_title,ticketstatus'],
-        description: 'Default: all that can be read',
-      }),
-    ),
-    where: Type.Optional(
-      Type.String({
-        maxLength: limits.text,
-        examples: ["ticketstatus='Open'"],
-        description: 'A condition of the query language',
-      }),
-    ),
-    orderBy: Type.Optional(
-      Type.String({ maxLength: limits.text, examples: ['ticketpriorities,createdtime desc'] }),
-    ),
-    limit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.rows, default: limits.defaultRows })),
-    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })),
-    count: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether to say how many records there are in all' }),
-    ),
-    expand: Type.Optional(
-      Type.String({
-        maxLength: limits.text,
-        examples: ['parent_id,comments'],
-        description:
-          'Reference fields whose records come along under `expanded`, null where they are not seen; and `comments`',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
+const shown = {
+  fields: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ['ticket_title,ticketstatus'],
+      description: 'Names by commas. Default: all that can be read',
+    }),
+  ),
+  expand: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ['parent_id.account_id,comments'],
+      description:
+        'Reference fields whose records come along under `expanded`, each seen by its own rule; and `comments`. A dot leads ' +
+        `on to a reference of the record reached, up to ${limits.hops} in a row`,
+    }),
+  ),
+}
+
+export const RecordQuery = Type.Object(shown)
+export type Shown = Static<typeof RecordQuery>
+
+export const ListingQuery = Type.Object({
+  ...shown,
+  where: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ["ticketstatus='Open'"],
+      description: 'A condition of the query language',
+    }),
+  ),
+  orderBy: Type.Optional(
+    Type.String({ maxLength: limits.text, examples: ['ticketpriorities,createdtime desc'] }),
+  ),
+  limit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.rows, default: limits.defaultRows })),
+  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })),
+  count: Type.Optional(
+    Type.Boolean({ default: false, description: 'Whether to say how many records there are in all' }),
+  ),
+})
 export type Listing = Static<typeof ListingQuery>
 
-const Listed = Type.Object(
+export const Listed = Type.Object(
   {
     expanded: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
-        description: 'What was asked for by `expand`: a record or null by field, a list for `comments`',
+        description:
+          'What was asked for by `expand`, by the names of the fields: a record with all that can be read of it, or null where ' +
+          'the field points nowhere, or to what is not seen; a list for `comments`. A record from which more is followed has ' +
+          'an `expanded` of its own: `parent_id.account_id` is at `expanded.parent_id.expanded.account_id`',
       }),
     ),
   },
@@ -85,47 +94,72 @@ export async function listRecords(
   { module, listing, within, path }: Wanted,
   asker: Asker,
 ): Promise<Static<typeof Page>> {
-  const { fields, where, orderBy, limit = limits.defaultRows, offset = 0, count = false } = listing
-  const view = asker.sight.require(module)
-  const wanted = listing.expand === undefined ? [] : namesIn(listing.expand)
-  const hops = expandableFields(wanted, view)
+  const { where, orderBy, limit = limits.defaultRows, offset = 0, count = false } = listing
   const conditions = [within, where === undefined ? undefined : parseCondition(where)]
-  const { records, total } = await ask(
-    tree.query({
-      selection:
-        fields === undefined
-          ? { kind: 'all' }
-          : {
-              kind: 'fields',
-              paths: Object.freeze([...parseFields(fields), ...hops.map((name) => tree.field(name))]),
-              distinct: false,
-            },
-      module: view.module.name,
-      moduleAt: tree.nowhere,
+  const { records, total } = await read(
+    asker.sight.require(module),
+    listing,
+    {
       where: tree.and(...conditions.filter((each) => each !== undefined)),
       orderBy: orderBy === undefined ? [] : parseOrderBy(orderBy),
       limit: { offset, count: limit },
-    }),
+    },
     asker,
   )
-  const expanded = wanted.length === 0 ? undefined : await expand(wanted, records, view, asker)
   const end = offset + limit
   const hasMore = limit > 0 && (total === undefined ? records.length === limit : end < total)
   return {
-    records: records.map((record, i) => ({
-      ...record,
-      ...(expanded !== undefined && { expanded: { ...expanded[i] } }),
-    })),
+    records,
     ...(count && total !== undefined && { total }),
     ...(hasMore && { next: `${path}?${after(listing, end, limit)}` }),
   }
 }
 
-function namesIn(text: string): readonly string[] {
-  return parseFields(text).map(({ field, via, reference }) => {
-    if (via === undefined && reference === undefined) return field
-    throw new GatewayError('INVALID_VALUE', "'expand' takes the names of fields")
-  })
+/** @throws GatewayError `NOT_FOUND`, what `fields` or `expand` is refused for, or how coreBOS failed */
+export async function readRecord(id: string, shown: Shown, asker: Asker): Promise<Static<typeof Listed>> {
+  const where = tree.compare(tree.field('id'), '=', tree.text(id))
+  const chosen = { where, orderBy: [], limit: { offset: 0, count: 1 } }
+  const { records } = await read(viewOf(id, asker), shown, chosen, asker)
+  const found = records.find((each) => 'id' in each && each.id === id)
+  if (found === undefined) throw new GatewayError('NOT_FOUND')
+  return found
+}
+
+interface Chosen {
+  readonly where: Condition
+  readonly orderBy: readonly Order[]
+  readonly limit: Limit
+}
+
+async function read(
+  view: View,
+  { fields, expand: chains }: Shown,
+  chosen: Chosen,
+  asker: Asker,
+): Promise<{ records: Static<typeof Listed>[]; total: number | undefined }> {
+  const hops = chains === undefined ? [] : hopsOf(parseChains(chains), view, asker.sight)
+  const { records, total } = await ask(
+    tree.query({
+      ...chosen,
+      selection:
+        fields === undefined
+          ? { kind: 'all' }
+          : {
+              kind: 'fields',
+              paths: Object.freeze([
+                ...parseFields(fields),
+                ...fieldsIn(hops).map((name) => tree.field(name)),
+              ]),
+              distinct: false,
+            },
+      module: view.module.name,
+      moduleAt: tree.nowhere,
+    }),
+    asker,
+  )
+  if (hops.length === 0) return { records, total }
+  const expanded = await expand(hops, records, view, asker)
+  return { records: records.map((record, i) => ({ ...record, expanded: { ...expanded[i] } })), total }
 }
 
 function after(listing: Listing, offset: number, limit: number): string {

@@ -271,7 +271,7 @@ async function relatedTo(
 
 function bounded(found: string[], module: string): string[] {
   if (found.length <= limits.ids) return found
-  throw new GatewayError('QUERY_TOO_LARGE', `a condition finds more than ${limits.ids} records of ${module}`)
+  throw new GatewayError('QUERY_TOO_LARGE', `this takes more than ${limits.ids} records of ${module}`)
 }
 
 /** Reads what the hops among the columns lead to, one query per module. */
@@ -385,7 +385,8 @@ export async function visible(ids: Iterable<string>, asker: Asker): Promise<Read
 /** Those of these records that the contact sees, by their ids; one query for each of their modules. */
 export async function recordsById(ids: Iterable<string>, asker: Asker): Promise<ReadonlyMap<string, Row>> {
   const found = await fewAtOnce(byModule(ids, asker), async ([view, some]) => {
-    const query = idsOf(view.module.name, tree.inList(tree.field('id'), some.map(tree.text)))
+    const ids = bounded(some, view.module.name)
+    const query = idsOf(view.module.name, tree.inList(tree.field('id'), ids.map(tree.text)))
     return (await run(tree.query({ ...query, selection: { kind: 'all' } }), asker)).records
   })
   return new Map(found.flat().map((record) => [record['id'] ?? '', record]))

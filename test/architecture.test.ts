@@ -102,8 +102,8 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/query/',
     'src/scope/',
   ],
-  'src/expand.ts': ['src/comments.ts', 'src/errors.ts', 'src/pipeline.ts', 'src/scope/'],
-  'src/listing.ts': ['src/errors.ts', 'src/expand.ts', 'src/pipeline.ts', 'src/query/'],
+  'src/expand.ts': ['src/comments.ts', 'src/errors.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
+  'src/listing.ts': ['src/errors.ts', 'src/expand.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
   'src/related.ts': ['src/corebos/', 'src/errors.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
   'src/anchors.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/scope/'],
 

@@ -18,6 +18,10 @@ export const limits = {
   ids: 20_000,
   /** Records whose relations are followed to find those of a module that is tied by relation. */
   parents: 500,
+  /** References that may be followed one after the other from a record. */
+  hops: 4,
+  /** Records that one answer may hold below those that were asked for; what many point to counts each time. */
+  expanded: 50_000,
   /** Calls of coreBOS that one request has in line at once: nobody's tickets, however many, push out somebody else's. */
   atOnce: 4,
   /** Rows of an answer that names no limit. */

@@ -164,6 +164,21 @@ class Reader {
     return tree.field(this.#name('a field').text, at, first.text)
   }
 
+  // chains = chain { "," chain }    chain = name { "." name }
+  chains(): string[][] {
+    const chains: string[][] = []
+    do {
+      if (chains.length === limits.fields) throw tooLarge(`${limits.fields} fields`)
+      const chain: string[] = []
+      do {
+        if (chain.length === limits.hops) throw tooLarge(`${limits.hops} hops in a row`)
+        chain.push(this.#name('a field').text)
+      } while (this.#acceptSign('.'))
+      chains.push(chain)
+    } while (this.#acceptSign(','))
+    return chains
+  }
+
   #orderClause(): Order[] {
     this.#keyword('order')
     this.#keyword('by')
@@ -286,6 +301,11 @@ export function parseCondition(source: string): Condition {
 /** Reads what stands behind `order by`. @throws GatewayError as {@link parseQuery} */
 export function parseOrderBy(source: string): Order[] {
   return whole(source, (reader) => reader.orders())
+}
+
+/** Reads a comma-separated list of references, each to be followed to the next: `a,b.c`. @throws GatewayError as {@link parseQuery} */
+export function parseChains(source: string): string[][] {
+  return whole(source, (reader) => reader.chains())
 }
 
 /** Reads a comma-separated list of fields. @throws GatewayError as {@link parseQuery} */

@@ -2,7 +2,7 @@
 import type { Attempt } from './attempt.ts'
 import * as hostile from './hostile.ts'
 import { openModules } from './scope.ts'
-import { pickModule, pickPath, type Maker } from './pick.ts'
+import { pickChain, pickModule, pickPath, type Maker } from './pick.ts'
 import { Random } from './random.ts'
 import { spoil } from './spoil.ts'
 import { makeStatement, type Statement } from './statement.ts'
@@ -122,7 +122,7 @@ function listRecords(maker: Maker): Attempt {
     ['limit', limit === undefined ? undefined : String(limit)],
     ['offset', offset === 0 ? undefined : String(offset)],
     ['count', random.chance(0.6) ? 'true' : undefined],
-    ['expand', random.chance(0.08) ? pickPath(maker, world.modules.get(module), 0.2).field : undefined],
+    ['expand', random.chance(0.08) ? pickChain(maker, world.modules.get(module)) : undefined],
   ]
   const given = parameters.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
   if (random.chance(0.03))
@@ -176,12 +176,20 @@ export function pickId({ random, world, scope }: Maker): string {
 
 function oneRecord(maker: Maker): Attempt {
   const id = pickId(maker)
-  const query = maker.random.chance(0.1) ? `?expand=${percent(maker.random.pick(hostile.values))}` : ''
+  const { random, world } = maker
+  const module = world.modules.get(world.records.get(id)?.module ?? '')
+  const { via, field } = pickPath(maker, module, 0.3)
+  const query = random.weighted<() => string>([
+    [8, () => ''],
+    [1, () => `?expand=${percent(random.pick(hostile.values))}`],
+    [1, () => `?fields=${percent(via === undefined ? field : `${via}.${field}`)}`],
+    [2, () => `?expand=${percent(pickChain(maker, module))}`],
+  ])()
   return attempt({
     door: 'rows',
-    label: 'GET /records/:id',
+    label: `GET /records/:id${query === '' ? '' : ' with parameters'}`,
     path: `/records/${percent(id)}${query}`,
-    text: id,
+    text: `${id} ${query}`,
   })
 }
 

@@ -56,6 +56,21 @@ export function pickPath(maker: Maker, module: Module | undefined, hops: number)
   return { via: undefined, field: pickField(maker, module) }
 }
 
+/** References to be followed one after the other; often ones that lead somewhere. */
+export function pickChain(maker: Maker, module: Module | undefined): string {
+  const { random, world } = maker
+  const names: string[] = []
+  let at = module
+  do {
+    const references =
+      at === undefined ? [] : readableFields(at).filter(({ refersTo }) => refersTo.length > 0)
+    const field = references.length > 0 && random.chance(0.85) ? random.pick(references) : undefined
+    names.push(field?.name ?? (random.chance(0.5) ? 'comments' : pickField(maker, at)))
+    at = field && world.modules.get(random.pick(field.refersTo))
+  } while (random.chance(0.6))
+  return names.join('.')
+}
+
 /** A value of the field in some record, of this contact or of another, or one that is none of anybody's. */
 function pickValue(
   { values: random, world, scope }: Maker,
