@@ -6,14 +6,12 @@ import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify
 import type { Config } from '../src/config.ts'
 import { GatewayError } from '../src/errors.ts'
 import { problemDocument } from '../src/problem.ts'
-import { problemMediaType } from '../src/schemas.ts'
-
-const oneMebibyte = 2 ** 20
+import { bodyLimit, problemMediaType } from '../src/schemas.ts'
 
 /** Limits and trust, which Fastify has to know when it is created. */
 export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
   return {
-    bodyLimit: oneMebibyte,
+    bodyLimit,
     requestTimeout: 60_000,
     trustProxy: config.TRUST_PROXY === undefined ? false : [...config.TRUST_PROXY],
     // The answer that Fastify itself gives while closing is no problem document; `closing` gives one.
@@ -23,7 +21,9 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return
-      const body = JSON.stringify(problemDocument(new GatewayError('BAD_REQUEST'), ''))
+      const body = JSON.stringify(
+        problemDocument(new GatewayError('BAD_REQUEST', 'this is no HTTP that can be read'), ''),
+      )
       socket.end(
         `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       )
@@ -60,6 +60,12 @@ export default fp<Pick<Config, 'CORS_ORIGINS'>>(
         maxAge: 600,
       })
     }
+    // Many clients name the type of a body that they do not send, and there is nothing in it to be read.
+    app.addHook('onRequest', async ({ headers, raw, routeOptions: { schema } }) => {
+      const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+      if (schema?.body === undefined && length === '0' && coding === undefined)
+        delete raw.headers['content-type']
+    })
     // Bodies are JSON; a route that takes another kind brings its own parser.
     app.removeContentTypeParser('text/plain')
   },

@@ -1,18 +1,37 @@
 /** The problem document of an error (RFC 9457), and the error of the catalogue behind whatever was thrown. */
-import { GatewayError } from './errors.ts'
-import type { Problem } from './schemas.ts'
+import { GatewayError, type ErrorCode, type FieldProblem } from './errors.ts'
+import { bodyLimit, type Problem } from './schemas.ts'
 
 /** The document; from status 500 on it says nothing but the title, and where something is missing. */
 export function problemDocument(problem: GatewayError, requestId: string): Problem {
+  const detail = problem.detail ?? detailOf(problem.errors)
   return {
     type: `urn:corebos-portal-gateway:${problem.code}`,
     title: problem.title,
     status: problem.status,
-    ...(problem.detail !== undefined && problem.status < 500 && { detail: problem.detail }),
+    ...(detail !== undefined && problem.status < 500 && { detail }),
     code: problem.code,
     requestId,
     ...(problem.errors !== undefined && { errors: [...problem.errors] }),
   }
+}
+
+function detailOf(errors: readonly FieldProblem[] = []): string | undefined {
+  const [first, ...others] = errors
+  if (first === undefined) return undefined
+  return `${first.field}: ${first.message}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+}
+
+/** What Fastify itself refuses. Its own messages may quote what it could not read, and that may be a password. */
+const refusedByFastify: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', `a body may have ${bodyLimit} bytes at most`],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'UNSUPPORTED_MEDIA_TYPE',
+    'bodies are application/json, and those with a file multipart/form-data',
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['BAD_REQUEST', 'the body is empty'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_REQUEST', 'the body is no JSON, or has a key such as `__proto__`'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'the body is not as long as Content-Length says'],
 }
 
 /** Translates what Fastify and its plugins throw; what is not known is `INTERNAL`. */
@@ -28,11 +47,12 @@ export function toGatewayError(error: unknown): GatewayError {
       })),
     })
   }
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new GatewayError('BODY_TOO_LARGE')
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new GatewayError('UNSUPPORTED_MEDIA_TYPE')
+  const known = refusedByFastify[error.code ?? '']
+  if (known !== undefined) return new GatewayError(...known)
   const status = error.statusCode ?? 500
   if (status === 404) return new GatewayError('ROUTE_NOT_FOUND')
-  if (status >= 400 && status < 500) return new GatewayError('BAD_REQUEST')
+  if (status >= 400 && status < 500)
+    return new GatewayError('BAD_REQUEST', 'the request broke off, or cannot be read')
   return new GatewayError('INTERNAL', undefined, { cause: error })
 }
 

@@ -5,6 +5,9 @@ import { errorCatalogue, type ErrorCode } from './errors.ts'
 
 export const problemMediaType = 'application/problem+json'
 
+/** Bytes that a body without a file may have. */
+export const bodyLimit = 2 ** 20
+
 /** RFC 9457, with a code of the catalogue and the id under which the request is found in the log. */
 export const Problem = Type.Object(
   {

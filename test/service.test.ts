@@ -302,6 +302,7 @@ t.test('bad requests are refused with a problem document, never with a failure',
     t.match({ status: answer.status, ...problem }, { status, code }, what)
     t.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8', what)
     t.equal(problem['requestId'], answer.headers.get('x-request-id'), what)
+    if ([400, 413, 415].includes(status)) t.match(problem['detail'], /\S/, `${what}: why`)
     t.equal(problem['type'], `urn:corebos-portal-gateway:${code}`, what)
   }
 
@@ -622,7 +623,8 @@ t.test('the examples of the description are requests that work', async (t) => {
         name === 'POST /auth/refresh' ? { refreshToken } : (at(content, 'example') ?? fromFields)
       const response = await fetch(`${url}${target}${query.size === 0 ? '' : `?${query.toString()}`}`, {
         method: method.toUpperCase(),
-        headers: { ...headers, ...(type !== '' && { 'content-type': type }) },
+        // As many clients do, also where there is no body.
+        headers: { ...headers, 'content-type': type === '' ? 'application/json' : type },
         ...(type !== '' && { body: JSON.stringify(example) }),
       })
       const expected = refusedBy[name]
