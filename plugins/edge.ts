@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify
 import type { Config } from '../src/config.ts'
 import { GatewayError } from '../src/errors.ts'
 import { problemDocument } from '../src/problem.ts'
-import { bodyLimit, problemMediaType } from '../src/schemas.ts'
+import { answerHeaderNames, bodyLimit, problemMediaType } from '../src/schemas.ts'
 
 /** Limits and trust, which Fastify has to know when it is created. */
 export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
@@ -56,7 +56,7 @@ export default fp<Pick<Config, 'CORS_ORIGINS'>>(
       await app.register(cors, {
         origin: [...CORS_ORIGINS],
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
+        exposedHeaders: [...answerHeaderNames, 'X-Request-Id'],
         maxAge: 600,
       })
     }

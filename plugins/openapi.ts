@@ -1,15 +1,12 @@
 /** The description of every route at `/openapi.json`, and a page to try it at `/docs`. */
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { Type } from '@sinclair/typebox'
+import { KindGuard, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
-import type { FastifySchema } from 'fastify'
+import type { FastifySchema, RouteOptions } from 'fastify'
 import { errorCatalogue, type ErrorCode } from '../src/errors.ts'
-import { Problem, problemMediaType, problems } from '../src/schemas.ts'
+import { corebosProblems, Problem, problemMediaType, problems, type ProblemResponse } from '../src/schemas.ts'
 import type { Config } from '../src/config.ts'
-
-/** What any route may answer, whatever it does. */
-const everywhere = ['BAD_REQUEST', 'RATE_LIMITED', 'INTERNAL', 'SHUTTING_DOWN'] as const satisfies ErrorCode[]
 
 const catalogueTable = [
   '| code | status | meaning |',
@@ -24,36 +21,73 @@ const description = `Lets the customers and employees of a company into its core
 Log in with \`POST /auth/login\`, then send the access token as \`Authorization: Bearer …\`.
 "Not there" and "not yours" are the same 404.
 
+Parameters that a route does not know are refused. Answers are \`Cache-Control: private, no-store\` unless a route says
+otherwise, and \`X-Request-Id\` is what the log knows a request by.
+
 Errors are \`${problemMediaType}\` (RFC 9457); \`code\` is one of these and never changes its meaning:
 
 ${catalogueTable}`
 
-/** The schema of a route with the problems that it shares with all others, each said once. */
-function withProblems(schema: FastifySchema | undefined): FastifySchema {
-  const own = new Map<string, unknown>(Object.entries(isObject(schema?.response) ? schema.response : {}))
-  if (own.size === 0) own.set('200', { description: 'Done' })
-  for (const [status, shared] of Object.entries(problems(...everywhere))) {
-    const before = own.get(status)
-    own.set(
-      status,
-      before === undefined ? shared : { ...shared, description: described(before, shared.description) },
-    )
-  }
-  return {
-    ...schema,
-    response: Object.fromEntries([...own].map(([status, answer]) => [status, byReference(answer)])),
-  }
+/** What a request with the method may bring, whether or not the route wants it. */
+const bringBodies = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** What a route may answer because of what it is, whatever it does. */
+function commonProblems(
+  { method, config, onRequest, errorHandler }: RouteOptions,
+  { params, querystring, headers, body, security = [] }: FastifySchema,
+  identify: unknown,
+): ErrorCode[] {
+  // It answers in an envelope of its own.
+  if (errorHandler !== undefined) return []
+  const isChecked = [params, querystring, headers, body].some((part) => part !== undefined)
+  const named = KindGuard.IsObject(headers) ? headers.properties : {}
+  const asksForSession = security.length > 0
+  const withoutCorebos = [onRequest].flat().some((hook) => hook === identify)
+  return [
+    'BAD_REQUEST',
+    ...(isChecked ? (['VALIDATION_FAILED'] as const) : []),
+    ...([method].flat().some((each) => bringBodies.has(each))
+      ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)
+      : []),
+    ...(asksForSession ? (['AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'SESSION_ENDED'] as const) : []),
+    ...(asksForSession && !withoutCorebos ? corebosProblems : []),
+    ...('idempotency-key' in named ? (['IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
+    ...('if-match' in named ? (['PRECONDITION_FAILED'] as const) : []),
+    // Whoever counts a request reads the session that it names, also where a route wants none.
+    ...(config?.limited === false ? [] : (['RATE_LIMITED', 'STORE_UNAVAILABLE'] as const)),
+    'INTERNAL',
+    'SHUTTING_DOWN',
+  ]
 }
 
-function described(answer: unknown, more: string): string {
-  const before = isObject(answer) && typeof answer['description'] === 'string' ? answer['description'] : ''
-  return [before, more].filter((text) => text !== '').join('\n\n')
+/** The schema of a route as it is described: with all the problems that it may answer. */
+function described(schema: FastifySchema, common: readonly ErrorCode[]): FastifySchema {
+  const answers = Object.entries(isObject(schema.response) ? schema.response : {})
+  const own = answers.flatMap(([, answer]) => (isProblem(answer) ? answer.codes : []))
+  const all = Object.entries(problems(...own, ...common)).map(([status, answer]) => [
+    status,
+    { ...answer, content: { [problemMediaType]: { schema: oneOf(answer.codes) } } },
+  ])
+  return {
+    ...schema,
+    response: Object.fromEntries([
+      ...answers.filter(([, answer]) => !isProblem(answer)).map(([status, answer]) => [status, said(answer)]),
+      ...all,
+    ]),
+  }
 }
 
 /** The problem document is described once, under `components`. */
-function byReference(answer: unknown): unknown {
-  const isProblem = isObject(answer) && isObject(answer['content']) && problemMediaType in answer['content']
-  return isProblem ? { ...answer, content: { [problemMediaType]: { schema: { $ref: 'Problem#' } } } } : answer
+function oneOf(codes: readonly ErrorCode[]) {
+  return { allOf: [{ $ref: 'Problem#' }, { type: 'object', properties: { code: { enum: [...codes] } } }] }
+}
+
+function said(answer: unknown): unknown {
+  return isObject(answer) ? { description: 'Done', ...answer } : answer
+}
+
+function isProblem(answer: unknown): answer is ProblemResponse {
+  return isObject(answer) && isObject(answer['content']) && problemMediaType in answer['content']
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -79,7 +113,10 @@ export default fp<Pick<Config, 'PUBLIC_URL'>>(
         buildLocalReference: (json, _base, _fragment, i) =>
           typeof json['$id'] === 'string' ? json['$id'] : `def-${i}`,
       },
-      transform: ({ schema, url }) => ({ schema: withProblems(schema), url }),
+      transform: ({ schema, url, route }) => ({
+        schema: described(schema, commonProblems(route, schema, app.identify)),
+        url,
+      }),
     })
     await app.register(swaggerUi, {
       routePrefix: '/docs',
@@ -88,5 +125,5 @@ export default fp<Pick<Config, 'PUBLIC_URL'>>(
     const querystring = Type.Object({}, { additionalProperties: false })
     app.get('/openapi.json', { schema: { hide: true, querystring } }, async () => app.swagger())
   },
-  { name: 'openapi', dependencies: ['problem'], fastify: '5.x' },
+  { name: 'openapi', dependencies: ['problem', 'authenticate'], fastify: '5.x' },
 )

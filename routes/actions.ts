@@ -2,17 +2,15 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionName } from '../src/policy/schema.ts'
-import { IdempotencyKey, problems, WebserviceId } from '../src/schemas.ts'
+import {
+  answer,
+  IdempotencyKey,
+  problems,
+  recordProblems,
+  WebserviceId,
+  writeProblems,
+} from '../src/schemas.ts'
 import { actionsOn, runAction } from '../src/writes.ts'
-
-const anyProblems = [
-  'AUTHENTICATION_REQUIRED',
-  'NOT_FOUND',
-  'COREBOS_UNAVAILABLE',
-  'COREBOS_FAILED',
-  'COREBOS_REFUSED',
-  'COREBOS_TIMEOUT',
-] as const
 
 const actions: FastifyPluginAsyncTypebox = async (app) => {
   const { door, authenticate, idempotency } = app
@@ -28,11 +26,12 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         description: 'Those that the policy lists and coreBOS offers for this record.',
         params: Type.Object({ id: WebserviceId }),
         response: {
-          200: Type.Object(
-            { actions: Type.Array(Type.Object({ name: Type.String() })) },
-            { examples: [{ actions: [{ name: 'Call me back' }] }] },
+          200: answer(
+            Type.Object({ actions: Type.Array(Type.Object({ name: Type.String() })) }),
+            'The actions',
+            { example: { actions: [{ name: 'Call me back' }] } },
           ),
-          ...problems(...anyProblems),
+          ...problems(...recordProblems),
         },
       },
     },
@@ -56,17 +55,14 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         params: Type.Object({ id: WebserviceId, name: ActionName }),
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         response: {
-          200: Type.Object({
-            result: Type.String({ description: 'What the action says, often HTML; nobody has cleaned it' }),
-          }),
-          ...problems(
-            ...anyProblems,
-            'ACTION_NOT_RUNNABLE',
-            'NOT_WRITABLE',
-            'OUTCOME_UNKNOWN',
-            'IDEMPOTENCY_KEY_IN_USE',
-            'IDEMPOTENCY_KEY_REUSED',
+          200: answer(
+            Type.Object({
+              result: Type.String({ description: 'What the action says, often HTML; nobody has cleaned it' }),
+            }),
+            'It has been run',
+            { example: { result: '<b>We call you back.</b>' } },
           ),
+          ...problems(...recordProblems, ...writeProblems, 'ACTION_NOT_RUNNABLE'),
         },
       },
     },

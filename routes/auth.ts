@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify'
 import { levels, type Contact } from '../src/contact/contact.ts'
 import type { Admitted } from '../src/contact/refusal.ts'
 import { GatewayError } from '../src/errors.ts'
-import { problems, WebserviceId } from '../src/schemas.ts'
+import { answer, corebosProblems, problems, WebserviceId } from '../src/schemas.ts'
 import type { Opened, PortalSession } from '../src/session/contract.ts'
 import { changePassword } from '../src/writes.ts'
 
@@ -67,7 +67,7 @@ const Recovery = Type.Object(
 )
 
 /** No body at all; Fastify would write the word `null` into an answer that may have one. */
-const Nothing = Type.Unsafe<undefined>(Type.Null())
+const Nothing = Type.Unsafe<undefined>(Type.Null({ description: 'Whatever there is to be done will be' }))
 
 const Time = Type.String({ format: 'date-time' })
 const SessionView = Type.Object({
@@ -81,9 +81,31 @@ const SessionView = Type.Object({
 })
 const CurrentSession = Type.Composite([SessionView, Type.Object({ contact: ContactView })])
 
+const exampleTokens: Static<typeof Tokens> = {
+  accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…',
+  tokenType: 'Bearer',
+  expiresIn: 600,
+  refreshToken: '2x3k…',
+}
+const exampleContact: Static<typeof ContactView> = {
+  id: '12x8549',
+  accountId: '11x8546',
+  user: { id: '19x6', name: 'portal' },
+  language: 'en',
+  level: 'account',
+}
+const exampleSession: Static<typeof SessionView> = {
+  id: 'Yk9…',
+  current: true,
+  userAgent: 'Mozilla/5.0',
+  address: '192.0.2.7',
+  createdAt: '2026-11-24T07:35:26.000Z',
+  lastSeenAt: '2026-11-24T08:01:10.000Z',
+  expiresAt: '2026-11-24T19:35:26.000Z',
+}
+
 const bearer = { tags: ['auth'], security: [{ bearer: [] }] }
-const anyToken = ['AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'SESSION_ENDED', 'STORE_UNAVAILABLE'] as const
-const corebosProblems = ['COREBOS_UNAVAILABLE', 'COREBOS_BUSY', 'COREBOS_FAILED', 'COREBOS_TIMEOUT'] as const
+const Ended = Type.Null({ description: 'Done' })
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   const {
@@ -115,8 +137,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
           'Failures are counted by name, across addresses and spellings.',
         body: Login,
         response: {
-          200: LoggedIn,
-          ...problems('VALIDATION_FAILED', 'INVALID_CREDENTIALS', 'STORE_UNAVAILABLE', ...corebosProblems),
+          200: answer(LoggedIn, 'A session', { example: { ...exampleTokens, contact: exampleContact } }),
+          ...problems('INVALID_CREDENTIALS', ...corebosProblems),
         },
       },
     },
@@ -163,8 +185,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
           'tabs may share one. Any other use of a token that was exchanged ends the session.',
         body: Refresh,
         response: {
-          200: Tokens,
-          ...problems('VALIDATION_FAILED', 'INVALID_REFRESH_TOKEN', 'STORE_UNAVAILABLE'),
+          200: answer(Tokens, 'The new pair', { example: exampleTokens }),
+          ...problems('INVALID_REFRESH_TOKEN'),
         },
       },
     },
@@ -190,7 +212,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...bearer,
         summary: 'End this session',
-        response: { 204: Type.Null(), ...problems(...anyToken) },
+        response: { 204: Ended },
       },
     },
     async (request, reply) => {
@@ -207,7 +229,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...bearer,
         summary: 'End all sessions of this contact',
-        response: { 204: Type.Null(), ...problems(...anyToken) },
+        response: { 204: Ended },
       },
     },
     async (request, reply) => {
@@ -225,7 +247,11 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...bearer,
         summary: 'Who is logged in with this token, and until when',
-        response: { 200: CurrentSession, ...problems(...anyToken, ...corebosProblems) },
+        response: {
+          200: answer(CurrentSession, 'The session', {
+            example: { ...exampleSession, contact: exampleContact },
+          }),
+        },
       },
     },
     async (request) => {
@@ -242,8 +268,9 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         ...bearer,
         summary: "List this contact's sessions, newest first",
         response: {
-          200: Type.Object({ sessions: Type.Array(SessionView) }),
-          ...problems(...anyToken, ...corebosProblems),
+          200: answer(Type.Object({ sessions: Type.Array(SessionView) }), 'The sessions', {
+            example: { sessions: [exampleSession] },
+          }),
         },
       },
     },
@@ -262,7 +289,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         ...bearer,
         summary: "End one of this contact's sessions",
         params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) }),
-        response: { 204: Type.Null(), ...problems(...anyToken, 'NOT_FOUND') },
+        response: { 204: Ended, ...problems('NOT_FOUND') },
       },
     },
     async (request, reply) => {
@@ -287,15 +314,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
           'and for employees, passwords are changed in coreBOS.',
         body: NewPassword,
         response: {
-          204: Type.Null(),
-          ...problems(
-            ...anyToken,
-            'VALIDATION_FAILED',
-            'WRONG_PASSWORD',
-            'INVALID_VALUE',
-            'NOT_WRITABLE',
-            ...corebosProblems,
-          ),
+          204: Ended,
+          ...problems('WRONG_PASSWORD', 'INVALID_VALUE', 'NOT_WRITABLE'),
         },
       },
     },
@@ -330,7 +350,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
           'same and nothing is sent. Only `RATE_LIMIT_IP` refuses an address here as on every route, whatever names it ' +
           'asks for. In `user` mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
         body: Recovery,
-        response: { 202: Nothing, ...problems('VALIDATION_FAILED') },
+        response: { 202: Nothing },
       },
     },
     async (request, reply) => {

@@ -1,34 +1,37 @@
 /** Comments on tickets, FAQs and other records, all of one shape. */
-import { Type } from '@sinclair/typebox'
+import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { commentsOn, writtenComment } from '../src/comments.ts'
 import { record, viewOf } from '../src/pipeline.ts'
-import { IdempotencyKey, problems, WebserviceId } from '../src/schemas.ts'
+import {
+  answer,
+  IdempotencyKey,
+  problems,
+  recordProblems,
+  valueProblems,
+  WebserviceId,
+  writeProblems,
+} from '../src/schemas.ts'
 import { comment } from '../src/writes.ts'
 
-const Comment = Type.Object(
-  {
-    id: Type.Optional(Type.String({ description: 'Where coreBOS keeps it as a record' })),
-    author: Type.Object({
-      kind: Type.Union([Type.Literal('contact'), Type.Literal('user'), Type.Literal('unknown')], {
-        description: '`unknown`: coreBOS does not keep who it was',
-      }),
-      id: Type.Optional(Type.String({ description: 'Of a contact that can be seen' })),
-      name: Type.String({ description: 'Empty where the contact cannot be seen' }),
+const Comment = Type.Object({
+  id: Type.Optional(Type.String({ description: 'Where coreBOS keeps it as a record' })),
+  author: Type.Object({
+    kind: Type.Union([Type.Literal('contact'), Type.Literal('user'), Type.Literal('unknown')], {
+      description: '`unknown`: coreBOS does not keep who it was',
     }),
-    time: Type.String({ description: 'In UTC' }),
-    text: Type.String(),
-  },
-  {
-    examples: [
-      {
-        author: { kind: 'contact', id: '12x8549', name: 'alice Aliceson' },
-        time: '2026-11-24 07:35:26',
-        text: 'It still smokes.',
-      },
-    ],
-  },
-)
+    id: Type.Optional(Type.String({ description: 'Of a contact that can be seen' })),
+    name: Type.String({ description: 'Empty where the contact cannot be seen' }),
+  }),
+  time: Type.String({ description: 'In UTC' }),
+  text: Type.String(),
+})
+
+const example: Static<typeof Comment> = {
+  author: { kind: 'contact', id: '12x8549', name: 'alice Aliceson' },
+  time: '2026-11-24 07:35:26',
+  text: 'It still smokes.',
+}
 
 const comments: FastifyPluginAsyncTypebox = async (app) => {
   const { door, idempotency } = app
@@ -37,15 +40,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
     security: [{ bearer: [] }],
     params: Type.Object({ id: WebserviceId }),
   }
-  const refusals = [
-    'AUTHENTICATION_REQUIRED',
-    'VALIDATION_FAILED',
-    'NOT_FOUND',
-    'UNKNOWN_MODULE',
-    'COREBOS_UNAVAILABLE',
-    'COREBOS_FAILED',
-    'COREBOS_TIMEOUT',
-  ] as const
+  const refusals = [...recordProblems, 'UNKNOWN_MODULE'] as const
   app.addHook('onRequest', app.authenticate)
 
   app.get(
@@ -54,7 +49,12 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'List the comments on a record, the oldest first',
-        response: { 200: Type.Object({ comments: Type.Array(Comment) }), ...problems(...refusals) },
+        response: {
+          200: answer(Type.Object({ comments: Type.Array(Comment) }), 'The comments', {
+            example: { comments: [example] },
+          }),
+          ...problems(...refusals),
+        },
       },
     },
     async (request) => {
@@ -79,16 +79,8 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
           { additionalProperties: false },
         ),
         response: {
-          201: Comment,
-          ...problems(
-            ...refusals,
-            'INVALID_VALUE',
-            'NOT_WRITABLE',
-            'VALUES_REFUSED',
-            'OUTCOME_UNKNOWN',
-            'IDEMPOTENCY_KEY_IN_USE',
-            'IDEMPOTENCY_KEY_REUSED',
-          ),
+          201: answer(Comment, 'The comment', { example }),
+          ...problems(...refusals, ...writeProblems, ...valueProblems),
         },
       },
     },

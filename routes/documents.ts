@@ -8,7 +8,21 @@ import { documentFile, findDocument } from '../src/documents.ts'
 import { GatewayError } from '../src/errors.ts'
 import { answerFor, fileHeaders } from '../src/file-answer.ts'
 import { afresh } from '../src/pipeline.ts'
-import { Binary, IdempotencyKey, problems, RecordRow, webserviceId, WebserviceId } from '../src/schemas.ts'
+import {
+  answer,
+  binary,
+  corebosProblems,
+  described,
+  IdempotencyKey,
+  IfNoneMatch,
+  problems,
+  recordProblems,
+  RecordRow,
+  valueProblems,
+  webserviceId,
+  WebserviceId,
+  writeProblems,
+} from '../src/schemas.ts'
 import { readUpload } from '../src/upload.ts'
 import { createRecord, writtenBefore } from '../src/writes.ts'
 
@@ -32,15 +46,6 @@ const UploadForm = Type.Object(
   { additionalProperties: Type.String({ description: 'Any other field that the policy opens' }) },
 )
 
-const anyProblems = [
-  'AUTHENTICATION_REQUIRED',
-  'SESSION_ENDED',
-  'COREBOS_UNAVAILABLE',
-  'COREBOS_FAILED',
-  'COREBOS_REFUSED',
-  'COREBOS_TIMEOUT',
-] as const
-
 const downloadProblems = ['COREBOS_TOO_LARGE', 'DOWNLOADS_BUSY', 'DISK_FAILED'] as const
 
 /** Fields of a form, and bytes of each: a title and a note, and what else a policy may open. */
@@ -48,9 +53,11 @@ const mostFields = 50
 const longestField = 65_536
 
 const Link = Type.Object({
-  url: Type.String({ examples: ['https://portal.example.com/documents/links/kq3…'] }),
-  expiresIn: Type.Integer({ description: 'Seconds', examples: [linkLife] }),
+  url: Type.String(),
+  expiresIn: Type.Integer({ description: 'Seconds' }),
 })
+
+const ofFile = ['ETag', 'Accept-Ranges', 'Content-Length', 'Cache-Control'] as const
 
 type Settings = Pick<Config, 'UPLOAD_MAX_BYTES' | 'UPLOAD_TYPES' | 'PUBLIC_URL'>
 
@@ -96,25 +103,11 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: UploadForm,
         response: {
-          201: RecordRow,
-          ...problems(
-            ...anyProblems,
-            'BAD_REQUEST',
-            'VALIDATION_FAILED',
-            'BODY_TOO_LARGE',
-            'GATEWAY_BUSY',
-            'UNSUPPORTED_MEDIA_TYPE',
-            'UNKNOWN_MODULE',
-            'UNKNOWN_FIELD',
-            'NOT_WRITABLE',
-            'FIELD_NOT_WRITABLE',
-            'INVALID_VALUE',
-            'REFERENCE_OUT_OF_SCOPE',
-            'VALUES_REFUSED',
-            'OUTCOME_UNKNOWN',
-            'IDEMPOTENCY_KEY_IN_USE',
-            'IDEMPOTENCY_KEY_REUSED',
-          ),
+          201: answer(RecordRow, 'The document; its id alone where it is not seen', {
+            example: { notes_title: 'Photo of the printer', filename: 'printer.jpg', id: '15x8644' },
+            headers: ['Location'],
+          }),
+          ...problems(...writeProblems, ...valueProblems, 'UNKNOWN_MODULE', 'GATEWAY_BUSY'),
         },
       },
     },
@@ -162,11 +155,27 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           'Always an attachment; types that cannot be uploaded come as `application/octet-stream`. One range of bytes may ' +
           'be asked for; several are answered with the whole file.',
         params: Type.Object({ id: webserviceId('15x8644') }),
+        headers: Type.Object({
+          range: Type.Optional(
+            Type.String({ description: 'One range, such as `bytes=0-499` or `bytes=-500`' }),
+          ),
+          'if-range': Type.Optional(
+            Type.String({
+              description: 'The range counts where the file still has this `ETag`; else all of it comes',
+            }),
+          ),
+          'if-none-match': IfNoneMatch,
+        }),
         response: {
-          200: Binary,
-          206: Binary,
-          304: Type.Unsafe<undefined>(Type.Null({ description: 'It is as it was' })),
-          ...problems(...anyProblems, ...downloadProblems, 'NOT_FOUND', 'RANGE_NOT_SATISFIABLE'),
+          200: binary('The file', ...ofFile),
+          206: binary('The part of it', ...ofFile, 'Content-Range'),
+          304: Type.Unsafe<undefined>(
+            Type.Null({
+              description: 'It is as it was',
+              headers: described('ETag', 'Accept-Ranges', 'Cache-Control'),
+            }),
+          ),
+          ...problems(...recordProblems, ...downloadProblems, 'RANGE_NOT_SATISFIABLE'),
         },
       },
     },
@@ -192,7 +201,12 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         summary: "Make a link to a document's file",
         description: `It works once, within ${linkLife} seconds, for whoever has it: for \`<a>\` and \`<img>\`, which cannot send a token.`,
         params: Type.Object({ id: webserviceId('15x8644') }),
-        response: { 201: Link, ...problems(...anyProblems, 'NOT_FOUND') },
+        response: {
+          201: answer(Link, 'The link', {
+            example: { url: 'https://portal.example.com/documents/links/kq3…', expiresIn: linkLife },
+          }),
+          ...problems(...recordProblems),
+        },
       },
     },
     async (request, reply) => {
@@ -221,15 +235,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           "the contact's right to see the document.",
         params: Type.Object({ secret: Type.String({ maxLength: 100 }) }),
         response: {
-          200: Binary,
-          ...problems(
-            'NOT_FOUND',
-            'SESSION_ENDED',
-            'COREBOS_UNAVAILABLE',
-            'COREBOS_FAILED',
-            'COREBOS_TIMEOUT',
-            ...downloadProblems,
-          ),
+          200: binary('The file', 'Content-Length'),
+          ...problems(...recordProblems, ...corebosProblems, ...downloadProblems, 'SESSION_ENDED'),
         },
       },
     },

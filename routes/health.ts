@@ -2,10 +2,14 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../src/errors.ts'
-import { problems } from '../src/schemas.ts'
+import { answer, problems } from '../src/schemas.ts'
 
-const Live = Type.Object({ status: Type.Literal('live') })
-const Ready = Type.Object({ status: Type.Literal('ready') })
+const Live = answer(Type.Object({ status: Type.Literal('live') }), 'It lives', {
+  example: { status: 'live' },
+})
+const Ready = answer(Type.Object({ status: Type.Literal('ready') }), 'They can', {
+  example: { status: 'ready' },
+})
 
 export interface HealthOptions {
   /** What must work, by name; each rejects with the reason why it does not. */

@@ -1,11 +1,14 @@
 /** `GET /.well-known/jwks.json`: the public halves of the signing keys, for whoever verifies our access tokens. */
 import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
+import { described } from '../src/schemas.ts'
 
-const Jwks = Type.Object(
-  { keys: Type.Array(Type.Record(Type.String(), Type.String())) },
-  { description: 'A JSON Web Key Set (RFC 7517)' },
-)
+const Jwks = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.String())) })
+const example = {
+  keys: [
+    { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: '3kq…', x: 'f83OJ3D2xF1…', y: 'x_FEzRu9m36…' },
+  ],
+}
 
 export default async function jwks(app: FastifyInstance): Promise<void> {
   const { tokens } = app
@@ -18,7 +21,13 @@ export default async function jwks(app: FastifyInstance): Promise<void> {
         summary: 'Public signing keys',
         description:
           'A key that leaves the set was first announced beside its successor; keep the answer for up to five minutes.',
-        response: { 200: { content: { 'application/jwk-set+json': { schema: Jwks } } } },
+        response: {
+          200: {
+            description: 'A JSON Web Key Set (RFC 7517)',
+            headers: described('Cache-Control'),
+            content: { 'application/jwk-set+json': { schema: Jwks, example } },
+          },
+        },
       },
     },
     async (_request, reply) =>

@@ -1,7 +1,7 @@
 /** What there is to read, as this contact may know it. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ModuleName, problems } from '../src/schemas.ts'
+import { answer, ModuleName, problems } from '../src/schemas.ts'
 import type { Sight, View } from '../src/scope/view.ts'
 
 const Rights = Type.Object({
@@ -35,6 +35,36 @@ const Summary = Type.Object({
 })
 
 const Module = Type.Composite([Summary, Type.Object({ fields: Type.Array(Field) })])
+
+const example: Static<typeof Summary> = {
+  name: 'HelpDesk',
+  label: 'Support Tickets',
+  idPrefix: '17',
+  rights: { create: true, update: true, delete: false },
+}
+const exampleFields: Static<typeof Field>[] = [
+  {
+    name: 'parent_id',
+    label: 'Related To',
+    type: 'reference',
+    mandatory: false,
+    createable: false,
+    updateable: false,
+    refersTo: ['Accounts', 'Contacts'],
+  },
+  {
+    name: 'ticketstatus',
+    label: 'Status',
+    type: 'picklist',
+    mandatory: true,
+    createable: true,
+    updateable: true,
+    values: [
+      { value: 'Open', label: 'Open' },
+      { value: 'Closed', label: 'Closed' },
+    ],
+  },
+]
 
 function summary({ module, decision: { rule } }: View): Static<typeof Summary> {
   return {
@@ -76,8 +106,9 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'List the modules that are open to this contact',
         response: {
-          200: Type.Object({ modules: Type.Array(Summary) }),
-          ...problems('AUTHENTICATION_REQUIRED', 'COREBOS_UNAVAILABLE'),
+          200: answer(Type.Object({ modules: Type.Array(Summary) }), 'The modules', {
+            example: { modules: [example] },
+          }),
         },
       },
     },
@@ -95,8 +126,8 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Describe a module: its fields, picklists and rights',
         params: Type.Object({ module: ModuleName }),
         response: {
-          200: Module,
-          ...problems('AUTHENTICATION_REQUIRED', 'UNKNOWN_MODULE', 'COREBOS_UNAVAILABLE'),
+          200: answer(Module, 'The module', { example: { ...example, fields: exampleFields } }),
+          ...problems('UNKNOWN_MODULE'),
         },
       },
     },

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { fileHeaders } from '../src/file-answer.ts'
 import { printedRecord } from '../src/printed.ts'
-import { problems, webserviceId } from '../src/schemas.ts'
+import { described, problems, recordProblems, webserviceId } from '../src/schemas.ts'
 
 const pdf = new Set(['application/pdf'])
 
@@ -23,18 +23,12 @@ const printing: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: {
             description: 'The PDF',
+            headers: described('Content-Disposition'),
             content: {
               'application/pdf': { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
             },
           },
-          ...problems(
-            'AUTHENTICATION_REQUIRED',
-            'NOT_FOUND',
-            'COREBOS_UNAVAILABLE',
-            'COREBOS_FAILED',
-            'COREBOS_REFUSED',
-            'COREBOS_TIMEOUT',
-          ),
+          ...problems(...recordProblems),
         },
       },
     },

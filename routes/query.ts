@@ -1,11 +1,11 @@
 /** The query language: a statement in, the contact's own rows out. */
-import { Type } from '@sinclair/typebox'
+import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { GatewayError } from '../src/errors.ts'
 import { askText, explain } from '../src/pipeline.ts'
 import { limits } from '../src/query/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
-import { problems, Records } from '../src/schemas.ts'
+import { answer, problems, queryProblems, Records } from '../src/schemas.ts'
 
 const Statement = Type.String({
   minLength: 1,
@@ -34,19 +34,24 @@ const Explanation = Type.Recursive(
 
 const Refusal = Type.Object({ refused: Type.Object({ code: Type.String(), detail: Type.String() }) })
 
-const refusals = problems(
-  'AUTHENTICATION_REQUIRED',
-  'VALIDATION_FAILED',
-  'QUERY_SYNTAX',
-  'QUERY_TOO_LARGE',
-  'QUERY_NOT_EXPRESSIBLE',
-  'INVALID_VALUE',
-  'UNKNOWN_FIELD',
-  'UNKNOWN_MODULE',
-  'COREBOS_UNAVAILABLE',
-  'COREBOS_FAILED',
-  'COREBOS_TIMEOUT',
-)
+const explained: Static<typeof Explanation> = {
+  rule: 'HelpDesk',
+  level: 'account',
+  dialect: 'basic',
+  statement:
+    "select ticket_title, id from HelpDesk where parent_id in ($scope) and ticketstatus='Open' limit 20;",
+  lookups: [],
+}
+const refused: Static<typeof Refusal> = {
+  refused: { code: 'UNKNOWN_FIELD', detail: "line 1, column 8: HelpDesk has no field 'titel'" },
+}
+
+const answers = {
+  200: answer(Records, 'The rows', {
+    example: { records: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }], total: 1 },
+  }),
+  ...problems(...queryProblems),
+}
 
 const query: FastifyPluginAsyncTypebox = async (app) => {
   const { door } = app
@@ -60,7 +65,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Put a statement of the query language',
         querystring: Type.Object({ q: Statement }),
-        response: { 200: Records, ...refusals },
+        response: answers,
       },
     },
     async (request) => {
@@ -76,7 +81,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Put a statement of the query language',
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
-        response: { 200: Records, ...refusals },
+        response: answers,
       },
     },
     async (request) => {
@@ -94,8 +99,10 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
         description: 'Nothing is sent to coreBOS.',
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: {
-          200: Type.Union([Explanation, Refusal]),
-          ...problems('AUTHENTICATION_REQUIRED', 'VALIDATION_FAILED'),
+          200: Type.Union([Explanation, Refusal], {
+            description: 'What it becomes, or why it is refused',
+            examples: [explained, refused],
+          }),
         },
       },
     },

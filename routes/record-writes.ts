@@ -3,13 +3,17 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Conditions } from '../src/entity-tag.ts'
 import {
+  answer,
   IdempotencyKey,
   IfMatch,
   IfNoneMatch,
   ModuleName,
   problems,
+  recordProblems,
   RecordRow,
+  valueProblems,
   WebserviceId,
+  writeProblems,
 } from '../src/schemas.ts'
 import type { Row } from '../src/scope/verify.ts'
 import { createRecord, deleteRecord, updateRecord, writtenBefore } from '../src/writes.ts'
@@ -29,24 +33,7 @@ const Values = Type.Record(Type.String(), Type.String(), {
 
 const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatch })
 
-const writeProblems = [
-  'AUTHENTICATION_REQUIRED',
-  'VALIDATION_FAILED',
-  'NOT_WRITABLE',
-  'OUTCOME_UNKNOWN',
-  'COREBOS_UNAVAILABLE',
-  'COREBOS_FAILED',
-  'COREBOS_REFUSED',
-  'COREBOS_TIMEOUT',
-] as const
-
-const valueProblems = [
-  'UNKNOWN_FIELD',
-  'FIELD_NOT_WRITABLE',
-  'INVALID_VALUE',
-  'REFERENCE_OUT_OF_SCOPE',
-  'VALUES_REFUSED',
-] as const
+const written = 'The record as it is now; its id alone where it is no longer seen'
 
 const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
   const { door, entityTags, idempotency, turns } = app
@@ -76,14 +63,8 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: Values,
         response: {
-          201: RecordRow,
-          ...problems(
-            ...writeProblems,
-            ...valueProblems,
-            'UNKNOWN_MODULE',
-            'IDEMPOTENCY_KEY_IN_USE',
-            'IDEMPOTENCY_KEY_REUSED',
-          ),
+          201: answer(RecordRow, written, { headers: ['Location', 'ETag', 'Cache-Control'] }),
+          ...problems(...writeProblems, ...valueProblems, 'UNKNOWN_MODULE'),
         },
       },
     },
@@ -122,8 +103,8 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         headers: conditions,
         body: Values,
         response: {
-          200: RecordRow,
-          ...problems(...writeProblems, ...valueProblems, 'NOT_FOUND', 'PRECONDITION_FAILED'),
+          200: answer(RecordRow, written, { headers: ['ETag', 'Cache-Control'] }),
+          ...problems(...recordProblems, ...writeProblems, ...valueProblems),
         },
       },
     },
@@ -151,7 +132,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         headers: conditions,
         response: {
           204: Type.Null({ description: 'It is gone' }),
-          ...problems(...writeProblems, 'NOT_FOUND', 'PRECONDITION_FAILED'),
+          ...problems(...recordProblems, ...writeProblems),
         },
       },
     },

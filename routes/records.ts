@@ -2,14 +2,15 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Listed, ListingQuery, listRecords, Page, readRecord, RecordQuery } from '../src/listing.ts'
-import { IfNoneMatch, ModuleName, problems, WebserviceId } from '../src/schemas.ts'
-
-const readProblems = [
-  'AUTHENTICATION_REQUIRED',
-  'COREBOS_UNAVAILABLE',
-  'COREBOS_FAILED',
-  'COREBOS_TIMEOUT',
-] as const
+import {
+  answer,
+  described,
+  IfNoneMatch,
+  ModuleName,
+  problems,
+  queryProblems,
+  WebserviceId,
+} from '../src/schemas.ts'
 
 const records: FastifyPluginAsyncTypebox = async (app) => {
   const { door, entityTags } = app
@@ -26,16 +27,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
         querystring: ListingQuery,
         response: {
           200: Page,
-          ...problems(
-            ...readProblems,
-            'VALIDATION_FAILED',
-            'QUERY_SYNTAX',
-            'QUERY_TOO_LARGE',
-            'QUERY_NOT_EXPRESSIBLE',
-            'INVALID_VALUE',
-            'UNKNOWN_FIELD',
-            'UNKNOWN_MODULE',
-          ),
+          ...problems(...queryProblems),
         },
       },
     },
@@ -61,9 +53,14 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
         querystring: RecordQuery,
         headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
-          200: Listed,
-          304: Type.Unsafe<undefined>(Type.Null({ description: 'It is still what the caller has' })),
-          ...problems(...readProblems, 'NOT_FOUND'),
+          200: answer(Listed, 'The record', { headers: ['ETag', 'Cache-Control'] }),
+          304: Type.Unsafe<undefined>(
+            Type.Null({
+              description: 'It is still what the caller has',
+              headers: described('ETag', 'Cache-Control'),
+            }),
+          ),
+          ...problems(...queryProblems, 'NOT_FOUND'),
         },
       },
     },

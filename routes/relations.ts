@@ -4,7 +4,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ListingQuery, listRecords, Page } from '../src/listing.ts'
 import { find } from '../src/pipeline.ts'
 import { relatedTo } from '../src/related.ts'
-import { ModuleName, problems, webserviceId } from '../src/schemas.ts'
+import {
+  ModuleName,
+  problems,
+  queryProblems,
+  recordProblems,
+  webserviceId,
+  writeProblems,
+} from '../src/schemas.ts'
 import { setRelation } from '../src/writes.ts'
 
 const relations: FastifyPluginAsyncTypebox = async (app) => {
@@ -23,20 +30,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
         querystring: ListingQuery,
         response: {
           200: Page,
-          ...problems(
-            'AUTHENTICATION_REQUIRED',
-            'VALIDATION_FAILED',
-            'NOT_FOUND',
-            'UNKNOWN_MODULE',
-            'UNKNOWN_FIELD',
-            'INVALID_VALUE',
-            'QUERY_SYNTAX',
-            'QUERY_TOO_LARGE',
-            'QUERY_NOT_EXPRESSIBLE',
-            'COREBOS_UNAVAILABLE',
-            'COREBOS_FAILED',
-            'COREBOS_TIMEOUT',
-          ),
+          ...problems(...queryProblems, 'NOT_FOUND'),
         },
       },
     },
@@ -54,16 +48,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     params: Type.Object({ id: webserviceId('17x8625'), otherId: webserviceId('15x8644') }),
     response: {
       204: Type.Null({ description: 'Done, or it was so already' }),
-      ...problems(
-        'AUTHENTICATION_REQUIRED',
-        'VALIDATION_FAILED',
-        'NOT_FOUND',
-        'NOT_WRITABLE',
-        'OUTCOME_UNKNOWN',
-        'COREBOS_UNAVAILABLE',
-        'COREBOS_FAILED',
-        'COREBOS_TIMEOUT',
-      ),
+      ...problems(...recordProblems, ...writeProblems),
     },
   }
 

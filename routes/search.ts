@@ -1,7 +1,7 @@
 /** Search over all modules that are open. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems, RecordRow } from '../src/schemas.ts'
+import { answer, problems, RecordRow } from '../src/schemas.ts'
 import { search } from '../src/search.ts'
 
 const Found = Type.Object({
@@ -38,19 +38,19 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
           ),
         }),
         response: {
-          200: Type.Object({ results: Type.Array(Found) }),
-          ...problems(
-            'AUTHENTICATION_REQUIRED',
-            'VALIDATION_FAILED',
-            'UNKNOWN_MODULE',
-            'QUERY_NOT_EXPRESSIBLE',
-            'QUERY_TOO_LARGE',
-            'COREBOS_UNAVAILABLE',
-            'COREBOS_BUSY',
-            'COREBOS_FAILED',
-            'COREBOS_REFUSED',
-            'COREBOS_TIMEOUT',
-          ),
+          200: answer(Type.Object({ results: Type.Array(Found) }), 'What was found, by module', {
+            example: {
+              results: [
+                {
+                  module: 'HelpDesk',
+                  label: 'Support Tickets',
+                  total: 1,
+                  records: [{ ticket_title: 'The printer is on fire', ticketstatus: 'Open', id: '17x8625' }],
+                },
+              ],
+            },
+          }),
+          ...problems('UNKNOWN_MODULE', 'QUERY_NOT_EXPRESSIBLE', 'QUERY_TOO_LARGE'),
         },
       },
     },

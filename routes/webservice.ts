@@ -41,12 +41,29 @@ declare module 'fastify' {
   }
 }
 
-const Envelope = Type.Object({
-  success: Type.Boolean(),
-  result: Type.Optional(Type.Unknown({ description: 'What the operation gives back' })),
-  error: Type.Optional(Type.Object({ message: Type.String(), code: Type.String() })),
-  moreinfo: Type.Unknown({ description: '`{"totalrows": "33"}` where rows were counted' }),
-})
+const Envelope = Type.Object(
+  {
+    success: Type.Boolean(),
+    result: Type.Optional(Type.Unknown({ description: 'What the operation gives back' })),
+    error: Type.Optional(Type.Object({ message: Type.String(), code: Type.String() })),
+    moreinfo: Type.Unknown({ description: '`{"totalrows": "33"}` where rows were counted' }),
+  },
+  {
+    description: 'The envelope, whatever became of the call',
+    examples: [
+      {
+        success: true,
+        result: [{ ticket_title: 'alice ticket 1', id: '17x8625' }],
+        moreinfo: { totalrows: '33' },
+      },
+      {
+        success: false,
+        error: { message: 'Permission to read given object is denied', code: 'ACCESS_DENIED' },
+        moreinfo: null,
+      },
+    ],
+  },
+)
 
 const description = `coreBOS's protocol with its envelope and its codes, always with HTTP 200: parameters in the query string, a form or a
 JSON object, \`sessionName\` from \`loginPortal\` or \`login\` among them or in the header \`corebos-authorization\`.

@@ -65,20 +65,47 @@ export const Listed = Type.Object(
   {
     additionalProperties: Type.String(),
     description: 'A record: every value is a text, and nothing is the empty text',
-    examples: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
+    examples: [
+      {
+        ticket_title: 'alice ticket 1',
+        parent_id: '12x8549',
+        id: '17x8625',
+        expanded: {
+          parent_id: {
+            lastname: 'Aliceson',
+            account_id: '11x8546',
+            id: '12x8549',
+            expanded: { account_id: { accountname: 'Acme', account_id: '', id: '11x8546' } },
+          },
+          comments: [],
+        },
+      },
+    ],
   },
 )
 
-export const Page = Type.Object({
-  records: Type.Array(Listed),
-  total: Type.Optional(
-    Type.Integer({
-      description:
-        'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row, `order by` or `limit`)',
-    }),
-  ),
-  next: Type.Optional(Type.String({ description: 'Where the next records are; absent at the end' })),
-})
+export const Page = Type.Object(
+  {
+    records: Type.Array(Listed),
+    total: Type.Optional(
+      Type.Integer({
+        description:
+          'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row, `order by` or `limit`)',
+      }),
+    ),
+    next: Type.Optional(Type.String({ description: 'Where the next records are; absent at the end' })),
+  },
+  {
+    description: 'The records',
+    examples: [
+      {
+        records: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
+        total: 6,
+        next: '/records/HelpDesk?fields=ticket_title%2Cticketstatus&count=true&limit=1&offset=1',
+      },
+    ],
+  },
+)
 
 export interface Wanted {
   readonly module: string

@@ -6,6 +6,8 @@ import { ConfigError, environment, maskedConfig, readConfig, unknownNames } from
 import type { Annotation } from '../src/environment.ts'
 import { errorCatalogue } from '../src/errors.ts'
 import { cachedProbe } from '../src/probe.ts'
+import { answerHeaderNames } from '../src/schemas.ts'
+import { startPortal } from './portal.ts'
 import { startGateway } from './start.ts'
 import { at, rowsAt, textAt } from './webservice-client.ts'
 
@@ -572,6 +574,60 @@ function entriesOf(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : []
 }
 
+interface Operation {
+  readonly name: string
+  readonly method: string
+  /** With examples in the place of parameters, as far as there are any. */
+  readonly path: string
+  /** From `?` on; empty where there are no examples. */
+  readonly query: string
+  readonly parameters: readonly string[]
+  /** Empty where it takes no body. */
+  readonly mediaType: string
+  readonly body: unknown
+  /** Whether it wants an access token. */
+  readonly secured: boolean
+  readonly responses: unknown
+}
+
+function operationsIn(description: unknown): Operation[] {
+  return entriesOf(at(description, 'paths')).flatMap(([path, methods]) =>
+    entriesOf(methods).map(([method, operation]): Operation => {
+      let target = path
+      const query = new URLSearchParams()
+      const parameters = rowsAt(operation, 'parameters')
+      for (const parameter of parameters) {
+        const example =
+          at(parameter, 'example') ??
+          at(parameter, 'schema', 'example') ??
+          at(parameter, 'schema', 'examples', 0)
+        const [key, place] = [textAt(parameter, 'name'), textAt(parameter, 'in')]
+        if (typeof example === 'string' && place === 'path')
+          target = target.replace(`{${key}}`, encodeURIComponent(example))
+        if (typeof example === 'string' && place === 'query') query.set(key, example)
+      }
+      const [[mediaType, content] = ['', undefined]] = entriesOf(at(operation, 'requestBody', 'content'))
+      const fromFields = Object.fromEntries(
+        entriesOf(at(content, 'schema', 'properties')).map(([key, schema]) => [
+          key,
+          at(schema, 'examples', 0),
+        ]),
+      )
+      return {
+        name: `${method.toUpperCase()} ${path}`,
+        method: method.toUpperCase(),
+        path: target,
+        query: query.size === 0 ? '' : `?${query.toString()}`,
+        parameters: parameters.map((parameter) => textAt(parameter, 'name')),
+        mediaType,
+        body: at(content, 'example') ?? fromFields,
+        secured: at(operation, 'security') !== undefined,
+        responses: at(operation, 'responses'),
+      }
+    }),
+  )
+}
+
 t.test('the examples of the description are requests that work', async (t) => {
   const { url } = await startGateway(t)
   const alice = { username: 'alice@example.com', password: 'alice-pw' }
@@ -584,68 +640,243 @@ t.test('the examples of the description are requests that work', async (t) => {
   }
   const withoutExample = ['POST /documents', 'GET /webservice.php', 'POST /webservice.php']
   let tried = 0
-  for (const [path, methods] of entriesOf(at(description, 'paths'))) {
-    for (const [method, operation] of entriesOf(methods)) {
-      const name = `${method.toUpperCase()} ${path}`
-      if (withoutExample.includes(name)) continue
-      const { accessToken, refreshToken } = await logIn()
-      const authorization = `Bearer ${String(accessToken)}`
-      const headers: Record<string, string> = { authorization }
-      const own: Readonly<Record<string, () => Promise<string>>> = {
-        'DELETE /auth/sessions/{id}': async () =>
-          textAt(await (await fetch(`${url}/auth/session`, { headers })).json(), 'id'),
-        'GET /documents/links/{secret}': async () => {
-          const init = { method: 'POST', headers }
-          const link: unknown = await (await fetch(`${url}/documents/15x8644/link`, init)).json()
-          return textAt(link, 'url').split('/').at(-1) ?? ''
-        },
-        'POST /records/{id}/actions/{name}': async () => 'request_callback',
-      }
-      let target = path
-      const query = new URLSearchParams()
-      for (const parameter of rowsAt(operation, 'parameters')) {
-        const example =
-          at(parameter, 'example') ??
-          at(parameter, 'schema', 'example') ??
-          at(parameter, 'schema', 'examples', 0)
-        const [key, place] = [textAt(parameter, 'name'), textAt(parameter, 'in')]
-        if (typeof example === 'string' && place === 'path')
-          target = target.replace(`{${key}}`, encodeURIComponent(example))
-        if (typeof example === 'string' && place === 'query') query.set(key, example)
-      }
-      if (target.includes('{')) target = target.replace(/\{\w+\}/, (await own[name]?.()) ?? '')
-      const [[type, content] = ['', undefined]] = entriesOf(at(operation, 'requestBody', 'content'))
-      const properties = entriesOf(at(content, 'schema', 'properties'))
-      const fromFields = Object.fromEntries(
-        properties.map(([key, schema]) => [key, at(schema, 'examples', 0)]),
-      )
-      const example =
-        name === 'POST /auth/refresh' ? { refreshToken } : (at(content, 'example') ?? fromFields)
-      const response = await fetch(`${url}${target}${query.size === 0 ? '' : `?${query.toString()}`}`, {
-        method: method.toUpperCase(),
-        // As many clients do, also where there is no body.
-        headers: { ...headers, 'content-type': type === '' ? 'application/json' : type },
-        ...(type !== '' && { body: JSON.stringify(example) }),
+  for (const { name, method, path, query, mediaType, body } of operationsIn(description)) {
+    if (withoutExample.includes(name)) continue
+    const { accessToken, refreshToken } = await logIn()
+    const authorization = `Bearer ${String(accessToken)}`
+    const headers: Record<string, string> = { authorization }
+    const own: Readonly<Record<string, () => Promise<string>>> = {
+      'DELETE /auth/sessions/{id}': async () =>
+        textAt(await (await fetch(`${url}/auth/session`, { headers })).json(), 'id'),
+      'GET /documents/links/{secret}': async () => {
+        const init = { method: 'POST', headers }
+        const link: unknown = await (await fetch(`${url}/documents/15x8644/link`, init)).json()
+        return textAt(link, 'url').split('/').at(-1) ?? ''
+      },
+      'POST /records/{id}/actions/{name}': async () => 'request_callback',
+    }
+    const target = path.includes('{') ? path.replace(/\{\w+\}/, (await own[name]?.()) ?? '') : path
+    const example = name === 'POST /auth/refresh' ? { refreshToken } : body
+    const response = await fetch(`${url}${target}${query}`, {
+      method,
+      // As many clients do, also where there is no body.
+      headers: { ...headers, 'content-type': mediaType === '' ? 'application/json' : mediaType },
+      ...(mediaType !== '' && { body: JSON.stringify(example) }),
+    })
+    const expected = refusedBy[name]
+    const text = await response.text()
+    t.ok(
+      expected === undefined ? response.ok : response.status === expected,
+      `${name}: ${response.status} ${text.slice(0, 200)}`,
+    )
+    tried++
+    if (name === 'PUT /auth/password') {
+      // The others log in with the password that they are shown.
+      const body = { currentPassword: 'a better one', newPassword: 'alice-pw' }
+      await fetch(`${url}/auth/password`, {
+        method: 'PUT',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
       })
-      const expected = refusedBy[name]
-      const text = await response.text()
-      t.ok(
-        expected === undefined ? response.ok : response.status === expected,
-        `${name}: ${response.status} ${text.slice(0, 200)}`,
-      )
-      tried++
-      if (name === 'PUT /auth/password') {
-        // The others log in with the password that they are shown.
-        const body = { currentPassword: 'a better one', newPassword: 'alice-pw' }
-        await fetch(`${url}/auth/password`, {
-          method: 'PUT',
-          headers: { authorization, 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        })
-      }
     }
   }
   t.ok(tried > 30, `${tried} examples`)
+})
+
+t.test('whatever a route answers, the description names it, and shows what success looks like', async (t) => {
+  let later = 0
+  const { url, relay } = await startPortal(t, {
+    now: () => Date.now() + later,
+    env: { UPLOAD_MAX_BYTES: '1000', COREBOS_MAX_BYTES: String(2 ** 20) },
+  })
+  const description: unknown = await (await fetch(`${url}/openapi.json`)).json()
+  // Its answers are envelopes, whatever happens.
+  const operations = operationsIn(description).filter(({ name }) => !name.endsWith('/webservice.php'))
+  for (const { name, responses } of operationsIn(description)) {
+    for (const status of ['200', '201']) {
+      const content = at(responses, status, 'content', 'application/json')
+      if (content !== undefined)
+        t.ok(at(content, 'example') ?? at(content, 'examples'), `${name} shows what ${status} looks like`)
+    }
+  }
+
+  const logIn = async (name: string): Promise<string> => {
+    const credentials = { username: `${name}@example.com`, password: `${name}-pw` }
+    return String((await problemOf(await post(`${url}/auth/login`, credentials)))['accessToken'])
+  }
+  const alice = await logIn('alice')
+  const ended = await logIn('alice')
+  await post(`${url}/auth/logout`, {}, { authorization: `Bearer ${ended}` })
+  /** Who ends sessions ends its own, and wrong passwords lock out somebody else. */
+  const others: Readonly<Record<string, string>> = {
+    'POST /auth/logout': 'carol',
+    'POST /auth/logout-all': 'carol',
+    'DELETE /auth/sessions/{id}': 'carol',
+    'PUT /auth/password': 'bob',
+  }
+  const tokenFor = async ({ name, secured }: Operation): Promise<string | undefined> => {
+    const other = others[name]
+    return other === undefined ? (secured ? alice : undefined) : logIn(other)
+  }
+
+  const wrong: string[] = []
+  const seen = new Set<string>()
+  interface Probe {
+    readonly target?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: string | FormData | undefined
+    readonly token?: string | undefined
+    readonly at?: string
+  }
+  async function probe(what: string, operation: Operation, sent: Probe): Promise<void> {
+    const { name, method, path, query, responses } = operation
+    const { target = `${path}${query}`, token, headers, body } = sent
+    const response = await fetch(`${sent.at ?? url}${target.replace(/\{\w+\}/, 'x')}`, {
+      method,
+      headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
+      ...(body !== undefined && method !== 'GET' && { body }),
+    })
+    const text = await response.text()
+    const documented = at(responses, String(response.status))
+    const tell = (problem: string) => wrong.push(`${name}: ${what}: ${response.status} ${problem}`)
+    if (documented === undefined) tell(`is not described: ${text.slice(0, 200)}`)
+    if (!response.ok && response.status !== 304) {
+      const problem: unknown = JSON.parse(text)
+      const code = textAt(problem, 'code')
+      seen.add(code)
+      const schema = at(documented, 'content', 'application/problem+json', 'schema')
+      const codes: unknown = at(schema, 'allOf', 1, 'properties', 'code', 'enum')
+      if (!Array.isArray(codes) || !codes.includes(code)) tell(`${code} is not described`)
+      const says = at(problem, 'detail')
+      const isMute = says === undefined
+      if ([400, 413, 415].includes(response.status) && isMute) tell(`${code} says no more`)
+    }
+    const described = entriesOf(at(documented, 'headers')).map(([header]) => header)
+    for (const header of answerHeaderNames) {
+      if (header === 'Cache-Control' || header === 'Content-Length') continue
+      const isSent = response.headers.has(header)
+      const isMaybe = header === 'Retry-After' && response.status === 503
+      if (isSent !== described.includes(header) && !isMaybe)
+        tell(`${header} is ${isSent ? 'not described' : 'described, but not sent'}`)
+    }
+  }
+
+  const json = { 'content-type': 'application/json' }
+  const example = ({ mediaType, body }: Operation): Probe =>
+    mediaType === 'application/json' ? { headers: json, body: JSON.stringify(body) } : {}
+  const form = (...parts: readonly (readonly [string, string | File])[]): FormData => {
+    const data = new FormData()
+    for (const [name, value] of parts) data.append(name, value)
+    return data
+  }
+  const file = (name: string, size: number) => new File(['x'.repeat(size)], name)
+  const forms = [
+    form(),
+    form(['notes_title', 'x'], ['file', file('a.txt', 10)]),
+    form(['nothing', 'x'], ['file', file('a.txt', 10)]),
+    form(['relatedTo', '12x8551'], ['file', file('a.txt', 10)]),
+    form(['file', file('a.exe', 10)]),
+    form(['file', file('a.txt', 2000)]),
+    form(['file', file('a.txt', 10)], ['file', file('b.txt', 10)]),
+  ]
+
+  for (const operation of operations) {
+    const { name, method, path, query, parameters, secured, mediaType } = operation
+    const put = async (what: string, sent: Probe) =>
+      probe(what, operation, { token: await tokenFor(operation), ...sent })
+    if (secured) {
+      await probe('nobody', operation, { ...example(operation) })
+      await probe('a token that is none', operation, { token: 'x', ...example(operation) })
+      await probe('a session that has ended', operation, { token: ended, ...example(operation) })
+    }
+    await put('the example', example(operation))
+    await put('an unknown parameter', { ...example(operation), target: `${path}?surprise=1` })
+    for (const id of ['17x8585', '17x9999999', '63x1', 'x', '%zz', 'Nowhere', 'CobroPago']) {
+      const target = path.replace(/\d+x\d+|HelpDesk/, id)
+      if (target !== path)
+        await put(`${id} in the path`, { ...example(operation), target: `${target}${query}` })
+    }
+    for (const key of new URLSearchParams(query).keys()) {
+      for (const value of ["'", 'nothing', 'Users.accesskey', 'a.b.c.d.e', 'not id']) {
+        const changed = new URLSearchParams(query)
+        changed.set(key, value)
+        await put(`${key}=${value}`, { target: `${path}?${changed.toString()}` })
+      }
+    }
+    if (parameters.includes('if-match'))
+      await put('a tag of nothing', {
+        body: example(operation).body,
+        headers: { ...json, 'if-match': '"x"' },
+      })
+    if (parameters.includes('if-none-match'))
+      await put('whatever there is', { headers: { 'if-none-match': '*' } })
+    if (parameters.includes('range')) {
+      await put('a part', { headers: { range: 'bytes=0-1' } })
+      await put('no part', { headers: { range: 'bytes=999999-' } })
+    }
+    if (method === 'GET') continue
+    for (const type of ['text/csv', '%%%', 'application/x-www-form-urlencoded'])
+      await put(`a body that is ${type}`, { headers: { 'content-type': type }, body: 'a' })
+    for (const text of [
+      '',
+      '{"',
+      'null',
+      '[]',
+      '{}',
+      '{"nothing":"x"}',
+      '{"__proto__":{}}',
+      '{"refreshToken":"x"}',
+      '{"username":"nobody@example.com","password":"x"}',
+      `"${'x'.repeat(2 ** 21)}"`,
+    ])
+      await put(`a body of ${text.slice(0, 20)}`, { headers: json, body: text })
+    if (parameters.includes('idempotency-key') && mediaType === 'application/json') {
+      const key = { 'idempotency-key': name.replaceAll(/\W/g, '') }
+      const body = JSON.stringify(operation.body)
+      await put('a key', { headers: { ...json, ...key }, body })
+      await put('the same key', { headers: { ...json, ...key }, body: body.replace(/"\}$/, '!"}') })
+    }
+    if (path.startsWith('/records/') && mediaType === 'application/json') {
+      for (const body of [{ parent_id: '12x8551' }, { ticket_no: 'x' }, { ticketstatus: 'x'.repeat(300) }])
+        await put(JSON.stringify(body).slice(0, 30), { headers: json, body: JSON.stringify(body) })
+    }
+    if (name === 'POST /documents') {
+      for (const [i, body] of forms.entries()) await put(`form ${i}`, { body })
+    }
+  }
+
+  const limited = await startGateway(t, { env: { RATE_LIMIT_IP: '1/600' } })
+  await fetch(`${limited.url}/nope`)
+  for (const operation of operations)
+    await probe('too often', operation, { at: limited.url, ...example(operation) })
+
+  const broken: readonly (readonly [string, () => void])[] = [
+    [
+      'a coreBOS that refuses',
+      () => (relay.alter = () => ({ success: false, error: { code: 'X', message: '' } })),
+    ],
+    ['a coreBOS that is none', () => (relay.alter = () => 'nothing')],
+    ['a coreBOS without end', () => (relay.alter = () => ({ success: true, result: 'x'.repeat(2 ** 21) }))],
+    ['answers that get lost', () => relay.calls.forEach(({ operation }) => relay.lost.add(operation))],
+  ]
+  const tokens = new Map<string, string | undefined>()
+  for (const operation of operations) {
+    for (const [what] of broken) tokens.set(`${what} ${operation.name}`, await tokenFor(operation))
+  }
+  for (const [what, breaks] of broken) {
+    breaks()
+    for (const operation of operations) {
+      const token = tokens.get(`${what} ${operation.name}`)
+      await probe(what, operation, { token, ...example(operation) })
+    }
+  }
+  later = 700_000
+  for (const operation of operations) await probe('a token of before', operation, { token: alice })
+
+  t.same(wrong, [])
+  const never = Object.keys(errorCatalogue).filter((code) => !seen.has(code))
+  t.comment(`never seen: ${never.join(', ')}`)
+  t.ok(seen.size > 25, `${seen.size} codes`)
 })
 
 t.test('operators', async (t) => {
