@@ -135,21 +135,15 @@ async function keptAsRecords(
   const isSigned = rule.sign === 'commentcontent'
   const fields = ['commentcontent', 'createdtime', 'related_to', ...(actor === undefined ? [] : [actor])]
   const { records } = await ask(
-    tree.query({
-      selection: {
-        kind: 'fields',
-        paths: fields.filter((name) => readable.has(name)).map((name) => tree.field(name)),
-        distinct: false,
-      },
-      module: 'ModComments',
-      moduleAt: tree.nowhere,
-      where: tree.inList(
-        tree.field('related_to'),
-        ids.map(({ text }) => tree.text(text)),
+    tree.select(
+      'ModComments',
+      fields.filter((name) => readable.has(name)),
+      tree.among(
+        'related_to',
+        ids.map(({ text }) => text),
       ),
-      orderBy: [],
-      limit: { offset: 0, count: limits.rows },
-    }),
+      { limit: { offset: 0, count: limits.rows } },
+    ),
     asker,
   )
   const commented = ids.filter(({ text }) => records.some((row) => row['related_to'] === text))
@@ -184,16 +178,7 @@ async function namesOf(contacts: readonly string[], asker: Asker): Promise<Reado
   if (view === undefined || ids.length === 0) return new Map()
   const fields = ['firstname', 'lastname'].filter((name) => view.readable.has(name))
   const { records } = await ask(
-    tree.query({
-      selection: {
-        kind: 'fields',
-        paths: [...fields, 'id'].map((name) => tree.field(name)),
-        distinct: false,
-      },
-      module: 'Contacts',
-      moduleAt: tree.nowhere,
-      where: tree.inList(tree.field('id'), ids.map(tree.text)),
-      orderBy: [],
+    tree.select('Contacts', [...fields, 'id'], tree.among('id', ids), {
       limit: { offset: 0, count: limits.rows },
     }),
     asker,

@@ -10,7 +10,7 @@ import { limits } from './query/limits.ts'
 import { parseQuery } from './query/parse.ts'
 import * as tree from './query/tree.ts'
 import type { Condition, Lookup, Query, Relation } from './query/tree.ts'
-import { idsOf } from './scope/check.ts'
+import { allIds, idsOf } from './scope/check.ts'
 import { explain as explainStatement, fillIn, print } from './scope/print.ts'
 import {
   ownAnchors,
@@ -291,13 +291,8 @@ async function follow(columns: readonly Column[], rows: readonly Row[], asker: A
   }
   const referenced = await fewAtOnce(wanted, async ([module, ids]) => {
     if (ids.size === 0) return [module, new Map<string, Row>()] as const
-    const where = tree.inList(tree.field('id'), [...ids].map(tree.text))
-    const paths = [...(fields.get(module) ?? [])].map((name) => tree.field(name))
-    const query = {
-      ...idsOf(module, where),
-      selection: { kind: 'fields', paths, distinct: false } as const,
-    }
-    const { records } = await run(tree.query(query), asker)
+    const named = [...(fields.get(module) ?? [])]
+    const { records } = await run(tree.select(module, named, tree.among('id', [...ids]), allIds), asker)
     return [module, new Map(records.map((record) => [record['id'] ?? '', record]))] as const
   })
   return new Map(referenced)
@@ -336,8 +331,7 @@ export function viewOf(id: string, { sight }: Asker): View {
 }
 
 function wholeRecord(id: string, { module }: View): Query {
-  const where = tree.compare(tree.field('id'), '=', tree.text(id))
-  return tree.query({ ...idsOf(module.name, where), selection: { kind: 'all' } })
+  return tree.select(module.name, undefined, tree.compare(tree.field('id'), '=', tree.text(id)), allIds)
 }
 
 /** The contact's own id: the log-in has shown that it is. */
@@ -373,10 +367,7 @@ export async function find(id: string, asker: Asker): Promise<Found> {
 /** What of these records the contact sees; one query for each of their modules. */
 export async function visible(ids: Iterable<string>, asker: Asker): Promise<ReadonlySet<string>> {
   const found = await fewAtOnce(byModule(ids, asker), async ([{ module }, some]) => {
-    const { records } = await run(
-      idsOf(module.name, tree.inList(tree.field('id'), some.map(tree.text))),
-      asker,
-    )
+    const { records } = await run(idsOf(module.name, tree.among('id', some)), asker)
     return records.map(({ id }) => id ?? '')
   })
   return new Set(found.flat())
@@ -386,8 +377,8 @@ export async function visible(ids: Iterable<string>, asker: Asker): Promise<Read
 export async function recordsById(ids: Iterable<string>, asker: Asker): Promise<ReadonlyMap<string, Row>> {
   const found = await fewAtOnce(byModule(ids, asker), async ([view, some]) => {
     const ids = bounded(some, view.module.name)
-    const query = idsOf(view.module.name, tree.inList(tree.field('id'), ids.map(tree.text)))
-    return (await run(tree.query({ ...query, selection: { kind: 'all' } }), asker)).records
+    const query = tree.select(view.module.name, undefined, tree.among('id', ids), allIds)
+    return (await run(query, asker)).records
   })
   return new Map(found.flat().map((record) => [record['id'] ?? '', record]))
 }

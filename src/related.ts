@@ -26,5 +26,5 @@ export async function relatedTo(found: Found, view: View, asker: Asker): Promise
       `what ${parent} hold of ${view.module.name} are lines, not records`,
     )
   }
-  return ids.length === 0 ? tree.constant(false) : tree.inList(tree.field('id'), ids.map(tree.text))
+  return ids.length === 0 ? tree.constant(false) : tree.among('id', ids)
 }

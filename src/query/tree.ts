@@ -178,6 +178,11 @@ export function inList(path: FieldPath, values: readonly Value[], negated = fals
   return Object.freeze({ kind: 'in', path, values: Object.freeze([...values]), negated })
 }
 
+/** The field holds one of these texts. */
+export function among(name: string, texts: readonly string[], negated = false): In {
+  return inList(field(name), texts.map(text), negated)
+}
+
 export function isNull(path: FieldPath, negated = false): Null {
   return Object.freeze({ kind: 'null', path, negated })
 }
@@ -233,4 +238,24 @@ export function or(...terms: readonly Condition[]): Condition {
 
 export function query(parts: Query): Query {
   return Object.freeze({ ...parts })
+}
+
+/** A query of the gateway's own, which stands in nobody's text. @param fields all of them unless they are named */
+export function select(
+  module: string,
+  fields: readonly string[] | undefined,
+  where: Condition | undefined,
+  { limit, orderBy = [] }: { readonly limit: Limit | undefined; readonly orderBy?: readonly Order[] },
+): Query {
+  return query({
+    selection:
+      fields === undefined
+        ? { kind: 'all' }
+        : { kind: 'fields', paths: fields.map((name) => field(name)), distinct: false },
+    module,
+    moduleAt: nowhere,
+    where,
+    orderBy,
+    limit,
+  })
 }

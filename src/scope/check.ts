@@ -183,17 +183,12 @@ export function referenceOf({ reference, at }: FieldPath, view: View, other: Vie
   )
 }
 
+/** One more than is accepted, so that a list which is too long shows. */
+export const allIds = { limit: { offset: 0, count: limits.ids + 1 } } as const
+
 /** A statement for the ids of a module's records that meet a condition. */
 export function idsOf(module: string, where: Condition | undefined): tree.Query {
-  return tree.query({
-    selection: { kind: 'fields', paths: [tree.field('id')], distinct: false },
-    module,
-    moduleAt: tree.nowhere,
-    where,
-    orderBy: [],
-    // One more than is accepted, so that a list which is too long shows.
-    limit: { offset: 0, count: limits.ids + 1 },
-  })
+  return tree.select(module, ['id'], where, allIds)
 }
 
 /** The first field that can point to the module: that is how coreBOS reads `Module.field`. */

@@ -250,7 +250,7 @@ function noneOf({ field, query }: Lookup, ids: readonly string[]): Condition {
       `more than ${limits.conditions} records of ${query.module} would have to be left out`,
     )
   }
-  return tree.inList(tree.field(field), ids.map(tree.text), true)
+  return tree.among(field, ids, true)
 }
 
 function fieldsIn(condition: Condition): string[] {

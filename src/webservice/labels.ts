@@ -42,16 +42,7 @@ export async function labelsOf(
   const found = await fewAtOnce(byModule, async ([view, wanted]) => {
     const fields = readableLabelFields(view, visitor)
     const { records } = await ask(
-      tree.query({
-        selection: {
-          kind: 'fields',
-          paths: [...fields, 'id'].map((name) => tree.field(name)),
-          distinct: false,
-        },
-        module: view.module.name,
-        moduleAt: tree.nowhere,
-        where: tree.inList(tree.field('id'), wanted.map(tree.text)),
-        orderBy: [],
+      tree.select(view.module.name, [...fields, 'id'], tree.among('id', wanted), {
         limit: { offset: 0, count: Math.min(wanted.length, limits.rows) },
       }),
       asker,

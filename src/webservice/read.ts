@@ -50,7 +50,7 @@ export async function massRetrieve(input: Input, visitor: Visitor): Promise<Resu
     if (view !== undefined) byModule.set(view, [...(byModule.get(view) ?? []), id])
   }
   const found = await fewAtOnce(byModule, async ([view, wanted]) => {
-    const where = tree.inList(tree.field('id'), wanted.map(tree.text))
+    const where = tree.among('id', wanted)
     const { records } = await ask(recordsOf(view, where), asker)
     return withReferences(records, view, visitor)
   })
@@ -71,8 +71,7 @@ function bounded(ids: readonly string[]): string[] {
 
 /** Ids of the records that meet a condition, the first one alone. */
 export function firstId(view: View, where: tree.Condition): tree.Query {
-  const selection = { kind: 'fields', paths: [tree.field('id')], distinct: false } as const
-  return { ...recordsOf(view, where, { limit: { offset: 0, count: 1 } }), selection }
+  return tree.select(view.module.name, ['id'], where, { limit: { offset: 0, count: 1 } })
 }
 
 /** Whole records of a module. */
@@ -81,12 +80,7 @@ export function recordsOf(
   where: tree.Condition,
   more: Partial<Pick<tree.Query, 'orderBy' | 'limit'>> = {},
 ): tree.Query {
-  return tree.query({
-    selection: { kind: 'all' },
-    module: view.module.name,
-    moduleAt: tree.nowhere,
-    where,
-    orderBy: [],
+  return tree.select(view.module.name, undefined, where, {
     limit: { offset: 0, count: limits.rows },
     ...more,
   })

@@ -77,21 +77,7 @@ async function find(
   count: number,
   { asker }: Visitor,
 ): Promise<Answer> {
-  return ask(
-    tree.query({
-      selection: {
-        kind: 'fields',
-        paths: [...fields, 'id'].map((name) => tree.field(name)),
-        distinct: false,
-      },
-      module: view.module.name,
-      moduleAt: tree.nowhere,
-      where,
-      orderBy: [],
-      limit: { offset: 0, count },
-    }),
-    asker,
-  )
+  return ask(tree.select(view.module.name, [...fields, 'id'], where, { limit: { offset: 0, count } }), asker)
 }
 
 export async function getFieldAutocomplete(input: Input, visitor: Visitor): Promise<Result> {
