@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { open, writeFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -15,10 +15,19 @@ import { SpoolRoom } from '../src/corebos/spool.ts'
 import { answerFor } from '../src/file-answer.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { acceptedType } from '../src/upload.ts'
-import { Oracle } from './oracle.ts'
-import { contactAt, modes, startPortal, type Mode, type Portal, type PortalOptions } from './portal.ts'
-import { contactAt as contactOf } from './webservice-client.ts'
+import { anchorsOf, Oracle } from './oracle.ts'
+import {
+  contactAt,
+  credentialsOf,
+  modes,
+  policyFile,
+  startPortal,
+  type Mode,
+  type Portal,
+  type PortalOptions,
+} from './portal.ts'
 import { installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
+import { contactAt as contactOf } from './webservice-client.ts'
 
 /** Own company, colleague in it, another company, and one without any. */
 const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552 } as const
@@ -38,12 +47,8 @@ async function start(t: Test, options: PortalOptions = {}): Promise<Desk> {
   const tokens = new Map<string, Promise<string>>()
 
   async function login(name: string): Promise<string> {
-    const byUser = options.mode === 'user'
     const { body } = await portal.as(undefined, 'POST', '/auth/login', {
-      body: {
-        username: byUser ? name : `${name}@example.com`,
-        password: byUser ? `${name}-access-key` : `${name}-pw`,
-      },
+      body: credentialsOf(name, options.mode),
     })
     return String(body['accessToken'])
   }
@@ -62,10 +67,7 @@ async function start(t: Test, options: PortalOptions = {}): Promise<Desk> {
     ...portal,
     fetch: fetchAs,
     upload: (name, body) => fetchAs(name, '/documents', { method: 'POST', body }),
-    oracle(name) {
-      const account = Number(database.entity(people[name])?.values.get('account_id') ?? '0')
-      return new Oracle(database, { contacts: [people[name]], accounts: account === 0 ? [] : [account] })
-    },
+    oracle: (name) => new Oracle(database, anchorsOf(database, people[name], 'account')),
   }
 }
 
@@ -871,20 +873,6 @@ t.test('the type that counts is that of the name, and both have to be accepted',
   }
 })
 
-/** A policy file with the built-in policy, changed. */
-async function policyFile(t: Test, modules: Readonly<Record<string, object>>): Promise<string> {
-  const file = join(await scratch(t), 'policy.json')
-  const changed = Object.entries(modules).map(
-    ([name, change]) => [name, { ...builtinPolicy.modules[name], ...change }] as const,
-  )
-  const policy = {
-    ...builtinPolicy,
-    modules: { ...builtinPolicy.modules, ...Object.fromEntries(changed) },
-  }
-  await writeFile(file, JSON.stringify(policy))
-  return file
-}
-
 t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody another', async (t) => {
   for (const mode of modes) {
     const desk = await start(t, { mode })
@@ -996,33 +984,16 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
 t.test(
   'search finds what an evaluator finds in the text fields, and nothing in what is hidden',
   async (t) => {
-    const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
     for (const mode of modes) {
       const desk = await start(t, { mode })
-      const { database } = desk.corebos
-      const expected = (name: Person, term: string) => {
-        const oracle = desk.oracle(name)
-        const hits = Object.keys(builtinPolicy.modules).map((module) => {
-          const hidden = new Set(builtinPolicy.modules[module]?.hide)
-          const fields = [...(database.module(module)?.fields.values() ?? [])].filter(
-            ({ type, name: field }) => textTypes.has(type.name) && !hidden.has(field),
-          )
-          const found = oracle
-            .visible(module)
-            .filter(({ values }) =>
-              fields.some(({ name: field }) => (values.get(field) ?? '').toLowerCase().includes(term)),
-            )
-          return [module, found.map((record) => database.webserviceId(record)).toSorted()] as const
-        })
-        return new Map(hits.filter(([, ids]) => ids.length > 0))
-      }
+      const modules = Object.keys(builtinPolicy.modules)
       for (const name of names) {
         for (const term of ['alice', 'a', 'open', 'md5', '100%', "it's"]) {
           const response = await desk.fetch(name, `/search?limit=100&q=${encodeURIComponent(term)}`)
           const { results } = (await response.json()) as {
             results: { module: string; total: number; records: { id: string }[] }[]
           } // as the schema says
-          const wanted = expected(name, term)
+          const wanted = desk.oracle(name).search(term, modules)
           t.same(
             new Map(results.map(({ module, records }) => [module, records.map(({ id }) => id).toSorted()])),
             wanted,

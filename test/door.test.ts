@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { levels, type Level } from '../src/contact/contact.ts'
-import type { CrmRecord, Database } from '../src/demo/database.ts'
+import type { CrmRecord } from '../src/demo/database.ts'
 import { GatewayError, type ErrorCode } from '../src/errors.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { generatedStatements, recordedStatements } from './corpus.ts'
-import { Oracle, type Anchors } from './oracle.ts'
+import { anchorsOf, numberIn, Oracle } from './oracle.ts'
 import { startRelay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 import { at, contactAt, rowsAt, textAt, userAt } from './webservice-client.ts'
@@ -79,34 +79,6 @@ class Portal {
   async explain(query: string): Promise<unknown> {
     return (await this.send('POST', '/query/explain', { query })).body
   }
-}
-
-function number(record: CrmRecord, field: string): number {
-  return Number(record.values.get(field) ?? '0')
-}
-
-/** Whose records a contact's level reaches, read off the store. */
-function anchorsOf(database: Database, contact: number, level: Level): Anchors {
-  const me = database.entity(contact)
-  const account = me === undefined ? 0 : number(me, 'account_id')
-  if (level === 'own' || account === 0) return { contacts: [contact], accounts: [] }
-  if (level === 'account') return { contacts: [contact], accounts: [account] }
-  const contactsOf = (accounts: readonly number[]) =>
-    database
-      .records('Contacts')
-      .filter((each) => accounts.includes(number(each, 'account_id')))
-      .map((each) => each.number)
-  if (level === 'company') return { contacts: contactsOf([account]), accounts: [account] }
-  const own = database.entity(account)
-  const parent = own === undefined ? 0 : number(own, 'account_id')
-  const above = parent === 0 ? [] : [parent]
-  if (level === 'parent') return { contacts: contactsOf([account]), accounts: [account, ...above] }
-  const siblings = database
-    .records('Accounts')
-    .filter((each) => parent !== 0 && number(each, 'account_id') === parent)
-    .map((each) => each.number)
-  const accounts = [account, ...above, ...siblings]
-  return { contacts: contactsOf(accounts), accounts }
 }
 
 function policyFile(t: Test, policy: object): string {
@@ -370,7 +342,7 @@ t.test('employees see what their section of the policy says', async (t) => {
   if (me === undefined) throw new Error('there is no employee')
   const tickets = database
     .records('HelpDesk')
-    .filter((each) => number(each, 'assigned_user_id') === number(me, 'portalloginuser'))
+    .filter((each) => numberIn(each, 'assigned_user_id') === numberIn(me, 'portalloginuser'))
     .filter((each) => each.values.get('ticketstatus') === 'Open')
     .map((each) => database.webserviceId(each))
   t.ok(tickets.length > 0 && tickets.length < database.records('HelpDesk').length)

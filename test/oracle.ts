@@ -3,6 +3,7 @@
  * over the demo's store in JavaScript, and the built-in policy at level `account` is stated here once more, in plain words.
  */
 import { parseFirst, type Expr, type OrderByStatement, type SelectFromStatement } from 'pgsql-ast-parser'
+import type { Level } from '../src/contact/contact.ts'
 import type { CrmRecord, Database } from '../src/demo/database.ts'
 import type { Field, Module } from '../src/demo/metadata.ts'
 
@@ -27,6 +28,35 @@ export interface Anchors {
   readonly accounts: readonly number[]
 }
 
+/** Whose records a contact's level reaches, read off the store. */
+export function anchorsOf(database: Database, contact: number, level: Level): Anchors {
+  const me = database.entity(contact)
+  const account = me === undefined ? 0 : numberIn(me, 'account_id')
+  if (level === 'own' || account === 0) return { contacts: [contact], accounts: [] }
+  if (level === 'account') return { contacts: [contact], accounts: [account] }
+  const contactsOf = (accounts: readonly number[]) =>
+    database
+      .records('Contacts')
+      .filter((each) => accounts.includes(numberIn(each, 'account_id')))
+      .map((each) => each.number)
+  if (level === 'company') return { contacts: contactsOf([account]), accounts: [account] }
+  const own = database.entity(account)
+  const parent = own === undefined ? 0 : numberIn(own, 'account_id')
+  const above = parent === 0 ? [] : [parent]
+  if (level === 'parent') return { contacts: contactsOf([account]), accounts: [account, ...above] }
+  const siblings = database
+    .records('Accounts')
+    .filter((each) => parent !== 0 && numberIn(each, 'account_id') === parent)
+    .map((each) => each.number)
+  const accounts = [account, ...above, ...siblings]
+  return { contacts: contactsOf(accounts), accounts }
+}
+
+/** The bare number that a reference holds; 0: none. */
+export function numberIn({ values }: CrmRecord, field: string): number {
+  return Number(values.get(field) ?? '0')
+}
+
 const hidden = new Set([
   'Contacts.portal',
   'Contacts.support_start_date',
@@ -38,6 +68,8 @@ const hidden = new Set([
   'Contacts.convertedfromlead',
   'ModComments.relatedassignedemail',
 ])
+
+const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
 
 export class Oracle {
   readonly #database: Database
@@ -55,11 +87,10 @@ export class Oracle {
 
   sees(record: CrmRecord): boolean {
     const { contacts, accounts } = this.#anchors
-    const numberIn = (name: string): number => Number(record.values.get(name) ?? '0')
-    const points = (name: string, to: readonly number[]): boolean => to.includes(numberIn(name))
+    const points = (name: string, to: readonly number[]): boolean => to.includes(numberIn(record, name))
     const mine = (name: string): boolean => points(name, contacts) || points(name, accounts)
     const through = (name: string, modules: readonly string[]): boolean => {
-      const target = this.#database.entity(numberIn(name))
+      const target = this.#database.entity(numberIn(record, name))
       return target !== undefined && !target.deleted && modules.includes(target.module) && this.sees(target)
     }
     switch (record.module) {
@@ -115,6 +146,33 @@ export class Oracle {
     })
   }
 
+  /** Names of the fields of a module that can be read. */
+  readable(module: string): string[] {
+    const names = this.#module(module).fields.map(({ name }) => name)
+    return names.filter((name) => !hidden.has(`${module}.${name}`))
+  }
+
+  /** A record as whoever sees it reads it. */
+  shown(record: CrmRecord): Readonly<Record<string, string>> {
+    const values = this.readable(record.module).map((name) => [name, this.#value(record, name)] as const)
+    return { ...Object.fromEntries(values), id: this.#database.webserviceId(record) }
+  }
+
+  /** Ids of the visible records of some modules that hold a word in a text field, by module; without those that have none. */
+  search(word: string, modules: readonly string[]): Map<string, readonly string[]> {
+    const hits = modules.map((module) => {
+      const readable = new Set(this.readable(module))
+      const texts = this.#module(module).fields.filter(
+        ({ name, type }) => textTypes.has(type.name) && readable.has(name),
+      )
+      const found = this.visible(module).filter(({ values }) =>
+        texts.some(({ name }) => (values.get(name) ?? '').toLowerCase().includes(word)),
+      )
+      return [module, found.map((record) => this.#database.webserviceId(record)).sort()] as const
+    })
+    return new Map(hits.filter(([, ids]) => ids.length > 0))
+  }
+
   /** @throws Error where the statement is not one of the other parser's */
   answer(statement: string): Expected {
     const { select, offset, count } = read(statement)
@@ -167,16 +225,14 @@ export class Oracle {
       if (column.type !== 'ref') throw new Error(`a ${column.type} is selected`)
       const { table, name } = column
       if (name === '*') {
-        for (const each of this.#module(record.module).fields) {
-          if (!hidden.has(`${record.module}.${each.name}`)) row[each.name] = this.#shown(record, each.name)
-        }
+        for (const each of this.readable(record.module)) row[each] = this.#value(record, each)
       } else if (table !== undefined && table.name !== record.module.toLowerCase()) {
         const target = this.#hop(record, table.name)
         const exact = this.#fieldName(this.#moduleNamed(table.name) ?? '', name)
-        row[`${table.name}${exact}`] = target === undefined ? '' : this.#shown(target, exact)
+        row[`${table.name}${exact}`] = target === undefined ? '' : this.#value(target, exact)
       } else if (name !== 'id') {
         const exact = this.#fieldName(record.module, name)
-        row[exact] = this.#shown(record, exact)
+        row[exact] = this.#value(record, exact)
       }
     }
     if (!bare || wantsId) row['id'] = this.#database.webserviceId(record)
@@ -216,7 +272,7 @@ export class Oracle {
     return this.#module(record.module).fields.find((field) => field.name === name)
   }
 
-  #shown(record: CrmRecord, name: string): string {
+  #value(record: CrmRecord, name: string): string {
     if (name === 'id') return this.#database.webserviceId(record)
     const field = this.#field(record, name)
     const value = record.values.get(name) ?? ''
@@ -278,7 +334,7 @@ export class Oracle {
     if (name === 'id') return { raw: this.#database.webserviceId(of), field }
     const reference = field?.type.name === 'reference' || field?.type.name === 'owner'
     const stored = of.values.get(name) ?? null
-    return { raw: reference && stored !== null ? this.#shown(of, name) : stored, field }
+    return { raw: reference && stored !== null ? this.#value(of, name) : stored, field }
   }
 
   #compares(left: Expr, op: string, right: Expr, record: CrmRecord): Truth {

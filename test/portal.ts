@@ -1,11 +1,16 @@
 /** A gateway, its coreBOS, and contacts that are logged in: for tests that write and look at what became of it. */
 import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { FormData, request } from 'undici'
 import { readConfig } from '../src/config.ts'
+import type { Database } from '../src/demo/database.ts'
 import type { DemoCorebos } from '../src/demo/server.ts'
+import { builtinPolicy } from '../src/policy/builtin.ts'
 import { startService } from '../src/service.ts'
 import type { AuditLine } from '../src/writes.ts'
+import { scratch } from './redis-server.ts'
 import { startRelay, type Envelope, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 
@@ -80,20 +85,14 @@ export async function startPortal(
       ...(given !== undefined && { body: isForm ? given : JSON.stringify(given) }),
     })
     const text = await response.body.text()
-    const body = (text === '' ? {} : JSON.parse(text)) as Body // the gateway answers objects
+    // Files and pages are answered as well, and what is JSON is an object.
+    const isJson = /\bjson\b/.test(String(response.headers['content-type']))
+    const body = (text !== '' && isJson ? JSON.parse(text) : {}) as Body
     return { status: response.statusCode, headers: response.headers, text, body }
   }
 
   async function login(name: string): Promise<string> {
-    const credentials =
-      mode === 'user'
-        ? { username: name, password: `${name}-access-key` }
-        : {
-            username: `${name}@example.com`,
-            password: `${name}-pw`,
-            ...(name === 'emil' && { entity: 'Employee' }),
-          }
-    const { body, status } = await send(undefined, 'POST', '/auth/login', { body: credentials })
+    const { body, status } = await send(undefined, 'POST', '/auth/login', { body: credentialsOf(name, mode) })
     const token = body['accessToken']
     if (typeof token !== 'string') throw new Error(`${name} was not let in: ${status}`)
     return token
@@ -124,6 +123,64 @@ export function auditIn({ log }: Pick<Started, 'log'>): readonly AuditLine[] {
     const { audit } = JSON.parse(line) as { readonly audit?: AuditLine } // every line of the log is JSON
     return audit ?? []
   })
+}
+
+/** What somebody of the demo logs in with. */
+export function credentialsOf(name: string, mode: Mode = 'portal') {
+  if (mode === 'user') return { username: name, password: `${name}-access-key` }
+  const entity = name === 'emil' ? 'Employee' : 'Contacts'
+  return { username: `${name}@example.com`, password: `${name}-pw`, entity }
+}
+
+/** A policy file with the built-in policy, changed. */
+export async function policyFile(t: Test, modules: Readonly<Record<string, object>>): Promise<string> {
+  const file = join(await scratch(t), 'policy.json')
+  const changed = Object.entries(modules).map(
+    ([name, change]) => [name, { ...builtinPolicy.modules[name], ...change }] as const,
+  )
+  const policy = { ...builtinPolicy, modules: { ...builtinPolicy.modules, ...Object.fromEntries(changed) } }
+  await writeFile(file, JSON.stringify(policy))
+  return file
+}
+
+/** Everything that coreBOS holds, as text: two that are equal mean that nothing was written in between. */
+export function contents(database: Database): string {
+  const { documentRelations, emailRelations, relations, productLines, comments, settings } = database
+  // Wrong passwords are counted wherever they are tried.
+  const portalAccess = database.portalAccess.map((each) => ({ ...each, failures: 0 }))
+  return JSON.stringify([
+    [...database.modules.keys()].map((name) =>
+      database.allRecords(name).map(({ number, values, deleted }) => [number, [...values], deleted]),
+    ),
+    [documentRelations, emailRelations, relations, productLines, comments],
+    [[...settings], portalAccess, [...database.userPasswords], [...database.attachments.keys()]],
+  ])
+}
+
+type Values = Readonly<Record<string, string>>
+
+/** A record as the administrator reads it; empty where it is not there (any more). */
+export async function stored(admin: Session, id: string): Promise<Values> {
+  const { result = {} } = await admin.call('retrieve', { id })
+  return result as Values // as recorded
+}
+
+/** Ids of the records that meet a condition, as the administrator finds them. */
+export async function idsWhere(admin: Session, module: string, where: string): Promise<readonly string[]> {
+  const rows = await admin.result('query', { query: `select id from ${module} where ${where};` })
+  return (rows as readonly Values[]).map(({ id = '' }) => id) // as recorded
+}
+
+/** What is related to a record, as the administrator finds it. */
+export async function related(
+  admin: Session,
+  id: string,
+  module: string,
+  relatedModule: string,
+): Promise<readonly Values[]> {
+  const params = { id, module, relatedModule, queryParameters: {} }
+  const { records } = (await admin.result('getRelatedRecords', params)) as { records: readonly Values[] } // as recorded
+  return records
 }
 
 /** As the administrator. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { limits } from '../src/query/limits.ts'
-import { modes, startPortal, type Portal } from './portal.ts'
+import { modes, related, startPortal } from './portal.ts'
 
 const ids = {
   alice: '12x8549',
@@ -27,14 +27,6 @@ function commentsIn(body: Readonly<Record<string, unknown>>): Comments {
   return body['comments'] as Comments // as the schema of the route says
 }
 
-async function related({ admin }: Portal, id: string, module: string, relatedModule: string) {
-  const params = { id, module, relatedModule, queryParameters: {} }
-  const { records } = (await admin.result('getRelatedRecords', params)) as {
-    readonly records: readonly Record<string, string>[]
-  } // as recorded
-  return records
-}
-
 for (const mode of modes) {
   t.test(`${mode} mode: comments look alike wherever coreBOS keeps them`, async (t) => {
     const portal = await startPortal(t, { mode })
@@ -56,7 +48,7 @@ for (const mode of modes) {
     )
     t.match(onTicket.at(-1), said.body)
     t.equal(
-      (await related(portal, ids.aliceTicket, 'HelpDesk', 'ModComments')).at(-1)?.['creator'],
+      (await related(portal.admin, ids.aliceTicket, 'HelpDesk', 'ModComments')).at(-1)?.['creator'],
       ids.alice,
     )
 
@@ -162,7 +154,7 @@ for (const mode of modes) {
     for (const [one, other, code] of refused)
       t.equal((await put(one, other)).body.code, code, `${one} ${other}`)
     t.equal(portal.relay.count('SetRelation'), sent, 'what is refused is not sent')
-    t.same(await related(portal, ids.alice, 'Contacts', 'Documents').then((rows) => rows.length), 1)
+    t.same(await related(portal.admin, ids.alice, 'Contacts', 'Documents').then((rows) => rows.length), 1)
 
     const list = async (path: string) => portal.as('alice', 'GET', path)
     t.match(await list(`/records/${ids.acme}/related/Contacts?fields=lastname&count=true&limit=2`), {

@@ -1,11 +1,15 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import t from 'tap'
-import type { Database } from '../src/demo/database.ts'
 import { startDemoCorebos } from '../src/demo/server.ts'
-import { builtinPolicy } from '../src/policy/builtin.ts'
-import { adminOf, contactAt, modes, startPortal, type Session } from './portal.ts'
-import { scratch } from './redis-server.ts'
+import {
+  adminOf,
+  contactAt,
+  contents,
+  idsWhere,
+  related,
+  startPortal,
+  stored,
+  type Session,
+} from './portal.ts'
 
 const ids = {
   alice: '12x8549',
@@ -29,219 +33,11 @@ const ids = {
   publishedFaq: '3x8561',
 } as const
 
-/** Everything that coreBOS holds, as text: two that are equal mean that nothing was written in between. */
-function contents(database: Database): string {
-  const { documentRelations, emailRelations, relations, productLines, comments, settings, portalAccess } =
-    database
-  return JSON.stringify([
-    [...database.modules.keys()].map((name) =>
-      database.allRecords(name).map(({ number, values, deleted }) => [number, [...values], deleted]),
-    ),
-    [documentRelations, emailRelations, relations, productLines, comments],
-    [[...settings], portalAccess, [...database.userPasswords], [...database.attachments.keys()]],
-  ])
-}
-
 type Values = Readonly<Record<string, string>>
 
-async function read(admin: Session, id: string): Promise<Values> {
-  return (await admin.result('retrieve', { id })) as Values // as recorded
-}
-
-async function isThere(admin: Session, id: string): Promise<boolean> {
-  return (await admin.call('retrieve', { id })).success
-}
-
-async function idsWhere(admin: Session, module: string, where: string): Promise<readonly string[]> {
-  const rows = await admin.result('query', { query: `select id from ${module} where ${where};` })
-  return (rows as readonly Values[]).map(({ id = '' }) => id) // as recorded
-}
-
 async function relatedIds(admin: Session, id: string, module: string, relatedModule: string) {
-  const params = { id, module, relatedModule, queryParameters: {} }
-  const { records } = (await admin.result('getRelatedRecords', params)) as { records: readonly Values[] } // as recorded
-  return records.map((row) => (relatedModule === 'ModComments' ? row['creator'] : row['id']))
-}
-
-const actors = ['alice', 'bob', 'carol', undefined] as const
-
-interface Row {
-  readonly method: string
-  readonly path: string
-  readonly body?: object
-  /** What becomes of it for whoever it belongs to, a colleague, another company and nobody: a status, or a code. */
-  readonly expected: readonly [own: number | string, colleague: number | string, other: number | string]
-  /** Whether it was done, as the administrator sees it. */
-  readonly done?: (admin: Session) => Promise<boolean>
-}
-
-/** @param uploaded a document that alice has uploaded */
-function table(uploaded: string): readonly Row[] {
-  const absent = ['NOT_FOUND', 'NOT_FOUND'] as const
-  const closed = ['NOT_WRITABLE', 'NOT_WRITABLE', 'NOT_WRITABLE'] as const
-  const title = { ticket_title: 'changed' }
-  return [
-    { method: 'GET', path: `/records/${ids.aliceTicket}`, expected: [200, ...absent] },
-    { method: 'GET', path: `/records/${ids.aliceTicket}/comments`, expected: [200, ...absent] },
-    { method: 'GET', path: `/records/${ids.aliceTicket}/related/Documents`, expected: [200, ...absent] },
-    { method: 'GET', path: `/records/${ids.aliceInvoice}`, expected: [200, 200, 'NOT_FOUND'] },
-    { method: 'GET', path: `/records/${ids.alice}`, expected: [200, 200, 'NOT_FOUND'] },
-    { method: 'GET', path: '/records/17x99999', expected: ['NOT_FOUND', ...absent] },
-
-    {
-      method: 'POST',
-      path: '/records/HelpDesk',
-      body: { ticket_title: 'of alice', ticketstatus: 'Open', parent_id: ids.alice },
-      expected: [201, 'FIELD_NOT_WRITABLE', 'FIELD_NOT_WRITABLE'],
-      done: async (admin) =>
-        (await idsWhere(admin, 'HelpDesk', `ticket_title='of alice' and parent_id='${ids.alice}'`)).length ===
-        1,
-    },
-    {
-      method: 'POST',
-      path: '/records/ModComments',
-      body: { commentcontent: 'a word', related_to: ids.aliceProject },
-      expected: [201, 'REFERENCE_OUT_OF_SCOPE', 'REFERENCE_OUT_OF_SCOPE'],
-      done: async (admin) =>
-        (
-          await idsWhere(
-            admin,
-            'ModComments',
-            `commentcontent like 'a word%' and related_to='${ids.aliceProject}'`,
-          )
-        ).length === 1,
-    },
-    { method: 'POST', path: '/records/Invoice', body: { subject: 'x' }, expected: closed },
-    { method: 'POST', path: '/records/Contacts', body: { lastname: 'x' }, expected: closed },
-    {
-      method: 'POST',
-      path: '/records/Users',
-      body: { user_name: 'x' },
-      expected: ['UNKNOWN_MODULE', 'UNKNOWN_MODULE', 'UNKNOWN_MODULE'],
-    },
-
-    {
-      method: 'PATCH',
-      path: `/records/${ids.aliceTicket}`,
-      body: title,
-      expected: [200, ...absent],
-      done: async (admin) => (await read(admin, ids.aliceTicket))['ticket_title'] === 'changed',
-    },
-    {
-      method: 'PATCH',
-      path: `/records/${ids.acmeTicket}`,
-      body: title,
-      expected: ['NOT_WRITABLE', 'NOT_WRITABLE', 'NOT_FOUND'],
-    },
-    {
-      method: 'PATCH',
-      path: `/records/${ids.alice}`,
-      body: { phone: '555' },
-      expected: [200, 'NOT_WRITABLE', 'NOT_FOUND'],
-      done: async (admin) => (await read(admin, ids.alice))['phone'] === '555',
-    },
-    {
-      method: 'PATCH',
-      path: `/records/${uploaded}`,
-      body: { notes_title: 'changed' },
-      expected: [200, ...absent],
-      done: async (admin) => (await read(admin, uploaded))['notes_title'] === 'changed',
-    },
-    {
-      method: 'PATCH',
-      path: `/records/${ids.aliceDocument}`,
-      body: { notes_title: 'changed' },
-      expected: ['NOT_WRITABLE', ...absent],
-    },
-    { method: 'PATCH', path: `/records/${ids.aliceInvoice}`, body: { subject: 'changed' }, expected: closed },
-    { method: 'PATCH', path: `/records/${ids.acme}`, body: { accountname: 'changed' }, expected: closed },
-
-    {
-      method: 'POST',
-      path: `/records/${ids.aliceTicket}/comments`,
-      body: { text: 'a word' },
-      expected: [201, ...absent],
-      done: async (admin) =>
-        (await relatedIds(admin, ids.aliceTicket, 'HelpDesk', 'ModComments')).length === 3,
-    },
-    {
-      method: 'POST',
-      path: `/records/${ids.aliceProject}/comments`,
-      body: { text: 'another' },
-      expected: [201, ...absent],
-      done: async (admin) =>
-        (await idsWhere(admin, 'ModComments', "commentcontent like 'another%'")).length === 1,
-    },
-    {
-      method: 'PUT',
-      path: `/records/${ids.aliceTicket}/related/${ids.aliceDocument}`,
-      expected: [204, ...absent],
-      done: async (admin) =>
-        (await relatedIds(admin, ids.aliceTicket, 'HelpDesk', 'Documents')).includes(ids.aliceDocument),
-    },
-    {
-      method: 'DELETE',
-      path: `/records/${ids.aliceTicket}/related/${ids.aliceDocument}`,
-      expected: [204, ...absent],
-      done: async (admin) =>
-        !(await relatedIds(admin, ids.aliceTicket, 'HelpDesk', 'Documents')).includes(ids.aliceDocument),
-    },
-
-    { method: 'DELETE', path: `/records/${ids.acme}`, expected: closed },
-    { method: 'DELETE', path: `/records/${ids.alice}`, expected: closed },
-    { method: 'DELETE', path: `/records/${ids.product}`, expected: closed },
-    {
-      method: 'DELETE',
-      path: `/records/${ids.acmeInvoice}`,
-      expected: ['NOT_WRITABLE', 'NOT_WRITABLE', 'NOT_FOUND'],
-    },
-    {
-      method: 'DELETE',
-      path: `/records/${ids.aliceInvoice}`,
-      expected: [204, 'NOT_WRITABLE', 'NOT_FOUND'],
-      done: async (admin) => !(await isThere(admin, ids.aliceInvoice)),
-    },
-    {
-      method: 'DELETE',
-      path: `/records/${ids.aliceTicket}`,
-      expected: [204, ...absent],
-      done: async (admin) => !(await isThere(admin, ids.aliceTicket)),
-    },
-  ]
-}
-
-/** The built-in policy, and tickets and invoices may be deleted. */
-const withDeleting = {
-  ...builtinPolicy,
-  modules: {
-    ...builtinPolicy.modules,
-    HelpDesk: { ...builtinPolicy.modules['HelpDesk'], delete: true },
-    Invoice: { ...builtinPolicy.modules['Invoice'], delete: true },
-  },
-}
-
-for (const mode of modes) {
-  t.test(`${mode} mode: what is written is written by whom it belongs to, and nobody else`, async (t) => {
-    const file = join(await scratch(t), 'policy.json')
-    await writeFile(file, JSON.stringify(withDeleting))
-    const portal = await startPortal(t, { mode, env: { POLICY_FILE: file } })
-    const { admin, corebos } = portal
-    const upload = await portal.as('alice', 'POST', '/records/Documents', { body: { notes_title: 'mine' } })
-    for (const name of ['bob', 'carol']) await portal.as(name, 'GET', '/modules')
-
-    for (const { method, path, body, expected, done } of table(upload.body.id ?? '')) {
-      // Whoever it belongs to comes last, since that may change who else may do what.
-      for (const index of [3, 2, 1, 0] as const) {
-        const outcome = index === 3 ? 'AUTHENTICATION_REQUIRED' : expected[index]
-        const what = `${method} ${path} by ${actors[index] ?? 'nobody'}`
-        const before = contents(corebos.database)
-        const answer = await portal.as(actors[index], method, path, body === undefined ? {} : { body })
-        t.equal(typeof outcome === 'number' ? answer.status : answer.body.code, outcome, what)
-        if (typeof outcome === 'string') t.ok(contents(corebos.database) === before, `${what} leaves nothing`)
-        else if (done !== undefined) t.ok(await done(admin), `${what} is done`)
-      }
-    }
-  })
+  const rows = await related(admin, id, module, relatedModule)
+  return rows.map((row) => (relatedModule === 'ModComments' ? row['creator'] : row['id']))
 }
 
 interface Hole {
@@ -255,7 +51,7 @@ interface Hole {
 }
 
 const change = (name: string, id: string, field: string, value: string, module = 'Contacts'): Hole[] => {
-  const happened = async (admin: Session) => (await read(admin, id))[field] === value
+  const happened = async (admin: Session) => (await stored(admin, id))[field] === value
   const rest = { method: 'PATCH', path: `/records/${id}`, body: { [field]: value } }
   const element = { id, [field]: value }
   const mandatory = module === 'Contacts' ? { lastname: 'Aliceson', assigned_user_id: '19x5' } : {}
@@ -299,7 +95,7 @@ const create = (name: string, module: string, title: string, element: Values): H
 }
 
 const remove = (name: string, id: string): Hole[] => {
-  const happened = async (admin: Session) => !(await isThere(admin, id))
+  const happened = async (admin: Session) => !('id' in (await stored(admin, id)))
   const rest = { method: 'DELETE', path: `/records/${id}` }
   return [
     { name: `${name} is deleted`, operation: 'delete', params: { id }, rest, happened },

@@ -1,0 +1,851 @@
+/**
+ * Every route of the running gateway, asked by whoever something belongs to, a colleague, another company and nobody.
+ * What each may do is said here once more in plain words, over the demo's store; a route without a row fails.
+ */
+import { subscribe } from 'node:diagnostics_channel'
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { FormData } from 'undici'
+import type { CrmRecord, Database } from '../src/demo/database.ts'
+import type { ErrorCode } from '../src/errors.ts'
+import { openModules } from '../src/tools/attack/scope.ts'
+import { anchorsOf, difference, Oracle } from './oracle.ts'
+import {
+  contents,
+  credentialsOf,
+  modes,
+  policyFile,
+  related,
+  startPortal,
+  stored,
+  type Answer,
+  type Mode,
+  type Portal,
+} from './portal.ts'
+import { at, passwordTypes, rowsAt, textAt, WebserviceClient } from './webservice-client.ts'
+
+/** `done`; a refusal; or `absent`: to the letter what is said of something that is not there. */
+type Right = 'done' | 'absent' | ErrorCode | 'ACCESS_DENIED'
+
+interface Asker {
+  readonly name: string
+  readonly contact: CrmRecord
+  /** What it sees. */
+  readonly oracle: Oracle
+  /** What is its own. */
+  readonly own: Oracle
+  /** Of coreBOS's own protocol. */
+  readonly session: string
+}
+
+type Rights = (asker: Asker) => Right
+
+interface Asked {
+  /** Of the path; what is not given is what the row is about. */
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+interface Row {
+  /** As the gateway has it. */
+  readonly route: string
+  readonly about?: string
+  /** The like of which there is none. */
+  readonly absent?: string
+  readonly ask?: (about: string, asker: Asker | undefined) => Asked | Promise<Asked>
+  readonly right: Rights
+  /** Of somebody without a token, where none is asked for. */
+  readonly nobody?: Right
+  /** Whoever asks gets the same answer. */
+  readonly alike?: true
+  /** What the answer says to whoever it is given, and what has become of it. */
+  readonly holds?: (t: Test, answer: Answer, asker: Asker) => unknown
+}
+
+/** The routes of each Fastify that is started, as `GET /records/:id`. */
+const started: Set<string>[] = []
+subscribe('fastify.initialization', (message) => {
+  const { fastify } = message as { fastify: FastifyInstance } // as Fastify says
+  const routes = new Set<string>()
+  started.push(routes)
+  fastify.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) routes.add(`${each} ${url.replace(/\(.*?\)|(?<=.)\/$/g, '')}`)
+  })
+})
+
+class Desk {
+  readonly portal: Portal
+  readonly mode: Mode
+  readonly routes: ReadonlySet<string>
+  readonly operatorRoutes: ReadonlySet<string>
+  readonly database: Database
+  readonly alice: Asker
+  readonly bob: Asker
+  readonly carol: Asker
+
+  private constructor(portal: Portal, mode: Mode, sessions: Readonly<Record<string, string>>) {
+    this.portal = portal
+    this.mode = mode
+    const [operatorRoutes = new Set(), routes = new Set()] = started.toReversed()
+    this.routes = routes
+    this.operatorRoutes = operatorRoutes
+    this.database = portal.corebos.database
+    const asker = (name: string, number: number): Asker => ({
+      name,
+      contact: this.record(`12x${number}`),
+      oracle: new Oracle(this.database, anchorsOf(this.database, number, 'account')),
+      own: new Oracle(this.database, anchorsOf(this.database, number, 'own')),
+      session: sessions[name] ?? '',
+    })
+    this.alice = asker('alice', 8549)
+    this.bob = asker('bob', 8550)
+    this.carol = asker('carol', 8551)
+  }
+
+  static async start(t: Test, mode: Mode): Promise<Desk> {
+    // What the built-in policy opens to nobody would be refused to everybody.
+    const POLICY_FILE = await policyFile(t, {
+      HelpDesk: { delete: true },
+      Invoice: { delete: true },
+      Contacts: { actions: ['call_back', 'not_offered'] },
+    })
+    const portal = await startPortal(t, { mode, env: { POLICY_FILE, OPERATOR_TOKEN: 'an-operator-token' } })
+    // The demo coreBOS runs no actions; what a real one would offer and say is put in here.
+    const offered = ['call_back', 'unlisted'].map((linklabel) => ({
+      linklabel,
+      linkid: '4711',
+      linkurl: 'block://x',
+    }))
+    portal.relay.alter = ({ operation, params, answer }) => {
+      if (operation === 'executeBusinessAction') return { success: true, result: 'done' }
+      return params.get('linktype') === 'DETAILVIEWWIDGET' && answer.success
+        ? { ...answer, result: { DETAILVIEWWIDGET: offered } }
+        : answer
+    }
+    const sessions: Record<string, string> = {}
+    for (const name of ['alice', 'bob', 'carol']) {
+      const client = new WebserviceClient(portal.url)
+      const { username, password } = credentialsOf(name, mode)
+      await (mode === 'user'
+        ? client.tryUser(username, password)
+        : client.tryPortal(username, password, passwordTypes[name] ?? 'md5'))
+      sessions[name] = client.session
+    }
+    return new Desk(portal, mode, sessions)
+  }
+
+  /** One more session of somebody's. */
+  async login({ name }: Asker, password = credentialsOf(name, this.mode).password) {
+    const body = { ...credentialsOf(name, this.mode), password }
+    const answer = await this.portal.as(undefined, 'POST', '/auth/login', { body })
+    const headers = { authorization: `Bearer ${textAt(answer.body, 'accessToken')}` }
+    const session = await this.session(headers)
+    return { status: answer.status, headers, refreshToken: textAt(answer.body, 'refreshToken'), session }
+  }
+
+  /** The id of a session that runs, and whose it is. */
+  async session(headers: Readonly<Record<string, string>>) {
+    const { status, body } = await this.portal.as(undefined, 'GET', '/auth/session', { headers })
+    return status === 200 ? { id: textAt(body, 'id'), contact: textAt(body, 'contact', 'id') } : undefined
+  }
+
+  id(record: CrmRecord): string {
+    return this.database.webserviceId(record)
+  }
+
+  record(id: string | undefined): CrmRecord {
+    const record = this.database.entity(Number(id?.split('x')[1]))
+    if (record === undefined) throw new Error(`no record ${id ?? ''}`)
+    return record
+  }
+
+  /** The first record of a module that is alice's own, one of her company's, and one that she does not see. */
+  some(module: string) {
+    const { own, oracle } = this.alice
+    const records = this.database.records(module)
+    return {
+      own: records.find((each) => own.sees(each)),
+      company: records.find((each) => oracle.sees(each) && !own.sees(each)),
+      foreign: records.find((each) => !oracle.sees(each)),
+    }
+  }
+
+  the(module: string, whose: 'own' | 'company' | 'foreign' = 'own'): CrmRecord {
+    const record = this.some(module)[whose]
+    if (record === undefined) throw new Error(`the data set has no such ${module}`)
+    return record
+  }
+
+  among(...modules: readonly string[]): readonly CrmRecord[] {
+    return modules.flatMap((module) => Object.values(this.some(module)).filter((each) => each !== undefined))
+  }
+}
+
+function upload(fields: Readonly<Record<string, string>>): FormData {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  form.append('file', new File(['what was uploaded'], 'note.txt', { type: 'text/plain' }))
+  return form
+}
+
+/** What a record is called by, of modules in which a change is tried. */
+const titles: Readonly<Record<string, string>> = {
+  HelpDesk: 'ticket_title',
+  Contacts: 'phone',
+  Documents: 'notes_title',
+  Invoice: 'subject',
+  Accounts: 'accountname',
+  Project: 'projectname',
+  Products: 'productname',
+}
+
+async function tableOf(desk: Desk): Promise<readonly Row[]> {
+  const { portal, mode, database, alice } = desk
+  const { admin, relay } = portal
+  const ticket = desk.the('HelpDesk')
+  const document = desk.the('Documents')
+  const me = alice.contact
+  const uploaded = desk.record((await portal.as('alice', 'POST', '/documents', { body: upload({}) })).body.id)
+  const [second, third] = [await desk.login(alice), await desk.login(alice)]
+  const mine = credentialsOf('alice', mode)
+
+  const about = (record: CrmRecord) => ({
+    about: desk.id(record),
+    absent: `${database.module(record.module)?.prefix ?? ''}x999999`,
+  })
+  const all: Rights = () => 'done'
+  const none: Rights = () => 'absent'
+  const hers: Rights = ({ name }) => (name === 'alice' ? 'done' : 'absent')
+  const reads = (record: CrmRecord): Rights => {
+    return ({ oracle }) => (oracle.sees(record) ? 'done' : 'absent')
+  }
+  const writes = (record: CrmRecord, open: readonly string[]): Rights => {
+    return ({ oracle, own, name }) => {
+      if (!open.includes(record.module)) return 'NOT_WRITABLE'
+      if (!oracle.sees(record)) return 'absent'
+      const isUploaded = record === uploaded && name === 'alice'
+      return own.sees(record) && (record.module !== 'Documents' || isUploaded) ? 'done' : 'NOT_WRITABLE'
+    }
+  }
+  const comments = (record: CrmRecord): Rights => {
+    return ({ oracle }) => {
+      if (!oracle.sees(record)) return 'absent'
+      return ['HelpDesk', 'Project'].includes(record.module) ? 'done' : 'NOT_WRITABLE'
+    }
+  }
+  /** What somebody may upload a document to. */
+  const uploads = (record: CrmRecord): Rights => {
+    const isOpen = ['Contacts', 'Accounts', 'HelpDesk', 'Project'].includes(record.module)
+    return ({ oracle, contact }) =>
+      isOpen && (record.module === 'Contacts' ? record === contact : oracle.sees(record)) ? 'done' : 'absent'
+  }
+  const relates = (one: (asker: Asker) => CrmRecord, other: CrmRecord): Rights => {
+    return (asker) => {
+      const both = [one(asker), other]
+      if (!both.every((each) => asker.oracle.sees(each))) return 'absent'
+      const isOpen = both.some(({ module }) => module === 'HelpDesk')
+      return isOpen && both.some((each) => asker.own.sees(each)) ? 'done' : 'NOT_WRITABLE'
+    }
+  }
+
+  type Holds = NonNullable<Row['holds']>
+  const shows: Holds = (t, { body }, { oracle }) => t.same(body, oracle.shown(desk.record(body.id)))
+  const finds = (statement: string): Holds => {
+    return (t, { body }, { oracle }) => {
+      const rows = rowsAt(body, 'records') as readonly Record<string, string>[] // as the schema says
+      const { total = rows.length } = body
+      t.equal(difference({ records: rows, total: Number(total) }, oracle.answer(statement)), undefined)
+    }
+  }
+  /** What was written is shown, and the administrator reads the same. */
+  const writesDown = (field: string, value: string): Holds => {
+    return async (t, answer, asker) => {
+      shows(t, answer, asker)
+      t.match(await stored(admin, answer.body.id ?? ''), { [field]: new RegExp(`^${value}`) })
+    }
+  }
+  const named = (answer: Answer, list: string, name = 'name') =>
+    rowsAt(answer.body, list).map((row) => textAt(row, name))
+  const relatedBy = async (record: CrmRecord, module: string, field: string) =>
+    (await related(admin, desk.id(record), record.module, module)).map((row) => row[field])
+  const fileOf = ({ number }: CrmRecord) => database.attachments.get(number)?.at(-1)?.content.toString()
+
+  const open = (path: string, params = {}): Row => ({
+    route: `GET ${path}`,
+    ask: () => ({ params }),
+    right: all,
+    nobody: 'done',
+    alike: true,
+  })
+  const statement = (id: string) => `select * from HelpDesk where id = '${id}'`
+  const search = (word: string): Row => ({
+    route: 'GET /search',
+    about: word,
+    absent: 'nothing of the kind',
+    ask: (q) => ({ query: { q, limit: '100' } }),
+    right: ({ oracle }) => (oracle.search(word, openModules).size > 0 ? 'done' : 'absent'),
+    holds: (t, { body }, { oracle }) => {
+      const found = rowsAt(body, 'results').map(
+        (each) => [textAt(each, 'module'), rowsAt(each, 'records').map((row) => row['id'])] as const,
+      )
+      t.same(new Map(found.map(([module, ids]) => [module, ids.sort()])), oracle.search(word, openModules))
+    },
+  })
+  const operation = (
+    name: string,
+    record: CrmRecord,
+    parameters: (id: string) => Readonly<Record<string, string>>,
+    row: Pick<Row, 'right' | 'holds'>,
+  ): Row => ({
+    route: 'POST /webservice.php',
+    ...about(record),
+    ask: (id, asker) => ({
+      body: { operation: name, ...parameters(id) },
+      headers: { 'corebos-authorization': asker?.session ?? '' },
+    }),
+    // The protocol has one word for what is not there and for what may not be done.
+    holds: row.holds ?? (() => undefined),
+    right: (asker) => {
+      const right = row.right(asker)
+      return right === 'NOT_WRITABLE' ? 'ACCESS_DENIED' : right
+    },
+  })
+  const ownTicket = ({ own }: Asker): CrmRecord => own.visible('HelpDesk')[0] ?? ticket
+  const pairs: readonly (readonly [one: (asker: Asker) => CrmRecord, other: CrmRecord])[] = [
+    [() => ticket, document],
+    [ownTicket, document],
+    [() => desk.the('HelpDesk', 'company'), document],
+    [() => desk.the('HelpDesk', 'company'), desk.the('Documents', 'company')],
+    [() => desk.the('HelpDesk', 'foreign'), document],
+    [({ contact }) => contact, desk.the('Documents', 'company')],
+    [ownTicket, desk.the('Documents', 'foreign')],
+  ]
+
+  return [
+    open('/health/live'),
+    open('/health/ready'),
+    open('/.well-known/jwks.json'),
+    open('/openapi.json'),
+    open('/docs'),
+    open('/docs/json'),
+    open('/docs/yaml'),
+    open('/docs/static/index.html'),
+    open('/docs/static/swagger-initializer.js'),
+    open('/docs/static/*', { '*': 'swagger-ui.css' }),
+
+    {
+      route: 'POST /auth/login',
+      about: mine.username,
+      absent: mode === 'user' ? 'nobody' : 'nobody@example.com',
+      ask: async (username, asker) => {
+        // A guess takes one of the few that are let through for her, until she logs in.
+        if (asker !== alice) await desk.login(alice)
+        return { body: { username, password: credentialsOf(asker?.name ?? 'nobody', mode).password } }
+      },
+      right: hers,
+      nobody: 'absent',
+      holds: (t, { body }) => t.equal(textAt(body, 'contact', 'id'), desk.id(me)),
+    },
+    {
+      route: 'POST /auth/refresh',
+      ask: async (_, asker) => ({
+        body: { refreshToken: asker === undefined ? 'made up' : (await desk.login(asker)).refreshToken },
+      }),
+      right: all,
+      nobody: 'INVALID_REFRESH_TOKEN',
+      holds: async (t, { body }, { contact }) => {
+        const session = await desk.session({ authorization: `Bearer ${textAt(body, 'accessToken')}` })
+        t.equal(session?.contact, desk.id(contact))
+      },
+    },
+    {
+      route: 'POST /auth/refresh',
+      ask: () => ({ body: { refreshToken: 'made up' } }),
+      right: () => 'INVALID_REFRESH_TOKEN',
+      nobody: 'INVALID_REFRESH_TOKEN',
+      alike: true,
+    },
+    {
+      route: 'POST /auth/password-recovery',
+      about: 'alice@example.com',
+      absent: 'nobody@example.com',
+      ask: (username) => ({ body: { username } }),
+      right: none,
+      nobody: 'absent',
+      alike: true,
+    },
+    {
+      route: 'GET /auth/session',
+      right: all,
+      holds: (t, { body }, { contact }) => t.equal(textAt(body, 'contact', 'id'), desk.id(contact)),
+    },
+    {
+      route: 'GET /auth/sessions',
+      right: all,
+      holds: (t, answer, { name }) => {
+        const listed = named(answer, 'sessions', 'id')
+        for (const { session } of [second, third])
+          t.equal(listed.includes(session?.id ?? ''), name === 'alice')
+      },
+    },
+
+    {
+      route: 'GET /modules',
+      right: all,
+      holds: (t, answer) => {
+        t.same(named(answer, 'modules').sort(), [...openModules].sort())
+        const having = (right: string) =>
+          rowsAt(answer.body, 'modules').flatMap((row) =>
+            at(row, 'rights', right) === true ? [textAt(row, 'name')] : [],
+          )
+        t.same(having('create').sort(), ['Documents', 'HelpDesk', 'ModComments'])
+        t.same(having('update').sort(), ['Contacts', 'Documents', 'HelpDesk'])
+        t.same(having('delete').sort(), ['HelpDesk', 'Invoice'])
+      },
+    },
+    ...[...database.modules.values()].flatMap(({ name, prefix }): Row[] => {
+      const row = { about: name, absent: 'Nothing', right: openModules.includes(name) ? all : none }
+      return [
+        {
+          ...row,
+          route: 'GET /modules/:module',
+          holds: (t, answer, { oracle }) => {
+            t.equal(answer.body['idPrefix'], prefix)
+            t.same(named(answer, 'fields').sort(), [...oracle.readable(name), 'id'].sort())
+          },
+        },
+        {
+          ...row,
+          route: 'GET /records/:module',
+          ask: () => ({ query: { count: 'true', limit: '200' } }),
+          holds: finds(`select * from ${name} limit 200`),
+        },
+      ]
+    }),
+    {
+      route: 'GET /records/:module',
+      ...about(ticket),
+      ask: (id) => ({ params: { module: 'HelpDesk' }, query: { where: `id='${id}'`, count: 'true' } }),
+      right: reads(ticket),
+      holds: finds(statement(desk.id(ticket))),
+    },
+    search(ticket.values.get('ticket_title') ?? ''),
+    search('carol'),
+    search('a'),
+    {
+      route: 'GET /query',
+      ...about(ticket),
+      ask: (id) => ({ query: { q: statement(id) } }),
+      right: reads(ticket),
+      holds: finds(statement(desk.id(ticket))),
+    },
+    {
+      route: 'POST /query',
+      ...about(ticket),
+      ask: (id) => ({ body: { query: statement(id) } }),
+      right: reads(ticket),
+      holds: finds(statement(desk.id(ticket))),
+    },
+    {
+      route: 'POST /query',
+      about: 'Users',
+      absent: 'Nothing',
+      ask: (module) => ({ body: { query: `select * from ${module}` } }),
+      right: none,
+    },
+    {
+      // Nothing is looked up: it cannot matter whose it is.
+      route: 'POST /query/explain',
+      ...about(ticket),
+      ask: (id) => ({ body: { query: statement(id) } }),
+      right: none,
+    },
+
+    ...desk.among(...openModules).map((record) => ({
+      route: 'GET /records/:id',
+      ...about(record),
+      right: reads(record),
+      holds: shows,
+    })),
+    ...desk.among('HelpDesk', 'Project', 'Invoice', 'Faq').map((record): Row => ({
+      route: 'GET /records/:id/comments',
+      ...about(record),
+      right: reads(record),
+      holds: (t, answer, { oracle }) => {
+        const { number } = record
+        const kept = oracle
+          .visible('ModComments')
+          .filter(({ values }) => values.get('related_to') === String(number))
+          .map(({ values }) => values.get('commentcontent'))
+        const said = database.comments.filter(({ parent }) => parent === number).map(({ text }) => text)
+        t.same(named(answer, 'comments', 'text'), [...said, ...kept])
+      },
+    })),
+    ...desk.among('Invoice', 'Quotes', 'SalesOrder', 'HelpDesk').map((record): Row => ({
+      route: 'GET /records/:id/pdf',
+      ...about(record),
+      right: record.module === 'HelpDesk' ? none : reads(record),
+      holds: (t, { text }) => t.match(text, new RegExp(`^%PDF-[^]*\\(${database.displayName(record)}\\)`)),
+    })),
+    ...desk.among('Contacts', 'HelpDesk').map((record): Row => ({
+      route: 'GET /records/:id/actions',
+      ...about(record),
+      right: reads(record),
+      holds: (t, answer) =>
+        t.same(named(answer, 'actions'), record.module === 'Contacts' ? ['call_back'] : []),
+    })),
+    ...desk.among('Documents').map((record): Row => ({
+      route: 'GET /documents/:id/content',
+      ...about(record),
+      right: reads(record),
+      holds: (t, { text }) => t.equal(text, fileOf(record)),
+    })),
+    ...desk.among('Documents').map((record): Row => ({
+      route: 'POST /documents/:id/link',
+      ...about(record),
+      right: reads(record),
+      holds: async (t, { body }) => {
+        const { pathname } = new URL(textAt(body, 'url'))
+        t.equal((await portal.as(undefined, 'GET', pathname)).text, fileOf(record))
+        t.equal((await portal.as('alice', 'GET', pathname)).status, 404, 'it works once')
+      },
+    })),
+    {
+      // A link is for whoever has it.
+      route: 'GET /documents/links/:secret',
+      ask: async () => {
+        const { body } = await portal.as('alice', 'POST', `/documents/${desk.id(document)}/link`)
+        return { params: { secret: textAt(body, 'url').replace(/.*\//, '') } }
+      },
+      right: all,
+      nobody: 'done',
+      alike: true,
+      holds: (t, { text }) => t.equal(text, fileOf(document)),
+    },
+    {
+      route: 'GET /documents/links/:secret',
+      about: 'guessed',
+      right: () => 'NOT_FOUND',
+      nobody: 'NOT_FOUND',
+      alike: true,
+    },
+    ...(
+      [
+        [me, 'HelpDesk'],
+        [me, 'Documents'],
+        [ticket, 'Documents'],
+        [desk.the('HelpDesk', 'company'), 'Documents'],
+        [desk.the('HelpDesk', 'foreign'), 'Documents'],
+        [desk.the('Accounts', 'company'), 'Contacts'],
+        [desk.the('Accounts', 'foreign'), 'Contacts'],
+      ] as const
+    ).map(([record, module]): Row => ({
+      route: 'GET /records/:id/related/:module',
+      ...about(record),
+      ask: () => ({ params: { module }, query: { count: 'true' } }),
+      right: reads(record),
+      holds: finds(`select * from ${module} where related.${record.module} = '${desk.id(record)}'`),
+    })),
+
+    {
+      route: 'POST /records/:module',
+      ...about(me),
+      ask: (parent_id) => ({
+        params: { module: 'HelpDesk' },
+        body: { ticket_title: 'made', ticketstatus: 'Open', parent_id },
+      }),
+      right: hers,
+      holds: writesDown('parent_id', desk.id(me)),
+    },
+    ...desk.among('Project').map((record): Row => ({
+      route: 'POST /records/:module',
+      ...about(record),
+      ask: (related_to) => ({
+        params: { module: 'ModComments' },
+        body: { commentcontent: 'a comment', related_to },
+      }),
+      right: reads(record),
+      holds: writesDown('related_to', desk.id(record)),
+    })),
+    {
+      route: 'POST /records/:module',
+      ask: () => ({ params: { module: 'Documents' }, body: { notes_title: 'without a file' } }),
+      right: all,
+      holds: writesDown('notes_title', 'without a file'),
+    },
+    ...['Invoice', 'Contacts', 'Accounts'].map((module): Row => ({
+      route: 'POST /records/:module',
+      ask: () => ({ params: { module }, body: { [titles[module] ?? '']: 'made' } }),
+      right: () => 'NOT_WRITABLE',
+    })),
+    {
+      route: 'POST /records/:module',
+      about: 'Users',
+      absent: 'Nothing',
+      ask: () => ({ body: { user_name: 'made' } }),
+      right: none,
+    },
+    ...desk.among('Contacts', 'Accounts', 'HelpDesk', 'Project', 'Invoice').map((record): Row => ({
+      route: 'POST /documents',
+      ...about(record),
+      ask: (relatedTo) => ({ body: upload({ relatedTo }) }),
+      right: uploads(record),
+      holds: async (t, answer, asker) => {
+        shows(t, answer, asker)
+        for (const each of [record, asker.contact])
+          t.ok(
+            (await relatedBy(each, 'Documents', 'id')).includes(answer.body.id),
+            'the administrator sees it',
+          )
+        const { text } = await portal.as(asker.name, 'GET', `/documents/${answer.body.id ?? ''}/content`)
+        t.equal(text, 'what was uploaded')
+      },
+    })),
+    ...desk.among('HelpDesk', 'Project', 'Invoice', 'Faq').map((record): Row => ({
+      route: 'POST /records/:id/comments',
+      ...about(record),
+      ask: (_, asker) => ({ body: { text: `of ${asker?.name ?? 'nobody'}` } }),
+      right: comments(record),
+      holds: async (t, { body }, { name, contact }) => {
+        t.match(body, { text: `of ${name}`, author: { id: desk.id(contact) } })
+        const last = (await relatedBy(record, 'ModComments', 'commentcontent')).at(-1)
+        t.match(last, new RegExp(`^of ${name}`), 'the administrator sees it')
+      },
+    })),
+    ...desk.among('Contacts', 'HelpDesk').map((record): Row => ({
+      route: 'POST /records/:id/actions/:name',
+      ...about(record),
+      ask: () => ({ params: { name: 'call_back' } }),
+      right: record.module === 'Contacts' ? reads(record) : none,
+      holds: (t, { body }) => {
+        t.same(body, { result: 'done' })
+        const { params } = relay.calls.findLast((each) => each.operation === 'executeBusinessAction') ?? {}
+        t.equal(params?.get('context'), `{"ID":"${desk.id(record)}"}`)
+      },
+    })),
+    ...['unlisted', 'not_offered', 'LBL_ADD_NOTE'].map((name): Row => ({
+      route: 'POST /records/:id/actions/:name',
+      about: name,
+      absent: 'nothing',
+      ask: () => ({ params: { id: desk.id(me) } }),
+      right: none,
+    })),
+    ...[...desk.among(...Object.keys(titles)), uploaded].map((record): Row => {
+      const title = titles[record.module] ?? ''
+      return {
+        route: 'PATCH /records/:id',
+        ...about(record),
+        ask: () => ({ body: { [title]: 'changed' } }),
+        right: writes(record, ['HelpDesk', 'Contacts', 'Documents']),
+        holds: writesDown(title, 'changed'),
+      }
+    }),
+    ...(['PUT', 'DELETE'] as const).flatMap((method) =>
+      pairs.map(([one, other]): Row => ({
+        route: `${method} /records/:id/related/:otherId`,
+        ...about(other),
+        ask: (_, asker = alice) => ({ params: { id: desk.id(one(asker)) } }),
+        right: relates(one, other),
+        holds: async (t, _, asker) => {
+          const isRelated = (await relatedBy(one(asker), 'Documents', 'id')).includes(desk.id(other))
+          t.equal(isRelated, method === 'PUT', 'the administrator sees it')
+        },
+      })),
+    ),
+
+    {
+      route: 'GET /webservice.php',
+      ...about(ticket),
+      ask: (id, asker) => ({ query: { operation: 'retrieve', id, sessionName: asker?.session ?? '' } }),
+      right: reads(ticket),
+      holds: (t, { body }, { oracle }) => t.match(body['result'], oracle.shown(ticket)),
+    },
+    operation('query', ticket, (id) => ({ query: `${statement(id)};` }), {
+      right: reads(ticket),
+      holds: (t, { body }, { oracle }) => t.match(rowsAt(body, 'result'), [oracle.shown(ticket)]),
+    }),
+    ...desk.among('HelpDesk').map((record) =>
+      operation('revise', record, (id) => ({ element: JSON.stringify({ id, ticket_title: 'revised' }) }), {
+        right: writes(record, ['HelpDesk']),
+        holds: async (t) => t.match(await stored(admin, desk.id(record)), { ticket_title: 'revised' }),
+      }),
+    ),
+    ...desk.among('Invoice').map((record) =>
+      operation('delete', record, (id) => ({ id }), {
+        right: writes(record, ['Invoice']),
+        holds: async (t) => t.same(await stored(admin, desk.id(record)), {}),
+      }),
+    ),
+
+    ...desk
+      .among('SalesOrder', 'HelpDesk', 'Accounts', 'Contacts', 'Documents', 'Products')
+      .map((record): Row => ({
+        route: 'DELETE /records/:id',
+        ...about(record),
+        right: writes(record, ['Invoice', 'HelpDesk']),
+        holds: async (t) => t.same(await stored(admin, desk.id(record)), {}, 'the administrator misses it'),
+      })),
+
+    {
+      route: 'DELETE /auth/sessions/:id',
+      about: second.session?.id ?? '',
+      absent: 'nothing',
+      right: hers,
+      holds: async (t) => {
+        t.equal(await desk.session(second.headers), undefined)
+        t.same(await desk.session(third.headers), third.session)
+      },
+    },
+    {
+      route: 'PUT /auth/password',
+      about: mine.password,
+      absent: 'no such password',
+      ask: (currentPassword) => ({ body: { currentPassword, newPassword: 'a better one' } }),
+      right: mode === 'user' ? () => 'NOT_WRITABLE' : hers,
+      holds: async (t) => {
+        t.equal(await desk.session(third.headers), undefined, 'other sessions end')
+        t.equal((await desk.login(alice)).status, 401)
+        const changed = { currentPassword: 'a better one', newPassword: mine.password }
+        t.equal((await desk.login(alice, changed.currentPassword)).status, 200)
+        t.equal((await portal.as('alice', 'PUT', '/auth/password', { body: changed })).status, 204)
+      },
+    },
+    {
+      route: 'POST /auth/logout',
+      ask: async (_, asker) => (asker === undefined ? {} : { headers: (await desk.login(asker)).headers }),
+      right: all,
+      holds: async (t, _, { name }) => {
+        t.equal((await portal.as(name, 'GET', '/auth/session')).status, 200, 'no other session ends')
+      },
+    },
+    {
+      // Those who are asked later log out as well: nobody else's sessions have ended.
+      route: 'POST /auth/logout-all',
+      right: all,
+      holds: async (t, _, { name }) => {
+        t.equal((await portal.as(name, 'GET', '/auth/session')).status, 401)
+      },
+    },
+  ]
+}
+
+async function put({ portal }: Desk, row: Row, asker: Asker | undefined, about: string): Promise<Answer> {
+  const [method = '', template = ''] = row.route.split(' ')
+  const { params = {}, query, ...sent } = (await row.ask?.(about, asker)) ?? {}
+  const path = template.replace(/:(\w+)|\*/g, (whole, name: string | undefined) =>
+    encodeURIComponent(params[name ?? whole] ?? about),
+  )
+  const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`
+  return portal.as(asker?.name, method, `${path}${search}`, sent)
+}
+
+/** An answer without what each has of its own. */
+function told({ status, headers, text }: Answer, about = '', instead = ''): string {
+  const said = text.replace(/"(?:requestId|instance)":"[^"]*",?/g, '').replaceAll(about, instead)
+  return [status, Object.keys(headers).sort(), headers['content-type'], said].join(' ')
+}
+
+function isGiven({ status, body }: Answer): boolean {
+  return status < 400 && body['success'] !== false
+}
+
+const writingOperation =
+  /^(create|revise|delete|SetRelation|UnsetRelation|addTicketFaqComment|executeBusinessAction)$/
+
+/** Asks what a row says for one asker. @returns the answer, and what is wrong with it */
+async function judge(t: Test, desk: Desk, row: Row, asker: Asker | undefined) {
+  const { portal, database, routes } = desk
+  const { route, about = '', absent } = row
+  const right = asker === undefined ? (row.nobody ?? 'AUTHENTICATION_REQUIRED') : row.right(asker)
+  const isRead = route.startsWith('GET') || route.includes('/query')
+  const state = async () =>
+    isRead ? '' : contents(database) + JSON.stringify(await stored(portal.admin, about))
+  const before = await state()
+  const sent = portal.relay.calls.length
+  const answer = await put(desk, row, asker, about)
+  const faults: string[] = []
+  if (right !== 'done' || isRead) {
+    if ((await state()) !== before) faults.push('it has changed something')
+    const made = portal.relay.calls.slice(sent).map(({ operation }) => operation)
+    faults.push(...made.filter((each) => writingOperation.test(each)))
+  }
+  if (right === 'done') {
+    if (!isGiven(answer)) faults.push(`it is refused: ${answer.text}`)
+    else if (asker !== undefined) await row.holds?.(t, answer, asker)
+  } else if (right !== 'absent') {
+    const code = answer.body.code ?? textAt(answer.body, 'error', 'code')
+    if (code !== right) faults.push(`${answer.status} ${code} instead of ${right}`)
+  }
+  // Without a token nobody is told whether there is anything.
+  if (right === 'absent' || (asker === undefined && absent !== undefined)) {
+    const [here, there] = [told(answer), told(await put(desk, row, asker, absent ?? ''), absent, about)]
+    if (here !== there) faults.push(`it is told apart from what is not there: ${here} and ${there}`)
+  }
+  const head = route.replace(/^GET/, 'HEAD')
+  if (head !== route && routes.has(head)) {
+    const { status, text } = await put(desk, { ...row, route: head }, asker, about)
+    if (status !== answer.status || text !== '') faults.push(`its HEAD is ${status} ${text}`)
+  }
+  return { answer, right, faults }
+}
+
+t.test('every route, by whoever it belongs to, a colleague, another company, nobody', async (t) => {
+  const desks: Desk[] = []
+  // Which Fastify is whose is told by the order in which they start.
+  for (const mode of modes) desks.push(await Desk.start(t, mode))
+  // Most of the time is spent waiting for log-ins that are refused.
+  t.jobs = modes.length
+  await Promise.all(
+    desks.map((desk) =>
+      t.test(`in ${desk.mode} mode`, { buffered: true }, async (t) => {
+        const { mode, portal, routes, alice, bob, carol } = desk
+        const table = await tableOf(desk)
+        const withRow = new Set(table.map(({ route }) => route))
+        // A HEAD is put beside each GET.
+        const without = [...routes].filter((route) => !withRow.has(route.replace(/^HEAD/, 'GET')))
+        t.same(without, [], 'routes without a row')
+        const unknown = [...withRow].filter((route) => !routes.has(route))
+        t.same(unknown, [], 'rows without a route')
+
+        const outcomes = new Map<string, Map<Right, number>>()
+        const given = new Set<string>()
+        for (const row of table) {
+          const faults: string[] = []
+          let first: string | undefined
+          // Whoever it belongs to comes last, since that may change who else may do what.
+          for (const asker of [undefined, carol, bob, alice]) {
+            const who = asker?.name ?? 'nobody'
+            const { answer, right, faults: found } = await judge(t, desk, row, asker)
+            faults.push(...found.map((fault) => `${who}: ${fault}`))
+            first ??= told(answer)
+            if (row.alike === true && told(answer) !== first) faults.push(`${who}: not as everybody`)
+            if (asker === alice && isGiven(answer)) given.add(row.route)
+            const times = outcomes.get(who) ?? new Map<Right, number>()
+            outcomes.set(who, times.set(right, (times.get(right) ?? 0) + 1))
+          }
+          t.same(faults, [], `${row.route} ${row.about ?? ''}`)
+        }
+        for (const [who, byRight] of outcomes)
+          t.comment(`${who}: ${[...byRight].map(([right, times]) => `${times} ${right}`).join(', ')}`)
+        t.same(
+          [...withRow].filter((route) => !given.has(route)),
+          mode === 'user' ? ['PUT /auth/password'] : [],
+          'routes that give her nothing',
+        )
+
+        for (const route of desk.operatorRoutes) {
+          const [method = '', path = ''] = route.split(' ')
+          const body = method === 'POST' ? { body: {} } : {}
+          for (const name of [undefined, 'carol']) {
+            const here = await portal.as(name, method, path, body)
+            t.equal(here.status, 404, `${route} is not on the port for all`)
+            const there = await portal.as(name, method, path, { ...body, at: portal.operatorUrl })
+            t.equal(there.status, path === '/metrics' ? 200 : 401, `${route} is for operators`)
+          }
+        }
+      }),
+    ),
+  )
+})
