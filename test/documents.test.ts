@@ -20,6 +20,7 @@ import {
   contactAt,
   credentialsOf,
   modes,
+  offerActions,
   policyFile,
   startPortal,
   type Mode,
@@ -583,13 +584,7 @@ t.test('under one key an upload is made once, and an action run once', async (t)
   const refused = await desk.fetch('alice', '/documents', { method: 'POST', body: form('a'), headers: bad })
   t.match(await json(refused), { code: 'VALIDATION_FAILED' })
 
-  desk.relay.alter = ({ operation, params, answer }) => {
-    if (operation === 'executeBusinessAction') return { success: true, result: 'done' }
-    const action = { linklabel: 'call_back', linkid: '1', linkurl: 'block://x' }
-    return params.get('linktype') === 'DETAILVIEWWIDGET'
-      ? { ...answer, result: { DETAILVIEWWIDGET: [action] } }
-      : answer
-  }
+  offerActions(desk, 'call_back')
   for (let i = 0; i < 2; i++) {
     const headers = { 'idempotency-key': 'k2' }
     const ran = await desk.fetch('alice', '/records/12x8549/actions/call_back', { method: 'POST', headers })

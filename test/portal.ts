@@ -143,6 +143,17 @@ export async function policyFile(t: Test, modules: Readonly<Record<string, objec
   return file
 }
 
+/** The demo coreBOS has no actions that run; what a real one would offer and say is put in. */
+export function offerActions({ relay }: Portal, ...names: readonly string[]): void {
+  const offered = names.map((linklabel) => ({ linklabel, linkid: '4711', linkurl: 'block://x' }))
+  relay.alter = ({ operation, params, answer }) => {
+    if (operation === 'executeBusinessAction') return { success: true, result: 'done' }
+    return params.get('linktype') === 'DETAILVIEWWIDGET' && answer.success
+      ? { ...answer, result: { DETAILVIEWWIDGET: offered } }
+      : answer
+  }
+}
+
 /** Everything that coreBOS holds, as text: two that are equal mean that nothing was written in between. */
 export function contents(database: Database): string {
   const { documentRelations, emailRelations, relations, productLines, comments, settings } = database

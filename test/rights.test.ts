@@ -14,6 +14,7 @@ import {
   contents,
   credentialsOf,
   modes,
+  offerActions,
   policyFile,
   related,
   startPortal,
@@ -119,18 +120,7 @@ class Desk {
       mode,
       env: { POLICY_FILE, OPERATOR_TOKEN: 'an-operator-token', LOG_LEVEL: 'silent' },
     })
-    // The demo coreBOS runs no actions; what a real one would offer and say is put in here.
-    const offered = ['call_back', 'unlisted'].map((linklabel) => ({
-      linklabel,
-      linkid: '4711',
-      linkurl: 'block://x',
-    }))
-    portal.relay.alter = ({ operation, params, answer }) => {
-      if (operation === 'executeBusinessAction') return { success: true, result: 'done' }
-      return params.get('linktype') === 'DETAILVIEWWIDGET' && answer.success
-        ? { ...answer, result: { DETAILVIEWWIDGET: offered } }
-        : answer
-    }
+    offerActions(portal, 'call_back', 'unlisted')
     const sessions: Record<string, string> = {}
     for (const name of ['alice', 'bob', 'carol']) {
       const client = new WebserviceClient(portal.url)

@@ -2,14 +2,15 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
+import { FormData as SentForm } from 'undici'
 import { ConfigError, environment, maskedConfig, readConfig, unknownNames } from '../src/config.ts'
 import type { Annotation } from '../src/environment.ts'
 import { errorCatalogue } from '../src/errors.ts'
 import { cachedProbe } from '../src/probe.ts'
 import { answerHeaderNames } from '../src/schemas.ts'
-import { startPortal } from './portal.ts'
+import { credentialsOf, modes, offerActions, policyFile, startPortal } from './portal.ts'
 import { startGateway } from './start.ts'
-import { at, rowsAt, textAt } from './webservice-client.ts'
+import { at, rowsAt, textAt, WebserviceClient } from './webservice-client.ts'
 
 const enough = { COREBOS_URL: 'https://crm.example.com/webservice.php', COREBOS_PASSWORD_TYPE: 'sha256' }
 
@@ -585,9 +586,21 @@ interface Operation {
   /** Empty where it takes no body. */
   readonly mediaType: string
   readonly body: unknown
+  readonly description: string
   /** Whether it wants an access token. */
   readonly secured: boolean
   readonly responses: unknown
+}
+
+/** The example of a part of the description: its own, or put together from those of its fields. */
+function exampleOf(schema: unknown, example?: unknown): unknown {
+  const own = example ?? at(schema, 'example') ?? at(schema, 'examples', 0)
+  if (own !== undefined) return own
+  if (at(schema, 'format') === 'binary') return new File(['a note'], 'note.txt', { type: 'text/plain' })
+  if (at(schema, 'type') === 'array') return [exampleOf(at(schema, 'items'))]
+  if (at(schema, 'type') !== 'object') return undefined
+  const fields = entriesOf(at(schema, 'properties')).map(([key, each]) => [key, exampleOf(each)] as const)
+  return Object.fromEntries(fields.filter(([, each]) => each !== undefined))
 }
 
 function operationsIn(description: unknown): Operation[] {
@@ -597,22 +610,13 @@ function operationsIn(description: unknown): Operation[] {
       const query = new URLSearchParams()
       const parameters = rowsAt(operation, 'parameters')
       for (const parameter of parameters) {
-        const example =
-          at(parameter, 'example') ??
-          at(parameter, 'schema', 'example') ??
-          at(parameter, 'schema', 'examples', 0)
+        const example = exampleOf(at(parameter, 'schema'), at(parameter, 'example'))
         const [key, place] = [textAt(parameter, 'name'), textAt(parameter, 'in')]
         if (typeof example === 'string' && place === 'path')
           target = target.replace(`{${key}}`, encodeURIComponent(example))
         if (typeof example === 'string' && place === 'query') query.set(key, example)
       }
       const [[mediaType, content] = ['', undefined]] = entriesOf(at(operation, 'requestBody', 'content'))
-      const fromFields = Object.fromEntries(
-        entriesOf(at(content, 'schema', 'properties')).map(([key, schema]) => [
-          key,
-          at(schema, 'examples', 0),
-        ]),
-      )
       return {
         name: `${method.toUpperCase()} ${path}`,
         method: method.toUpperCase(),
@@ -620,7 +624,8 @@ function operationsIn(description: unknown): Operation[] {
         query: query.size === 0 ? '' : `?${query.toString()}`,
         parameters: parameters.map((parameter) => textAt(parameter, 'name')),
         mediaType,
-        body: at(content, 'example') ?? fromFields,
+        body: exampleOf(at(content, 'schema'), at(content, 'example')),
+        description: textAt(operation, 'description'),
         secured: at(operation, 'security') !== undefined,
         responses: at(operation, 'responses'),
       }
@@ -628,60 +633,165 @@ function operationsIn(description: unknown): Operation[] {
   )
 }
 
-t.test('the examples of the description are requests that work', async (t) => {
-  const { url } = await startGateway(t)
-  const alice = { username: 'alice@example.com', password: 'alice-pw' }
-  const logIn = async () => problemOf(await post(`${url}/auth/login`, alice))
-  const description: unknown = await (await fetch(`${url}/openapi.json`)).json()
-  /** What only a running gateway can give, and what the built-in policy opens nothing for. */
-  const refusedBy: Readonly<Record<string, number>> = {
-    'DELETE /records/{id}': 403,
-    'POST /records/{id}/actions/{name}': 404,
-  }
-  const withoutExample = ['POST /documents', 'GET /webservice.php', 'POST /webservice.php']
-  let tried = 0
-  for (const { name, method, path, query, mediaType, body } of operationsIn(description)) {
-    if (withoutExample.includes(name)) continue
-    const { accessToken, refreshToken } = await logIn()
-    const authorization = `Bearer ${String(accessToken)}`
-    const headers: Record<string, string> = { authorization }
-    const own: Readonly<Record<string, () => Promise<string>>> = {
-      'DELETE /auth/sessions/{id}': async () =>
-        textAt(await (await fetch(`${url}/auth/session`, { headers })).json(), 'id'),
-      'GET /documents/links/{secret}': async () => {
-        const init = { method: 'POST', headers }
-        const link: unknown = await (await fetch(`${url}/documents/15x8644/link`, init)).json()
-        return textAt(link, 'url').split('/').at(-1) ?? ''
+const ticket = { id: '17x8625', ticket_title: 'The printer is on fire', ticketstatus: 'Open' }
+
+/** Of parameters of coreBOS's own protocol, whose description names them; by operation where it means something else. */
+const protocolExamples: Readonly<Record<string, string>> = {
+  id: ticket.id,
+  ids: ticket.id,
+  elementType: 'HelpDesk',
+  entityName: 'HelpDesk',
+  module: 'HelpDesk',
+  relatedModule: 'Documents',
+  queryParameters: '{}',
+  query: 'select ticket_title from HelpDesk;',
+  modifiedTime: '1',
+  returnfile: 'true',
+  view: 'DetailView',
+  linktype: 'DETAILVIEWWIDGET',
+  totranslate: '["LBL_ADD_NOTE"]',
+  language: 'en_us',
+  term: 'alice',
+  filter: 'contains',
+  searchinmodule: 'HelpDesk',
+  searchinmodules: 'HelpDesk',
+  search_onlyin: 'HelpDesk',
+  fields: 'ticket_title',
+  returnfields: 'ticket_title',
+  limit: '5',
+  element: JSON.stringify(ticket),
+  elements: JSON.stringify([ticket]),
+  searchOn: 'ticket_title',
+  updatedfields: 'ticketstatus',
+  context: JSON.stringify({ module: 'HelpDesk', ...ticket }),
+  relate_this_id: ticket.id,
+  unrelate_this_id: ticket.id,
+  with_these_ids: '["15x8644"]',
+  values: '{"comments":"It still smokes."}',
+  email: 'alice@example.com',
+  username: 'alice@example.com',
+  password: 'alice-pw',
+  current_password: 'alice-pw',
+  'getSearchResults query': 'alice',
+  'getSearchResultsArray query': 'alice',
+  'getSearchResultsArrayWithTotals query': 'alice',
+  'getpdfdata id': '7x8628',
+  'retrievedocattachment id': '15x8644',
+  // As a whole, with its owner.
+  'update element': JSON.stringify({ ...ticket, assigned_user_id: '19x5' }),
+  'UpdateWithValidation element': JSON.stringify({ ...ticket, assigned_user_id: '19x5' }),
+  'MassCreate elements': JSON.stringify([{ elementType: 'HelpDesk', referenceId: 'one', element: ticket }]),
+}
+
+function formOf(example: unknown): SentForm {
+  const form = new SentForm()
+  for (const [name, value] of entriesOf(example))
+    for (const each of [value].flat()) form.append(name, each instanceof File ? each : String(each))
+  return form
+}
+
+for (const mode of modes) {
+  t.test(`in ${mode} mode the examples of the description are requests that work`, async (t) => {
+    // What the built-in policy opens to nobody would be refused.
+    const portal = await startPortal(t, {
+      mode,
+      env: {
+        POLICY_FILE: await policyFile(t, { HelpDesk: { delete: true, actions: ['request_callback'] } }),
       },
-      'POST /records/{id}/actions/{name}': async () => 'request_callback',
-    }
-    const target = path.includes('{') ? path.replace(/\{\w+\}/, (await own[name]?.()) ?? '') : path
-    const example = name === 'POST /auth/refresh' ? { refreshToken } : body
-    const response = await fetch(`${url}${target}${query}`, {
-      method,
-      // As many clients do, also where there is no body.
-      headers: { ...headers, 'content-type': mediaType === '' ? 'application/json' : mediaType },
-      ...(mediaType !== '' && { body: JSON.stringify(example) }),
     })
-    const expected = refusedBy[name]
-    const text = await response.text()
-    t.ok(
-      expected === undefined ? response.ok : response.status === expected,
-      `${name}: ${response.status} ${text.slice(0, 200)}`,
-    )
-    tried++
-    if (name === 'PUT /auth/password') {
-      // The others log in with the password that they are shown.
-      const body = { currentPassword: 'a better one', newPassword: 'alice-pw' }
-      await fetch(`${url}/auth/password`, {
-        method: 'PUT',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+    offerActions(portal, 'request_callback')
+    const { body: description } = await portal.as(undefined, 'GET', '/openapi.json')
+    /** Names and passwords are those of coreBOS's users here, and theirs to change. */
+    const refusedBy: Readonly<Record<string, number>> =
+      mode === 'user' ? { 'POST /auth/login': 401, 'PUT /auth/password': 403 } : {}
+
+    async function run({ name, method, path, query, mediaType, body }: Operation): Promise<void> {
+      const session = await portal.as(undefined, 'POST', '/auth/login', {
+        body: credentialsOf('alice', mode),
       })
+      const authorization = `Bearer ${textAt(session.body, 'accessToken')}`
+      const put = async (how: string, where: string, sent?: unknown) =>
+        portal.as(undefined, how, where, {
+          // Many clients name a type also where there is no body.
+          headers: { authorization, ...(sent === undefined && { 'content-type': 'application/json' }) },
+          ...(sent !== undefined && { body: sent }),
+        })
+      /** What only a running gateway can give. */
+      const given: Readonly<Record<string, () => Promise<string>>> = {
+        'DELETE /auth/sessions/{id}': async () => textAt((await put('GET', '/auth/session')).body, 'id'),
+        'GET /documents/links/{secret}': async () => {
+          const link = await put('POST', '/documents/15x8644/link')
+          return textAt(link.body, 'url').replace(/.*\//, '')
+        },
+        'POST /records/{id}/actions/{name}': async () => 'request_callback',
+      }
+      const target = path.includes('{') ? path.replace(/\{\w+\}/, (await given[name]?.()) ?? '') : path
+      const sent =
+        name === 'POST /auth/refresh' ? { refreshToken: textAt(session.body, 'refreshToken') } : body
+      const answer = await put(
+        method,
+        `${target}${query}`,
+        mediaType === 'multipart/form-data' ? formOf(sent) : sent,
+      )
+      const expected = refusedBy[name]
+      t.ok(
+        expected === undefined ? answer.status < 300 : answer.status === expected,
+        `${name}: ${answer.status} ${answer.text.slice(0, 200)}`,
+      )
+      // The others log in with the password that they are shown.
+      if (name === 'PUT /auth/password')
+        await put('PUT', path, { currentPassword: 'a better one', newPassword: 'alice-pw' })
     }
-  }
-  t.ok(tried > 30, `${tried} examples`)
-})
+
+    const operations = operationsIn(description)
+    const isProtocol = ({ path }: Operation) => path === '/webservice.php'
+    // The record of the examples is in many of them, and goes last.
+    const isLast = ({ name }: Operation) => name === 'DELETE /records/{id}'
+    for (const each of operations) if (!isProtocol(each) && !isLast(each)) await run(each)
+    t.ok(operations.length > 30, `${operations.length} examples`)
+
+    for (const { method: how, description } of operations.filter(isProtocol)) {
+      // What goes there is coreBOS's own; described are the operations and their parameters.
+      const method = how === 'GET' ? 'GET' : 'POST'
+      const client = new WebserviceClient(portal.url)
+      const { username, password } = credentialsOf('alice', mode)
+      await (mode === 'user'
+        ? client.tryUser(username, password)
+        : client.tryPortal(username, password, 'md5'))
+      const made = async () => {
+        const { result } = await client.call('create', { elementType: 'HelpDesk', element: ticket })
+        return textAt(result, 'id')
+      }
+      const examples: Readonly<Record<string, string>> = {
+        ...protocolExamples,
+        'delete id': await made(),
+        'MassDelete ids': await made(),
+      }
+      const call = async (form: Readonly<Record<string, string>>) => {
+        const text = new URLSearchParams({ ...form, sessionName: client.session }).toString()
+        return client.send(
+          method === 'GET'
+            ? { method, query: text }
+            : { method, body: text, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+        )
+      }
+      const table = description.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)
+      const known = [...table].map(([, each = '', parameters = '']) => [each, parameters] as const)
+      t.ok(known.length > 40, `${known.length} operations by ${method}`)
+      // Both take what is made of a challenge and a password, and were called to get here.
+      const rest = known.filter(([each]) => !['loginPortal', 'login', 'logout'].includes(each))
+      for (const [each, parameters] of [...rest, ['logout', ''] as const]) {
+        const form = new Map([['operation', each]])
+        for (const [, key = ''] of parameters.matchAll(/`(\w+)`/g))
+          form.set(key, examples[`${each} ${key}`] ?? examples[key] ?? '')
+        const { success, text } = await call(Object.fromEntries(form))
+        const isOwn = mode !== 'user' || each !== 'changePortalUserPassword'
+        t.equal(success, isOwn, `${method} ${each} ${text.slice(0, 150)}`)
+      }
+    }
+    for (const each of operations.filter(isLast)) await run(each)
+  })
+}
 
 t.test('whatever a route answers, the description names it, and shows what success looks like', async (t) => {
   let later = 0
