@@ -153,21 +153,20 @@ async function relationsOf(
   return [...new Map([...own, ...targets].map((id) => [id.text, id])).values()]
 }
 
-/** @throws GatewayError `REFERENCE_OUT_OF_SCOPE` where it is not seen, or does not make a record the contact's */
+/** @throws GatewayError `REFERENCE_OUT_OF_SCOPE` where it is not seen, or is another contact or account */
 async function relationTarget(id: string, writing: View, author: Author): Promise<ClearedId> {
   const found = await find(id, author).catch((error: unknown) => {
     if (error instanceof GatewayError && error.code === 'NOT_FOUND') return undefined
     throw error
   })
-  if (found !== undefined && (await ties(found, writing, author))) return found.id
+  if (found !== undefined && (await isNobodyElses(found, writing, author))) return found.id
   const message = `'${id}' is no record that it could be related to`
   throw new GatewayError('REFERENCE_OUT_OF_SCOPE', message, { errors: [{ field: 'relatedTo', message }] })
 }
 
-/** Whether a relation to this record makes another one the contact's. */
-async function ties({ id, view }: Found, { decision }: View, author: Author): Promise<boolean> {
+/** What is related to another contact or account would be theirs to see. */
+async function isNobodyElses({ id, view }: Found, { decision }: View, author: Author): Promise<boolean> {
   const { name } = view.module
-  if (decision.rule.ties?.relation.includes(name) !== true) return false
   if (name !== 'Contacts' && name !== 'Accounts') return true
   const { contacts, accounts } = await author.anchors(decision.level)
   return (name === 'Contacts' ? contacts : accounts).includes(id.text)

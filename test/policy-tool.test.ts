@@ -74,6 +74,14 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   t.match(await policy('check', wrong), {
     refused: `${wrong}: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
   })
+  const { Documents } = builtinPolicy.modules
+  const losing = file(t, {
+    level: 'account',
+    modules: { Documents: { ...Documents, update: { fields: ['notes_title'] } } },
+  })
+  t.match(await policy('check', losing), {
+    refused: `${losing}: /modules/Documents/update: coreBOS loses the file of a document that is changed`,
+  })
   const actions = ['Add Event', 'Löschen / übergeben?', 'x'.repeat(100), '50 % "off"', '']
   const bad = ['tab\there', '..', 'x'.repeat(101)]
   const named = file(t, { level: 'account', modules: { Faq: { open: true, actions: [...actions, ...bad] } } })

@@ -74,8 +74,6 @@ export const builtinPolicy: PolicySource = {
       ties: { relation: ['Contacts', 'Accounts', 'HelpDesk', 'Project'] },
       readBy: 'service-preferred',
       create: { fields: ['notes_title', 'notecontent', 'filename'], force: { assigned_user_id: '$user' } },
-      // What the contact uploaded was created by its CRM user and is related to it.
-      update: { fields: ['notes_title', 'notecontent', 'filename'], where: "created_user_id='$user'" },
       relate: ['HelpDesk', 'Project'],
     },
     Emails: { ties: { relation: ['Contacts', 'Accounts'] }, readBy: 'service-preferred' },
