@@ -9,6 +9,7 @@ import { foldName } from '../src/contact/names.ts'
 import type { Admission } from '../src/contact/request.ts'
 import { GatewayError } from '../src/errors.ts'
 import { record } from '../src/pipeline.ts'
+import { unreadableForm } from '../src/upload.ts'
 import { BodyBound } from '../src/webservice/body.ts'
 import { Input, type Visitor, type WritingVisitor } from '../src/webservice/call.ts'
 import {
@@ -105,11 +106,23 @@ function isForm({ headers }: FastifyRequest): boolean {
 }
 
 async function multipartPairs(request: FastifyRequest, bound: BodyBound): Promise<Pair[]> {
+  try {
+    return await readParts(request, bound)
+  } catch (error) {
+    throw unreadableForm(error)
+  }
+}
+
+async function readParts(request: FastifyRequest, bound: BodyBound): Promise<Pair[]> {
   const pairs: Pair[] = []
-  for await (const part of request.parts({ limits: { fieldSize: bound.largest } })) {
+  // To PHP a part is a file where it has a file's name, whatever its type is said to be.
+  const isPartAFile = (_field?: string, _type?: string, fileName?: string) => fileName !== undefined
+  for await (const part of request.parts({ isPartAFile, limits: { fieldSize: bound.largest } })) {
     if (part.type === 'file') throw new GatewayError('BAD_REQUEST', 'files come in JSON, not as parts')
     if (part.valueTruncated) throw new GatewayError('BODY_TOO_LARGE')
     if (typeof part.value !== 'string') throw new GatewayError('BAD_REQUEST', 'a part is a text')
+    // A part without a name, which the types deny, is nothing to PHP.
+    if (typeof part.fieldname !== 'string') continue
     bound.add(part.fieldname.length + part.value.length)
     pairs.push(multipartPair(part.fieldname, part.value))
   }
@@ -185,6 +198,17 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
 
   function boundOf(request: FastifyRequest): BodyBound {
     return (request.bodyBound ??= new BodyBound(bodyBounds, placeFor(request)))
+  }
+
+  /** What is refused before anybody has counted it has its limit as well. */
+  async function limitedOr(error: unknown, request: FastifyRequest): Promise<unknown> {
+    if (request.counted) return error
+    try {
+      await limitLate(request)
+      return error
+    } catch (limit) {
+      return limit
+    }
   }
 
   /** Nothing is looked up for it: a session's name is signed, and whether it goes on is seen when it is asked for. */
@@ -311,7 +335,9 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     config: { limited: 'late', parameters: 'any' },
     onRequestAbort: async (request) => request.bodyBound?.leave(),
     onResponse: async (request) => request.bodyBound?.leave(),
-    errorHandler: (error, request, reply) => void sendFailure(error, request, reply),
+    errorHandler: (error, request, reply) => {
+      void limitedOr(error, request).then((known) => sendFailure(known, request, reply))
+    },
     handler: async (request, reply) => {
       const began = performance.now()
       reply.header('vary', 'Authorization, Cookie, corebos-authorization, corebos_authorization')

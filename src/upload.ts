@@ -42,7 +42,7 @@ export async function readUpload(
       else values.set(fieldname, value)
     }
   } catch (error) {
-    throw unreadable(error)
+    throw unreadableForm(error)
   }
   if (file === undefined) throw invalid('file', aFile)
   return { file, values: Object.fromEntries(values), relatedTo }
@@ -143,8 +143,8 @@ function invalid(field: string, message: string): GatewayError {
   return new GatewayError('VALIDATION_FAILED', message, { errors: [{ field, message }] })
 }
 
-/** What the parser of forms throws. */
-function unreadable(error: unknown): unknown {
+/** What the parser of forms throws, as what it says of the form. */
+export function unreadableForm(error: unknown): unknown {
   if (error instanceof GatewayError) return error
   const foreign = error instanceof Error && 'code' in error && 'statusCode' in error ? error : undefined
   if (foreign?.code === 'FST_FILES_LIMIT') return invalid('file', 'one file is taken, and more than one came')

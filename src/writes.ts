@@ -236,7 +236,9 @@ export async function setRelation(
 ): Promise<void> {
   return audited(operation, author, async (note) => {
     note({ ids: [id, otherId] })
-    const [one, other] = await Promise.all([find(id, author), find(otherId, author)])
+    // One after the other: where the first is not seen, nothing is looked up for the second.
+    const one = await find(id, author)
+    const other = await find(otherId, author)
     const opens = (first: Found, second: Found) =>
       first.view.decision.rule.relate.has(second.view.module.name) ? first.view.decision.rule.name : undefined
     const rule = opens(one, other) ?? opens(other, one)

@@ -2,7 +2,7 @@
 import { createHmac, hkdfSync, randomInt } from 'node:crypto'
 import type { Challenge } from '../corebos/challenge.ts'
 import type { SharedState } from '../session/contract.ts'
-import { foldName } from './names.ts'
+import { collatedName, looseName } from './names.ts'
 
 /** A token is handed out again for as long. Milliseconds. */
 const life = 7_200_000
@@ -17,14 +17,6 @@ export interface ChallengesOptions {
 
 /** What coreBOS says; undefined where it lets in nobody by that name. */
 export type AskCorebos = (username: string) => Promise<Challenge | undefined>
-
-/**
- * The one spelling of a log-in name that is put to coreBOS, which compares by collation: all that it could take for one
- * name has one challenge here as well, whether or not there is somebody of that name.
- */
-export function sentName(username: string): string {
-  return foldName(username) ?? username.normalize('NFC').trim().toLowerCase()
-}
 
 /**
  * What a token tells is when it was first asked for, by whoever it was. So it is not enough that all names get one:
@@ -42,25 +34,31 @@ export class Challenges {
     this.#key = Buffer.from(hkdfSync('sha256', options.secret, '', 'corebos-portal-gateway challenges', 32))
   }
 
-  /** For whoever hashes the password himself. @param name as {@link sentName} gives it */
-  async give(name: string, ask: AskCorebos): Promise<Challenge> {
+  /** For whoever hashes the password himself. All that coreBOS could take for one name has one challenge. */
+  async give(username: string, ask: AskCorebos): Promise<Challenge> {
+    const name = collatedName(username)
     // Both at once, so that the time does not tell which of the two is answered.
-    const [real, madeUp] = await Promise.all([this.#ask(name, ask), this.#makeUp(name)])
+    const [real, madeUp] = await Promise.all([
+      name === undefined ? undefined : this.#ask(name, ask),
+      this.#makeUp(name ?? looseName(username)),
+    ])
     const { token, expireTime } = real ?? madeUp
     const serverTime = typeof expireTime === 'number' ? expireTime - seconds(life) : seconds(this.#time())
     return { token, serverTime, expireTime }
   }
 
-  /** For a log-in. @returns undefined where coreBOS lets in nobody by that name */
+  /** For a log-in, as `username` was typed. @returns undefined where coreBOS lets in nobody by that name */
   async tokenFor(username: string, ask: AskCorebos): Promise<string | undefined> {
+    const name = collatedName(username)
+    if (name === undefined) return undefined
     const real = await this.#ask(username, ask)
-    if (real === undefined) await this.#makeUp(sentName(username))
+    if (real === undefined) await this.#makeUp(name)
     return real?.token
   }
 
-  /** The token that was made up for a name and is still in force. @param name as {@link sentName} gives it */
-  async madeUp(name: string): Promise<string | undefined> {
-    const held = await this.#options.state.get(keyOf(name))
+  /** The token that was made up for a name and is still in force. */
+  async madeUp(username: string): Promise<string | undefined> {
+    const held = await this.#options.state.get(keyOf(collatedName(username) ?? looseName(username)))
     return held !== undefined && this.#isInForce(held) ? held : undefined
   }
 

@@ -7,7 +7,7 @@ import { inSession, spend, type Passed } from './attempt.ts'
 import type { FailureBudget } from './budgets.ts'
 import type { LoginCalls, PortalLogin, ServiceCalls } from './calls.ts'
 import { barrier, contactOf } from './identity.ts'
-import { foldName, longestName, longestPassword } from './names.ts'
+import { collatedName, foldName, longestName, longestPassword } from './names.ts'
 import type { Lane } from './pace.ts'
 import { refuse, type LoginOutcome, type Refused } from './refusal.ts'
 
@@ -61,6 +61,7 @@ export async function logIn(
   if (username.length > longestName || password.length > longestPassword) return refuse('too-long')
   if (username === '' || password === '') return refuse('password')
   if (!isSendable(username) || !isSendable(password)) return refuse('password')
+  if (collatedName(username) === undefined) return refuse('name')
   if (entity === 'Employee' && mode !== 'portal') return refuse('mode')
   return loginModes[mode].login(credentials, context)
 }

@@ -4,17 +4,12 @@
 export const longestName = 254
 export const longestPassword = 1024
 
-/** What is left of a name that can be somebody's once case and accents are gone. Nothing in it means anything to PHP or HTML. */
-const plain = /^[a-z0-9!#$%*+/=?^_`{|}~.@ -]+$/
-
 /**
- * The one spelling that all spellings of a log-in name share, or `undefined` where that cannot be told for certain.
- *
- * Both directions matter: two spellings of one contact kept apart would each have a budget of their own, and two
- * contacts thrown together would give each other's budget back. So only what folds to plain characters one by one is
- * answered; a name with anything else in it (`ß` is `s` in one collation and `ss` in another) is nobody's here.
+ * The one spelling that all spellings of a log-in name share, or `undefined` where that cannot be told for certain: what
+ * does not fold to ASCII one by one (`ß` is `s` in one collation and `ss` in another) is nobody's here, at no door. Were
+ * it put to coreBOS, two spellings would have one challenge where somebody has the name, and two where nobody has.
  */
-export function foldName(name: string): string | undefined {
+export function collatedName(name: string): string | undefined {
   let folded = ''
   for (const character of name.normalize('NFC')) {
     const [letter = '', ...marks] = Array.from(character.normalize('NFD'))
@@ -22,8 +17,21 @@ export function foldName(name: string): string | undefined {
     if (upper.length !== 1 || !marks.every((mark) => /\p{M}/u.test(mark))) return undefined
     folded += upper.toLowerCase()
   }
-  folded = folded.trim()
-  return plain.test(folded) ? folded : undefined
+  return /^[ -~]*$/.test(folded) ? folded.trim() : undefined
+}
+
+/** What is left of a name that can be looked up, once case and accents are gone. Nothing in it means anything to PHP or HTML. */
+const plain = /^[a-z0-9!#$%*+/=?^_`{|}~.@ -]+$/
+
+/**
+ * The same where a name can be looked up and counted by.
+ *
+ * Both directions matter: two spellings of one contact kept apart would each have a budget of their own, and two
+ * contacts thrown together would give each other's budget back.
+ */
+export function foldName(name: string): string | undefined {
+  const folded = collatedName(name)
+  return folded !== undefined && plain.test(folded) ? folded : undefined
 }
 
 /**

@@ -49,6 +49,11 @@ export class BodyBound {
         this.add(chunk.length)
         chunks.push(chunk)
       }
+    } catch (error) {
+      // Its sender has gone.
+      throw error instanceof GatewayError
+        ? error
+        : new GatewayError('BAD_REQUEST', undefined, { cause: error })
     } finally {
       payload.resume()
     }

@@ -4,11 +4,10 @@
  */
 import { inSession, spend, type Passed } from '../contact/attempt.ts'
 import type { PortalLogin } from '../contact/calls.ts'
-import { sentName } from '../contact/challenges.ts'
 import { guarded, type Guard, type Visit } from '../contact/desk.ts'
 import { barrier, contactOf } from '../contact/identity.ts'
 import { admitUser, budgetOf, userKey, type LoginContext, type LoginMode } from '../contact/login.ts'
-import { foldName, longestName, longestPassword } from '../contact/names.ts'
+import { collatedName, foldName, longestName, longestPassword } from '../contact/names.ts'
 import { refuse, type Admitted, type LoginOutcome, type Refused } from '../contact/refusal.ts'
 import { isSendable } from '../corebos/form.ts'
 import type { Entity } from '../corebos/login.ts'
@@ -29,6 +28,12 @@ export interface RelayedCredentials {
   readonly entity: Entity
 }
 
+interface Known {
+  readonly identity: Identity
+  /** Undefined where none is in force. */
+  readonly token: string | undefined
+}
+
 export class RelayDesk {
   readonly #options: RelayDeskOptions
 
@@ -42,10 +47,11 @@ export class RelayDesk {
    * @throws GatewayError `INVALID_CREDENTIALS`, `RATE_LIMITED`, how coreBOS or the store failed
    */
   async admitContact(credentials: RelayedCredentials, visit: Visit): Promise<Admitted> {
-    return this.#admit(credentials, visit, async () => {
+    return this.#admit(credentials, visit, async (username) => {
       const { mode } = this.#options
-      if (mode === 'portal') return this.#portal(credentials)
-      if (mode === 'service' && credentials.entity === 'Contacts') return this.#service(credentials)
+      if (mode === 'portal') return this.#portal({ ...credentials, username })
+      if (mode === 'service' && credentials.entity === 'Contacts')
+        return this.#service({ ...credentials, username })
       return refuse('mode')
     })
   }
@@ -60,8 +66,10 @@ export class RelayDesk {
   async #admit(
     { username, secret, entity }: RelayedCredentials,
     visit: Visit,
-    attempt: () => Promise<LoginOutcome>,
+    /** Told the one spelling of the name. */
+    attempt: (name: string) => Promise<LoginOutcome>,
   ): Promise<Admitted> {
+    const name = collatedName(username)
     const readable =
       username.length <= longestName &&
       secret.length <= longestPassword &&
@@ -71,7 +79,7 @@ export class RelayDesk {
       isSendable(secret)
     // Counted together with the other desk: who guesses at both doors has no more guesses.
     const admitted = await guarded(this.#options, { username, entity }, visit, async () =>
-      readable ? attempt() : refuse('password'),
+      readable && name !== undefined ? attempt(name) : refuse('password'),
     )
     if (admitted === undefined) throw new GatewayError('INVALID_CREDENTIALS')
     return admitted
@@ -80,16 +88,16 @@ export class RelayDesk {
   async #portal(credentials: RelayedCredentials): Promise<LoginOutcome> {
     const { context } = this.#options
     const { calls, today, level } = context
-    const known = await this.#identityOf(credentials)
+    const known = await this.#lookUp(credentials)
     if (known !== undefined && 'refused' in known) return known
     const passed = await this.#relayPortal(known, credentials)
     if ('refused' in passed) return passed
     const { login } = passed
     return inSession(passed, context, async () => {
-      if (known !== undefined && known.id !== login.contactId) return refuse('mismatch')
+      if (known !== undefined && known.identity.id !== login.contactId) return refuse('mismatch')
       const [info, identity] = await Promise.all([
         calls.userInfo(login.session),
-        known ?? calls.identitiesIn(login.session).byId(credentials.entity, login.contactId),
+        known?.identity ?? calls.identitiesIn(login.session).byId(credentials.entity, login.contactId),
       ])
       if (info.administrator) return refuse('administrator')
       if (identity === undefined) return refuse('unreadable')
@@ -103,65 +111,71 @@ export class RelayDesk {
     const { context } = this.#options
     const { service, level, budget, end } = context
     if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
-    const known = await this.#identityOf(credentials)
+    const known = await this.#lookUp(credentials)
     if (known === undefined) return refuse('unreadable')
     if ('refused' in known) return known
+    const { identity } = known
     const passed = await this.#relayPortal(known, credentials)
-    const contact = contactOf(known, 'Contacts', await service.user(), level())
+    const contact = contactOf(identity, 'Contacts', await service.user(), level())
     if (!('refused' in passed)) {
       const { login, leaving } = passed
       // Nobody is told of success while a session stands that the password alone has opened.
       await end(login.session)
-      if (login.contactId === known.id) return { contact, upstream: undefined, leaving }
+      if (login.contactId === identity.id) return { contact, upstream: undefined, leaving }
       await budget.giveBack(leaving)
       return refuse('mismatch')
     }
     if (passed.refused !== 'absent') return passed
-    const verified = await this.#verifyInClear(credentials)
-    return verified === known.id ? { contact, upstream: undefined, leaving: undefined } : refuse('password')
+    const verified = await this.#verifyInClear(known, credentials)
+    return verified === identity.id
+      ? { contact, upstream: undefined, leaving: undefined }
+      : refuse('password')
   }
 
   /** Webservice id of the contact whose password stands behind the token, but for case and accents. Counts nothing. */
-  async #verifyInClear({ username, secret }: RelayedCredentials): Promise<string | undefined> {
-    const { context, madeUpToken } = this.#options
-    const name = sentName(username)
-    // Where coreBOS has no Customer Portal Login all tokens are made up.
-    const token = (await context.calls.challenge(name)) ?? (await madeUpToken(name))
+  async #verifyInClear(
+    { token }: Known,
+    { username, secret }: RelayedCredentials,
+  ): Promise<string | undefined> {
     if (token === undefined || !secret.startsWith(token) || secret === token) return undefined
-    return context.service?.authenticateContact(name, secret.slice(token.length))
+    return this.#options.context.service?.authenticateContact(username, secret.slice(token.length))
   }
 
   /** With a service user, who is meant: nobody else's hash is relayed, and nobody's who may not come in anyway. */
-  async #identityOf({ username, entity }: RelayedCredentials): Promise<Identity | Refused | undefined> {
-    const { service, today } = this.#options.context
+  async #lookUp({ username, entity }: RelayedCredentials): Promise<Known | Refused | undefined> {
+    const { context, madeUpToken } = this.#options
+    const { service, calls, today } = context
     if (service === undefined) return undefined
-    const found = await service.byName(entity, sentName(username))
+    const [found, token] = await Promise.all([
+      service.byName(entity, username),
+      // For everybody, needed or not, since a token that this leaves would tell whose it is.
+      calls.challenge(username),
+    ])
     if (found === 'several') return refuse('duplicate')
     const open = found.filter(({ portal }) => portal)
     const [identity, ...others] = open
     if (identity === undefined) return refuse('name')
     if (others.length > 0) return refuse('duplicate')
     const reason = barrier(identity, today())
-    return reason === undefined ? identity : refuse(reason)
+    if (reason !== undefined) return refuse(reason)
+    // Where coreBOS has no Customer Portal Login all tokens are made up.
+    return { identity, token: token ?? (await madeUpToken(username)) }
   }
 
   async #relayPortal(
-    identity: Identity | undefined,
+    known: Known | undefined,
     credentials: RelayedCredentials,
   ): Promise<Passed<PortalLogin> | Refused> {
     const { context } = this.#options
     const { username, secret, entity } = credentials
-    const who = budgetOf(username, entity, identity)
+    const who = budgetOf(username, entity, known?.identity)
     if (who === undefined) return refuse('name')
-    const inClear = identity?.passwordType === 'plaintext' && entity === 'Contacts'
-    if (inClear && (await this.#verifyInClear(credentials)) !== identity.id) return refuse('password')
+    const inClear = known?.identity.passwordType === 'plaintext' && entity === 'Contacts'
+    if (inClear && (await this.#verifyInClear(known, credentials)) !== known.identity.id)
+      return refuse('password')
     // The client has put token and password together; what is sent is its text as it stands.
     return spend(who, inClear ? 'proven' : 'unproven', context, () =>
-      context.calls.loginPortal(
-        sentName(username),
-        { token: '', password: secret, type: 'plaintext' },
-        entity,
-      ),
+      context.calls.loginPortal(username, { token: '', password: secret, type: 'plaintext' }, entity),
     )
   }
 

@@ -1,5 +1,4 @@
 /** Operations around a log-in, as clients of coreBOS know them. */
-import { sentName } from '../contact/challenges.ts'
 import type { Contact } from '../contact/contact.ts'
 import type { Visit } from '../contact/desk.ts'
 import type { Admitted } from '../contact/refusal.ts'
@@ -30,7 +29,7 @@ export interface Reception {
 
 export async function getchallenge(input: Input, reception: Reception): Promise<Result> {
   await reception.limitLogins()
-  const { token, serverTime, expireTime } = await reception.challenge(sentName(input.text('username')))
+  const { token, serverTime, expireTime } = await reception.challenge(input.text('username'))
   return result({ token, serverTime, expireTime })
 }
 
