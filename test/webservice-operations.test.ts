@@ -70,6 +70,7 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
     t.strictSame(textsAt(listed, 'types').toSorted(), modules.toSorted(), name)
 
     const seen = new Map<string, unknown>()
+    const firstOf = new Map<string, string>()
     for (const module of modules) {
       const [summary, described] = await Promise.all([
         rest(`/modules/${module}`),
@@ -84,7 +85,16 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
           .sort(),
         `${name}: the fields of ${module}`,
       )
-      for (const [id, row] of byId(await ask(`select * from ${module};`))) seen.set(id, row)
+      for (const [id, row] of byId(await ask(`select * from ${module};`))) {
+        if (!seen.has(id) && firstOf.get(module) === undefined) firstOf.set(module, id)
+        seen.set(id, row)
+      }
+      const id = firstOf.get(module)
+      const relations = Object.values(objectOf(at(described.result, 'relatedModules')))
+      for (const related of id === undefined ? [] : relations.map((each) => textAt(each, 'related_module'))) {
+        const answer = await client.call('getRelatedRecords', { id, module, relatedModule: related })
+        t.equal(answer.success, true, `${name}: ${related} of ${module}, which is offered: ${answer.text}`)
+      }
       await ask(`select count(*) from ${module};`)
     }
     for (const statement of [

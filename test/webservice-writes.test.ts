@@ -60,6 +60,20 @@ t.test('records are written as at coreBOS, within the policy', async (t) => {
   t.match(revised.result, { parent_idename: { module: 'Contacts', reference: 'alice Aliceson' } })
   const whole = { ...rowOf(revised.result), description: 'line 1\nline 2' }
   t.match(await client.call('update', { element: whole }), { result: { description: 'line 1\nline 2' } })
+  const stale = {
+    modifiedtime: '2020-01-01 00:00:00',
+    modifiedby: '19x6',
+    update_log: 'as it was',
+    ticket_no: 'TT0',
+  }
+  for (const operation of ['update', 'revise', 'UpdateWithValidation']) {
+    t.match(
+      await client.call(operation, { element: { ...whole, ...stale } }),
+      { success: true, result: { description: 'line 1\nline 2' } },
+      `${operation}: what coreBOS keeps by itself may be out of date in a form`,
+    )
+  }
+  t.notMatch(JSON.stringify(await stored(portal, id)), /2020-01-01|as it was|TT0"/)
   t.match(await client.call('update', { element: { id, ticketpriorities: 'Low' } }), {
     code: 'MANDATORY_FIELDS_MISSING',
     message: 'Title (ticket_title) does not have a value',
@@ -389,6 +403,15 @@ t.test('a mass write with one refused element writes nothing', async (t) => {
     elements: [{ ...ticket('one', { ticketpriorities: 'High' }), searchon: 'ticket_title' }],
   })
   t.match(again.result, { success_creates: [{ id: ids[0], ticketpriorities: 'High' }] })
+  const twins = await client.call('MassCreate', {
+    elements: [ticket('twin'), ticket('twin', { description: 'the second' })].map((each) => ({
+      ...each,
+      searchon: 'ticket_title',
+    })),
+  })
+  const [first, second] = rowsAt(twins.result, 'success_creates')
+  t.equal(textAt(first, 'id'), textAt(second, 'id'), 'what one has made is found by the next')
+  t.match(await stored(portal, textAt(first, 'id')), { ticket_title: 'twin', description: 'the second' })
   const updated = await client.call('MassUpdate', {
     elements: ids.map((id) => ({ id, description: 'mass' })),
   })

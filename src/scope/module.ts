@@ -8,6 +8,8 @@ export interface FieldShape {
   readonly uitype: string
   readonly label: string
   readonly mandatory: boolean
+  /** Whether coreBOS takes a value for it, and does not keep it by itself. */
+  readonly editable: boolean
   /** What a picklist holds; absent for other fields. */
   readonly picklist: readonly { readonly value: string; readonly label: string }[] | undefined
 }

@@ -1,4 +1,5 @@
 /** Operations that write. All of them go through the one door for writes; a mass write is rehearsed as a whole first. */
+import { parseId } from '../corebos/ids.ts'
 import { presentModule } from '../corebos/presentation.ts'
 import { GatewayError } from '../errors.ts'
 import { ask, record, viewOf } from '../pipeline.ts'
@@ -47,13 +48,27 @@ async function creation(module: string, element: Fields, { uploads }: WritingVis
 
 function revision(id: string, values: Given, visitor: Visitor): Change {
   return {
-    write: (author) => updateRecord(id, values, author),
+    write: (author) => updateRecord(id, withoutKept(id, values, author), author),
     show: async ({ record }) => {
       if (record === undefined) return { id }
       const [shown] = await withReferences([record], viewOf(id, visitor.asker), visitor)
       return shown ?? { id }
     },
   }
+}
+
+/** coreBOS writes it itself, though it says that it can be edited. */
+const keptLogs = new Set(['update_log'])
+
+/** Clients send whole records back, in which what coreBOS keeps by itself may be out of date by then. */
+function withoutKept(id: string, values: Given, { sight }: Author): Given {
+  const module = sight.modules.byIdPrefix(parseId(id)?.prefix ?? '')
+  const readable = module && sight.find(module.name)?.readable
+  const isKept = (name: string): boolean => {
+    const field = readable?.get(name)
+    return field !== undefined && (!field.editable || keptLogs.has(name))
+  }
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !isKept(name)))
 }
 
 async function carryOut({ write, show }: Change, { asker }: WritingVisitor): Promise<Row> {
@@ -340,7 +355,17 @@ function list(input: Input, name: string): Fields[] {
   return elements.filter(isObject)
 }
 
+/** One that is decided when it is carried out: what an element before it has made is found by it. */
+function late(choose: () => Promise<Change>): Change {
+  let chosen: Promise<Change> | undefined
+  return {
+    write: async (author) => (await (chosen = choose())).write(author),
+    show: async (written) => (await (chosen ?? choose())).show(written),
+  }
+}
+
 export async function massCreate(input: Input, visitor: WritingVisitor): Promise<Result> {
+  const sought = new Set<string>()
   const entries = list(input, 'elements').map((entry): MassEntry => {
     const [module, element, searchon] = [entry['elementType'], entry['element'], entry['searchon']]
     return {
@@ -349,10 +374,17 @@ export async function massCreate(input: Input, visitor: WritingVisitor): Promise
         const name = typeof module === 'string' ? module : ''
         const fields = isObject(element) ? element : {}
         const searched = typeof searchon === 'string' ? names(searchon) : []
-        const found = searched.length === 0 ? undefined : await findBy(name, fields, searched, visitor)
-        return found === undefined
-          ? creation(name, fields, visitor)
-          : revision(found, valuesOf(fields), visitor)
+        if (searched.length === 0) return creation(name, fields, visitor)
+        const choose = async () => {
+          const found = await findBy(name, fields, searched, visitor)
+          return found === undefined
+            ? creation(name, fields, visitor)
+            : revision(found, valuesOf(fields), visitor)
+        }
+        const place = JSON.stringify([name.toLowerCase(), searched.map((each) => [each, fields[each]])])
+        const isFirst = !sought.has(place)
+        sought.add(place)
+        return isFirst ? choose() : late(choose)
       },
     }
   })
