@@ -1,6 +1,7 @@
 /** What coreBOS says against a write, in the words of the catalogue. */
 import type { CorebosRefusal } from './corebos/caller.ts'
-import { GatewayError } from './errors.ts'
+import { GatewayError, type FieldProblem } from './errors.ts'
+import type { Row } from './scope/verify.ts'
 import type { View } from './scope/view.ts'
 
 /** The messages of coreBOS that name a field, each with the place where they do. */
@@ -9,8 +10,13 @@ const namesField: Readonly<Record<string, RegExp>> = {
   REFERENCE_INVALID: /^Invalid reference specified for ([A-Za-z_][A-Za-z0-9_]*)$/,
 }
 
-/** `NOT_WRITABLE`, `VALUES_REFUSED` with coreBOS's message at its field, or the refusal itself where it says nothing of values. */
-export function translated(refusal: CorebosRefusal, view: View): GatewayError {
+/**
+ * `NOT_WRITABLE`, `VALUES_REFUSED` with coreBOS's message at its field, or the refusal itself where it says nothing of
+ * values.
+ *
+ * @param row the record as it was to be
+ */
+export function translated(refusal: CorebosRefusal, view: View, row: Row = {}): GatewayError {
   const { reason, corebosMessage: message } = refusal
   if (reason === 'ACCESS_DENIED') {
     return new GatewayError('NOT_WRITABLE', 'coreBOS gives no right to do this', { cause: refusal })
@@ -22,6 +28,19 @@ export function translated(refusal: CorebosRefusal, view: View): GatewayError {
   const known = field !== undefined && view.readable.has(field)
   return new GatewayError('VALUES_REFUSED', undefined, {
     cause: refusal,
-    ...(known && { errors: [{ field, message }] }),
+    ...(known && {
+      errors: [
+        { field, message },
+        ...(reason === 'MANDATORY_FIELDS_MISSING' ? otherMissing(field, view, row) : []),
+      ],
+    }),
   })
+}
+
+/** coreBOS names the first alone, and the others in these words where values are only looked at. */
+function otherMissing(first: string, { readable }: View, row: Row): FieldProblem[] {
+  return [...readable.values()]
+    .filter(({ name, mandatory, editable }) => mandatory && editable && name !== first)
+    .filter(({ name }) => (row[name] ?? '') === '')
+    .map(({ name, label }) => ({ field: name, message: `${label} is required` }))
 }

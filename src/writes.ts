@@ -121,8 +121,11 @@ async function create(
   const relations = await relationsOf(relatedTo, writing, author)
   const views = relations.length > 0 ? [untied(view), untied(writing)] : [view, writing]
   const checked = await check(proposal, views, author)
-  const { text: id } = await perform(view, author, () =>
-    writer.create(checked, relations, writtenBy(writing), file),
+  const { text: id } = await perform(
+    view,
+    author,
+    () => writer.create(checked, relations, writtenBy(writing), file),
+    proposal.row,
   )
   note({ ids: [id] })
   return again(id, author)
@@ -199,7 +202,7 @@ export async function updateRecord(
       return { id, record: asSeen(found) }
     }
     const checked = await check(proposal, [view, writing], author)
-    await perform(view, author, () => writer.revise(found.id, checked, writtenBy(writing)))
+    await perform(view, author, () => writer.revise(found.id, checked, writtenBy(writing)), proposal.row)
     return again(id, author)
   })
 }
@@ -375,12 +378,13 @@ function writtenBy(view: View): WriteBy {
   return readBy(view) === 'service' ? 'service' : 'contact'
 }
 
-async function perform<T>(view: View, author: Author, call: () => Promise<T>): Promise<T> {
+/** @param row the record as it is to be, where values are written */
+async function perform<T>(view: View, author: Author, call: () => Promise<T>, row?: Row): Promise<T> {
   try {
     return await call()
   } catch (error) {
     if (error instanceof LostWrite) await outdate(author)
-    throw error instanceof CorebosRefusal ? translated(error, view) : error
+    throw error instanceof CorebosRefusal ? translated(error, view, row) : error
   }
 }
 

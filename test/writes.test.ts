@@ -420,6 +420,18 @@ t.test('a policy opens what may be written, and how far', async (t) => {
         errors: [{ field: 'ticketstatus', message: 'Status (ticketstatus) does not have a value' }],
       },
     })
+    const nothing = await portal.as('alice', 'POST', '/records/HelpDesk', { body: {} })
+    t.equal(nothing.body.code, 'VALUES_REFUSED')
+    t.same(nothing.body.errors?.map(({ field }) => field).sort(), ['ticket_title', 'ticketstatus'])
+    for (const [path, body, field] of [
+      ['/records/HelpDesk', { ticket_title: 'well done 👍', ticketstatus: 'Open' }, 'ticket_title'],
+      [`/records/${ids.aliceTicket}/comments`, { text: 'well done 👍' }, 'text'],
+    ] as const)
+      t.match(
+        await portal.as('alice', 'POST', path, { body }),
+        { status: 400, body: { code: 'INVALID_VALUE', errors: [{ field, message: /cannot keep: 👍$/ }] } },
+        'coreBOS would keep ???? of it',
+      )
     for (const body of [[], 'x', { ticket_title: 1 }, { ticket_title: null }])
       t.equal(
         (await portal.as('alice', 'POST', '/records/HelpDesk', { body })).body.code,

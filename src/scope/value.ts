@@ -5,6 +5,9 @@ import { valueKind, type FieldShape } from './module.ts'
 /** Bytes that MariaDB's `text` holds; what is longer would be cut off there. */
 const mostBytes = 65_535
 
+/** coreBOS keeps three-byte UTF-8, and `????` for anything else. */
+export const notKept = /[\u{10000}-\u{10FFFF}]/u
+
 /** What parts the values of a multi-select picklist. */
 const separator = ' |##| '
 
@@ -14,6 +17,8 @@ export function fitProblem(value: string, field: FieldShape): string | undefined
   const kind = valueKind(field)
   if (!value.isWellFormed() || value.includes('\0'))
     return `'${name}' holds a character that cannot be stored`
+  const [lost] = notKept.exec(value) ?? []
+  if (lost !== undefined) return `'${name}' holds a character that coreBOS cannot keep: ${lost}`
   if (new TextEncoder().encode(value).length > mostBytes) return `'${name}' is longer than ${mostBytes} bytes`
   if (field.type === 'file') return `'${name}' is a file, not a text`
   if (kind === 'boolean' || value !== '') {

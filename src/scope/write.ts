@@ -224,7 +224,7 @@ function unknownField(name: string, view: View): string {
 }
 
 function outOfScope(field: string): string {
-  return `'${field}' does not point to a record that can be seen`
+  return `'${field}' points outside what may be written here`
 }
 
 const gravest = [
