@@ -18,7 +18,7 @@ export interface Keyed {
   readonly contactId: string
   /** The pattern of the route, with its method. */
   readonly route: string
-  /** Everything that the request asks for. */
+  /** Everything that the request asks for; the order of keys plays no part. */
   readonly request: unknown
 }
 
@@ -57,7 +57,7 @@ export class Idempotency {
   async once<T>({ key, contactId, route, request }: Keyed, work: Work<T>): Promise<T> {
     if (key === undefined) return (await work.first()).result
     const place = JSON.stringify(['idempotency', contactId, route, key])
-    const fingerprint = createHash('sha256').update(JSON.stringify(request)).digest('base64url')
+    const fingerprint = createHash('sha256').update(canonical(request)).digest('base64url')
     const entry = (state: Remembered['state'], made = '') =>
       JSON.stringify({ fingerprint, state, since: this.#now(), made } satisfies Remembered)
 
@@ -88,6 +88,15 @@ export class Idempotency {
   async #keep(place: string, entry: string): Promise<void> {
     await this.#state.put(place, entry, remembered).catch(() => undefined)
   }
+}
+
+/** As JSON, with the keys of every object in one order: many clients write a map in whatever order it has. */
+function canonical(request: unknown): string {
+  return JSON.stringify(request, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  )
 }
 
 /** Whether an error proves that nothing was carried out. */
