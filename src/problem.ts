@@ -39,10 +39,10 @@ export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   if (!isForeign(error)) return new GatewayError('INTERNAL', undefined, { cause: error })
   if (error.validation !== undefined) {
-    const place = error.validationContext ?? 'body'
+    const { validationContext } = error
     return new GatewayError('VALIDATION_FAILED', undefined, {
       errors: error.validation.map(({ instancePath, message }) => ({
-        field: `${place}${instancePath.replaceAll('/', '.')}`,
+        field: fieldOf(instancePath, validationContext),
         message: message ?? 'does not fit',
       })),
     })
@@ -54,6 +54,12 @@ export function toGatewayError(error: unknown): GatewayError {
   if (status >= 400 && status < 500)
     return new GatewayError('BAD_REQUEST', 'the request broke off, or cannot be read')
   return new GatewayError('INTERNAL', undefined, { cause: error })
+}
+
+/** Fields of a body go by their bare names, as in what is refused later on. @param path a JSON pointer */
+function fieldOf(path: string, place = 'body'): string {
+  const names = path.split('/').slice(1)
+  return (place === 'body' && names.length > 0 ? names : [place, ...names]).join('.')
 }
 
 /** An error that says what HTTP makes of it. */

@@ -20,7 +20,11 @@ export const Problem = Type.Object(
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          field: Type.String(),
+          field: Type.String({
+            description:
+              'A field of the body or the form by its bare name (`ticket_title`), whatever the code, and `body` for all of it; ' +
+              'elsewhere behind its place: `querystring.limit`, `params.id`, `headers.if-match`. Of `NOT_READY`: what is missing',
+          }),
           message: Type.String(),
           code: Type.Optional(Type.String({ description: 'Where the problems of one request differ in it' })),
         }),

@@ -435,6 +435,8 @@ t.test('a policy opens what may be written, and how far', async (t) => {
         { status: 400, body: { code: 'INVALID_VALUE', errors: [{ field, message: /cannot keep: 👍$/ }] } },
         'coreBOS would keep ???? of it',
       )
+    const misshapen = await portal.as('alice', 'POST', '/records/HelpDesk', { body: { ticket_title: 1 } })
+    t.match(misshapen.body, { code: 'VALIDATION_FAILED', errors: [{ field: 'ticket_title' }] })
     for (const body of [[], 'x', { ticket_title: 1 }, { ticket_title: null }])
       t.equal(
         (await portal.as('alice', 'POST', '/records/HelpDesk', { body })).body.code,
