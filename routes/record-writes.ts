@@ -6,7 +6,7 @@ import {
   answer,
   IdempotencyKey,
   IfMatch,
-  IfNoneMatch,
+  IfNoneMatchOfWrite,
   ModuleName,
   problems,
   recordProblems,
@@ -31,7 +31,7 @@ const Values = Type.Record(Type.String(), Type.String(), {
   ],
 })
 
-const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatch })
+const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatchOfWrite })
 
 const written = 'The record as it is now; its id alone where it is no longer seen'
 

@@ -187,6 +187,13 @@ export const IfNoneMatch = Type.Optional(
   }),
 )
 
+export const IfNoneMatchOfWrite = Type.Optional(
+  Type.String({
+    ...tags,
+    description: 'Write only where the whole record has none of these `ETag`s any more',
+  }),
+)
+
 export const IfMatch = Type.Optional(
   Type.String({ ...tags, description: 'Write only where the whole record still has this `ETag`' }),
 )

@@ -800,6 +800,13 @@ t.test('whatever a route answers, the description names it, and shows what succe
     env: { UPLOAD_MAX_BYTES: '1000', COREBOS_MAX_BYTES: String(2 ** 20) },
   })
   const description: unknown = await (await fetch(`${url}/openapi.json`)).json()
+  for (const [path, methods] of entriesOf(at(description, 'paths'))) {
+    for (const [method, operation] of entriesOf(methods)) {
+      const speaksOf304 = JSON.stringify(at(operation, 'parameters') ?? '').includes('304')
+      const answers304 = at(operation, 'responses', '304') !== undefined
+      t.equal(speaksOf304, answers304, `${method} ${path} speaks of the 304 that it answers`)
+    }
+  }
   // Its answers are envelopes, whatever happens.
   const operations = operationsIn(description).filter(({ name }) => !name.endsWith('/webservice.php'))
   for (const { name, responses } of operationsIn(description)) {
