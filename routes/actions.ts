@@ -10,7 +10,14 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/schemas.ts'
-import { actionsOn, runAction } from '../src/writes.ts'
+import { actionsOn, runAction, runnable } from '../src/writes.ts'
+
+const Action = Type.Object({
+  name: Type.String(),
+  runnable: Type.Boolean({
+    description: 'Whether it can be run here; else coreBOS runs it in its own user interface alone',
+  }),
+})
 
 const actions: FastifyPluginAsyncTypebox = async (app) => {
   const { door, authenticate, idempotency } = app
@@ -26,18 +33,18 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         description: 'Those that the policy lists and coreBOS offers for this record.',
         params: Type.Object({ id: WebserviceId }),
         response: {
-          200: answer(
-            Type.Object({ actions: Type.Array(Type.Object({ name: Type.String() })) }),
-            'The actions',
-            { example: { actions: [{ name: 'Call me back' }] } },
-          ),
+          200: answer(Type.Object({ actions: Type.Array(Action) }), 'The actions', {
+            example: { actions: [{ name: 'Call me back', runnable: true }] },
+          }),
           ...problems(...recordProblems),
         },
       },
     },
     async (request) => {
       const offered = await actionsOn(request.params.id, await door.askerOf(request))
-      return { actions: offered.map(({ name }) => ({ name })) }
+      return {
+        actions: offered.map((each) => ({ name: each.name, runnable: runnable(each) !== undefined })),
+      }
     },
   )
 

@@ -3,20 +3,34 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answer, ModuleName, problems } from '../src/schemas.ts'
 import type { Sight, View } from '../src/scope/view.ts'
+import { isOpen } from '../src/scope/write.ts'
+import { isCommentable, relating } from '../src/writes.ts'
 
-const Rights = Type.Object({
-  create: Type.Boolean(),
-  update: Type.Boolean(),
-  delete: Type.Boolean(),
-})
+const Rights = Type.Object(
+  {
+    create: Type.Boolean(),
+    update: Type.Boolean(),
+    delete: Type.Boolean(),
+    comment: Type.Boolean({ description: 'Whether comments can be written on its records' }),
+    relate: Type.Array(Type.String(), {
+      description: 'The modules to whose records its records can be related, or their relation ended',
+    }),
+    actions: Type.Array(Type.String(), {
+      description: 'The names of the actions that can be run on its records, where coreBOS offers them',
+    }),
+  },
+  { description: 'What can be done with its records; which of them, and with which values, shows with each' },
+)
 
 const Field = Type.Object({
   name: Type.String(),
   label: Type.String(),
   type: Type.String({ examples: ['string', 'reference', 'picklist', 'date'] }),
   mandatory: Type.Boolean(),
-  createable: Type.Boolean({ description: 'Whether it can be given when a record is created' }),
-  updateable: Type.Boolean(),
+  createable: Type.Boolean({
+    description: 'Whether it can be given when a record is created; a `file` comes with `POST /documents`',
+  }),
+  updateable: Type.Boolean({ description: 'Whether it can be changed; a `file` cannot' }),
   refersTo: Type.Optional(
     Type.Array(Type.String(), { description: 'The open modules that a reference may point to' }),
   ),
@@ -40,7 +54,14 @@ const example: Static<typeof Summary> = {
   name: 'HelpDesk',
   label: 'Support Tickets',
   idPrefix: '17',
-  rights: { create: true, update: true, delete: false },
+  rights: {
+    create: true,
+    update: true,
+    delete: false,
+    comment: true,
+    relate: ['Documents'],
+    actions: ['Call me back'],
+  },
 }
 const exampleFields: Static<typeof Field>[] = [
   {
@@ -66,27 +87,36 @@ const exampleFields: Static<typeof Field>[] = [
   },
 ]
 
-function summary({ module, decision: { rule } }: View): Static<typeof Summary> {
+function summary(view: View, sight: Sight): Static<typeof Summary> {
+  const { module, decision } = view
   return {
     name: module.name,
     label: module.label,
     idPrefix: module.idPrefix,
     rights: {
-      create: rule.create !== undefined && module.createable,
-      update: rule.update !== undefined && module.updateable,
-      delete: rule.delete !== undefined && module.deleteable,
+      create: isOpen(view, 'create'),
+      update: isOpen(view, 'update'),
+      delete: isOpen(view, 'delete'),
+      comment: isCommentable(module.name, sight),
+      relate: sight.names.filter((name) => relating(view, sight.require(name)) !== undefined),
+      actions: [...decision.rule.actions],
     },
   }
 }
 
-function fields({ module, readable, decision: { rule } }: View, sight: Sight): Static<typeof Field>[] {
+function fields(view: View, sight: Sight): Static<typeof Field>[] {
+  const {
+    readable,
+    decision: { rule },
+  } = view
   return [...readable.values()].map((field) => ({
     name: field.name,
     label: field.label,
     type: field.type,
     mandatory: field.mandatory,
-    createable: module.createable && rule.create?.fields.has(field.name) === true,
-    updateable: module.updateable && rule.update?.fields.has(field.name) === true,
+    createable: isOpen(view, 'create') && rule.create?.fields.has(field.name) === true,
+    updateable:
+      isOpen(view, 'update') && rule.update?.fields.has(field.name) === true && field.type !== 'file',
     ...(field.type === 'reference' && {
       refersTo: field.refersTo.filter((name) => sight.find(name) !== undefined),
     }),
@@ -114,7 +144,7 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { sight } = await door.askerOf(request)
-      return { modules: sight.names.map((name) => summary(sight.require(name))) }
+      return { modules: sight.names.map((name) => summary(sight.require(name), sight)) }
     },
   )
 
@@ -134,7 +164,7 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { sight } = await door.askerOf(request)
       const view = sight.require(request.params.module)
-      return { ...summary(view), fields: fields(view, sight) }
+      return { ...summary(view, sight), fields: fields(view, sight) }
     },
   )
 }

@@ -22,9 +22,10 @@ import {
 import type { CheckedValues } from './scope/checked-values.ts'
 import { fitProblem } from './scope/value.ts'
 import { meets, type Row } from './scope/verify.ts'
-import type { View } from './scope/view.ts'
+import type { Sight, View } from './scope/view.ts'
 import {
   checkValues,
+  isOpen,
   ownView,
   proposeCreate,
   proposeUpdate,
@@ -226,6 +227,13 @@ export async function deleteRecord(
   })
 }
 
+/** The name of the rule that lets records of the two modules be related; undefined: none does. */
+export function relating(one: View, other: View): string | undefined {
+  const opens = ({ decision: { rule } }: View, { module }: View) =>
+    rule.relate.has(module.name) ? rule.name : undefined
+  return opens(one, other) ?? opens(other, one)
+}
+
 /**
  * Relates two visible records, of which one is the contact's own, or ends their relation.
  *
@@ -242,9 +250,7 @@ export async function setRelation(
     // One after the other: where the first is not seen, nothing is looked up for the second.
     const one = await find(id, author)
     const other = await find(otherId, author)
-    const opens = (first: Found, second: Found) =>
-      first.view.decision.rule.relate.has(second.view.module.name) ? first.view.decision.rule.name : undefined
-    const rule = opens(one, other) ?? opens(other, one)
+    const rule = relating(one.view, other.view)
     note({ module: one.view.module.name, rule })
     if (rule === undefined) throw new GatewayError('NOT_WRITABLE', 'the two cannot be related')
     const own = await Promise.all(
@@ -259,6 +265,19 @@ export async function setRelation(
     await perform(main.view, author, () => author.writer[operation](main.id, related.id, by))
     await outdate(author)
   })
+}
+
+/** What comments on records of a module are written by: their own rule, and the field that names the record. */
+function commenting(module: string, sight: Sight) {
+  const view = sight.find('ModComments')
+  const through = view?.decision.rule.ties?.through.find((hop) => hop.module === module)
+  return view && through && { view, field: through.field }
+}
+
+/** Whether comments may be written on records of the module. */
+export function isCommentable(module: string, sight: Sight): boolean {
+  const comments = commenting(module, sight)
+  return comments?.view.readable.has('commentcontent') === true && isOpen(comments.view, 'create')
 }
 
 /** What was written where coreBOS keeps comments of its own, which are no records. */
@@ -278,11 +297,11 @@ export async function comment(id: string, text: string, author: Author): Promise
     const found = await find(id, author)
     const { module } = found.view
     note({ module: module.name })
-    const view = sight.find('ModComments')
-    const through = view?.decision.rule.ties?.through.find((hop) => hop.module === module.name)
-    if (view === undefined || through === undefined) {
+    const comments = commenting(module.name, sight)
+    if (comments === undefined) {
       throw new GatewayError('NOT_WRITABLE', `comments cannot be written on ${module.name}`)
     }
+    const { view, field } = comments
     note({ rule: view.decision.rule.name })
     const writing = writingView(view, 'create', sight)
     const content = view.readable.get('commentcontent')
@@ -292,11 +311,7 @@ export async function comment(id: string, text: string, author: Author): Promise
       throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
     }
     if (module.name !== 'HelpDesk' && module.name !== 'Faq') {
-      return create(
-        { module: 'ModComments', values: { commentcontent: text, [through.field]: id } },
-        author,
-        note,
-      )
+      return create({ module: 'ModComments', values: { commentcontent: text, [field]: id } }, author, note)
     }
     const speaker = sight.contact.entity === 'Contacts' ? ownId(author) : undefined
     const time = await perform(found.view, author, () =>
@@ -319,8 +334,12 @@ async function listed({ id, view }: Found, asker: Asker): Promise<readonly Busin
   return offered.filter(({ name }) => actions.has(name))
 }
 
-/** What coreBOS runs without its own user interface. */
-const runnable = /^block:\/\//
+/** @returns the record number that coreBOS runs an action by; undefined: only its own user interface runs it */
+export function runnable({ properties: { linkid, linkurl } }: BusinessAction): string | undefined {
+  // coreBOS runs blocks without its own user interface, and nothing else.
+  const isBlock = typeof linkurl === 'string' && linkurl.startsWith('block://')
+  return isBlock && typeof linkid === 'string' ? linkid : undefined
+}
 
 /**
  * @returns what the action says
@@ -335,11 +354,9 @@ export async function runAction(id: string, name: string, author: Author): Promi
     note({ module: view.module.name, rule: view.decision.rule.name })
     const action = (await listed(found, author)).find((each) => each.name === name)
     if (action === undefined) throw new GatewayError('NOT_FOUND')
-    const { linkid, linkurl } = action.properties
-    if (typeof linkid !== 'string' || typeof linkurl !== 'string' || !runnable.test(linkurl)) {
-      throw new GatewayError('ACTION_NOT_RUNNABLE')
-    }
-    const said = await perform(view, author, () => author.writer.act(linkid, found.id, writtenBy(view)))
+    const number = runnable(action)
+    if (number === undefined) throw new GatewayError('ACTION_NOT_RUNNABLE')
+    const said = await perform(view, author, () => author.writer.act(number, found.id, writtenBy(view)))
     await outdate(author)
     return said
   })

@@ -936,8 +936,9 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
     const run = (name: Person | undefined, id: string, action: string) =>
       desk.fetch(name, `/records/${id}/actions/${action}`, { method: 'POST' })
     const list = await desk.fetch('alice', '/records/12x8549/actions')
-    const listed = ['Add Event', 'LBL_SHOW_CONTACT_HIERARCHY', 'call_back', ...labelled]
-    t.same(await json(list), { actions: listed.map((name) => ({ name })) })
+    const shown = ['Add Event', 'LBL_SHOW_CONTACT_HIERARCHY'].map((name) => ({ name, runnable: false }))
+    const runs = ['call_back', ...labelled].map((name) => ({ name, runnable: true }))
+    t.same(await json(list), { actions: [...shown, ...runs] })
     t.same(
       await json(await desk.fetch('alice', '/records/12x8550/actions')),
       await json(await desk.fetch('bob', '/records/12x8550/actions')),

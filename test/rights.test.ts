@@ -398,6 +398,19 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
         t.same(having('create').sort(), ['Documents', 'HelpDesk', 'ModComments'])
         t.same(having('update').sort(), ['Contacts', 'HelpDesk'])
         t.same(having('delete').sort(), ['HelpDesk', 'Invoice'])
+        t.same(having('comment').sort(), ['HelpDesk', 'Project'])
+        const told = (right: string) =>
+          rowsAt(answer.body, 'modules').flatMap((row) => {
+            const names: unknown = at(row, 'rights', right)
+            return Array.isArray(names) ? names.map((name) => `${textAt(row, 'name')} ${String(name)}`) : []
+          })
+        t.same(told('relate').sort(), [
+          'Documents HelpDesk',
+          'Documents Project',
+          'HelpDesk Documents',
+          'Project Documents',
+        ])
+        t.same(told('actions'), ['Contacts call_back', 'Contacts not_offered'])
       },
     },
     ...[...database.modules.values()].flatMap(({ name, prefix }): Row[] => {
@@ -410,6 +423,8 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
           holds: (t, answer, { oracle }) => {
             t.equal(answer.body['idPrefix'], prefix)
             t.same(named(answer, 'fields').sort(), [...oracle.readable(name), 'id'].sort())
+            const changed = rowsAt(answer.body, 'fields').filter((row) => at(row, 'updateable') === true)
+            t.notOk(changed.some((row) => textAt(row, 'type') === 'file'))
           },
         },
         {

@@ -36,6 +36,11 @@ export interface Proposal {
   readonly row: Row
 }
 
+/** Whether the rule opens it, and coreBOS gives the right. */
+export function isOpen({ module, decision: { rule } }: View, writing: Writing): boolean {
+  return rule[writing] !== undefined && module[rights[writing]]
+}
+
 /**
  * The view of a module's records that may be written: its scope is that of the visible ones, narrowed to how far the
  * rule's writing reaches.
@@ -46,7 +51,7 @@ export function writingView(view: View, writing: Writing, sight: Sight): View {
   const { module, decision } = view
   const { rule } = decision
   const reach = rule[writing]
-  if (reach === undefined || !module[rights[writing]]) {
+  if (reach === undefined || !isOpen(view, writing)) {
     throw new GatewayError('NOT_WRITABLE', `${module.name}: there is no right to ${writing}`)
   }
   const level = reach.level ?? (writing === 'create' ? decision.level : 'own')
