@@ -1,5 +1,5 @@
 /** Makes of a request whoever asks at the door: what they may see, and the coreBOS session that reads and writes for them. */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
@@ -20,7 +20,7 @@ import type { Metrics } from '../src/metrics.ts'
 import { afresh, type Asker, type ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import { toGatewayError } from '../src/problem.ts'
-import type { PortalSession } from '../src/session/contract.ts'
+import { markOf, type PortalSession } from '../src/session/contract.ts'
 import { Sight } from '../src/scope/view.ts'
 import { Templates } from '../src/templates.ts'
 import { WebserviceRefusal } from '../src/webservice/envelope.ts'
@@ -84,11 +84,6 @@ interface Remembered {
 /** What a contact sees depends on this alone. */
 function scopeKey({ entity, id, accountId, user, level }: Contact): string {
   return JSON.stringify([entity, id, accountId, user.id, level])
-}
-
-/** Tells sessions apart in the log, where none of them appears. */
-function digest(sessionId: string): string {
-  return createHash('sha256').update(sessionId).digest('hex').slice(0, 16)
 }
 
 async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<void> {
@@ -223,7 +218,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     const level = app.log.level === 'silent' ? 'silent' : 'info'
     // Whatever was given in the place of an id may be anything at all.
     const ids = line.ids.filter((each) => parseId(each) !== undefined)
-    const who = { contact: contact.id, entity: contact.entity, by: digest(id) }
+    const who = { contact: contact.id, entity: contact.entity, by: markOf(id) }
     request.log.child({}, { level }).info({ audit: { ...who, ...line, ids } }, 'write')
   }
 

@@ -10,7 +10,7 @@ import { explainInFull } from '../src/pipeline.ts'
 import { limits } from '../src/query/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
 import { WebserviceId } from '../src/schemas.ts'
-import type { PortalSession } from '../src/session/contract.ts'
+import { markOf, type PortalSession } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -110,6 +110,8 @@ function viewOfSession({ id, contact, createdAt, lastSeenAt, expiresAt, userAgen
   const time = (ms: number) => new Date(ms).toISOString()
   return {
     id,
+    // As the audit lines call it.
+    by: markOf(id),
     contact: contact.id,
     level: contact.level,
     createdAt: time(createdAt),

@@ -998,7 +998,7 @@ t.test('whatever a route answers, the description names it, and shows what succe
 
 t.test('operators', async (t) => {
   const token = 'an-operator-token'
-  const { url, operatorUrl } = await startGateway(t, { env: { OPERATOR_TOKEN: token } })
+  const { url, operatorUrl, log } = await startGateway(t, { env: { OPERATOR_TOKEN: token } })
   await fetch(`${url}/nope`)
   await fetch(`${url}/health/ready`)
   const metrics = await (await fetch(`${operatorUrl}/metrics`)).text()
@@ -1034,7 +1034,12 @@ t.test('operators', async (t) => {
   })
   t.match(await ask('/explain', { contact: '12x1', query: 'select id from HelpDesk' }), { status: 404 })
   t.match(await ask('/explain', { contact: 'x', query: 'select id from HelpDesk' }), { status: 400 })
-  t.match(await ask(`/sessions?contact=${contact}`), { status: 200, body: { sessions: [{ contact }] } })
+  await post(`${url}/records/Leads`, {}, { authorization: `Bearer ${String(accessToken)}` })
+  const audited = log.map((line): unknown => JSON.parse(line)).find((line) => at(line, 'audit') !== undefined)
+  const by = textAt(at(audited, 'audit'), 'by')
+  t.match(by, /^[0-9a-f]{16}$/)
+  const listed = { status: 200, body: { sessions: [{ contact, by }] } }
+  t.match(await ask(`/sessions?contact=${contact}`), listed, 'by the name that the log has for them')
   t.match(await ask('/cache/clear', {}), { status: 204 })
   t.match(await ask('/sessions/revoke', { contact }), { status: 200, body: { ended: 1 } })
   t.match(await ask(`/sessions?contact=${contact}`), { body: { sessions: [] } })

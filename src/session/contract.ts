@@ -1,4 +1,5 @@
 /** What the embedded store and the Redis store promise alike; everything that several instances must agree on goes through here. */
+import { createHash } from 'node:crypto'
 import type { Contact } from '../contact/contact.ts'
 
 /** A contact's session with the gateway. Times are milliseconds since 1970. */
@@ -19,6 +20,11 @@ export interface PortalSession {
   readonly expiresAt: number
   /** Counts the refresh tokens issued so far, from 1. */
   readonly generation: number
+}
+
+/** Tells sessions apart in the log, where none of them appears by its id. */
+export function markOf(sessionId: string): string {
+  return createHash('sha256').update(sessionId).digest('hex').slice(0, 16)
 }
 
 export type NewSession = Pick<PortalSession, 'contact' | 'upstream' | 'userAgent' | 'address'>
