@@ -41,8 +41,18 @@ function unreadableUrl(request: FastifyRequest, reply: FastifyReply): void {
     .send(JSON.stringify(problemDocument(problem, request.id)))
 }
 
-export default fp<Pick<Config, 'CORS_ORIGINS'>>(
-  async (app, { CORS_ORIGINS }) => {
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** A path of the gateway's as the outside calls it: behind that of `PUBLIC_URL`. */
+    readonly outside: (path: string) => string
+  }
+}
+
+export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
+  async (app, { CORS_ORIGINS, PUBLIC_URL }) => {
+    const before = new URL(PUBLIC_URL).pathname.replace(/\/$/, '')
+    app.decorate('outside', (path) => `${before}${path}`)
+
     app.addHook('onRequest', async (_request, reply) => {
       // What a contact reads is the contact's own; routes that hold nothing personal say so themselves.
       reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Cookie')

@@ -120,10 +120,11 @@ export default fp<Pick<Config, 'PUBLIC_URL'>>(
     })
     await app.register(swaggerUi, {
       routePrefix: '/docs',
-      uiConfig: { url: '/openapi.json', persistAuthorization: false },
+      indexPrefix: app.outside(''),
+      uiConfig: { url: app.outside('/openapi.json'), persistAuthorization: false },
     })
     const querystring = Type.Object({}, { additionalProperties: false })
     app.get('/openapi.json', { schema: { hide: true, querystring } }, async () => app.swagger())
   },
-  { name: 'openapi', dependencies: ['problem', 'authenticate'], fastify: '5.x' },
+  { name: 'openapi', dependencies: ['problem', 'edge', 'authenticate'], fastify: '5.x' },
 )

@@ -139,7 +139,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       )
       return reply
         .code(201)
-        .header('location', `/records/${id}`)
+        .header('location', app.outside(`/records/${id}`))
         .send(record ?? { id })
     },
   )

@@ -86,7 +86,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
           again: (made) => writtenBefore(made, author),
         },
       )
-      reply.code(201).header('location', `/records/${id}`)
+      reply.code(201).header('location', app.outside(`/records/${id}`))
       return record === undefined ? { id } : reply.tagged(record).send(record)
     },
   )

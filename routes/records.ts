@@ -34,7 +34,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { module } = request.params
       return listRecords(
-        { module, listing: request.query, path: `/records/${module}` },
+        { module, listing: request.query, path: app.outside(`/records/${module}`) },
         await door.askerOf(request),
       )
     },

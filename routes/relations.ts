@@ -38,7 +38,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       const { id, module } = request.params
       const asker = await door.askerOf(request)
       const within = await relatedTo(await find(id, asker), asker.sight.require(module), asker)
-      const path = `/records/${id}/related/${module}`
+      const path = app.outside(`/records/${id}/related/${module}`)
       return listRecords({ module, listing: request.query, within, path }, asker)
     },
   )

@@ -93,7 +93,11 @@ export const Page = Type.Object(
           'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row, `order by` or `limit`)',
       }),
     ),
-    next: Type.Optional(Type.String({ description: 'Where the next records are; absent at the end' })),
+    next: Type.Optional(
+      Type.String({
+        description: 'Where the next records are, as a path from the root of the host; absent at the end',
+      }),
+    ),
   },
   {
     description: 'The records',
@@ -112,7 +116,7 @@ export interface Wanted {
   readonly listing: Listing
   /** What the records must meet besides what the caller asks. */
   readonly within?: Condition
-  /** The path of the page itself. */
+  /** The path of the page itself, as the outside calls it. */
   readonly path: string
 }
 

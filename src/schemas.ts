@@ -52,7 +52,7 @@ export type Problem = Static<typeof Problem>
 /** Headers of answers that say more than their body, as they are described and shown to portals on other origins. */
 const answerHeaders = {
   ETag: 'Tag of the answer as this contact sees it, for `If-None-Match`, `If-Match` or `If-Range`',
-  Location: 'Path of what was made',
+  Location: 'Path of what was made, from the root of the host',
   'Retry-After': 'Seconds after which trying again makes sense; left out where nobody can say',
   'WWW-Authenticate': '`Bearer`',
   'Cache-Control': 'Whether the answer may be kept',

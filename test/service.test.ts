@@ -447,6 +447,29 @@ t.test('limits', async (t) => {
   })
 })
 
+t.test('a gateway below a path of its host names itself by that path', async (t) => {
+  const PUBLIC_URL = 'https://portal.example.com/gw'
+  const portal = await startPortal(t, { env: { PUBLIC_URL } })
+  const body = { ticket_title: 'The printer is on fire', ticketstatus: 'Open' }
+  const ticket = await portal.as('alice', 'POST', '/records/HelpDesk', { body })
+  const form = new SentForm()
+  form.append('file', new File(['a note'], 'note.txt', { type: 'text/plain' }))
+  const document = await portal.as('alice', 'POST', '/documents', { body: form })
+  const named: unknown[] = [ticket, document].map(({ headers }) => headers['location'])
+  for (const path of ['/records/HelpDesk', '/records/11x8546/related/Contacts'])
+    named.push((await portal.as('alice', 'GET', `${path}?limit=1`)).body['next'])
+  for (const each of named) {
+    const path = String(each)
+    t.ok(path.startsWith('/gw/records/'), path)
+    t.equal((await portal.as('alice', 'GET', path.slice('/gw'.length))).status, 200)
+  }
+  const link = await portal.as('alice', 'POST', `/documents/${document.body.id ?? ''}/link`)
+  t.ok(textAt(link.body, 'url').startsWith(`${PUBLIC_URL}/documents/links/`))
+  t.match((await portal.as(undefined, 'GET', '/openapi.json')).body['servers'], [{ url: PUBLIC_URL }])
+  t.match(await (await fetch(`${portal.url}/docs`)).text(), 'src="/gw/docs/static/swagger-ui-bundle.js"')
+  t.match(await (await fetch(`${portal.url}/docs/static/swagger-initializer.js`)).text(), '/gw/openapi.json')
+})
+
 t.test('other origins', async (t) => {
   const origin = 'https://portal.example.com'
   const { url } = await startGateway(t, { env: { CORS_ORIGINS: origin } })
