@@ -5,6 +5,7 @@ import { KindGuard, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { errorCatalogue, type ErrorCode } from '../src/errors.ts'
+import { guide } from '../src/query/guide.ts'
 import { corebosProblems, Problem, problemMediaType, problems, type ProblemResponse } from '../src/schemas.ts'
 import type { Config } from '../src/config.ts'
 
@@ -23,6 +24,10 @@ Log in with \`POST /auth/login\`, then send the access token as \`Authorization:
 
 Parameters that a route does not know are refused. Answers are \`Cache-Control: private, no-store\` unless a route says
 otherwise, and \`X-Request-Id\` is what the log knows a request by.
+
+${guide}
+
+## Errors
 
 Errors are \`${problemMediaType}\` (RFC 9457); \`code\` is one of these and never changes its meaning:
 

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { GatewayError } from '../src/errors.ts'
 import { askText, explain } from '../src/pipeline.ts'
+import { toGuide } from '../src/query/guide.ts'
 import { limits } from '../src/query/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
 import { answer, problems, queryProblems, Records } from '../src/schemas.ts'
@@ -10,7 +11,7 @@ import { answer, problems, queryProblems, Records } from '../src/schemas.ts'
 const Statement = Type.String({
   minLength: 1,
   maxLength: limits.text,
-  description: 'A statement of the query language',
+  description: `A statement of the ${toGuide}`,
   examples: [
     "select ticket_title, ticketstatus from HelpDesk where ticketstatus = 'Open' order by ticket_title limit 20",
   ],
@@ -64,6 +65,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'Put a statement of the query language',
+        description: `The ${toGuide} in full, over what this contact may see.`,
         querystring: Type.Object({ q: Statement }),
         response: answers,
       },
@@ -80,6 +82,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'Put a statement of the query language',
+        description: `The ${toGuide} in full, over what this contact may see.`,
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: answers,
       },
@@ -96,7 +99,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'What a statement becomes for this contact, or why it is refused',
-        description: 'Nothing is sent to coreBOS.',
+        description: `Nothing is sent to coreBOS. What is refused, and why, is said of the ${toGuide}.`,
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: {
           200: Type.Union([Explanation, Refusal], {

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { expand, fieldsIn, hopsOf } from './expand.ts'
 import { GatewayError } from './errors.ts'
 import { ask, viewOf, type Asker } from './pipeline.ts'
+import { toGuide } from './query/guide.ts'
 import { limits } from './query/limits.ts'
 import { parseChains, parseCondition, parseFields, parseOrderBy } from './query/parse.ts'
 import * as tree from './query/tree.ts'
@@ -37,11 +38,15 @@ export const ListingQuery = Type.Object({
     Type.String({
       maxLength: limits.text,
       examples: ["ticketstatus='Open'"],
-      description: 'A condition of the query language',
+      description: `A condition of the ${toGuide}`,
     }),
   ),
   orderBy: Type.Optional(
-    Type.String({ maxLength: limits.text, examples: ['ticketpriorities,createdtime desc'] }),
+    Type.String({
+      maxLength: limits.text,
+      examples: ['ticketpriorities,createdtime desc'],
+      description: `What stands behind \`order by\` in the ${toGuide}: fields by commas, \`desc\` behind the last one alone`,
+    }),
   ),
   limit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.rows, default: limits.defaultRows })),
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })),

@@ -594,6 +594,29 @@ t.test('the description', async (t) => {
   t.match(await (await fetch(`${url}/docs/static/swagger-initializer.js`)).text(), '/openapi.json')
 })
 
+t.test('the guide to the query language holds to the letter', async (t) => {
+  const portal = await startPortal(t)
+  const description: unknown = (await portal.as(undefined, 'GET', '/openapi.json')).body
+  const guide =
+    /## The query language([^]*?)\n## /.exec(textAt(at(description, 'info'), 'description'))?.[1] ?? ''
+  const rows = [...guide.matchAll(/^\| `(.+?)` \| (?:`([A-Z_]+)`)?/gm)]
+  t.ok(rows.length > 15, `${rows.length} examples`)
+  for (const [, text = '', code] of rows) {
+    const answer = text.startsWith('select ')
+      ? await portal.as('alice', 'POST', '/query', { body: { query: text } })
+      : await portal.as('alice', 'GET', `/records/HelpDesk?where=${encodeURIComponent(text)}`)
+    t.match(
+      answer,
+      code === undefined ? { status: 200 } : { body: { code } },
+      `${text} ${answer.text.slice(0, 200)}`,
+    )
+  }
+  for (const sign of ['<>', 'not in', 'not like', 'is not null', 'offset'])
+    t.match(guide, sign, 'every word of the grammar')
+  const linked = JSON.stringify(at(description, 'paths')).split('(#query-language)').length - 1
+  t.ok(linked >= 8, `${linked} places lead to it`)
+})
+
 function entriesOf(value: unknown): [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : []
 }

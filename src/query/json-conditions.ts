@@ -53,6 +53,15 @@ const patterns: Readonly<Record<string, readonly [before: string, behind: string
   'does not end with': ['%', '', true],
 }
 
+/** What a condition may say as its `operation`. */
+export const jsonOperations: readonly string[] = [
+  ...Object.keys(comparisons),
+  ...Object.keys(patterns),
+  'between',
+  'is empty',
+  'is not empty',
+]
+
 /**
  * Reads the list. A condition's `joincondition` joins it with the next one of its group, a group's `groupjoin` joins
  * it with the group before; `and` binds first in both.
