@@ -4,9 +4,17 @@ import swaggerUi from '@fastify/swagger-ui'
 import { KindGuard, Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import type { FastifySchema, RouteOptions } from 'fastify'
-import { errorCatalogue, type ErrorCode } from '../src/errors.ts'
+import { errorCatalogue, GatewayError, type ErrorCode } from '../src/errors.ts'
+import { problemDocument } from '../src/problem.ts'
 import { guide } from '../src/query/guide.ts'
-import { corebosProblems, Problem, problemMediaType, problems, type ProblemResponse } from '../src/schemas.ts'
+import {
+  corebosProblems,
+  exampleRequestId,
+  Problem,
+  problemMediaType,
+  problems,
+  type ProblemResponse,
+} from '../src/schemas.ts'
 import type { Config } from '../src/config.ts'
 
 const catalogueTable = [
@@ -71,7 +79,10 @@ function described(schema: FastifySchema, common: readonly ErrorCode[]): Fastify
   const own = answers.flatMap(([, answer]) => (isProblem(answer) ? answer.codes : []))
   const all = Object.entries(problems(...own, ...common)).map(([status, answer]) => [
     status,
-    { ...answer, content: { [problemMediaType]: { schema: oneOf(answer.codes) } } },
+    {
+      ...answer,
+      content: { [problemMediaType]: { schema: oneOf(answer.codes), example: exampleOf(answer.codes) } },
+    },
   ])
   return {
     ...schema,
@@ -85,6 +96,10 @@ function described(schema: FastifySchema, common: readonly ErrorCode[]): Fastify
 /** The problem document is described once, under `components`. */
 function oneOf(codes: readonly ErrorCode[]) {
   return { allOf: [{ $ref: 'Problem#' }, { type: 'object', properties: { code: { enum: [...codes] } } }] }
+}
+
+function exampleOf([code = 'INTERNAL']: readonly ErrorCode[]): Problem {
+  return problemDocument(new GatewayError(code), exampleRequestId)
 }
 
 function said(answer: unknown): unknown {

@@ -1,5 +1,5 @@
 /** Business actions: what somebody has set up in coreBOS to be done with a record. */
-import { Type } from '@sinclair/typebox'
+import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ActionName } from '../src/policy/schema.ts'
 import {
@@ -19,6 +19,8 @@ const Action = Type.Object({
   }),
 })
 
+const example: Static<typeof Action> = { name: 'Call me back', runnable: true }
+
 const actions: FastifyPluginAsyncTypebox = async (app) => {
   const { door, authenticate, idempotency } = app
   const shared = { tags: ['actions'], security: [{ bearer: [] }] }
@@ -34,7 +36,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         params: Type.Object({ id: WebserviceId }),
         response: {
           200: answer(Type.Object({ actions: Type.Array(Action) }), 'The actions', {
-            example: { actions: [{ name: 'Call me back', runnable: true }] },
+            example: { actions: [example] },
           }),
           ...problems(...recordProblems),
         },
@@ -59,7 +61,10 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         description:
           'What it does is up to whoever has set it up. It is asked for once, and never again by itself. Its name is the ' +
           'label that it has in coreBOS, percent-encoded in the URL.',
-        params: Type.Object({ id: WebserviceId, name: ActionName }),
+        params: Type.Object({
+          id: WebserviceId,
+          name: Type.String({ ...ActionName, examples: [example.name] }),
+        }),
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         response: {
           200: answer(

@@ -48,11 +48,6 @@ const Login = Type.Object(
   { additionalProperties: false, examples: [{ username: 'alice@example.com', password: 'alice-pw' }] },
 )
 
-const Refresh = Type.Object(
-  { refreshToken: Type.String({ minLength: 1, maxLength: 1024 }) },
-  { additionalProperties: false },
-)
-
 const NewPassword = Type.Object(
   {
     currentPassword: Type.String(),
@@ -87,6 +82,10 @@ const exampleTokens: Static<typeof Tokens> = {
   expiresIn: 600,
   refreshToken: '2x3k…',
 }
+const Refresh = Type.Object(
+  { refreshToken: Type.String({ minLength: 1, maxLength: 1024 }) },
+  { additionalProperties: false, examples: [{ refreshToken: exampleTokens.refreshToken }] },
+)
 const exampleContact: Static<typeof ContactView> = {
   id: '12x8549',
   accountId: '11x8546',
@@ -288,7 +287,9 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...bearer,
         summary: "End one of this contact's sessions",
-        params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) }),
+        params: Type.Object({
+          id: Type.String({ minLength: 1, maxLength: 128, examples: [exampleSession.id] }),
+        }),
         response: { 204: Ended, ...problems('NOT_FOUND') },
       },
     },

@@ -23,7 +23,7 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/schemas.ts'
-import { readUpload } from '../src/upload.ts'
+import { longestName, readUpload } from '../src/upload.ts'
 import { createRecord, writtenBefore } from '../src/writes.ts'
 
 const UploadForm = Type.Object(
@@ -34,9 +34,12 @@ const UploadForm = Type.Object(
       description: 'The one file; the name of its part plays no role',
     }),
     notes_title: Type.Optional(
-      Type.String({ description: "The document's title; the file's name unless given" }),
+      Type.String({
+        description: "The document's title; the file's name unless given",
+        examples: ['Photo of the printer'],
+      }),
     ),
-    notecontent: Type.Optional(Type.String()),
+    notecontent: Type.Optional(Type.String({ examples: ['It still smokes.'] })),
     relatedTo: Type.Optional(
       Type.Array(WebserviceId, {
         description: 'Records that it belongs to, beside the contact; the part may come several times',
@@ -56,6 +59,8 @@ const Link = Type.Object({
   url: Type.String(),
   expiresIn: Type.Integer({ description: 'Seconds' }),
 })
+
+const exampleSecret = 'kq3…'
 
 const ofFile = ['ETag', 'Accept-Ranges', 'Content-Length', 'Cache-Control'] as const
 
@@ -96,9 +101,10 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         summary: 'Upload a document',
         description:
           'A form (`multipart/form-data`) with one file. The document is related to this contact, and to the records of ' +
-          '`relatedTo`, each of which it must see. The type of the file, and the one that its name ends like, are both ' +
-          'among those that are accepted. Its name has 200 bytes of UTF-8 at most, and nothing that cannot be shown or that ' +
-          'coreBOS cannot keep, such as emoji; coreBOS makes `_` of blanks.',
+          '`relatedTo`, each of which it must see. The file has ' +
+          `${UPLOAD_MAX_BYTES} bytes at most. Its type, and the one that its name ends like, are both among those that are ` +
+          `accepted: ${[...types].map((type) => `\`${type}\``).join(', ')}. Its name has ${longestName} bytes of UTF-8 at ` +
+          'most, and nothing that cannot be shown or that coreBOS cannot keep, such as emoji; coreBOS makes `_` of blanks.',
         consumes: ['multipart/form-data'],
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: UploadForm,
@@ -203,7 +209,10 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         params: Type.Object({ id: webserviceId('15x8644') }),
         response: {
           201: answer(Link, 'The link', {
-            example: { url: 'https://portal.example.com/documents/links/kq3…', expiresIn: linkLife },
+            example: {
+              url: `https://portal.example.com/documents/links/${exampleSecret}`,
+              expiresIn: linkLife,
+            },
           }),
           ...problems(...recordProblems),
         },
@@ -233,7 +242,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         description:
           'What the link leads to is looked up anew, in the session that it was made in: it ends with that session, and with ' +
           "the contact's right to see the document.",
-        params: Type.Object({ secret: Type.String({ maxLength: 100 }) }),
+        params: Type.Object({ secret: Type.String({ maxLength: 100, examples: [exampleSecret] }) }),
         response: {
           200: binary('The file', 'Content-Length'),
           ...problems(...recordProblems, ...corebosProblems, ...downloadProblems, 'SESSION_ENDED'),

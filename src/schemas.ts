@@ -8,6 +8,8 @@ export const problemMediaType = 'application/problem+json'
 /** Bytes that a body without a file may have. */
 export const bodyLimit = 2 ** 20
 
+export const exampleRequestId = '0b2e1c5e-6f0f-4c5e-9d0a-3a7d6f1f5b1e'
+
 /** RFC 9457, with a code of the catalogue and the id under which the request is found in the log. */
 export const Problem = Type.Object(
   {
@@ -42,7 +44,7 @@ export const Problem = Type.Object(
         status: errorCatalogue.UNKNOWN_FIELD[0],
         detail: "HelpDesk has no field 'ticket_titel'; did you mean 'ticket_title'?",
         code: 'UNKNOWN_FIELD',
-        requestId: '0b2e1c5e-6f0f-4c5e-9d0a-3a7d6f1f5b1e',
+        requestId: exampleRequestId,
       },
     ],
   },

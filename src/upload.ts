@@ -93,7 +93,7 @@ function unescaped(name: string): string {
 }
 
 /** In bytes: what a file may be called on a disk, less what coreBOS puts in front of and behind some names. */
-const longestName = 200
+export const longestName = 200
 /** coreBOS keeps three-byte UTF-8, and `????` for anything else. */
 const notKept = /[\u{10000}-\u{10FFFF}]/u
 /** The two joiners are part of how some languages are written; all others of their kind hide or turn what is shown. */

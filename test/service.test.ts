@@ -626,6 +626,7 @@ interface Operation {
   readonly method: string
   /** With examples in the place of parameters, as far as there are any. */
   readonly path: string
+  readonly pattern: string
   /** From `?` on; empty where there are no examples. */
   readonly query: string
   readonly parameters: readonly string[]
@@ -667,6 +668,7 @@ function operationsIn(description: unknown): Operation[] {
         name: `${method.toUpperCase()} ${path}`,
         method: method.toUpperCase(),
         path: target,
+        pattern: path,
         query: query.size === 0 ? '' : `?${query.toString()}`,
         parameters: parameters.map((parameter) => textAt(parameter, 'name')),
         mediaType,
@@ -742,16 +744,16 @@ for (const mode of modes) {
     const portal = await startPortal(t, {
       mode,
       env: {
-        POLICY_FILE: await policyFile(t, { HelpDesk: { delete: true, actions: ['request_callback'] } }),
+        POLICY_FILE: await policyFile(t, { HelpDesk: { delete: true, actions: ['Call me back'] } }),
       },
     })
-    offerActions(portal, 'request_callback')
+    offerActions(portal, 'Call me back')
     const { body: description } = await portal.as(undefined, 'GET', '/openapi.json')
     /** Names and passwords are those of coreBOS's users here, and theirs to change. */
     const refusedBy: Readonly<Record<string, number>> =
       mode === 'user' ? { 'POST /auth/login': 401, 'PUT /auth/password': 403 } : {}
 
-    async function run({ name, method, path, query, mediaType, body }: Operation): Promise<void> {
+    async function run({ name, method, path, pattern, query, mediaType, body }: Operation): Promise<void> {
       const session = await portal.as(undefined, 'POST', '/auth/login', {
         body: credentialsOf('alice', mode),
       })
@@ -769,9 +771,9 @@ for (const mode of modes) {
           const link = await put('POST', '/documents/15x8644/link')
           return textAt(link.body, 'url').replace(/.*\//, '')
         },
-        'POST /records/{id}/actions/{name}': async () => 'request_callback',
       }
-      const target = path.includes('{') ? path.replace(/\{\w+\}/, (await given[name]?.()) ?? '') : path
+      const only = await given[name]?.()
+      const target = only === undefined ? path : pattern.replace(/\{\w+\}/, only)
       const sent =
         name === 'POST /auth/refresh' ? { refreshToken: textAt(session.body, 'refreshToken') } : body
       const answer = await put(
@@ -841,10 +843,8 @@ for (const mode of modes) {
 
 t.test('whatever a route answers, the description names it, and shows what success looks like', async (t) => {
   let later = 0
-  const { url, relay } = await startPortal(t, {
-    now: () => Date.now() + later,
-    env: { UPLOAD_MAX_BYTES: '1000', COREBOS_MAX_BYTES: String(2 ** 20) },
-  })
+  const env = { UPLOAD_MAX_BYTES: '1000', COREBOS_MAX_BYTES: String(2 ** 20) }
+  const { url, relay } = await startPortal(t, { now: () => Date.now() + later, env })
   const description: unknown = await (await fetch(`${url}/openapi.json`)).json()
   for (const [path, methods] of entriesOf(at(description, 'paths'))) {
     for (const [method, operation] of entriesOf(methods)) {
@@ -855,7 +855,24 @@ t.test('whatever a route answers, the description names it, and shows what succe
   }
   // Its answers are envelopes, whatever happens.
   const operations = operationsIn(description).filter(({ name }) => !name.endsWith('/webservice.php'))
-  for (const { name, responses } of operationsIn(description)) {
+  const upload = operations.find(({ name }) => name === 'POST /documents')
+  const { UPLOAD_MAX_BYTES, UPLOAD_TYPES } = readConfig({ ...enough, ...env })
+  for (const limit of [`${UPLOAD_MAX_BYTES} bytes`, ...UPLOAD_TYPES])
+    t.ok(upload?.description.includes(limit), `uploads: ${limit}`)
+  for (const { name, path, mediaType, body, responses } of operationsIn(description)) {
+    t.notMatch(path, '{', `${name} shows its parameters`)
+    if (mediaType !== '' && !name.endsWith('/webservice.php'))
+      t.ok(entriesOf(body).length > 0, `${name} shows its body`)
+    for (const [status, answer] of entriesOf(responses)) {
+      const problem = at(answer, 'content', 'application/problem+json')
+      if (problem === undefined) continue
+      const codes: unknown = at(problem, 'schema', 'allOf', 1, 'properties', 'code', 'enum')
+      const { code, status: shown } = Object.fromEntries(entriesOf(at(problem, 'example')))
+      t.ok(
+        Array.isArray(codes) && codes.includes(code) && String(shown) === status,
+        `${name} shows a ${status}`,
+      )
+    }
     for (const status of ['200', '201']) {
       const content = at(responses, status, 'content', 'application/json')
       if (content !== undefined)
@@ -894,7 +911,7 @@ t.test('whatever a route answers, the description names it, and shows what succe
   async function probe(what: string, operation: Operation, sent: Probe): Promise<void> {
     const { name, method, path, query, responses } = operation
     const { target = `${path}${query}`, token, headers, body } = sent
-    const response = await fetch(`${sent.at ?? url}${target.replace(/\{\w+\}/, 'x')}`, {
+    const response = await fetch(`${sent.at ?? url}${target}`, {
       method,
       headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
       ...(body !== undefined && method !== 'GET' && { body }),
