@@ -14,19 +14,23 @@ import {
 } from '../src/schemas.ts'
 import { setRelation } from '../src/writes.ts'
 
+// Of one name, since OpenAPI takes paths for the same that differ in the names of their parameters alone.
+const Related = Type.String({ ...ModuleName, description: 'The name of the module' })
+const Other = Type.String({ ...webserviceId('15x8644'), description: 'The id of the other record' })
+
 const relations: FastifyPluginAsyncTypebox = async (app) => {
   const { door } = app
   const shared = { tags: ['relations'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
   app.get(
-    '/records/:id/related/:module',
+    '/records/:id/related/:other',
     {
       schema: {
         ...shared,
         summary: 'List the records of a module that are related to a record',
         description: 'Both the record and each that is related to it must be visible by their own rules.',
-        params: Type.Object({ id: webserviceId('11x8546'), module: ModuleName }),
+        params: Type.Object({ id: webserviceId('11x8546'), other: Related }),
         querystring: ListingQuery,
         response: {
           200: Page,
@@ -35,7 +39,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { id, module } = request.params
+      const { id, other: module } = request.params
       const asker = await door.askerOf(request)
       const within = await relatedTo(await find(id, asker), asker.sight.require(module), asker)
       const path = app.outside(`/records/${id}/related/${module}`)
@@ -45,7 +49,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
 
   const ends = {
     ...shared,
-    params: Type.Object({ id: webserviceId('17x8625'), otherId: webserviceId('15x8644') }),
+    params: Type.Object({ id: webserviceId('17x8625'), other: Other }),
     response: {
       204: Type.Null({ description: 'Done, or it was so already' }),
       ...problems(...recordProblems, ...writeProblems),
@@ -53,7 +57,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   app.put(
-    '/records/:id/related/:otherId',
+    '/records/:id/related/:other',
     {
       config: { writes: 'relate' },
       schema: {
@@ -63,18 +67,18 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { id, otherId } = request.params
-      await setRelation('relate', id, otherId, await door.authorOf(request))
+      const { id, other } = request.params
+      await setRelation('relate', id, other, await door.authorOf(request))
       return reply.code(204).send(null)
     },
   )
 
   app.delete(
-    '/records/:id/related/:otherId',
+    '/records/:id/related/:other',
     { config: { writes: 'unrelate' }, schema: { ...ends, summary: 'End the relation of two records' } },
     async (request, reply) => {
-      const { id, otherId } = request.params
-      await setRelation('unrelate', id, otherId, await door.authorOf(request))
+      const { id, other } = request.params
+      await setRelation('unrelate', id, other, await door.authorOf(request))
       return reply.code(204).send(null)
     },
   )

@@ -553,9 +553,9 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
         [desk.the('Accounts', 'foreign'), 'Contacts'],
       ] as const
     ).map(([record, module]): Row => ({
-      route: 'GET /records/:id/related/:module',
+      route: 'GET /records/:id/related/:other',
       ...about(record),
-      ask: () => ({ params: { module }, query: { count: 'true' } }),
+      ask: () => ({ params: { other: module }, query: { count: 'true' } }),
       right: reads(record),
       holds: finds(`select * from ${module} where related.${record.module} = '${desk.id(record)}'`),
     })),
@@ -657,7 +657,7 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
     }),
     ...(['PUT', 'DELETE'] as const).flatMap((method) =>
       pairs.map(([one, other]): Row => ({
-        route: `${method} /records/:id/related/:otherId`,
+        route: `${method} /records/:id/related/:other`,
         ...about(other),
         ask: (_, asker = alice) => ({ params: { id: desk.id(one(asker)) } }),
         right: relates(one, other),

@@ -588,6 +588,14 @@ t.test('the description', async (t) => {
     'routes name no others',
   )
 
+  const shapes = entriesOf(at(description, 'paths')).map(([path]) => path.replaceAll(/\{\w+\}/g, '{}'))
+  t.strictSame(
+    shapes.filter((shape, i) => shapes.indexOf(shape) !== i),
+    // As one, a list and a record would be one answer of either kind, and nobody could say what it needs.
+    ['/records/{}'],
+    'no other paths differ in the names of their parameters alone',
+  )
+
   const page = await fetch(`${url}/docs`)
   t.equal(page.status, 200)
   t.match(await page.text(), 'swagger-ui')

@@ -301,10 +301,7 @@ function requests({ paths }: Described, mode: Mode): fc.Arbitrary<Case> {
     {
       weight: 6,
       arbitrary: fc.record({
-        route: fc.constantFrom(
-          'PUT /records/{id}/related/{otherId}',
-          'DELETE /records/{id}/related/{otherId}',
-        ),
+        route: fc.constantFrom('PUT /records/{id}/related/{other}', 'DELETE /records/{id}/related/{other}'),
         path: fc
           .oneof(own, { weight: 2, arbitrary: fc.tuple(id, id) })
           .map(([one, other]) => `/records/${one}/related/${other}`),

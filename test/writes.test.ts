@@ -123,12 +123,12 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
       [`/records/${ids.carolTicket}`, { body: {} }, 'NOT_FOUND'],
       ['/records/x', { body: {} }, 'VALIDATION_FAILED'],
     ],
-    'put /records/{id}/related/{otherId} relate': [
+    'put /records/{id}/related/{other} relate': [
       [`/records/${ticket}/related/15x8644`, {}, 'ok'],
       [`/records/${ticket}/related/15x8684`, {}, 'NOT_FOUND'],
       [`/records/${ticket}/related/x`, {}, 'VALIDATION_FAILED'],
     ],
-    'delete /records/{id}/related/{otherId} unrelate': [
+    'delete /records/{id}/related/{other} unrelate': [
       [`/records/${ticket}/related/15x8644`, {}, 'ok'],
       [`/records/${ticket}/related/${ids.alice}`, {}, 'NOT_WRITABLE'],
     ],

@@ -252,10 +252,10 @@ export const doors: readonly Door[] = [
   { name: 'GET /modules', probe: '/modules', weight: 2, make: modules },
   { name: 'GET /search', probe: '/search?q=a', weight: 8, make: search },
   {
-    name: 'GET /records/:id/related/:module',
+    name: 'GET /records/:id/related/:other',
     probe: '/records/12x1/related/HelpDesk',
     weight: 5,
-    make: below((maker) => `/related/${percent(pickModule(maker))}`, 'GET /records/:id/related/:module'),
+    make: below((maker) => `/related/${percent(pickModule(maker))}`, 'GET /records/:id/related/:other'),
   },
   {
     name: 'GET /records/:id/comments',

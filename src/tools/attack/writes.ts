@@ -94,8 +94,8 @@ function makeRest(maker: Maker): Attempt {
         ),
     ],
     [2, () => send('DELETE', at, '/records/:id')],
-    [2, () => send('PUT', related, '/records/:id/related/:otherId')],
-    [2, () => send('DELETE', related, '/records/:id/related/:otherId')],
+    [2, () => send('PUT', related, '/records/:id/related/:other')],
+    [2, () => send('DELETE', related, '/records/:id/related/:other')],
     [2, () => send('POST', `${at}/comments`, comments, { text: pickValue(maker, 'text') })],
   ])()
 }
