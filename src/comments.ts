@@ -75,19 +75,31 @@ export async function writtenComment(
   text: string,
   asker: Asker,
 ): Promise<Comment> {
-  const { id } = asker.sight.contact
+  const { id, entity } = asker.sight.contact
+  // coreBOS gives such a comment no id, and many may be written in one second.
   const isIt = (comment: Comment): boolean =>
-    'id' in made ? comment.id === made.id : comment.time === made.time && comment.author.id === id
-  try {
+    'id' in made
+      ? comment.id === made.id
+      : comment.time === made.time && comment.author.id === id && comment.text === text
+  const found = await ifReadable(async () => {
     const on = await record(recordId, asker)
     const comments = (await commentsOn([on], viewOf(recordId, asker), asker)).get(recordId) ?? []
-    const found = comments.findLast(isIt)
-    if (found !== undefined) return found
+    return comments.find(isIt)
+  })
+  if (found !== undefined) return found
+  const author = entity === 'Contacts' ? { contact: id, user: undefined } : { contact: undefined, user: '' }
+  const names = await ifReadable(() => namesOf([id], asker))
+  return named({ time: '', ...made, ...author, text }, names ?? new Map())
+}
+
+/** What was written stands, whatever can be read now. */
+async function ifReadable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
   } catch (error) {
-    // It is written, whatever can be read now.
-    if (!(error instanceof GatewayError)) throw error
+    if (error instanceof GatewayError) return undefined
+    throw error
   }
-  return { time: '', ...made, author: { kind: 'contact', id, name: '' }, text }
 }
 
 /** Tickets and FAQs have comments that are no records. */

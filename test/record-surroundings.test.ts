@@ -118,6 +118,45 @@ for (const mode of modes) {
     t.equal((await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, forged)).status, 400)
   })
 
+  t.test(`${mode} mode: of comments in one second each is answered with its own words`, async (t) => {
+    const second = Date.now()
+    const portal = await startPortal(t, { mode, corebosNow: () => second })
+    const say = (name: string, text: string, key: string) =>
+      portal.as(name, 'POST', `/records/${ids.acmeTicket}/comments`, {
+        body: { text },
+        headers: { 'idempotency-key': key },
+      })
+    const me = { kind: 'contact', id: ids.alice, name: 'alice Aliceson' }
+    const [first, last] = ['first & foremost', 'last']
+    await say('alice', first, 'a')
+    await say('bob', last, 'b')
+    for (const [text, key] of [
+      [last, 'c'],
+      [first, 'a'],
+    ] as const) {
+      const { status, body } = await say('alice', text, key)
+      t.match({ status, ...body }, { status: 201, text, author: me }, key)
+    }
+    const list = commentsIn((await portal.as('alice', 'GET', `/records/${ids.acmeTicket}/comments`)).body)
+    t.same(
+      list.map(({ text }) => text),
+      [first, last, last],
+    )
+    t.equal(new Set(list.map(({ time }) => time)).size, 1, 'coreBOS keeps no more than the second')
+
+    portal.relay.alter = ({ params, answer }) => {
+      if (params.get('relatedModule') !== 'ModComments') return answer
+      const { records } = answer.result as { readonly records: readonly object[] } // as recorded
+      return {
+        ...answer,
+        result: { records: records.map((row) => ({ ...row, commentcontent: 'otherwise' })) },
+      }
+    }
+    const altered = await say('alice', 'written otherwise', 'd')
+    t.match(altered, { status: 201, body: { text: 'written otherwise', author: me } })
+    t.equal(altered.body['time'], list[0]?.time)
+  })
+
   t.test(`${mode} mode: records are related where both are seen and one is the contact's own`, async (t) => {
     const portal = await startPortal(t, { mode })
     const put = (id: string, otherId: string) =>
