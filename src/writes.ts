@@ -303,7 +303,7 @@ export async function comment(id: string, text: string, author: Author): Promise
     }
     const { view, field } = comments
     note({ rule: view.decision.rule.name })
-    const writing = writingView(view, 'create', sight)
+    writingView(view, 'create', sight)
     const content = view.readable.get('commentcontent')
     if (content === undefined) throw new GatewayError('NOT_WRITABLE')
     const problem = text.trim() === '' ? 'a comment has a text' : fitProblem(text, content)
@@ -315,7 +315,8 @@ export async function comment(id: string, text: string, author: Author): Promise
     }
     const speaker = sight.contact.entity === 'Contacts' ? ownId(author) : undefined
     const time = await perform(found.view, author, () =>
-      writer.addComment(found.id, text, speaker, writtenBy(writing)),
+      // coreBOS looks at its rights to what is commented on.
+      writer.addComment(found.id, text, speaker, writtenBy(found.view)),
     )
     await outdate(author)
     return { time }

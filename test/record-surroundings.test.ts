@@ -1,6 +1,7 @@
 import t from 'tap'
+import { levels } from '../src/contact/contact.ts'
 import { limits } from '../src/query/limits.ts'
-import { modes, related, startPortal } from './portal.ts'
+import { modes, policyFile, related, startPortal } from './portal.ts'
 
 const ids = {
   alice: '12x8549',
@@ -155,6 +156,24 @@ for (const mode of modes) {
     const altered = await say('alice', 'written otherwise', 'd')
     t.match(altered, { status: 201, body: { text: 'written otherwise', author: me } })
     t.equal(altered.body['time'], list[0]?.time)
+  })
+
+  t.test(`${mode} mode: what is seen can be commented on, at each level`, async (t) => {
+    for (const level of levels) {
+      const POLICY_FILE = await policyFile(t, { HelpDesk: { level }, Project: { level } })
+      const portal = await startPortal(t, { mode, env: { POLICY_FILE } })
+      const statuses = new Map<string, readonly number[]>()
+      for (const id of [ids.aliceTicket, ids.bobTicket, ids.bobProject, ids.carolTicket]) {
+        const read = await portal.as('alice', 'GET', `/records/${id}`)
+        const said = await portal.as('alice', 'POST', `/records/${id}/comments`, { body: { text: level } })
+        statuses.set(id, [read.status, said.status])
+        const isSeen = read.status === 200
+        t.equal(said.status, isSeen ? 201 : 404, `${level} ${id} ${said.body.code ?? ''}`)
+        if (isSeen) t.match(said.body, { text: level, author: { id: ids.alice } })
+      }
+      const seesColleagues = level !== 'own' && level !== 'account'
+      t.same(statuses.get(ids.bobTicket), seesColleagues ? [200, 201] : [404, 404], level)
+    }
   })
 
   t.test(`${mode} mode: records are related where both are seen and one is the contact's own`, async (t) => {
