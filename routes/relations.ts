@@ -29,7 +29,9 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'List the records of a module that are related to a record',
-        description: 'Both the record and each that is related to it must be visible by their own rules.',
+        description:
+          'Both the record and each that is related to it must be visible by their own rules. Comments on tickets and FAQ are ' +
+          'no records: they are at `/records/:id/comments` alone.',
         params: Type.Object({ id: webserviceId('11x8546'), other: Related }),
         querystring: ListingQuery,
         response: {

@@ -1,4 +1,5 @@
 /** Which records of a module are related to a record, as a condition on them. */
+import { isKeptApart } from './comments.ts'
 import { CorebosRefusal } from './corebos/caller.ts'
 import { parseId } from './corebos/ids.ts'
 import { GatewayError } from './errors.ts'
@@ -8,9 +9,16 @@ import type { Condition } from './query/tree.ts'
 import { referenceTo } from './scope/check.ts'
 import type { View } from './scope/view.ts'
 
-/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where coreBOS knows no relation between the two modules */
+/**
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where coreBOS knows no relation between the two modules, or what it relates
+ * are no records
+ */
 export async function relatedTo(found: Found, view: View, asker: Asker): Promise<Condition> {
   const parent = found.view.module.name
+  if (view.module.name === 'ModComments' && isKeptApart(parent)) {
+    const message = `comments on ${parent} are no records; they are at /records/${found.id.text}/comments`
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message)
+  }
   const isTied = view.decision.rule.ties?.relation.includes(parent) === true
   if (isTied || referenceTo(view, parent) !== undefined)
     return tree.related(parent, found.id.text, tree.nowhere)

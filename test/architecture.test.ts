@@ -104,7 +104,14 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/expand.ts': ['src/comments.ts', 'src/errors.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
   'src/listing.ts': ['src/errors.ts', 'src/expand.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
-  'src/related.ts': ['src/corebos/', 'src/errors.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
+  'src/related.ts': [
+    'src/comments.ts',
+    'src/corebos/',
+    'src/errors.ts',
+    'src/pipeline.ts',
+    'src/query/',
+    'src/scope/',
+  ],
   'src/anchors.ts': ['src/contact/', 'src/corebos/', 'src/errors.ts', 'src/scope/'],
 
   'src/scope/': ['src/contact/contact.ts', 'src/errors.ts', 'src/policy/', 'src/query/'],

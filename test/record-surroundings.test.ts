@@ -223,10 +223,17 @@ for (const mode of modes) {
     t.match(await list(`/records/${ids.aliceTicket}/related/Users`), { body: { code: 'UNKNOWN_MODULE' } })
     for (const path of [
       `/records/${ids.aliceTicket}/related/Invoice`,
+      `/records/${ids.aliceTicket}/related/ModComments`,
+      `/records/${ids.acmeTicket}/related/ModComments`,
+      `/records/${ids.publishedFaq}/related/ModComments`,
       `/records/${ids.aliceInvoice}/related/Products`,
     ]) {
       t.match(await list(path), { body: { code: 'QUERY_NOT_EXPRESSIBLE' } }, path)
     }
+    t.match(await list(`/records/${ids.carolTicket}/related/ModComments`), { body: { code: 'NOT_FOUND' } })
+    t.match(await list(`/records/${ids.aliceProject}/related/ModComments`), {
+      body: { records: { length: 1 } },
+    })
   })
 }
 
