@@ -26,6 +26,7 @@ import type { Sight, View } from './scope/view.ts'
 import {
   checkValues,
   isOpen,
+  isSomebodyElses,
   ownView,
   proposeCreate,
   proposeUpdate,
@@ -203,7 +204,7 @@ export async function updateRecord(
       return { id, record: asSeen(found) }
     }
     const checked = await check(proposal, [view, writing], author)
-    await perform(view, author, () => writer.revise(found.id, checked, writtenBy(writing)), proposal.row)
+    await perform(view, author, () => writer.revise(found.id, checked, changedBy(writing)), proposal.row)
     return again(id, author)
   })
 }
@@ -222,7 +223,7 @@ export async function deleteRecord(
     const found = await find(id, author)
     precondition(asSeen(found))
     await requireReach(found, writing, author)
-    await perform(view, author, () => author.writer.remove(found.id, writtenBy(writing)))
+    await perform(view, author, () => author.writer.remove(found.id, changedBy(writing)))
     await outdate(author)
   })
 }
@@ -376,7 +377,10 @@ export async function changePassword(
 }
 
 async function requireReach({ row, view }: Found, writing: View, author: Author): Promise<void> {
-  if (meets(row, await settledScope(writing, author), view.module)) return
+  const isReached =
+    !isSomebodyElses(row, writing, author.sight.contact) &&
+    meets(row, await settledScope(writing, author), view.module)
+  if (isReached) return
   throw new GatewayError('NOT_WRITABLE', 'this record can be seen, but not be written')
 }
 
@@ -394,6 +398,11 @@ async function check(proposal: Proposal, views: readonly View[], author: Author)
 /** The contact's own coreBOS session writes wherever it reaches, so that coreBOS's own rights count too. */
 function writtenBy(view: View): WriteBy {
   return readBy(view) === 'service' ? 'service' : 'contact'
+}
+
+/** Where coreBOS hides records from a contact's own session, that may add to them and not change them. */
+function changedBy(view: View): WriteBy {
+  return readBy(view) === 'contact' ? 'contact' : 'service'
 }
 
 /** @param row the record as it is to be, where values are written */

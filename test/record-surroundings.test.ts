@@ -1,7 +1,7 @@
 import t from 'tap'
 import { levels } from '../src/contact/contact.ts'
 import { limits } from '../src/query/limits.ts'
-import { modes, policyFile, related, startPortal } from './portal.ts'
+import { contents, modes, policyFile, related, startPortal } from './portal.ts'
 
 const ids = {
   alice: '12x8549',
@@ -12,6 +12,7 @@ const ids = {
   bobTicket: '17x8645',
   acmeTicket: '17x8565',
   carolTicket: '17x8665',
+  acmeProject: '33x8576',
   aliceProject: '33x8636',
   bobProject: '33x8656',
   aliceInvoice: '7x8628',
@@ -174,6 +175,44 @@ for (const mode of modes) {
       const seesColleagues = level !== 'own' && level !== 'account'
       t.same(statuses.get(ids.bobTicket), seesColleagues ? [200, 201] : [404, 404], level)
     }
+  })
+
+  t.test(`${mode} mode: a contact changes and deletes its own comments where it may`, async (t) => {
+    const opened = { update: { fields: ['commentcontent'] }, delete: { level: 'account' } }
+    const portal = await startPortal(t, {
+      mode,
+      env: { POLICY_FILE: await policyFile(t, { ModComments: opened }) },
+    })
+    const say = async (name: string, id: string) => {
+      const { body } = await portal.as(name, 'POST', `/records/${id}/comments`, { body: { text: name } })
+      return body.id ?? ''
+    }
+    const change = { body: { commentcontent: 'changed' } }
+    const own = await say('alice', ids.aliceProject)
+    t.match(await portal.as('alice', 'PATCH', `/records/${own}`, change), { status: 200 })
+    const onProject = async () =>
+      commentsIn((await portal.as('alice', 'GET', `/records/${ids.aliceProject}/comments`)).body)
+    t.match((await onProject()).at(-1), { text: 'changed', author: { id: ids.alice } })
+
+    const [ofStaff] = await related(portal.admin, ids.aliceProject, 'Project', 'ModComments')
+    const ofAccount = await say('alice', ids.acmeProject)
+    const refused = [
+      ['alice', ofStaff?.['id'] ?? '', 'NOT_WRITABLE'],
+      ['alice', await say('bob', ids.acmeProject), 'NOT_WRITABLE'],
+      ['alice', await say('bob', ids.bobProject), 'NOT_FOUND'],
+      ['bob', own, 'NOT_FOUND'],
+    ] as const
+    const before = contents(portal.corebos.database)
+    for (const [name, id, code] of refused) {
+      t.equal((await portal.as(name, 'PATCH', `/records/${id}`, change)).body.code, code, `${name} ${id}`)
+      t.equal((await portal.as(name, 'DELETE', `/records/${id}`)).body.code, code, `${name} ${id}`)
+    }
+    t.ok(contents(portal.corebos.database) === before, 'nothing is left')
+    const beyond = await portal.as('alice', 'PATCH', `/records/${ofAccount}`, change)
+    t.equal(beyond.body.code, 'NOT_WRITABLE', 'changing reaches no further than her own project')
+    for (const id of [own, ofAccount])
+      t.equal((await portal.as('alice', 'DELETE', `/records/${id}`)).status, 204, 'and deleting does')
+    t.match(await onProject(), { length: 1 })
   })
 
   t.test(`${mode} mode: records are related where both are seen and one is the contact's own`, async (t) => {

@@ -9,7 +9,7 @@ import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
 import { sealValues, type CheckedValues } from './checked-values.ts'
 import type { Modules } from './module.ts'
-import { signed } from './signature.ts'
+import { readSignature, signed } from './signature.ts'
 import { fitProblem, sameValue } from './value.ts'
 import { meets, type Row } from './verify.ts'
 import { requireField, type Sight, type View } from './view.ts'
@@ -75,13 +75,14 @@ function withoutBorrowed(view: View, sight: Sight): View {
   if (rule.ties === undefined) return view
   const { contact, account, through, relation } = rule.ties
   const anchors = relation.filter((module) => module === 'Contacts' || module === 'Accounts')
-  const near = through.filter(({ module }) => reachesNoFurther(sight.find(module), level))
+  const hops = through.filter((hop) => view.module.fields.get(hop.field)?.refersTo.includes(hop.module))
+  const near = hops.filter(({ module }) => reachesNoFurther(sight.find(module), level))
   const others = [contact, account, anchors, near].flat().length
-  if (through.length === near.length || others > 0 || level !== 'own') {
+  if (hops.length === near.length || others > 0 || level !== 'own') {
     const ties = { ...rule.ties, relation: anchors, through: near }
     return { ...view, decision: { rule: { ...rule, ties }, level, where } }
   }
-  const own = tree.or(...through.map((hop) => leadsToOwn(hop, sight)))
+  const own = tree.or(...hops.map((hop) => leadsToOwn(hop, sight)))
   const ties = { ...rule.ties, relation: anchors }
   return {
     ...view,
@@ -99,6 +100,17 @@ function leadsToOwn({ field, module }: Ties['through'][number], sight: Sight): C
   const fields = other?.decision.rule.ties?.contact.filter((name) => other.readable.has(name)) ?? []
   const path = (name: string) => tree.field(name, tree.nowhere, module, field)
   return tree.or(...fields.map((name) => tree.compare(path(name), '=', tree.text(sight.contact.id))))
+}
+
+/**
+ * What is signed and has no tie but through another record, as a comment, belongs to whoever has signed it: it is not the
+ * contact's where the record alone is.
+ */
+export function isSomebodyElses(row: Row, { decision: { rule } }: View, contact: Contact): boolean {
+  const { sign, ties } = rule
+  if (sign === undefined || ties === undefined || contact.entity !== 'Contacts') return false
+  if ([ties.contact, ties.account, ties.relation].flat().length > 0) return false
+  return readSignature(row[sign] ?? '').contact !== contact.id
 }
 
 /** The same without what ties records to the contact, for one that is to be tied by a relation yet. */
