@@ -117,23 +117,27 @@ async function keptApart(
   { decision }: View,
   asker: Asker,
 ): Promise<Map<string, Draft[]>> {
+  // Of those on FAQ coreBOS keeps no author.
+  const isSigned = module === 'Faq' && decision.rule.sign === 'commentcontent'
   const lists = await fewAtOnce(ids, async (id) => {
     const rows = await asker.reader.comments(id, module)
     const verified = rows.filter((row) => row['related_to'] === id.text)
     if (verified.length < rows.length) asker.withheld(rows.length - verified.length, decision.rule.name)
-    return [id.text, verified.map(draftKeptApart)] as const
+    return [id.text, verified.map((row) => draftKeptApart(row, isSigned))] as const
   })
   return new Map(lists)
 }
 
-function draftKeptApart(row: Row): Draft {
+function draftKeptApart(row: Row, isSigned: boolean): Draft {
   const creator = row['creator'] ?? ''
   const kind = row['ownertype']
+  const written = unescaped(row['commentcontent'] ?? '')
+  const { text, contact: signer } = isSigned ? readSignature(written) : { text: written }
   return {
-    contact: kind === 'customer' ? creator : undefined,
+    contact: kind === 'customer' ? creator : signer,
     user: kind === 'user' ? nameOfCreator(row) : undefined,
     time: row['createdtime'] ?? '',
-    text: unescaped(row['commentcontent'] ?? ''),
+    text,
   }
 }
 

@@ -20,6 +20,7 @@ import {
   type Found,
 } from './pipeline.ts'
 import type { CheckedValues } from './scope/checked-values.ts'
+import { signed } from './scope/signature.ts'
 import { fitProblem } from './scope/value.ts'
 import { meets, type Row } from './scope/verify.ts'
 import type { Sight, View } from './scope/view.ts'
@@ -307,7 +308,11 @@ export async function comment(id: string, text: string, author: Author): Promise
     writingView(view, 'create', sight)
     const content = view.readable.get('commentcontent')
     if (content === undefined) throw new GatewayError('NOT_WRITABLE')
-    const problem = text.trim() === '' ? 'a comment has a text' : fitProblem(text, content)
+    // Of those on FAQ coreBOS keeps no author; those that are records are signed as they are proposed.
+    const isSigned =
+      module.name === 'Faq' && view.decision.rule.sign === content.name && sight.contact.entity === 'Contacts'
+    const written = isSigned ? signed(text, sight.contact) : text
+    const problem = text.trim() === '' ? 'a comment has a text' : fitProblem(written, content)
     if (problem !== undefined) {
       throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
     }
@@ -317,7 +322,7 @@ export async function comment(id: string, text: string, author: Author): Promise
     const speaker = sight.contact.entity === 'Contacts' ? ownId(author) : undefined
     const time = await perform(found.view, author, () =>
       // coreBOS looks at its rights to what is commented on.
-      writer.addComment(found.id, text, speaker, writtenBy(found.view)),
+      writer.addComment(found.id, written, speaker, writtenBy(found.view)),
     )
     await outdate(author)
     return { time }

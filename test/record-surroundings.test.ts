@@ -1,5 +1,6 @@
 import t from 'tap'
 import { levels } from '../src/contact/contact.ts'
+import { builtinPolicy } from '../src/policy/builtin.ts'
 import { limits } from '../src/query/limits.ts'
 import { contents, modes, policyFile, related, startPortal } from './portal.ts'
 
@@ -213,6 +214,32 @@ for (const mode of modes) {
     for (const id of [own, ofAccount])
       t.equal((await portal.as('alice', 'DELETE', `/records/${id}`)).status, 204, 'and deleting does')
     t.match(await onProject(), { length: 1 })
+  })
+
+  t.test(`${mode} mode: a comment on an FAQ has its author, of whom coreBOS keeps nothing`, async (t) => {
+    const { ties } = builtinPolicy.modules['ModComments'] ?? {}
+    const through = [...(ties?.through ?? []), { field: 'related_to', module: 'Faq' }]
+    const ModComments = { ties: { through } }
+    const path = `/records/${ids.publishedFaq}/comments`
+    const portal = await startPortal(t, { mode, env: { POLICY_FILE: await policyFile(t, { ModComments }) } })
+    const said = []
+    for (const [name, text] of [
+      ['alice', `it's <b>me</b> & "you"\nsecond line`],
+      ['bob', 'me too'],
+      ['carol', 'and me'],
+    ] as const) {
+      const { status, body } = await portal.as(name, 'POST', path, { body: { text } })
+      t.match({ status, ...body }, { status: 201, text, author: { kind: 'contact', name: new RegExp(name) } })
+      said.push(body)
+    }
+    const values = { comments: 'of the staff' }
+    await portal.admin.result('addTicketFaqComment', { id: ids.publishedFaq, values })
+    const [ofAlice, ofBob, ofCarol, ofStaff] = commentsIn((await portal.as('alice', 'GET', path)).body)
+    t.same([ofAlice, ofBob], said.slice(0, 2), 'as it was answered to those who wrote it')
+    t.match(ofCarol, { text: 'and me', author: { kind: 'contact', id: undefined, name: '' } })
+    t.match(ofStaff, { text: 'of the staff', author: { kind: 'unknown', name: '' } })
+    const shown = await related(portal.admin, ids.publishedFaq, 'Faq', 'ModComments')
+    t.match(shown[1]?.['commentcontent'], `(contact ${ids.bob}, `, 'the staff reads who it was')
   })
 
   t.test(`${mode} mode: records are related where both are seen and one is the contact's own`, async (t) => {
