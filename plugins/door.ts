@@ -163,12 +163,11 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
           const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
           return rows.map((row) => row['id'] ?? '')
         },
-        comments: (id, module) => {
-          // In a contact's own session coreBOS fails at those on tickets, and hides others.
-          if (service === undefined && mode === 'portal')
-            throw new GatewayError('COREBOS_UNAVAILABLE', 'a service user is needed to read comments')
-          return relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' })
-        },
+        // In a contact's own session coreBOS fails at those on tickets, and hides others.
+        comments:
+          service === undefined && mode === 'portal'
+            ? undefined
+            : (id, module) => relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' }),
         attachment: (id, by) => downloads.begin(contact.id, () => retrieveAttachment(callerFor(by), id)),
         printed: (id, by) => printed(callerFor(by), id),
         actions: (id, module, by) => detailViewActions(callerFor(by), id, module),

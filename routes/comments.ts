@@ -49,11 +49,13 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'List the comments on a record, the oldest first',
+        description:
+          'In portal mode this takes a gateway with a service user; without one it is `QUERY_NOT_EXPRESSIBLE`.',
         response: {
           200: answer(Type.Object({ comments: Type.Array(Comment) }), 'The comments', {
             example: { comments: [example] },
           }),
-          ...problems(...refusals),
+          ...problems(...refusals, 'QUERY_NOT_EXPRESSIBLE'),
         },
       },
     },

@@ -40,7 +40,8 @@ const mostRecords = limits.defaultRows
 /**
  * @param records rows of one module that came through the door
  * @returns by the id of their record, the oldest first
- * @throws GatewayError `UNKNOWN_MODULE` where comments are closed, `QUERY_TOO_LARGE`
+ * @throws GatewayError `UNKNOWN_MODULE` where comments are closed, `QUERY_TOO_LARGE`; `QUERY_NOT_EXPRESSIBLE` where it
+ * takes a service user to read them
  */
 export async function commentsOn(
   records: readonly Row[],
@@ -52,16 +53,37 @@ export async function commentsOn(
   if (ids.length > mostRecords) {
     throw new GatewayError('QUERY_TOO_LARGE', `the comments of ${mostRecords} records are read at most`)
   }
-  const drafts = isKeptApart(module.name)
-    ? await keptApart(ids, module.name, comments, asker)
-    : isTiedThrough(module.name, comments)
-      ? await keptAsRecords(ids, module.name, comments, asker)
-      : new Map<string, Draft[]>()
+  const drafts = await draftsOn(ids, module.name, comments, asker)
   const contacts = [...drafts.values()].flat().flatMap(({ contact }) => contact ?? [])
   const names = await namesOf(contacts, asker)
   return new Map(
     ids.map(({ text }) => [text, (drafts.get(text) ?? []).map((draft) => named(draft, names)).sort(byTime)]),
   )
+}
+
+async function draftsOn(
+  ids: readonly ClearedId[],
+  module: string,
+  comments: View,
+  asker: Asker,
+): Promise<ReadonlyMap<string, readonly Draft[]>> {
+  const apart = isKeptApart(module)
+  if (!apart && !isTiedThrough(module, comments)) return new Map()
+  const read = asker.reader.comments
+  if (read === undefined) {
+    const message = 'comments are read by a service user, which this gateway does not have'
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message)
+  }
+  const source = { module, comments, asker, read: (id: ClearedId) => read(id, module) }
+  return apart ? keptApart(ids, source) : keptAsRecords(ids, source)
+}
+
+/** Where the comments on records of one module come from. */
+interface Source {
+  readonly module: string
+  readonly comments: View
+  readonly asker: Asker
+  readonly read: (id: ClearedId) => Promise<readonly Row[]>
 }
 
 /**
@@ -113,14 +135,12 @@ function isTiedThrough(module: string, { decision: { rule } }: View): boolean {
 
 async function keptApart(
   ids: readonly ClearedId[],
-  module: string,
-  { decision }: View,
-  asker: Asker,
+  { module, comments: { decision }, asker, read }: Source,
 ): Promise<Map<string, Draft[]>> {
   // Of those on FAQ coreBOS keeps no author.
   const isSigned = module === 'Faq' && decision.rule.sign === 'commentcontent'
   const lists = await fewAtOnce(ids, async (id) => {
-    const rows = await asker.reader.comments(id, module)
+    const rows = await read(id)
     const verified = rows.filter((row) => row['related_to'] === id.text)
     if (verified.length < rows.length) asker.withheld(rows.length - verified.length, decision.rule.name)
     return [id.text, verified.map((row) => draftKeptApart(row, isSigned))] as const
@@ -143,10 +163,12 @@ function draftKeptApart(row: Row, isSigned: boolean): Draft {
 
 async function keptAsRecords(
   ids: readonly ClearedId[],
-  module: string,
-  { readable, decision: { rule } }: View,
-  asker: Asker,
+  { comments, asker, read }: Source,
 ): Promise<Map<string, Draft[]>> {
+  const {
+    readable,
+    decision: { rule },
+  } = comments
   const actor = rule.actor !== undefined && readable.has(rule.actor) ? rule.actor : undefined
   const isSigned = rule.sign === 'commentcontent'
   const fields = ['commentcontent', 'createdtime', 'related_to', ...(actor === undefined ? [] : [actor])]
@@ -163,7 +185,7 @@ async function keptAsRecords(
     asker,
   )
   const commented = ids.filter(({ text }) => records.some((row) => row['related_to'] === text))
-  const shown = await fewAtOnce(commented, async (id) => asker.reader.comments(id, module))
+  const shown = await fewAtOnce(commented, read)
   const users = new Map(shown.flat().map((row) => [row['id'] ?? '', nameOfCreator(row)]))
   const drafts = new Map<string, Draft[]>()
   for (const row of records) {

@@ -40,8 +40,11 @@ export interface Reader {
   ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
   /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
   relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
-  /** The comments on a record, as coreBOS's related list of them has them; nobody has checked the rows. */
-  comments(parent: ClearedId, parentModule: string): Promise<readonly Row[]>
+  /**
+   * The comments on a record, as coreBOS's related list of them has them; nobody has checked the rows. Undefined where
+   * there is nobody to whom coreBOS shows them.
+   */
+  readonly comments: ((parent: ClearedId, parentModule: string) => Promise<readonly Row[]>) | undefined
   /** The file of a document; undefined where it has none in coreBOS. */
   attachment(document: ClearedId, by: ReadBy): Promise<Attachment | undefined>
   /** A record as PDF; undefined where coreBOS does not print records of its module. */

@@ -303,6 +303,30 @@ for (const mode of modes) {
   })
 }
 
+t.test('where nobody can read comments, that is what is said', async (t) => {
+  const env = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' }
+  const portal = await startPortal(t, { env })
+  for (const path of [
+    `/records/${ids.aliceTicket}/comments`,
+    `/records/${ids.acmeTicket}/comments`,
+    `/records/${ids.aliceProject}/comments`,
+    `/records/${ids.aliceTicket}?expand=comments`,
+    '/records/HelpDesk?expand=comments',
+    "/records/HelpDesk?expand=comments&where=ticket_title='none'",
+  ]) {
+    const { status, headers, body } = await portal.as('alice', 'GET', path)
+    t.match({ status, ...body }, { status: 422, code: 'QUERY_NOT_EXPRESSIBLE', detail: /service user/ }, path)
+    t.notOk('retry-after' in headers, 'there is no use in asking again')
+  }
+  t.equal(portal.relay.count('getRelatedRecords'), 0)
+  const text = 'written all the same'
+  const said = await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, { body: { text } })
+  t.match(said, { status: 201, body: { text, author: { id: ids.alice, name: 'alice Aliceson' } } })
+  t.match(await portal.as('alice', 'GET', `/records/${ids.aliceInvoice}/comments`), {
+    body: { comments: [] },
+  })
+})
+
 t.test('what a record points to comes along under its own rule, in few calls', async (t) => {
   const portal = await startPortal(t)
   const { relay, admin } = portal
