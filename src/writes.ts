@@ -317,7 +317,11 @@ export async function comment(id: string, text: string, author: Author): Promise
       throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
     }
     if (module.name !== 'HelpDesk' && module.name !== 'Faq') {
-      return create({ module: 'ModComments', values: { commentcontent: text, [field]: id } }, author, note)
+      // What is commented on stays beside what is made.
+      const noteBoth: Note = (facts) =>
+        note(facts.ids === undefined ? facts : { ...facts, ids: [id, ...facts.ids] })
+      const values = { commentcontent: text, [field]: id }
+      return create({ module: 'ModComments', values }, author, noteBoth)
     }
     const speaker = sight.contact.entity === 'Contacts' ? ownId(author) : undefined
     const time = await perform(found.view, author, () =>

@@ -74,6 +74,26 @@ t.test('the log tells of each write who did what by which rule, and no value', a
   t.notMatch(JSON.stringify(lines), /room zero|11x8547|mine/)
 })
 
+t.test('the log tells of a comment what it is on, and which record it is where it is one', async (t) => {
+  const portal = await startPortal(t)
+  const [ticket, project, foreign] = [ids.aliceTicket, '33x8636', '33x8676']
+  const say = async (id: string) =>
+    (await portal.as('alice', 'POST', `/records/${id}/comments`, { body: { text: 'a word' } })).body.id
+  await say(ticket)
+  const made = await say(project)
+  await say(foreign)
+  t.match(made, /^30x/)
+  t.match(auditIn(portal), [
+    { operation: 'comment', ids: [ticket], outcome: 'ok' },
+    { operation: 'comment', ids: [project, made], module: 'ModComments', outcome: 'ok' },
+    { operation: 'comment', ids: [foreign], outcome: 'NOT_FOUND' },
+  ])
+  t.strictSame(
+    auditIn(portal).map(({ ids }) => ids),
+    [[ticket], [project, made], [foreign]],
+  )
+})
+
 t.test('every attempt at a route that writes is one line of the audit, whatever comes of it', async (t) => {
   const file = join(await scratch(t), 'policy.json')
   const { modules } = builtinPolicy
