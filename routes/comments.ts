@@ -33,6 +33,10 @@ const example: Static<typeof Comment> = {
   text: 'It still smokes.',
 }
 
+const signing =
+  'Where coreBOS keeps no author, a last line such as `(contact 12x8549, c775cbb4)` says who it was: it is no part of ' +
+  '`text` here, and stands in `commentcontent` where comments are read as records.'
+
 const comments: FastifyPluginAsyncTypebox = async (app) => {
   const { door, idempotency } = app
   const shared = {
@@ -75,6 +79,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'Comment on a record, in the name of the contact that is logged in',
+        description: signing,
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: Type.Object(
           { text: Type.String({ minLength: 1, maxLength: 65_000, examples: ['It still smokes.'] }) },
