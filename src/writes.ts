@@ -386,11 +386,10 @@ export async function changePassword(
 }
 
 async function requireReach({ row, view }: Found, writing: View, author: Author): Promise<void> {
-  const isReached =
-    !isSomebodyElses(row, writing, author.sight.contact) &&
-    meets(row, await settledScope(writing, author), view.module)
-  if (isReached) return
-  throw new GatewayError('NOT_WRITABLE', 'this record can be seen, but not be written')
+  const refusal = new GatewayError('NOT_WRITABLE', 'this record can be seen, but not be written')
+  if (isSomebodyElses(row, writing, author.sight.contact)) throw refusal
+  if (meets(row, await settledScope(writing, author), view.module)) return
+  throw refusal
 }
 
 async function check(proposal: Proposal, views: readonly View[], author: Author): Promise<CheckedValues> {

@@ -187,6 +187,18 @@ const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed,
     'create ModComments {"assigned_user_id":"19x5","commentcontent":"hello\\n\\n(contact 12x8550, 463902d5)\\n\\n(contact 12x8549, f8c197fc)","related_to":"33x8636"}',
   ],
   [
+    "an end of the staff's comment on its project",
+    {
+      ...builtinPolicy,
+      modules: {
+        ...builtinPolicy.modules,
+        ModComments: { ...builtinPolicy.modules['ModComments'], delete: true },
+      },
+    },
+    ({ writes }, author) => writes.deleteRecord('30x8767', author),
+    'NOT_WRITABLE',
+  ],
+  [
     "a comment on a stranger's project",
     builtinPolicy,
     ({ writes }, author) =>

@@ -247,6 +247,11 @@ const mutants: readonly Mutant[] = Object.entries<
   ],
   'src/scope/write.ts': [
     [
+      "a comment of the staff on a contact's project is the contact's",
+      "return readSignature(row[sign] ?? '').contact !== contact.id",
+      'return false',
+    ],
+    [
       'a contact signs for itself',
       "text.trim() !== '' && isSigned(name) ? signed(text, contact) : text",
       'text',
