@@ -346,6 +346,7 @@ t.test('an ending counts once a replica has it, and is refused while none does',
     const { session } = await store.create(facts('12x2'))
     return (await store.end(session.id)) !== undefined
   })
+  await store.reap()
   t.equal((await replica.admin.keys('gw:{*}s:*')).length, 1, 'the replica has it when it is acknowledged')
 
   replica.process.kill('SIGSTOP')
