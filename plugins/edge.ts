@@ -65,6 +65,8 @@ export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
     if (CORS_ORIGINS !== undefined) {
       await app.register(cors, {
         origin: [...CORS_ORIGINS],
+        // coreBOS's own client asks so when it extends a session, though there is no cookie.
+        credentials: true,
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
         exposedHeaders: [...answerHeaderNames, 'X-Request-Id'],
         maxAge: 600,

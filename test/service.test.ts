@@ -478,7 +478,10 @@ t.test('other origins', async (t) => {
       method: 'OPTIONS',
       headers: { origin: from, 'access-control-request-method': 'POST' },
     })
-  t.equal((await preflight(origin)).headers.get('access-control-allow-origin'), origin)
+  t.match(Object.fromEntries((await preflight(origin)).headers), {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+  })
   t.equal((await preflight('https://evil.example.com')).headers.get('access-control-allow-origin'), null)
 
   const closed = await startGateway(t)
