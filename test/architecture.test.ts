@@ -55,6 +55,7 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
   'plugins/': ['src/'],
 
   'src/webservice/': [
+    'src/comments.ts',
     'src/contact/',
     'src/corebos/',
     'src/environment.ts',
@@ -64,6 +65,7 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/policy/',
     'src/printed.ts',
     'src/query/',
+    'src/related.ts',
     'src/scope/',
     'src/search.ts',
     'src/session/',

@@ -92,6 +92,8 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
       const id = firstOf.get(module)
       const relations = Object.values(objectOf(at(described.result, 'relatedModules')))
       for (const related of id === undefined ? [] : relations.map((each) => textAt(each, 'related_module'))) {
+        // coreBOS offers parts of products as well, and knows no such relation when it is asked.
+        if (related === module) continue
         const answer = await client.call('getRelatedRecords', { id, module, relatedModule: related })
         t.equal(answer.success, true, `${name}: ${related} of ${module}, which is offered: ${answer.text}`)
       }
@@ -156,6 +158,31 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
   }
   await Promise.all(letIn[mode].map(compare))
 }
+
+t.test('relations that no field holds are read at both doors alike', async (t) => {
+  for (const mode of modes) {
+    const portal = await startPortal(t, { mode })
+    const admin = await userAt(portal.corebos.url)
+    const client = await enter(portal, mode, 'alice')
+    for (const [id, module, other, relatedModule, seen] of [
+      ['12x8549', 'Contacts', '14x8556', 'Products', true],
+      ['12x8549', 'Contacts', '10x8999', 'Leads', false],
+      ['12x8551', 'Contacts', '14x8556', 'Products', false],
+    ] as const) {
+      await admin.call('SetRelation', { relate_this_id: id, with_these_ids: [other] })
+      const here = await client.call('getRelatedRecords', { id, module, relatedModule })
+      const there = await portal.as('alice', 'GET', `/records/${id}/related/${relatedModule}`)
+      t.equal(here.success, there.status === 200, `${mode}: ${relatedModule} of ${id}: ${here.text}`)
+      const rows = rowsAt(here.result, 'records')
+      t.equal(
+        rows.some((row) => textAt(row, 'id') === other),
+        seen,
+        here.text,
+      )
+      t.strictSame(byId(rows), byId(there.body.records ?? []))
+    }
+  }
+})
 
 t.test('files come with records that the contact sees, and with no others', async (t) => {
   const portal = await startPortal(t)

@@ -198,15 +198,6 @@ export function referenceTo(view: View, module: string): FieldShape | undefined 
   )
 }
 
-/** Whether it can be asked which records of a view are related to one of another module. */
-export function isRelatable(view: View, module: string): boolean {
-  return referenceTo(view, module) !== undefined || isTiedBy(view, module)
-}
-
-function isTiedBy({ decision: { rule } }: View, module: string): boolean {
-  return rule.ties?.relation.includes(module) === true
-}
-
 /** By the reference that points to the module, or else by the relations of a module that is tied through them. */
 function checkRelated({ module, id, at }: tree.Related, view: View, sight: Sight): Condition {
   const other = sight.require(module, at)
@@ -219,7 +210,7 @@ function checkRelated({ module, id, at }: tree.Related, view: View, sight: Sight
       sight.modules,
     )
   }
-  if (!isTiedBy(view, other.module.name)) {
+  if (view.decision.rule.ties?.relation.includes(other.module.name) !== true) {
     throw new GatewayError(
       'QUERY_NOT_EXPRESSIBLE',
       `${place(at)}no field of ${view.module.name} points to ${other.module.name}`,

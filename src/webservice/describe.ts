@@ -9,7 +9,7 @@ import {
   type PresentedModule,
   type Properties,
 } from '../corebos/presentation.ts'
-import { isRelatable } from '../scope/check.ts'
+import { isKeptApart } from '../comments.ts'
 import type { View } from '../scope/view.ts'
 import type { Input, Visitor } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
@@ -111,7 +111,7 @@ function relatedModules(module: PresentedModule, { asker }: Visitor): (readonly 
   return module.relations.flatMap(({ name, module: related, field: by, properties, columns: shown }) => {
     const view = asker.sight.find(related)
     if (view === undefined || (by !== null && !view.readable.has(by))) return []
-    if (!isRelatable(view, module.name)) return []
+    if (related === 'ModComments' && isKeptApart(module.name)) return []
     const more: Properties = properties
     return [[name, { ...more, filterFields: columns(shown, view) }] as const]
   })

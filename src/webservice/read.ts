@@ -2,10 +2,11 @@
 import { parseId } from '../corebos/ids.ts'
 import { GatewayError } from '../errors.ts'
 import { fewAtOnce } from '../few-at-once.ts'
-import { ask, askText, record, viewOf, type Answer } from '../pipeline.ts'
+import { ask, askText, find, record, viewOf, type Answer } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
 import { parseOrderBy } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
+import { relatedTo } from '../related.ts'
 import type { Row } from '../scope/verify.ts'
 import type { View } from '../scope/view.ts'
 import type { Input, Visitor } from './call.ts'
@@ -110,8 +111,7 @@ export async function getRelatedRecords(input: Input, visitor: Visitor): Promise
   if (module.toLowerCase() !== parent.module.name.toLowerCase()) throw closedModule(module)
   const related = asker.sight.require(input.text('relatedModule'))
   const { limit, orderBy } = listing(input.json('queryParameters'))
-  await record(id, asker)
-  const where = tree.related(parent.module.name, id, tree.nowhere)
+  const where = await relatedTo(await find(id, asker), related, asker)
   const { records } = await ask(recordsOf(related, where, { limit, orderBy }), asker)
   return result({ records })
 }
