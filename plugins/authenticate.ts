@@ -20,7 +20,6 @@ import type { Caller } from '../src/corebos/caller.ts'
 import { parseId } from '../src/corebos/ids.ts'
 import { GatewayError } from '../src/errors.ts'
 import type { Policy } from '../src/policy/policy.ts'
-import { bearerToken } from '../src/session/bearer.ts'
 import type { Reading } from '../src/session/contract.ts'
 
 declare module 'fastify' {
@@ -131,7 +130,9 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   const recheck = recheckIn(context)
 
   async function identify(request: FastifyRequest): Promise<void> {
-    const claims = tokens.verify(bearerOf(request))
+    const token = app.cookies.accessTokenOf(request)
+    if (token === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
+    const claims = tokens.verify(token)
     // Whoever counted the request has read the session in the same step.
     admit(claims, request.reading ?? (await sessions.read(claims.sessionId)), request)
   }
@@ -192,14 +193,8 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   })
 }
 
-function bearerOf(request: FastifyRequest): string {
-  const token = bearerToken(request.headers.authorization)
-  if (token === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
-  return token
-}
-
 export default fp(authenticate, {
   name: 'authenticate',
-  dependencies: ['corebos', 'sessions', 'tokens'],
+  dependencies: ['cookies', 'corebos', 'sessions', 'tokens'],
   fastify: '5.x',
 })

@@ -6,7 +6,6 @@ import type { Config } from '../src/config.ts'
 import type { SessionClaim } from '../src/contact/request.ts'
 import type { Rate } from '../src/environment.ts'
 import { GatewayError } from '../src/errors.ts'
-import { bearerToken } from '../src/session/bearer.ts'
 import type { Reading, SharedState, Take, Taken } from '../src/session/contract.ts'
 
 declare module 'fastify' {
@@ -67,8 +66,8 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
   const byAddress = limiter('ip', options.RATE_LIMIT_IP)
 
   function claimOf(request: FastifyRequest): SessionClaim | undefined {
-    const token = bearerToken(request.headers.authorization)
     try {
+      const token = app.cookies.accessTokenOf(request)
       return token === undefined ? undefined : tokens.verify(token)
     } catch {
       // The route says what is wrong with it, if it wants one at all.
@@ -150,4 +149,8 @@ function countersIn(state: Pick<SharedState, 'take'>) {
   }
 }
 
-export default fp(limits, { name: 'limits', dependencies: ['problem', 'sessions', 'tokens'], fastify: '5.x' })
+export default fp(limits, {
+  name: 'limits',
+  dependencies: ['problem', 'cookies', 'sessions', 'tokens'],
+  fastify: '5.x',
+})

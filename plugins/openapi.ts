@@ -56,12 +56,12 @@ function commonProblems(
   const named = KindGuard.IsObject(headers) ? headers.properties : {}
   const asksForSession = security.length > 0
   const withoutCorebos = [onRequest].flat().some((hook) => hook === identify)
+  const mayBring = [method].flat().some((each) => bringBodies.has(each))
   return [
     'BAD_REQUEST',
     ...(isChecked ? (['VALIDATION_FAILED'] as const) : []),
-    ...([method].flat().some((each) => bringBodies.has(each))
-      ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)
-      : []),
+    ...(mayBring ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(asksForSession && mayBring ? (['CROSS_SITE'] as const) : []),
     ...(asksForSession ? (['AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'SESSION_ENDED'] as const) : []),
     ...(asksForSession && !withoutCorebos ? corebosProblems : []),
     ...('idempotency-key' in named ? (['IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
@@ -126,7 +126,14 @@ export default fp<Pick<Config, 'PUBLIC_URL'>>(
         info: { title: 'coreBOS portal gateway', version, description },
         servers: [{ url: PUBLIC_URL }],
         components: {
-          securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+          securitySchemes: {
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              bearerFormat: 'JWT',
+              description: 'With `COOKIE_SESSIONS` the cookie that a log-in sets counts as well.',
+            },
+          },
         },
       },
       refResolver: {

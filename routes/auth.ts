@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { levels, type Contact } from '../src/contact/contact.ts'
 import type { Admitted } from '../src/contact/refusal.ts'
 import { GatewayError } from '../src/errors.ts'
@@ -27,10 +27,16 @@ const ContactView = Type.Object({
 })
 
 const tokenFields = {
-  accessToken: Type.String({ description: 'A JWT for `Authorization: Bearer …`' }),
+  accessToken: Type.Optional(
+    Type.String({
+      description: 'A JWT for `Authorization: Bearer …`; with `COOKIE_SESSIONS` in a cookie instead',
+    }),
+  ),
   tokenType: Type.Literal('Bearer'),
   expiresIn: Type.Integer({ description: 'Seconds that the access token lives' }),
-  refreshToken: Type.String({ description: 'Good for one new pair' }),
+  refreshToken: Type.Optional(
+    Type.String({ description: 'Good for one new pair; with `COOKIE_SESSIONS` in a cookie instead' }),
+  ),
 }
 const Tokens = Type.Object(tokenFields)
 const LoggedIn = Type.Object({ ...tokenFields, contact: ContactView })
@@ -83,8 +89,12 @@ const exampleTokens: Static<typeof Tokens> = {
   refreshToken: '2x3k…',
 }
 const Refresh = Type.Object(
-  { refreshToken: Type.String({ minLength: 1, maxLength: 1024 }) },
-  { additionalProperties: false, examples: [{ refreshToken: exampleTokens.refreshToken }] },
+  { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })) },
+  {
+    additionalProperties: false,
+    description: 'With `COOKIE_SESSIONS` an empty object, and the token in its cookie',
+    examples: [{ refreshToken: exampleTokens.refreshToken }],
+  },
 )
 const exampleContact: Static<typeof ContactView> = {
   id: '12x8549',
@@ -108,6 +118,7 @@ const Ended = Type.Null({ description: 'Done' })
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   const {
+    cookies,
     desk,
     door,
     passwords,
@@ -120,8 +131,11 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     endUpstream,
   } = app
 
-  function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
-    return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
+  function pair({ session, refreshToken }: Opened, reply: FastifyReply): Static<typeof Tokens> {
+    const { accessToken, expiresIn } = tokens.issue(session)
+    if (!cookies.enabled) return { accessToken, tokenType: 'Bearer', expiresIn, refreshToken }
+    cookies.set(reply, { accessToken, expiresIn, refreshToken })
+    return { tokenType: 'Bearer', expiresIn }
   }
 
   app.post(
@@ -137,12 +151,14 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         body: Login,
         response: {
           200: answer(LoggedIn, 'A session', { example: { ...exampleTokens, contact: exampleContact } }),
-          ...problems('INVALID_CREDENTIALS', ...corebosProblems),
+          ...problems('INVALID_CREDENTIALS', 'CROSS_SITE', ...corebosProblems),
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const began = performance.now()
+      // Whoever could have somebody log in as another would be told what that one writes.
+      cookies.requireSameSite(request)
       const { username, password, entity = 'Contacts' } = request.body
       try {
         const admitted = await desk.admit(
@@ -155,7 +171,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         )
         const opened = await open(admitted, request)
         metrics.logins.inc({ outcome: 'ok' })
-        return { ...pair(opened), contact: viewOfContact(admitted.contact) }
+        return { ...pair(opened, reply), contact: viewOfContact(admitted.contact) }
       } catch (error) {
         metrics.logins.inc({ outcome: error instanceof GatewayError ? error.code : 'INTERNAL' })
         throw error
@@ -185,13 +201,16 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         body: Refresh,
         response: {
           200: answer(Tokens, 'The new pair', { example: exampleTokens }),
-          ...problems('INVALID_REFRESH_TOKEN'),
+          ...problems('INVALID_REFRESH_TOKEN', 'CROSS_SITE'),
         },
       },
     },
-    async (request) => {
-      const rotation = await sessions.rotate(request.body.refreshToken)
-      if (rotation.kind === 'rotated') return pair(rotation)
+    async (request, reply) => {
+      const refreshToken = request.body.refreshToken ?? cookies.refreshTokenOf(request)
+      if (refreshToken === undefined) throw new GatewayError('INVALID_REFRESH_TOKEN')
+      const rotation = await sessions.rotate(refreshToken)
+      if (rotation.kind === 'rotated') return pair(rotation, reply)
+      cookies.clear(reply)
       if (rotation.kind === 'reused') {
         const { id, contact, upstream } = rotation.session
         request.log.warn(
@@ -217,6 +236,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { session } = admissionOf(request)
       await endUpstream((await sessions.end(session.id))?.upstream)
+      cookies.clear(reply)
       return reply.code(204).send(null)
     },
   )
@@ -235,6 +255,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const { session } = admissionOf(request)
       const ended = await sessions.endAll(session.contact.id)
       await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
+      cookies.clear(reply)
       return reply.code(204).send(null)
     },
   )

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { fastify, type FastifyInstance } from 'fastify'
 import authenticate from '../plugins/authenticate.ts'
 import closing from '../plugins/closing.ts'
+import cookies from '../plugins/cookies.ts'
 import corebos from '../plugins/corebos.ts'
 import door from '../plugins/door.ts'
 import edge, { edgeOptions } from '../plugins/edge.ts'
@@ -56,6 +57,7 @@ export async function buildApp(
   await app.register(logging)
   await app.register(edge, config)
   await app.register(closing)
+  await app.register(cookies, config)
   await app.register(metrics)
   await app.register(corebos, config)
   await app.register(sessions, {

@@ -292,7 +292,10 @@ function contradictions(texts: Texts): string[] {
       !isLoopback(texts['METRICS_HOST'] ?? '') && !has('OPERATOR_TOKEN'),
       'OPERATOR_TOKEN is required where METRICS_HOST is not a loopback address',
     ],
-    [texts['COOKIE_SESSIONS'] === 'true', 'COOKIE_SESSIONS=true: this version has no cookies yet'],
+    [
+      texts['COOKIE_SESSIONS'] === 'true' && /^http:/.test(texts['PUBLIC_URL'] ?? 'http:'),
+      'COOKIE_SESSIONS=true needs a PUBLIC_URL with https: browsers keep these cookies for nothing else',
+    ],
     [texts['READ_CACHE_TTL'] !== '0', 'READ_CACHE_TTL: this version has no cache yet, only 0'],
     [
       Number(texts['SESSION_IDLE_TTL']) > Number(texts['SESSION_MAX_TTL']),

@@ -18,6 +18,7 @@ const catalogue = {
   TOKEN_EXPIRED: [401, 'The access token has expired'],
   SESSION_ENDED: [401, 'The session has ended'],
   INVALID_REFRESH_TOKEN: [401, 'The refresh token is not valid'],
+  CROSS_SITE: [403, 'A cookie counts for requests of the portal itself alone'],
   WRONG_PASSWORD: [422, 'The current password is not right'],
 
   // what is asked: the query language

@@ -85,6 +85,8 @@ t.test('the environment', async (t) => {
       [{ COREBOS_ACCESS_KEY: 'key' }, /^COREBOS_USER is required/],
       [{ LOGIN_MODE: 'service' }, /^COREBOS_USER and COREBOS_ACCESS_KEY are required/],
       [{ METRICS_HOST: '0.0.0.0' }, /^OPERATOR_TOKEN is required/],
+      [{ COOKIE_SESSIONS: 'true' }, /^COOKIE_SESSIONS=true needs a PUBLIC_URL with https/],
+      [{ COOKIE_SESSIONS: 'true', PUBLIC_URL: 'http://portal.example' }, /^COOKIE_SESSIONS=true needs/],
       [{ SESSION_IDLE_TTL: '100', SESSION_MAX_TTL: '99' }, /^SESSION_IDLE_TTL is longer/],
     ]
     for (const [env, line] of broken) t.match(problemsOf({ ...enough, ...env }), [line], JSON.stringify(env))

@@ -1,0 +1,85 @@
+/** Tokens in cookies, for portals in a browser (`COOKIE_SESSIONS`): no script can read them, no other site can use them. */
+import cookie from '@fastify/cookie'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.ts'
+import { GatewayError } from '../src/errors.ts'
+import { bearerToken } from '../src/session/bearer.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly cookies: Cookies
+  }
+}
+
+export interface IssuedTokens {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+  readonly refreshToken: string
+}
+
+export interface Cookies {
+  /** Whether tokens go into cookies instead of bodies. */
+  readonly enabled: boolean
+  /**
+   * The access token of the header, or else of the cookie.
+   * @throws GatewayError `CROSS_SITE` where a cookie comes with what another site may have caused
+   */
+  accessTokenOf(request: FastifyRequest): string | undefined
+  /** @throws GatewayError `CROSS_SITE` */
+  refreshTokenOf(request: FastifyRequest): string | undefined
+  /** @throws GatewayError `CROSS_SITE` where another site may have caused a request that sets cookies */
+  requireSameSite(request: FastifyRequest): void
+  set(reply: FastifyReply, tokens: IssuedTokens): void
+  clear(reply: FastifyReply): void
+}
+
+/** The prefix has browsers insist on TLS, on this host alone, and on its whole path. */
+const accessName = '__Host-portal-access'
+const refreshName = '__Host-portal-refresh'
+const attributes = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' } as const
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+export type CookiesOptions = Pick<
+  Config,
+  'COOKIE_SESSIONS' | 'CORS_ORIGINS' | 'PUBLIC_URL' | 'SESSION_MAX_TTL'
+>
+
+export default fp<CookiesOptions>(
+  async (app, { COOKIE_SESSIONS: enabled, CORS_ORIGINS = [], PUBLIC_URL, SESSION_MAX_TTL }) => {
+    const origins = new Set([new URL(PUBLIC_URL).origin, ...CORS_ORIGINS])
+    await app.register(cookie)
+
+    /** Browsers always name the origin of what is no plain look; whoever names none is none, and has no cookie to send. */
+    function requireSameSite({ method, headers: { origin } }: FastifyRequest): void {
+      if (enabled && !safeMethods.has(method) && (origin === undefined || !origins.has(origin)))
+        throw new GatewayError('CROSS_SITE')
+    }
+
+    function fromCookie(name: string, request: FastifyRequest): string | undefined {
+      const token = enabled ? request.cookies[name] : undefined
+      if (token !== undefined) requireSameSite(request)
+      return token
+    }
+
+    app.decorate('cookies', {
+      enabled,
+      accessTokenOf: (request) =>
+        bearerToken(request.headers.authorization) ?? fromCookie(accessName, request),
+      refreshTokenOf: (request) => fromCookie(refreshName, request),
+      requireSameSite,
+      set: (reply, { accessToken, expiresIn, refreshToken }) => {
+        reply.setCookie(accessName, accessToken, { ...attributes, maxAge: expiresIn })
+        reply.setCookie(refreshName, refreshToken, { ...attributes, maxAge: SESSION_MAX_TTL })
+      },
+      clear: (reply) => {
+        if (!enabled) return
+        reply.clearCookie(accessName, attributes)
+        reply.clearCookie(refreshName, attributes)
+      },
+    } satisfies Cookies)
+  },
+  { name: 'cookies', dependencies: ['problem'], fastify: '5.x' },
+)
