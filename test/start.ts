@@ -7,6 +7,9 @@ import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { startService, type Service } from '../src/service.ts'
 import type { ApartOptions } from './gateway-worker.ts'
 
+// Every gateway listens for SIGHUP, and a test may have many.
+process.setMaxListeners(100)
+
 export interface Started extends Service {
   readonly corebos: DemoCorebos
   /** What the gateway was started with. */
