@@ -17,6 +17,7 @@ import {
   rewrite,
   scopeOf,
   settle,
+  settleCondition,
   unresolvedIn,
   type Anchors,
   type Column,
@@ -25,7 +26,7 @@ import {
 } from './scope/rewrite.ts'
 import type { SendableQuery } from './scope/sendable.ts'
 import { distinct, page, shape, type Referenced } from './scope/shape.ts'
-import { partsOf, shapeOf, type Shape, type Template } from './scope/templates.ts'
+import { partsOf, shapeOf, type Printed, type Shape } from './scope/templates.ts'
 import { verify, type Row } from './scope/verify.ts'
 import type { Sight, View } from './scope/view.ts'
 import type { Templates } from './templates.ts'
@@ -113,19 +114,21 @@ export async function ask(query: Query, asker: Asker): Promise<Answer> {
  */
 export async function askText(text: string, asker: Asker): Promise<Answer> {
   const { sight, templates } = asker
-  const form = shapeOf(text)
-  if (form === undefined) return ask(parseQuery(text), asker)
-  const known = templates.get(form, sight)
-  if (known !== undefined && known !== 'none') {
-    return answer({ settled: known.settled, statement: fillIn(known, form.constants) }, asker)
+  const known = templates.find(text, sight)
+  if (known?.printed !== undefined) {
+    return answer(
+      { settled: known.printed.settled, statement: fillIn(known.printed, known.constants) },
+      asker,
+    )
   }
   const answered = await ask(parseQuery(text), asker)
-  if (known === undefined) templates.set(form, sight, templateOf(text, form, sight))
+  const shape = known === undefined ? shapeOf(text) : undefined
+  if (shape !== undefined) templates.add(text, sight, { shape, printed: printedAs(text, shape, sight) })
   return answered
 }
 
 /** @returns undefined where what is sent depends on more than the statement and who asks */
-function templateOf(text: string, form: Shape, sight: Sight): Template | undefined {
+function printedAs(text: string, shape: Shape, sight: Sight): Printed | undefined {
   const settledOf = (each: string): SettledQuery | undefined => {
     const query = parseQuery(each)
     const anchors = ownAnchors(sight.contact, sight.require(query.module).decision.level)
@@ -136,7 +139,7 @@ function templateOf(text: string, form: Shape, sight: Sight): Template | undefin
   }
   const settled = settledOf(text)
   if (settled === undefined) return undefined
-  const parts = partsOf(text, form, (each) => {
+  const parts = partsOf(text, shape, (each) => {
     const other = settledOf(each)
     return other && statementOf(other, sight, 'basic').text
   })
@@ -166,8 +169,8 @@ function isNothing({ where }: SettledQuery): boolean {
 
 function statementOf(settled: SettledQuery, { modules }: Sight, dialect: Dialect): SendableQuery {
   // Ties would change which rows are distinct: all rows come with their ties, and are made distinct when these are gone.
-  const limit = settled.distinct ? { offset: 0, count: limits.rows + 1 } : settled.limit
-  return print({ ...settled, limit }, modules, dialect)
+  const asked = settled.distinct ? { ...settled, limit: { offset: 0, count: limits.rows + 1 } } : settled
+  return print(asked, modules, dialect)
 }
 
 async function run(query: Query, asker: Asker, dialect: Dialect = 'basic'): Promise<Answer> {
@@ -406,9 +409,7 @@ export async function relatedIds(found: Found, view: View, asker: Asker): Promis
 /** The condition that a view's records meet, with the ids that its lookups find. */
 export async function settledScope(view: View, asker: Asker): Promise<Condition> {
   const scope = scopeOf(view, asker.sight, await asker.anchors(view.decision.level))
-  const found = await resolve(unresolvedIn(scope), asker)
-  const scoped = rewrite(idsOf(view.module.name, undefined), asker.sight, { contacts: [], accounts: [] })
-  return settle({ ...scoped, where: scope, scope }, found).scope
+  return settleCondition(scope, await resolve(unresolvedIn(scope), asker))
 }
 
 /** What {@link ask} would send, without sending anything. @throws GatewayError what the query is refused for */

@@ -1,11 +1,20 @@
 /** Remembers the templates of statements that contacts ask again and again. */
 import { LRUCache } from 'lru-cache'
-import type { Shape, Template } from './scope/templates.ts'
+import { constantsIn, openingOf, type Template } from './scope/templates.ts'
 import type { Sight } from './scope/view.ts'
+
+export interface Fitting extends Template {
+  /** What stands in the gaps of the statement that was looked for. */
+  readonly constants: readonly string[]
+}
+
+/** Of one sight, with openings of one length; they are gone through one by one. */
+const mostAlike = 32
 
 /** By sight: by policy, contact and what coreBOS says of its modules. */
 export class Templates {
-  readonly #cache: LRUCache<string, Template | 'none'>
+  /** By a number, which is found sooner than a text. */
+  readonly #cache: LRUCache<number, readonly Template[]>
   readonly #numbers = new WeakMap<Sight, number>()
   #sights = 0
 
@@ -13,23 +22,32 @@ export class Templates {
   constructor(size = 32_000_000) {
     this.#cache = new LRUCache({
       maxSize: size,
-      sizeCalculation: (value, key) =>
-        key.length + (value === 'none' ? 100 : value.parts.join('').length + 1_000),
+      sizeCalculation: (templates) => templates.reduce((sum, template) => sum + sizeOf(template), 0),
     })
   }
 
-  /** @returns `none` where it is known that there is none to be had */
-  get(shape: Shape, sight: Sight): Template | 'none' | undefined {
-    return this.#cache.get(this.#key(shape, sight))
+  find(text: string, sight: Sight): Fitting | undefined {
+    for (const { shape, printed } of this.#cache.get(this.#key(text, sight)) ?? []) {
+      const constants = constantsIn(text, shape)
+      if (constants !== undefined) return { shape, printed, constants }
+    }
+    return undefined
   }
 
-  set(shape: Shape, sight: Sight, template: Template | undefined): void {
-    this.#cache.set(this.#key(shape, sight), template ?? 'none')
+  /** @param text the statement that the template was made of */
+  add(text: string, sight: Sight, template: Template): void {
+    const key = this.#key(text, sight)
+    const others = this.#cache.get(key) ?? []
+    this.#cache.set(key, [template, ...others.slice(0, mostAlike - 1)])
   }
 
-  #key({ key }: Shape, sight: Sight): string {
+  #key(text: string, sight: Sight): number {
     let number = this.#numbers.get(sight)
     if (number === undefined) this.#numbers.set(sight, (number = ++this.#sights))
-    return `${number}\0${key}`
+    return number * 2 ** 32 + openingOf(text)
   }
+}
+
+function sizeOf({ shape, printed }: Template): number {
+  return shape.texts.join('').length + (printed === undefined ? 100 : printed.parts.join('').length + 1_000)
 }

@@ -375,6 +375,13 @@ export class World {
   }
 }
 
+function webserviceIds({ contacts, accounts }: Anchors) {
+  return {
+    contacts: contacts.map((number) => `12x${number}`),
+    accounts: accounts.map((number) => `11x${number}`),
+  }
+}
+
 interface Told {
   readonly author: Author
   readonly written: string[]
@@ -404,10 +411,8 @@ function authorOf(
       printed: nothing,
       actions: nothing,
     },
-    anchors: async (level) => ({
-      contacts: anchors.contacts.map((number) => `12x${number}`),
-      accounts: level === 'own' ? [] : anchors.accounts.map((number) => `11x${number}`),
-    }),
+    anchors: async (level) =>
+      webserviceIds(level === 'own' ? { contacts: anchors.contacts, accounts: [] } : anchors),
     remember: (key, load) => {
       const ids = remembered.get(key) ?? load()
       remembered.set(key, ids)
@@ -520,6 +525,19 @@ async function* rules(copy: Copy, world: World): AsyncGenerator<string | undefin
     }
     const got = await idsOf('Project', told).catch(codeOf)
     yield got === 'UNKNOWN_MODULE' ? undefined : 'a rule with a tie that there is not is open'
+  }
+  const { author } = authorOf(world, copy, alice, builtinPolicy)
+  for (const { anchors } of [alice, carol, erin, alice]) {
+    const moved = { ...author, anchors: async () => webserviceIds(anchors) }
+    const { records } = await copy.pipeline.ask(copy.parse.parseQuery('select id from HelpDesk'), moved)
+    const got = records.map(({ id }) => id).sort()
+    const expected = new Oracle(world.database, anchors)
+      .visible('HelpDesk')
+      .map((record) => world.database.webserviceId(record))
+      .sort()
+    yield got.join() === expected.join()
+      ? undefined
+      : `who sees as far as ${JSON.stringify(anchors)} gets ${got.join()}`
   }
   const policy = new copy.policy.Policy(builtinPolicy)
   const employee = new copy.view.Sight(
@@ -643,6 +661,17 @@ const constants = [
     '1x1',
   ],
   ...[
+    '12x0',
+    '12x08549',
+    '12x9876543210',
+    '12x99999999999',
+    '99x8549',
+    '2026-01-01 10:30:00',
+    '2026-01-01 24:00:00',
+    '2026-01-01 10:30',
+    '2026-01-01T10:30:00',
+  ],
+  ...[
     '%',
     '%a',
     'a%',
@@ -660,8 +689,34 @@ const constants = [
     'é',
     'x'.repeat(90),
   ],
-  ...['$self', '$user', 'Qz0zQ', 'Qz1zQ', '%Qz0zQ%', '2099-11-10', '987654310'],
+  ...[
+    '$self',
+    '$user',
+    'Qz0zQ',
+    'Qz1zQ',
+    '%Qz0zQ%',
+    '2099-11-10',
+    '2099-11-10 21:43:59',
+    '987654310',
+    '12x9876543211',
+  ],
 ]
+
+/** The same constants in another statement. */
+function nearly(statement: string): string[] {
+  return [
+    `${statement} limit 7`,
+    `${statement};`,
+    statement.replace(' limit ', ' limit 1'),
+    statement.replace(' or ', ' and '),
+    statement.replace(/ and (?!.* and )/, ' or '),
+    statement.replace('=', '!='),
+    statement.replace(/=(?!.*=)/, '>='),
+    statement.replace(' in (', ' not in ('),
+    statement.replace("%'", "'"),
+    statement.replace(' where ', ' where not '),
+  ].filter((each) => each !== statement)
+}
 
 /** A statement that is filled in is the one that would have been printed; what would be refused is refused. */
 async function* filledIn(copy: Copy, world: World): AsyncGenerator<string | undefined> {
@@ -689,6 +744,10 @@ async function* filledIn(copy: Copy, world: World): AsyncGenerator<string | unde
     const warm = fresh()
     await said(statement, warm)
     await said(statement, warm)
+    for (const other of nearly(statement)) {
+      const [expected, got] = [await said(other, fresh()), await said(other, warm)]
+      yield got === expected ? undefined : `${other}: filled in as ${got} instead of ${expected}`
+    }
     for (const [i, place] of places.entries()) {
       const isText = place[0].startsWith("'")
       for (const constant of isText ? constants : numbers) {

@@ -211,6 +211,7 @@ t.test('what is not of the language is refused with line, column and what was ex
     ['select a from M limit -1', "QUERY_SYNTAX line 1, column 23: expected a whole number but found '-1'"],
     ['select a from M where b = 1x', 'QUERY_SYNTAX line 1, column 27: unexpected "1"'],
     ['select a from M -- c', 'QUERY_SYNTAX line 1, column 17: unexpected "-"'],
+    ['select a from M\u00a0', 'QUERY_SYNTAX line 1, column 16: unexpected "\\u00a0"'],
     ['select a from M where [{}]', "QUERY_SYNTAX line 1, column 23: a condition's 'fieldname' is a text"],
     ['select a from M where []', 'QUERY_SYNTAX line 1, column 23: a list of conditions is expected'],
     [

@@ -1,8 +1,12 @@
 /** How coreBOS reads a statement; it decides by the text alone, before anything is parsed. */
 export type Reading = 'basic' | 'extended' | 'workflow' | 'related'
 
-/** What coreBOS leaves out before it looks for dots and parentheses, one after the other. */
-const removed = [/ in \([\s\S]+?\)/g, / count\([\s\S]+?\)/g, /'[\s\S]+?'/g, /\([ \t]*\)/g]
+/** What coreBOS leaves out before it looks for dots and parentheses, one after the other: all from here to there. */
+const removed = [
+  { from: ' in (', to: ')' },
+  { from: ' count(', to: ')' },
+  { from: "'", to: "'" },
+] as const
 
 /**
  * Which of its dialects coreBOS will read a statement in. Texts in quotes count in part: `''` does not close, and the
@@ -12,21 +16,39 @@ const removed = [/ in \([\s\S]+?\)/g, / count\([\s\S]+?\)/g, /'[\s\S]+?'/g, /\([
  * Source: the rule in words in the recordings' description of the dialects, section 1.
  */
 export function readingOf(statement: string): Reading {
-  const text = lowerCased(`${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`.replace(/[\n\r\t]/g, ' '))
-  let clean = text
-  for (const each of removed) clean = clean.replace(each, '')
-  const where = clean.indexOf(' where ')
-  if ((where < 0 ? clean : clean.slice(where)).indexOf('related.') > 0) return 'related'
-  if (/ where\s*\[|select\s*\[/.test(text)) return 'workflow'
-  if (/\snot\s+in\s*\(/.test(text) || /\sis\s+(?:not\s+)?null/.test(clean) || /[.(]/.test(clean.slice(1)))
-    return 'extended'
-  return 'basic'
+  const text = lowerCased(terminated(statement))
+  let clean = removed.reduce(without, text)
+  if (clean.includes('(')) clean = clean.replace(/\([ \t]*\)/g, '')
+  const where = Math.max(clean.indexOf(' where '), 0)
+  if (clean.indexOf('related.', where) > where) return 'related'
+  if (text.includes('[') && / where\s*\[|select\s*\[/.test(text)) return 'workflow'
+  if (/\snot\s+in\s*\(/.test(text) || /\sis\s+(?:not\s+)?null/.test(clean)) return 'extended'
+  return clean.includes('.', 1) || clean.includes('(', 1) ? 'extended' : 'basic'
 }
 
-/** PHP lower-cases the letters of ASCII and leaves the others as they are. */
+/** Without blanks and semicolons at its ends, but for one. */
+function terminated(statement: string): string {
+  if (/^[^ ;][^]*[^ ;];$/.test(statement)) return statement
+  return `${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`
+}
+
+/** At least one character stands between, as for PHP's `+?`. */
+function without(text: string, { from, to }: (typeof removed)[number]): string {
+  let rest = ''
+  let kept = 0
+  for (;;) {
+    const begin = text.indexOf(from, kept)
+    const end = begin < 0 ? -1 : text.indexOf(to, begin + from.length + 1)
+    if (end < 0) return kept === 0 ? text : rest + text.slice(kept)
+    rest += text.slice(kept, begin)
+    kept = end + to.length
+  }
+}
+
+/** In one line; PHP lower-cases the letters of ASCII and leaves the others as they are. */
 function lowerCased(text: string): string {
-  if (/^[\t -~]*$/.test(text)) return text.toLowerCase()
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  if (/^[ -~]*$/.test(text)) return text.toLowerCase()
+  return text.replace(/[\n\r\t]/g, ' ').replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 /**

@@ -8,6 +8,11 @@ import type { Condition, FieldPath, Limit, Order, Position, Query, Selection, Va
 const keywords = new Set(
   'select distinct from where and or not in like is null order by asc desc limit offset'.split(' '),
 )
+const longestKeyword = Math.max(...[...keywords].map(({ length }) => length))
+
+function isKeyword(word: string): boolean {
+  return word.length <= longestKeyword && keywords.has(word.toLowerCase())
+}
 
 /** A recursive-descent reader over the tokens of one text; each method reads one rule of the grammar. */
 class Reader {
@@ -68,14 +73,18 @@ class Reader {
 
   // condition = conjunction { "or" conjunction }
   condition(): Condition {
-    const terms = [this.#conjunction()]
+    const first = this.#conjunction()
+    if (!this.#peekWord('or')) return first
+    const terms = [first]
     while (this.#accept('or')) terms.push(this.#conjunction())
     return tree.or(...terms)
   }
 
   // conjunction = term { "and" term }
   #conjunction(): Condition {
-    const terms = [this.#term()]
+    const first = this.#term()
+    if (!this.#peekWord('and')) return first
+    const terms = [first]
     while (this.#accept('and')) terms.push(this.#term())
     return tree.and(...terms)
   }
@@ -224,8 +233,8 @@ class Reader {
   }
 
   #peekWord(word: string): boolean {
-    const token = this.#peek()
-    return token.kind === 'word' && token.text.toLowerCase() === word
+    const { kind, text } = this.#peek()
+    return kind === 'word' && text.length === word.length && text.toLowerCase() === word
   }
 
   #accept(word: string): boolean {
@@ -251,8 +260,7 @@ class Reader {
 
   #name(what: string): Token {
     const token = this.#peek()
-    if (token.kind !== 'word' || keywords.has(token.text.toLowerCase()))
-      throw this.#unexpected(`the name of ${what}`)
+    if (token.kind !== 'word' || isKeyword(token.text)) throw this.#unexpected(`the name of ${what}`)
     this.#next++
     return token
   }

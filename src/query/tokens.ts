@@ -9,8 +9,22 @@ export interface Token {
   readonly offset: number
 }
 
+/** One token, or the bracket that begins a list. A backslash takes the character behind it along. */
 const pattern =
-  /[ \t\r\n]*(?:([A-Za-z_][A-Za-z0-9_]*)|('(?:[^'\\]|''|\\[\s\S])*')|(-?[0-9]+(?:\.[0-9]+)?)(?![A-Za-z0-9_.])|(<=|>=|!=|<>|[=<>(),;.*])|(\[))/y
+  /[A-Za-z_][A-Za-z0-9_]*|'(?:[^'\\]|''|\\[\s\S])*'|-?[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_.])|<=|>=|!=|<>|[=<>(),;.*[]/y
+
+const codes = {
+  tab: 0x09,
+  lineFeed: 0x0a,
+  carriageReturn: 0x0d,
+  blank: 0x20,
+  quote: 0x27,
+  minus: 0x2d,
+  zero: 0x30,
+  nine: 0x39,
+  firstLetter: 0x41,
+  bracket: 0x5b,
+} as const
 
 /** Line and column of an offset, both from 1. */
 export function positionOf(source: string, offset: number): Position {
@@ -69,35 +83,48 @@ export function tokenize(source: string): Token[] {
     throw syntaxError(source, source.indexOf('\0'), 'a NUL character is not accepted')
   if (!source.isWellFormed()) throw new GatewayError('QUERY_SYNTAX', 'the text is not well-formed Unicode')
   const tokens: Token[] = []
-  pattern.lastIndex = 0
-  for (;;) {
-    const from = pattern.lastIndex
-    const match = pattern.exec(source)
-    if (match === null) {
-      const rest = source.slice(from)
-      const offset = from + (rest.length - rest.trimStart().length)
-      if (offset < source.length) throw unreadable(source, offset)
-      tokens.push({ kind: 'end', text: '', offset })
-      return tokens
-    }
-    const [whole, word, quoted, digits, sign, bracket] = match
-    const offset = pattern.lastIndex - (word ?? quoted ?? digits ?? sign ?? bracket ?? whole).length
-    if (word !== undefined) tokens.push({ kind: 'word', text: word, offset })
-    else if (quoted !== undefined)
-      tokens.push({ kind: 'text', text: unescape(source, quoted, offset), offset })
-    else if (digits !== undefined) tokens.push({ kind: 'number', text: digits, offset })
-    else if (sign !== undefined) tokens.push({ kind: 'sign', text: sign, offset })
-    else {
-      const end = jsonEnd(source, offset)
-      tokens.push({ kind: 'json', text: source.slice(offset, end), offset })
-      pattern.lastIndex = end
-    }
+  let offset = afterBlanks(source, 0)
+  while (offset < source.length) {
+    pattern.lastIndex = offset
+    if (!pattern.test(source)) throw unreadable(source, offset)
+    const kind = kindOf(source.charCodeAt(offset))
+    const end = kind === 'json' ? jsonEnd(source, offset) : pattern.lastIndex
+    const written = source.slice(offset, end)
+    tokens.push({ kind, text: kind === 'text' ? unescape(source, written, offset) : written, offset })
+    offset = afterBlanks(source, end)
   }
+  tokens.push({ kind: 'end', text: '', offset })
+  return tokens
+}
+
+function afterBlanks(source: string, from: number): number {
+  let offset = from
+  while (isBlank(source.charCodeAt(offset))) offset++
+  return offset
+}
+
+function isBlank(code: number): boolean {
+  return (
+    code === codes.blank || code === codes.tab || code === codes.lineFeed || code === codes.carriageReturn
+  )
+}
+
+/** @param first the code of a token's first character */
+function kindOf(first: number): Token['kind'] {
+  if (first === codes.quote) return 'text'
+  if (first === codes.bracket) return 'json'
+  if (first === codes.minus || (first >= codes.zero && first <= codes.nine)) return 'number'
+  return first >= codes.firstLetter ? 'word' : 'sign'
 }
 
 function unreadable(source: string, offset: number): GatewayError {
-  const char = source[offset]
+  const char = source.charAt(offset)
   if (char === "'") return syntaxError(source, offset, 'the text that begins here does not end')
   if (char === '"') return syntaxError(source, offset, "texts stand in single quotes ('…')")
-  return syntaxError(source, offset, `unexpected ${JSON.stringify(char)}`)
+  return syntaxError(source, offset, `unexpected ${shown(char)}`)
+}
+
+/** What looks like a blank and is none shows as its number. */
+function shown(char: string): string {
+  return /\s/.test(char) ? `"\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}"` : JSON.stringify(char)
 }

@@ -228,6 +228,12 @@ function junction(kind: 'and' | 'or', terms: readonly Condition[]): Condition {
   return flat.length === 1 ? only : Object.freeze({ kind, terms: Object.freeze(flat) })
 }
 
+/** What `change` makes of each term; the same junction where that is nothing new. */
+export function mapTerms(whole: Junction, change: (term: Condition) => Condition): Condition {
+  const terms = whole.terms.map(change)
+  return terms.every((term, i) => term === whole.terms[i]) ? whole : junction(whole.kind, terms)
+}
+
 export function and(...terms: readonly Condition[]): Condition {
   return junction('and', terms)
 }
@@ -236,8 +242,8 @@ export function or(...terms: readonly Condition[]): Condition {
   return junction('or', terms)
 }
 
-export function query(parts: Query): Query {
-  return Object.freeze({ ...parts })
+export function query({ selection, module, moduleAt, where, orderBy, limit }: Query): Query {
+  return Object.freeze({ selection, module, moduleAt, where, orderBy, limit })
 }
 
 /** A query of the gateway's own, which stands in nobody's text. @param fields all of them unless they are named */

@@ -32,9 +32,8 @@ export function checkCondition(condition: Condition, view: View, sight: Sight): 
 function check(condition: Condition, view: View, sight: Sight): Condition {
   switch (condition.kind) {
     case 'and':
-      return tree.and(...condition.terms.map((term) => check(term, view, sight)))
     case 'or':
-      return tree.or(...condition.terms.map((term) => check(term, view, sight)))
+      return tree.mapTerms(condition, (term) => check(term, view, sight))
     case 'compare':
     case 'like':
     case 'in':
@@ -94,7 +93,8 @@ function checkAtom(atom: Atom, field: FieldShape, view: View, modules: Modules):
       }
       if (kind === 'id' && !equality)
         throw invalid(path.at, `'${field.name}' holds webservice ids, which have no order`)
-      return tree.compare(path, operator, fit(value, field, view, modules, path.at))
+      const fitted = fit(value, field, view, modules, path.at)
+      return fitted === value ? atom : tree.compare(path, operator, fitted)
     }
   }
 }
@@ -110,16 +110,21 @@ function listOf(path: FieldPath, values: readonly Value[], negated: boolean, fie
 /** The value as its field's column holds it. */
 function fit(value: Value, field: FieldShape, view: View, modules: Modules, at: Position): Value {
   const kind = valueKind(field)
-  if (kind === 'text') return value.kind === 'text' ? value : tree.text(value.text)
+  if (kind === 'text') return asText(value)
   if (kind === 'id') {
     const id =
       value.kind === 'number' && field.name === 'id' ? `${view.module.idPrefix}x${value.text}` : value.text
     requireReference(id, field, view, modules, at)
-    return tree.text(id)
+    return id === value.text ? asText(value) : tree.text(id)
   }
   const [shape, expected] = shapes[kind]
   if (!shape.test(value.text)) throw invalid(at, `'${field.name}' is compared with ${expected}`)
-  return kind === 'number' ? tree.number(value.text) : tree.text(value.text)
+  if (kind !== 'number') return asText(value)
+  return value.kind === 'number' ? value : tree.number(value.text)
+}
+
+function asText(value: Value): Value {
+  return value.kind === 'text' ? value : tree.text(value.text)
 }
 
 /**

@@ -5,7 +5,7 @@ import { printExtended } from '../query/extended.ts'
 import { isNumberColumn, valueKind, type FieldShape, type Modules } from './module.ts'
 import type { Dialect, SettledQuery } from './rewrite.ts'
 import { sealQuery, type SendableQuery } from './sendable.ts'
-import { filled, type Template } from './templates.ts'
+import { filled, type Printed } from './templates.ts'
 
 const printers = { basic: printBasic, extended: printExtended } as const
 
@@ -20,7 +20,7 @@ export function print(query: SettledQuery, modules: Modules, dialect: Dialect): 
 }
 
 /** The same from a template: it was printed and proven with other constants, which decide nothing of how it is read. */
-export function fillIn({ parts }: Template, constants: readonly string[]): SendableQuery {
+export function fillIn({ parts }: Printed, constants: readonly string[]): SendableQuery {
   return sealQuery(filled(parts, constants), 'basic')
 }
 

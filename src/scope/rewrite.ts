@@ -69,38 +69,86 @@ export function rewrite(
   dialect: Dialect = 'basic',
 ): ScopedQuery {
   const view = sight.require(query.module, query.moduleAt)
-  const fitted = (condition: Condition) =>
-    dialect === 'basic' ? withoutExtended(condition, view) : condition
-  const scope = fitted(scopeOf(view, sight, anchors))
-  const asked =
-    query.where === undefined ? tree.constant(true) : fitted(checkCondition(query.where, view, sight))
-  const columns = columnsOf(query, view, sight)
-  const fields = columns?.map(({ field }) => field) ?? []
-  const where = tree.and(scope, asked)
+  const frame = frameOf(view, sight, anchors, dialect)
+  const { scope } = frame
+  const checked = query.where && checkCondition(query.where, view, sight)
+  const asked = checked && dialect === 'basic' ? withoutExtended(checked, view) : checked
+  const where = asked === undefined ? scope : tree.and(scope, asked)
+  const columns = columnsOf(query, frame, sight)
   const nothing = where.kind === 'constant' && !where.holds
-  return Object.freeze({
+  return {
     view,
     columns,
     distinct: query.selection.kind === 'fields' && query.selection.distinct,
-    ask: columns === undefined ? [] : [...new Set([...fields, ...fieldsIn(scope)])],
+    ask: columns === frame.columns ? frame.ask : columns === undefined ? [] : askFor(columns, frame.tying),
     where,
     // Nobody looks up what a condition needs that nothing meets.
     scope: nothing ? where : scope,
     orderBy: query.orderBy.map(({ path, direction }) => ({ field: checkPath(path, view).name, direction })),
     limit: query.limit ?? { offset: 0, count: limits.defaultRows },
-  })
+  }
 }
 
-function columnsOf({ selection }: Query, view: View, sight: Sight): Column[] | undefined {
+/** What all queries of a view have in common, for as long as the contact's reach stays what it is. */
+interface Frame {
+  readonly view: View
+  readonly anchors: Anchors
+  readonly scope: Condition
+  /** The fields that each row is verified by. */
+  readonly tying: readonly string[]
+  /** Of all fields that can be read. */
+  readonly columns: readonly Column[]
+  /** What is asked for where these are wanted. */
+  readonly ask: readonly string[]
+}
+
+const frames: Readonly<Record<Dialect, WeakMap<View, Frame>>> = {
+  basic: new WeakMap(),
+  extended: new WeakMap(),
+}
+
+function frameOf(view: View, sight: Sight, anchors: Anchors, dialect: Dialect): Frame {
+  const known = frames[dialect].get(view)
+  if (known !== undefined && isSame(known.anchors, anchors)) return known
+  const whole = scopeOf(view, sight, anchors)
+  const scope = dialect === 'basic' ? withoutExtended(whole, view) : whole
+  const tying = fieldsIn(scope)
+  const columns = [...view.readable.keys()].map(ownColumn)
+  const frame = { view, anchors, scope, tying, columns, ask: askFor(columns, tying) }
+  frames[dialect].set(view, frame)
+  return frame
+}
+
+function isSame(one: Anchors, other: Anchors): boolean {
+  const same = (these: readonly string[], those: readonly string[]): boolean =>
+    these === those || (these.length === those.length && these.every((id, i) => id === those[i]))
+  return same(one.contacts, other.contacts) && same(one.accounts, other.accounts)
+}
+
+/** Each field once. @param tying those that each row is verified by */
+function askFor(columns: readonly Column[], tying: readonly string[]): readonly string[] {
+  const ask: string[] = []
+  for (const { field } of columns) if (!ask.includes(field)) ask.push(field)
+  for (const field of tying) if (!ask.includes(field)) ask.push(field)
+  return ask
+}
+
+function columnsOf(
+  { selection }: Query,
+  { view, columns: all }: Frame,
+  sight: Sight,
+): readonly Column[] | undefined {
   switch (selection.kind) {
     case 'count':
       return undefined
     case 'all':
-      return [...view.readable.keys()].map(ownColumn)
+      return all
     case 'fields': {
-      const columns = new Map(
-        selection.paths.map((path) => column(path, view, sight)).map((each) => [each.key, each]),
-      )
+      const columns = new Map<string, Column>()
+      for (const path of selection.paths) {
+        const each = column(path, view, sight)
+        columns.set(each.key, each)
+      }
       if (selection.distinct) return [...columns.values()]
       // Every row has its id, at the end.
       columns.delete('id')
@@ -174,8 +222,8 @@ function related(parentModule: string, module: string, { contacts, accounts }: A
  * statement keeps exact ids, the values of SQL and an order.
  */
 function withoutExtended(condition: Condition, view: View): Condition {
-  if (condition.kind === 'and') return tree.and(...condition.terms.map((term) => withoutExtended(term, view)))
-  if (condition.kind === 'or') return tree.or(...condition.terms.map((term) => withoutExtended(term, view)))
+  if (condition.kind === 'and' || condition.kind === 'or')
+    return tree.mapTerms(condition, (term) => withoutExtended(term, view))
   if (condition.kind !== 'like' && condition.kind !== 'null') return condition
   const field = view.module.fields.get(condition.path.field)
   const kind = field && valueKind(field)
@@ -208,6 +256,8 @@ function unhidden(view: View): View {
   return { ...view, readable: view.module.fields }
 }
 
+export type FoundIds = ReadonlyMap<Lookup | Relation, readonly string[]>
+
 /** What must be resolved before a condition can be printed, each once. */
 export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {
   switch (condition.kind) {
@@ -223,22 +273,30 @@ export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {
 }
 
 /** Puts the ids that each lookup has found in its place. */
-export function settle(
-  scoped: ScopedQuery,
-  found: ReadonlyMap<Lookup | Relation, readonly string[]>,
-): SettledQuery {
-  const put = (condition: Condition): Condition => {
-    if (condition.kind === 'and') return tree.and(...condition.terms.map(put))
-    if (condition.kind === 'or') return tree.or(...condition.terms.map(put))
-    if (condition.kind !== 'lookup' && condition.kind !== 'relation') return condition
-    const ids = found.get(condition)
-    if (ids === undefined) throw new Error('a lookup was not resolved')
-    if (condition.kind === 'lookup' && condition.negated) return noneOf(condition, ids)
-    if (ids.length === 0) return tree.constant(false)
-    return tree.tie(condition.kind === 'lookup' ? condition.field : 'id', ids, condition.label)
+export function settle(scoped: ScopedQuery, found: FoundIds): SettledQuery {
+  const { view, columns, distinct, ask, where, scope, orderBy, limit } = scoped
+  return {
+    view,
+    columns,
+    distinct,
+    ask,
+    where: settleCondition(where, found),
+    scope: settleCondition(scope, found),
+    orderBy,
+    limit,
+    settled: true,
   }
-  if (found.size === 0) return Object.freeze({ ...scoped, settled: true })
-  return Object.freeze({ ...scoped, where: put(scoped.where), scope: put(scoped.scope), settled: true })
+}
+
+export function settleCondition(condition: Condition, found: FoundIds): Condition {
+  if (condition.kind === 'and' || condition.kind === 'or')
+    return tree.mapTerms(condition, (term) => settleCondition(term, found))
+  if (condition.kind !== 'lookup' && condition.kind !== 'relation') return condition
+  const ids = found.get(condition)
+  if (ids === undefined) throw new Error('a lookup was not resolved')
+  if (condition.kind === 'lookup' && condition.negated) return noneOf(condition, ids)
+  if (ids.length === 0) return tree.constant(false)
+  return tree.tie(condition.kind === 'lookup' ? condition.field : 'id', ids, condition.label)
 }
 
 /** coreBOS has no list of what a value is not, so that each id is a condition of its own. */

@@ -7,7 +7,6 @@ import { Policy } from '../../policy/policy.ts'
 import { parseQuery } from '../../query/parse.ts'
 import { fillIn, print } from '../../scope/print.ts'
 import { ownAnchors, rewrite, settle } from '../../scope/rewrite.ts'
-import { shapeOf } from '../../scope/templates.ts'
 import type { Sight } from '../../scope/view.ts'
 import { Stand } from '../policy/asker.ts'
 import { measure, times, type Times } from './measure.ts'
@@ -81,8 +80,8 @@ async function contender({ name, text, scope }: Benchmarked, asker: Asker) {
   const node = withNodeSqlParser(scope)
   const pgsql = withPgsqlAstParser(scope)
   let next = 0
-  const prepare = (): string => text(next++)
-  const prepareSeen = (): string => text(next++ % seenBefore)
+  const prepare = (): string => received(text(next++))
+  const prepareSeen = (): string => received(text(next++ % seenBefore))
   return {
     name,
     run: (times: number): Durations => ({
@@ -92,6 +91,11 @@ async function contender({ name, text, scope }: Benchmarked, asker: Asker) {
       pgsql: measure(times * rivalPerRound, prepare, pgsql),
     }),
   }
+}
+
+/** As a text comes from a socket, in one piece; what has just been put together is so only when it is first read. */
+function received(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 /** What the door does before it sends. */
@@ -106,11 +110,8 @@ export function scoped(statement: string, sight: Sight): string {
 
 /** What the door does before it sends where it has a template; where it has none, all of it. */
 function seen(statement: string, { sight, templates }: Asker): string {
-  const shape = shapeOf(statement)
-  const template = shape && templates.get(shape, sight)
-  return shape === undefined || template === undefined || template === 'none'
-    ? scoped(statement, sight)
-    : fillIn(template, shape.constants).text
+  const known = templates.find(statement, sight)
+  return known?.printed === undefined ? scoped(statement, sight) : fillIn(known.printed, known.constants).text
 }
 
 /** As alice sees the demo, with a coreBOS that finds nothing. */
