@@ -28,7 +28,8 @@ export function readingOf(statement: string): Reading {
 
 /** Without blanks and semicolons at its ends, but for one. */
 function terminated(statement: string): string {
-  if (/^[^ ;][^]*[^ ;];$/.test(statement)) return statement
+  const isEnding = (at: number): boolean => ' ;'.includes(statement.charAt(at))
+  if (statement.endsWith(';') && !isEnding(0) && !isEnding(statement.length - 2)) return statement
   return `${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`
 }
 
