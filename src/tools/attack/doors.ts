@@ -2,7 +2,7 @@
 import type { Attempt } from './attempt.ts'
 import * as hostile from './hostile.ts'
 import { openModules } from './scope.ts'
-import { pickChain, pickModule, pickPath, type Maker } from './pick.ts'
+import { pickExpansion, pickModule, pickPath, type Maker } from './pick.ts'
 import { Random } from './random.ts'
 import { spoil } from './spoil.ts'
 import { makeStatement, type Statement } from './statement.ts'
@@ -122,7 +122,7 @@ function listRecords(maker: Maker): Attempt {
     ['limit', limit === undefined ? undefined : String(limit)],
     ['offset', offset === 0 ? undefined : String(offset)],
     ['count', random.chance(0.6) ? 'true' : undefined],
-    ['expand', random.chance(0.08) ? pickChain(maker, world.modules.get(module)) : undefined],
+    ['expand', random.chance(0.1) ? pickExpansion(maker, world.modules.get(module)) : undefined],
   ]
   const given = parameters.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
   if (random.chance(0.03))
@@ -183,7 +183,7 @@ function oneRecord(maker: Maker): Attempt {
     [8, () => ''],
     [1, () => `?expand=${percent(random.pick(hostile.values))}`],
     [1, () => `?fields=${percent(via === undefined ? field : `${via}.${field}`)}`],
-    [2, () => `?expand=${percent(pickChain(maker, module))}`],
+    [2, () => `?expand=${percent(pickExpansion(maker, module))}`],
   ])()
   return attempt({
     door: 'rows',

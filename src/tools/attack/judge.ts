@@ -31,6 +31,9 @@ const totals = new Set(['total', 'totalrows', 'count'])
 /** Fields that no module has and a join with the table of users shows. */
 const userColumns = new Set(['accesskey', 'user_password', 'user_hash', 'confirm_password', 'crypt_type'])
 
+const ofComments = new Set(['id', 'author', 'time', 'text'])
+const ofAuthors = new Set(['kind', 'id', 'name'])
+
 /** A field that counts on while files are read, by this attack as well, until it is any small number. */
 const downloads = 'filedownloadcount'
 
@@ -39,6 +42,8 @@ interface Place {
   readonly module: string | undefined
   /** Inside a row, where nothing is an echo of the request. */
   readonly row: boolean
+  /** Inside a comment, which is told in words of the gateway's own. */
+  readonly comment: boolean
 }
 
 export class Judge {
@@ -102,7 +107,7 @@ export class Judge {
     }
     // Answers in a stream have one value per line.
     const body = parse(answer.text) ?? answer.text.split('\n').map(parse)
-    this.#walk(body, '', { attempt, module: undefined, row: false }, tell)
+    this.#walk(body, '', { attempt, module: undefined, row: false, comment: false }, tell)
     if (attempt.secret !== undefined && isObject(body) && body['success'] === true)
       tell('value', attempt.secret)
     const echoed = (needle: string): boolean => attempt.text.includes(needle)
@@ -132,9 +137,12 @@ export class Judge {
       if (isRow && this.#world.deleted.includes(id)) tell('row', `the deleted row ${id}`)
       const module = this.#moduleNamed(value['module']) ?? this.#moduleNamed(key) ?? place.module
       const isBare = key === 'records' || key === 'result'
-      const inside = { ...place, module, row: place.row || isRow || isBare }
+      const comment = place.comment || key === 'comments'
+      const inside = { ...place, module, row: place.row || isRow || isBare, comment }
       for (const [name, each] of Object.entries(value)) {
-        if (record !== undefined) this.#field(record, name, each, place, tell)
+        if (comment && !(key === 'author' ? ofAuthors : ofComments).has(name))
+          tell('field', `a comment with ${name}`)
+        else if (record !== undefined && !comment) this.#field(record, name, each, place, tell)
         if (!isRow && totals.has(name)) this.#total(each, { ...inside, module }, tell)
         else if (!isRow && key === 'totals')
           this.#total(each, { ...inside, module: this.#moduleNamed(name) }, tell)

@@ -56,8 +56,13 @@ export function pickPath(maker: Maker, module: Module | undefined, hops: number)
   return { via: undefined, field: pickField(maker, module) }
 }
 
+/** What is to be shown below a record: its comments, or what it refers to. */
+export function pickExpansion(maker: Maker, module: Module | undefined): string {
+  return maker.random.chance(0.3) ? 'comments' : pickChain(maker, module)
+}
+
 /** References to be followed one after the other; often ones that lead somewhere. */
-export function pickChain(maker: Maker, module: Module | undefined): string {
+function pickChain(maker: Maker, module: Module | undefined): string {
   const { random, world } = maker
   const names: string[] = []
   let at = module
