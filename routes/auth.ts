@@ -346,15 +346,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const { session } = admissionOf(request)
       const { currentPassword: current, newPassword: next } = request.body
       await changePassword(session.contact.id, door.auditorOf(request), async () =>
-        passwords.change(
-          session,
-          { current, next },
-          {
-            began,
-            refused: (reason) =>
-              request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
-          },
-        ),
+        passwords.change(session, { current, next }, { began, log: request.log }),
       )
       return reply.code(204).send(null)
     },

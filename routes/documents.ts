@@ -23,7 +23,7 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/schemas.ts'
-import { longestName, readUpload } from '../src/upload.ts'
+import { isPartAFile, longestName, readUpload } from '../src/upload.ts'
 import { createRecord, writtenBefore } from '../src/writes.ts'
 
 const UploadForm = Type.Object(
@@ -78,8 +78,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   const shared = { tags: ['documents'], security: [{ bearer: [] }] }
   await app.register(multipart, {
     throwFileSizeLimit: false,
-    // A part without a name for a file is a field, whatever type it says it is of.
-    isPartAFile: (_field, _type, name) => name !== undefined,
+    isPartAFile,
     limits: {
       files: 1,
       fileSize: UPLOAD_MAX_BYTES,

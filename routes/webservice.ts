@@ -9,8 +9,8 @@ import { foldName } from '../src/contact/names.ts'
 import type { Admission } from '../src/contact/request.ts'
 import { GatewayError } from '../src/errors.ts'
 import { record } from '../src/pipeline.ts'
-import { unreadableForm } from '../src/upload.ts'
-import { BodyBound } from '../src/webservice/body.ts'
+import { isPartAFile, unreadableForm } from '../src/upload.ts'
+import { BodyBound, type TakePlace } from '../src/webservice/body.ts'
 import { Input, type Visitor, type WritingVisitor } from '../src/webservice/call.ts'
 import {
   failure,
@@ -115,9 +115,7 @@ async function multipartPairs(request: FastifyRequest, bound: BodyBound): Promis
 
 async function readParts(request: FastifyRequest, bound: BodyBound): Promise<Pair[]> {
   const pairs: Pair[] = []
-  // To PHP a part is a file where it has a file's name, whatever its type is said to be.
-  const isPartAFile = (_field?: string, _type?: string, fileName?: string) => fileName !== undefined
-  for await (const part of request.parts({ isPartAFile, limits: { fieldSize: bound.largest } })) {
+  for await (const part of request.parts({ limits: { fieldSize: bound.largest } })) {
     if (part.type === 'file') throw new GatewayError('BAD_REQUEST', 'files come in JSON, not as parts')
     if (part.valueTruncated) throw new GatewayError('BODY_TOO_LARGE')
     if (typeof part.value !== 'string') throw new GatewayError('BAD_REQUEST', 'a part is a text')
@@ -185,6 +183,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
 
   app.removeAllContentTypeParsers()
   await app.register(multipart, {
+    isPartAFile,
     limits: {
       fields: bounds.variables,
       parts: bounds.variables,
@@ -197,7 +196,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   app.decorateRequest('bodyBound', null)
 
   function boundOf(request: FastifyRequest): BodyBound {
-    return (request.bodyBound ??= new BodyBound(bodyBounds, placeFor(request)))
+    return (request.bodyBound ??= new BodyBound(bodyBounds, () => placeFor(request)))
   }
 
   /** What is refused before anybody has counted it has its limit as well. */
@@ -212,7 +211,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   }
 
   /** Nothing is looked up for it: a session's name is signed, and whether it goes on is seen when it is asked for. */
-  function placeFor(request: FastifyRequest): (() => () => void) | undefined {
+  function placeFor(request: FastifyRequest): TakePlace | undefined {
     const claim = webservice.names.read(sessionNameOf(request, formParameters(queryOf(request), [])))
     return claim && (() => room.take(claim.contactId))
   }
@@ -261,15 +260,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
           const { email } = await record(session.contact.id, asker)
           const own = foldName(email ?? '')
           if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
-          await passwords.change(
-            session,
-            { current, next },
-            {
-              began,
-              refused: (reason) =>
-                request.log.info({ reason, contact: session.contact.id }, 'a change of password was refused'),
-            },
-          )
+          await passwords.change(session, { current, next }, { began, log: request.log })
         }),
     }
   }

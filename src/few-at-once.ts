@@ -3,9 +3,6 @@ import pMap from 'p-map'
 import { limits } from './query/limits.ts'
 
 /** As `Promise.all` over what `call` gives for each; after the first failure no more are begun. */
-export async function fewAtOnce<T, U>(
-  items: Iterable<T>,
-  call: (item: T, index: number) => Promise<U> | U,
-): Promise<U[]> {
+export async function fewAtOnce<T, U>(items: Iterable<T>, call: (item: T) => Promise<U>): Promise<U[]> {
   return pMap(items, call, { concurrency: limits.atOnce })
 }

@@ -328,12 +328,17 @@ export async function record(id: string, asker: Asker): Promise<Row> {
 }
 
 /** The view of the module that an id belongs to. @throws GatewayError `NOT_FOUND` where it is closed */
-export function viewOf(id: string, { sight }: Asker): View {
-  const prefix = parseId(id)?.prefix
-  const module = prefix === undefined ? undefined : sight.modules.byIdPrefix(prefix)
-  const view = module && sight.find(module.name)
+export function viewOf(id: string, asker: Asker): View {
+  const view = openViewOf(id, asker)
   if (view === undefined) throw new GatewayError('NOT_FOUND')
   return view
+}
+
+/** The same where that is no reason to refuse. */
+export function openViewOf(id: string, { sight }: Pick<Asker, 'sight'>): View | undefined {
+  const prefix = parseId(id)?.prefix
+  const module = prefix === undefined ? undefined : sight.modules.byIdPrefix(prefix)
+  return module && sight.find(module.name)
 }
 
 function wholeRecord(id: string, { module }: View): Query {
@@ -389,11 +394,11 @@ export async function recordsById(ids: Iterable<string>, asker: Asker): Promise<
   return new Map(found.flat().map((record) => [record['id'] ?? '', record]))
 }
 
-function byModule(ids: Iterable<string>, { sight }: Asker): Map<View, string[]> {
+/** Each id once, under the view of its module; those of closed modules are under none. */
+export function byModule(ids: Iterable<string>, asker: Asker): Map<View, string[]> {
   const open = new Map<View, string[]>()
   for (const id of new Set(ids)) {
-    const module = sight.modules.byIdPrefix(parseId(id)?.prefix ?? '')
-    const view = module && sight.find(module.name)
+    const view = openViewOf(id, asker)
     if (view !== undefined) open.set(view, [...(open.get(view) ?? []), id])
   }
   return open

@@ -1,10 +1,14 @@
-/** How many large bodies this process holds at once: each may take a good part of its memory. */
+/** How much of something this process does at once, for one contact and in all. */
 import { GatewayError } from './errors.ts'
 
 export interface RoomOptions {
   readonly inAll: number
   readonly perContact: number
+  /** What whoever finds no place is told; `GATEWAY_BUSY` unless given. */
+  readonly full?: () => GatewayError
 }
+
+const busy = (): GatewayError => new GatewayError('GATEWAY_BUSY', undefined, { retryAfter: 1 })
 
 export class Room {
   readonly #options: RoomOptions
@@ -16,14 +20,13 @@ export class Room {
 
   /**
    * @returns what gives the place back; more than once does no harm
-   * @throws GatewayError `GATEWAY_BUSY`
+   * @throws GatewayError where there is no place
    */
   take(contactId: string): () => void {
-    const { inAll, perContact } = this.#options
+    const { inAll, perContact, full = busy } = this.#options
     const own = this.#held.get(contactId) ?? 0
     const all = [...this.#held.values()].reduce((sum, each) => sum + each, 0)
-    if (own >= perContact || all >= inAll)
-      throw new GatewayError('GATEWAY_BUSY', undefined, { retryAfter: 1 })
+    if (own >= perContact || all >= inAll) throw full()
     this.#held.set(contactId, own + 1)
     let left = false
     return () => {

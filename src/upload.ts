@@ -5,6 +5,7 @@ import type { Multipart, MultipartFile } from '@fastify/multipart'
 import { FormFile } from './corebos/form-file.ts'
 import type { DocumentFile } from './corebos/write.ts'
 import { GatewayError } from './errors.ts'
+import { notKept } from './scope/value.ts'
 
 export interface Upload {
   readonly file: DocumentFile
@@ -12,6 +13,11 @@ export interface Upload {
   readonly values: Readonly<Record<string, string>>
   /** Webservice ids, as they were given. */
   readonly relatedTo: readonly string[]
+}
+
+/** As for PHP: a part is a file where it has a file's name, whatever its type is said to be. */
+export function isPartAFile(_field?: string, _type?: string, fileName?: string): boolean {
+  return fileName !== undefined
 }
 
 /**
@@ -94,8 +100,6 @@ function unescaped(name: string): string {
 
 /** In bytes: what a file may be called on a disk, less what coreBOS puts in front of and behind some names. */
 export const longestName = 200
-/** coreBOS keeps three-byte UTF-8, and `????` for anything else. */
-const notKept = /[\u{10000}-\u{10FFFF}]/u
 /** The two joiners are part of how some languages are written; all others of their kind hide or turn what is shown. */
 const unprintable = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u
 

@@ -2,12 +2,14 @@
  * The door for writes: may this be written → do the values fit → do the references lead to what is seen → will the
  * record stay within the scope → send, once → read again. Whatever a contact writes comes through here.
  */
+import { isKeptApart } from './comments.ts'
 import type { BusinessAction } from './corebos/actions.ts'
 import { CorebosRefusal } from './corebos/caller.ts'
 import type { ClearedId } from './corebos/cleared-id.ts'
 import type { WebserviceId } from './corebos/ids.ts'
 import { LostWrite, type DocumentFile } from './corebos/write.ts'
 import { GatewayError } from './errors.ts'
+import { fewAtOnce } from './few-at-once.ts'
 import {
   find,
   ownId,
@@ -154,7 +156,7 @@ async function relationsOf(
     if (relatedTo.length === 0) return []
     throw new GatewayError('NOT_WRITABLE', `${module.name} are not related to anything as they are created`)
   }
-  const targets = await Promise.all(relatedTo.map((id) => relationTarget(id, writing, author)))
+  const targets = await fewAtOnce(relatedTo, async (id) => relationTarget(id, writing, author))
   const own = decision.rule.ties?.relation.includes('Contacts') === true ? [ownId(author)] : []
   return [...new Map([...own, ...targets].map((id) => [id.text, id])).values()]
 }
@@ -316,7 +318,7 @@ export async function comment(id: string, text: string, author: Author): Promise
     if (problem !== undefined) {
       throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
     }
-    if (module.name !== 'HelpDesk' && module.name !== 'Faq') {
+    if (!isKeptApart(module.name)) {
       // What is commented on stays beside what is made.
       const noteBoth: Note = (facts) =>
         note(facts.ids === undefined ? facts : { ...facts, ids: [id, ...facts.ids] })

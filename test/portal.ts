@@ -8,6 +8,7 @@ import { readConfig } from '../src/config.ts'
 import type { Database } from '../src/demo/database.ts'
 import type { DemoCorebos } from '../src/demo/server.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
+import type { PolicySource } from '../src/policy/schema.ts'
 import { startService } from '../src/service.ts'
 import type { AuditLine } from '../src/writes.ts'
 import { scratch } from './redis-server.ts'
@@ -133,12 +134,20 @@ export function credentialsOf(name: string, mode: Mode = 'portal') {
 }
 
 /** A policy file with the built-in policy, changed. */
-export async function policyFile(t: Test, modules: Readonly<Record<string, object>>): Promise<string> {
+export async function policyFile(
+  t: Test,
+  modules: Readonly<Record<string, object>>,
+  others: Partial<PolicySource> = {},
+): Promise<string> {
   const file = join(await scratch(t), 'policy.json')
   const changed = Object.entries(modules).map(
     ([name, change]) => [name, { ...builtinPolicy.modules[name], ...change }] as const,
   )
-  const policy = { ...builtinPolicy, modules: { ...builtinPolicy.modules, ...Object.fromEntries(changed) } }
+  const policy = {
+    ...builtinPolicy,
+    ...others,
+    modules: { ...builtinPolicy.modules, ...Object.fromEntries(changed) },
+  }
   await writeFile(file, JSON.stringify(policy))
   return file
 }

@@ -1,9 +1,6 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
-import { builtinPolicy } from '../src/policy/builtin.ts'
-import { modes, startPortal, type Mode, type Portal } from './portal.ts'
+import { modes, policyFile, startPortal, type Mode, type Portal } from './portal.ts'
 import { at, contactAt, rowsAt, textAt, textsAt, userAt, type WebserviceClient } from './webservice-client.ts'
 
 const people = ['alice', 'bob', 'carol', 'dave', 'erin']
@@ -269,7 +266,7 @@ t.test('views, actions and translations say nothing of what is closed', async (t
       })
     }
   }
-  const narrow = await startPortal(t, { env: { POLICY_FILE: narrowPolicy(t) } })
+  const narrow = await startPortal(t, { env: { POLICY_FILE: await narrowPolicy(t) } })
   const bob = await contactAt(narrow.url, 'bob')
   const few = (await bob.call('getfiltersbymodule', { module: 'HelpDesk' })).result
   t.strictSame(Object.keys(objectOf(at(few, 'filters'))), ['13', '15'], 'a condition names a hidden field')
@@ -309,19 +306,9 @@ t.test('views, actions and translations say nothing of what is closed', async (t
   t.equal(portal.relay.count('gettranslation'), sent, 'coreBOS makes names of files of both')
 })
 
-function narrowPolicy(t: Test): string {
-  const source = {
-    ...builtinPolicy,
-    modules: {
-      ...builtinPolicy.modules,
-      HelpDesk: { ties: { contact: ['parent_id'], account: ['parent_id'] }, hide: ['ticketstatus'] },
-      Contacts: {
-        ties: { contact: ['id'], account: ['account_id'] },
-        actions: ['LBL_SHOW_CONTACT_HIERARCHY'],
-      },
-    },
-  }
-  const file = join(t.testdir(), 'policy.json')
-  writeFileSync(file, JSON.stringify(source))
-  return file
+async function narrowPolicy(t: Test): Promise<string> {
+  return policyFile(t, {
+    HelpDesk: { hide: ['ticketstatus'], create: undefined, update: undefined },
+    Contacts: { actions: ['LBL_SHOW_CONTACT_HIERARCHY'] },
+  })
 }

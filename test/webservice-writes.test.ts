@@ -1,9 +1,6 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { builtinPolicy } from '../src/policy/builtin.ts'
 import { operations } from '../src/webservice/operations.ts'
-import { auditIn, startPortal, type Portal } from './portal.ts'
+import { auditIn, policyFile, startPortal, type Portal } from './portal.ts'
 import { at, contactAt, rowsAt, textAt, WebserviceClient, type Answer } from './webservice-client.ts'
 
 const alice = '12x8549'
@@ -11,16 +8,9 @@ const carol = '12x8551'
 const own = '17x8625'
 const foreign = '17x8665'
 
-/** The built-in policy, and tickets of one's own may be deleted and relate to documents. */
-function generous(t: Test): Readonly<Record<string, string>> {
-  const { HelpDesk } = builtinPolicy.modules
-  const source = {
-    ...builtinPolicy,
-    modules: { ...builtinPolicy.modules, HelpDesk: { ...HelpDesk, delete: true } },
-  }
-  const file = join(t.testdir(), 'policy.json')
-  writeFileSync(file, JSON.stringify(source))
-  return { POLICY_FILE: file }
+/** Tickets of one's own may be deleted and relate to documents. */
+async function generous(t: Test): Promise<Readonly<Record<string, string>>> {
+  return { POLICY_FILE: await policyFile(t, { HelpDesk: { delete: true } }) }
 }
 
 /** How the administrator sees a record; empty where it is not there (any more). */
@@ -40,7 +30,7 @@ function state({ corebos: { database } }: Portal): string {
 }
 
 t.test('records are written as at coreBOS, within the policy', async (t) => {
-  const portal = await startPortal(t, { env: generous(t) })
+  const portal = await startPortal(t, { env: await generous(t) })
   const client = await contactAt(portal.url, 'alice')
   const ticket = { ticket_title: "it's 5 < 6 & ünï", ticketstatus: 'Open', assigned_user_id: client.userId }
   const created = await client.call('create', { elementType: 'HelpDesk', element: ticket })
@@ -125,7 +115,7 @@ t.test('records are written as at coreBOS, within the policy', async (t) => {
 })
 
 t.test('every attempt of an operation that writes is one line of the audit by record', async (t) => {
-  const portal = await startPortal(t, { env: generous(t) })
+  const portal = await startPortal(t, { env: await generous(t) })
   const client = await contactAt(portal.url, 'alice')
   const title = { ticket_title: 'secret', ticketstatus: 'Open', assigned_user_id: client.userId }
   const made = await client.call('create', { elementType: 'HelpDesk', element: title })
@@ -353,7 +343,7 @@ t.test('forms are checked before they are written', async (t) => {
 })
 
 t.test('a mass write with one refused element writes nothing', async (t) => {
-  const portal = await startPortal(t, { env: generous(t) })
+  const portal = await startPortal(t, { env: await generous(t) })
   const client = await contactAt(portal.url, 'alice')
   const before = state(portal)
   const ticket = (title: string, more = {}) => ({

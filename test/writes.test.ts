@@ -1,10 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import t from 'tap'
-import { builtinPolicy } from '../src/policy/builtin.ts'
 import { FormData } from 'undici'
-import { auditIn, modes, startPortal, type Portal, type Sent } from './portal.ts'
-import { installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
+import { auditIn, modes, policyFile, startPortal, type Portal, type Sent } from './portal.ts'
+import { installed, sharedSettings, startRedis } from './redis-server.ts'
 
 const ids = {
   alice: '12x8549',
@@ -95,18 +92,11 @@ t.test('the log tells of a comment what it is on, and which record it is where i
 })
 
 t.test('every attempt at a route that writes is one line of the audit, whatever comes of it', async (t) => {
-  const file = join(await scratch(t), 'policy.json')
-  const { modules } = builtinPolicy
-  const policy = {
-    ...builtinPolicy,
-    modules: {
-      ...modules,
-      Contacts: { ...modules['Contacts'], actions: ['LBL_ADD_NOTE'] },
-      HelpDesk: { ...modules['HelpDesk'], delete: true },
-    },
-  }
-  await writeFile(file, JSON.stringify(policy))
-  const portal = await startPortal(t, { env: { POLICY_FILE: file, RATE_LIMIT_LOGIN: '8/60' } })
+  const POLICY_FILE = await policyFile(t, {
+    Contacts: { actions: ['LBL_ADD_NOTE'] },
+    HelpDesk: { delete: true },
+  })
+  const portal = await startPortal(t, { env: { POLICY_FILE, RATE_LIMIT_LOGIN: '8/60' } })
   const title = { ticket_title: 'secret title', ticketstatus: 'Open' }
   const { id: ticket = '' } = (await portal.as('alice', 'POST', '/records/HelpDesk', { body: title })).body
   const upload = (name: string, type = 'text/plain', size = 1) => {
@@ -357,29 +347,20 @@ t.test('a double click makes one ticket', async (t) => {
 })
 
 t.test('a policy opens what may be written, and how far', async (t) => {
-  const file = join(await scratch(t), 'policy.json')
-  const { modules } = builtinPolicy
-  const policy = {
-    ...builtinPolicy,
-    modules: {
-      ...modules,
-      Contacts: { ...modules['Contacts'], actor: 'contact_id' },
-      ProjectTask: { ...modules['ProjectTask'], update: { fields: ['projecttaskname'] } },
-      Potentials: {
-        ...modules['Potentials'],
-        update: { level: 'account', fields: ['potentialname', 'related_to'] },
-      },
-      Assets: { ...modules['Assets'], create: { fields: ['assetname'], force: { account: '$account' } } },
-    },
-    employees: {
-      HelpDesk: {
-        where: "assigned_user_id='$user' and ticketstatus='Open'",
-        update: { fields: ['ticketpriorities', 'ticketstatus'] },
-      },
+  const modules = {
+    Contacts: { actor: 'contact_id' },
+    ProjectTask: { update: { fields: ['projecttaskname'] } },
+    Potentials: { update: { level: 'account', fields: ['potentialname', 'related_to'] } },
+    Assets: { create: { fields: ['assetname'], force: { account: '$account' } } },
+  }
+  const employees = {
+    HelpDesk: {
+      where: "assigned_user_id='$user' and ticketstatus='Open'",
+      update: { fields: ['ticketpriorities', 'ticketstatus'] },
     },
   }
-  await writeFile(file, JSON.stringify(policy))
-  const portal = await startPortal(t, { env: { POLICY_FILE: file } })
+  const POLICY_FILE = await policyFile(t, modules, { employees })
+  const portal = await startPortal(t, { env: { POLICY_FILE } })
   const read = async (id: string) => (await portal.admin.result('retrieve', { id })) as Record<string, string>
   const patch = async (name: string, id: string, body: object) =>
     portal.as(name, 'PATCH', `/records/${id}`, { body })

@@ -6,6 +6,7 @@ import type { PortalSession, Store, Take } from '../session/contract.ts'
 import type { LoginDesk, Visit } from './desk.ts'
 import type { LoginContext, LoginMode } from './login.ts'
 import { foldName, longestName, looseName } from './names.ts'
+import type { RefusalReason } from './refusal.ts'
 
 export interface PasswordOptions {
   readonly mode: LoginMode
@@ -13,6 +14,10 @@ export interface PasswordOptions {
   readonly context: Pick<LoginContext, 'calls' | 'service' | 'budget' | 'end'>
   readonly desk: Pick<LoginDesk, 'attempt'>
   readonly state: Pick<Store, 'take' | 'endAll'>
+}
+
+interface Log {
+  info(details: object, message: string): void
 }
 
 /** Mails with the password that one name may cause. */
@@ -38,7 +43,7 @@ export class Passwords {
   async change(
     { id, contact, upstream }: PortalSession,
     passwords: { readonly current: string; readonly next: string },
-    { began, refused }: Pick<Visit, 'began' | 'refused'>,
+    { began, log }: Pick<Visit, 'began'> & { readonly log: Log },
   ): Promise<void> {
     const { mode, corebos, context, desk, state } = this.#options
     if (mode === 'user' || contact.entity !== 'Contacts') {
@@ -58,6 +63,8 @@ export class Passwords {
 
     const credentials = { username: identity.name, password: passwords.current, entity: contact.entity }
     const look = async (take: Take) => (await state.take([take]))[0]
+    const refused = (reason: RefusalReason) =>
+      log.info({ reason, contact: contact.id }, 'a change of password was refused')
     const admitted = await desk.attempt(credentials, { began, refused, look })
     await context.budget.giveBack(admitted?.leaving)
     await context.end(admitted?.upstream)

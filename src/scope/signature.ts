@@ -9,7 +9,9 @@ const signature = /\n\n\(contact ([1-9][0-9]{0,5}x[1-9][0-9]{0,9}), ([0-9a-f]{8}
 
 /** @returns the text without its signature, and the webservice id of the contact that has signed it */
 export function readSignature(text: string): { readonly text: string; readonly contact: string | undefined } {
-  const [whole = '', contact = '', mark] = signature.exec(text) ?? []
+  const found = signature.exec(text)
+  if (found === null) return { text, contact: undefined }
+  const [whole, contact = '', mark] = found
   const unsigned = text.slice(0, text.length - whole.length)
   // Whoever quotes a signed text under one of his own has not had that signed.
   return mark === markOf(unsigned, contact) ? { text: unsigned, contact } : { text, contact: undefined }

@@ -9,16 +9,19 @@ export interface BodyBounds {
   readonly large: number
 }
 
+/** Takes a place for a large body, and gives what gives it back. */
+export type TakePlace = () => () => void
+
 export class BodyBound {
   readonly #bounds: BodyBounds
-  readonly #takePlace: (() => () => void) | undefined
+  readonly #findPlace: () => TakePlace | undefined
   #size = 0
   #leavePlace: (() => void) | undefined
 
-  /** @param takePlace for a large body; undefined where there is to be none. Gives what gives the place back */
-  constructor(bounds: BodyBounds, takePlace: (() => () => void) | undefined) {
+  /** @param findPlace undefined where there is to be none; asked only when it matters, which is seldom */
+  constructor(bounds: BodyBounds, findPlace: () => TakePlace | undefined) {
     this.#bounds = bounds
-    this.#takePlace = takePlace
+    this.#findPlace = findPlace
   }
 
   /** @throws GatewayError `BODY_TOO_LARGE`; `GATEWAY_BUSY` where there is no place */
@@ -26,13 +29,16 @@ export class BodyBound {
     const { small, large } = this.#bounds
     this.#size += bytes
     if (this.#size <= small) return
-    if (this.#takePlace === undefined || this.#size > large) throw new GatewayError('BODY_TOO_LARGE')
-    this.#leavePlace ??= this.#takePlace()
+    if (this.#size > large) throw new GatewayError('BODY_TOO_LARGE')
+    if (this.#leavePlace !== undefined) return
+    const takePlace = this.#findPlace()
+    if (takePlace === undefined) throw new GatewayError('BODY_TOO_LARGE')
+    this.#leavePlace = takePlace()
   }
 
   /** Bytes that may come at most. */
   get largest(): number {
-    return this.#takePlace === undefined ? this.#bounds.small : this.#bounds.large
+    return this.#findPlace() === undefined ? this.#bounds.small : this.#bounds.large
   }
 
   leave(): void {

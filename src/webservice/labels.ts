@@ -1,7 +1,6 @@
 /** The names of records, for answers that show what a reference points to: each under its own rule. */
-import { parseId } from '../corebos/ids.ts'
 import { fewAtOnce } from '../few-at-once.ts'
-import { ask } from '../pipeline.ts'
+import { ask, byModule } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'
@@ -32,14 +31,7 @@ export async function labelsOf(
   visitor: Visitor,
 ): Promise<ReadonlyMap<string, Labelled>> {
   const { asker } = visitor
-  const byModule = new Map<View, string[]>()
-  for (const id of new Set(ids)) {
-    const prefix = parseId(id)?.prefix
-    const module = prefix === undefined ? undefined : asker.sight.modules.byIdPrefix(prefix)
-    const view = module && asker.sight.find(module.name)
-    if (view !== undefined) byModule.set(view, [...(byModule.get(view) ?? []), id])
-  }
-  const found = await fewAtOnce(byModule, async ([view, wanted]) => {
+  const found = await fewAtOnce(byModule(ids, asker), async ([view, wanted]) => {
     const fields = readableLabelFields(view, visitor)
     const { records } = await ask(
       tree.select(view.module.name, [...fields, 'id'], tree.among('id', wanted), {

@@ -1,8 +1,7 @@
 /** Operations that read records. All of them are statements of the query language, put through the one door. */
-import { parseId } from '../corebos/ids.ts'
 import { GatewayError } from '../errors.ts'
 import { fewAtOnce } from '../few-at-once.ts'
-import { ask, askText, find, record, viewOf, type Answer } from '../pipeline.ts'
+import { ask, askText, byModule, find, record, viewOf, type Answer } from '../pipeline.ts'
 import { limits } from '../query/limits.ts'
 import { parseOrderBy } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
@@ -43,14 +42,7 @@ export async function massRetrieve(input: Input, visitor: Visitor): Promise<Resu
       .split(',')
       .map((id) => id.trim()),
   )
-  const byModule = new Map<View, string[]>()
-  for (const id of ids) {
-    const prefix = parseId(id)?.prefix
-    const module = prefix === undefined ? undefined : asker.sight.modules.byIdPrefix(prefix)
-    const view = module && asker.sight.find(module.name)
-    if (view !== undefined) byModule.set(view, [...(byModule.get(view) ?? []), id])
-  }
-  const found = await fewAtOnce(byModule, async ([view, wanted]) => {
+  const found = await fewAtOnce(byModule(ids, asker), async ([view, wanted]) => {
     const where = tree.among('id', wanted)
     const { records } = await ask(recordsOf(view, where), asker)
     return withReferences(records, view, visitor)

@@ -1,8 +1,7 @@
 /** Operations that write. All of them go through the one door for writes; a mass write is rehearsed as a whole first. */
-import { parseId } from '../corebos/ids.ts'
 import { presentModule } from '../corebos/presentation.ts'
 import { GatewayError } from '../errors.ts'
-import { ask, record, viewOf } from '../pipeline.ts'
+import { ask, openViewOf, record, viewOf } from '../pipeline.ts'
 import * as tree from '../query/tree.ts'
 import type { View } from '../scope/view.ts'
 import type { Given } from '../scope/write.ts'
@@ -61,9 +60,8 @@ function revision(id: string, values: Given, visitor: Visitor): Change {
 const keptLogs = new Set(['update_log'])
 
 /** Clients send whole records back, in which what coreBOS keeps by itself may be out of date by then. */
-function withoutKept(id: string, values: Given, { sight }: Author): Given {
-  const module = sight.modules.byIdPrefix(parseId(id)?.prefix ?? '')
-  const readable = module && sight.find(module.name)?.readable
+function withoutKept(id: string, values: Given, author: Author): Given {
+  const readable = openViewOf(id, author)?.readable
   const isKept = (name: string): boolean => {
     const field = readable?.get(name)
     return field !== undefined && (!field.editable || keptLogs.has(name))
