@@ -8,12 +8,12 @@ export interface Fitting extends Template {
   readonly constants: readonly string[]
 }
 
-/** Of one sight, with openings of one length; they are gone through one by one. */
+/** Under one number; they are gone through one by one. */
 const mostAlike = 32
 
 /** By sight: by policy, contact and what coreBOS says of its modules. */
 export class Templates {
-  /** By a number, which is found sooner than a text. */
+  /** By a number made of sight and opening, which is found sooner than a text. */
   readonly #cache: LRUCache<number, readonly Template[]>
   readonly #numbers = new WeakMap<Sight, number>()
   #sights = 0

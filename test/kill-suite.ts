@@ -692,6 +692,8 @@ const constants = [
   ...[
     '$self',
     '$user',
+    'a limit b',
+    'a order by b',
     'Qz0zQ',
     'Qz1zQ',
     '%Qz0zQ%',
@@ -721,8 +723,8 @@ function nearly(statement: string): string[] {
 /** A statement that is filled in is the one that would have been printed; what would be refused is refused. */
 async function* filledIn(copy: Copy, world: World): AsyncGenerator<string | undefined> {
   const sent: string[] = []
-  const fresh = () => {
-    const { author } = authorOf(world, copy, alice, builtinPolicy)
+  const fresh = (policy: PolicySource = builtinPolicy) => {
+    const { author } = authorOf(world, copy, alice, policy)
     const reader: Author['reader'] = {
       ...author.reader,
       query: async ({ text }) => {
@@ -737,6 +739,16 @@ async function* filledIn(copy: Copy, world: World): AsyncGenerator<string | unde
     sent.length = 0
     const code = await copy.pipeline.askText(statement, author).then(() => '', codeOf)
     return [code, ...sent].join('\n')
+  }
+  // With a quote at the end of a value coreBOS takes what stands in quotes for what stands outside, and the other way round.
+  const quoting = { HelpDesk: { ...builtinPolicy.modules['HelpDesk'], where: "ticket_title != 'it'''" } }
+  const quoted = { ...builtinPolicy, modules: { ...builtinPolicy.modules, ...quoting } }
+  const warmed = fresh(quoted)
+  await said("select id from HelpDesk where ticketstatus='Open'", warmed)
+  for (const constant of ['Closed', 'a is null', 'b is not null']) {
+    const other = `select id from HelpDesk where ticketstatus='${constant}'`
+    const [expected, got] = [await said(other, fresh(quoted)), await said(other, warmed)]
+    yield got === expected ? undefined : `${other}: filled in as ${got} instead of ${expected}`
   }
   const numbers = ['0', '1', '2', '10', '1000000000', '8549', '1.5', '99999999999999999999']
   for (const statement of [...shapes, ...world.statements.filter((_, i) => i % 12 === 0)]) {

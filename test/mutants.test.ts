@@ -138,9 +138,10 @@ const mutants: readonly Mutant[] = Object.entries<
     ['the dialect rule is skipped', 'if (readingOf(text) !== dialect) {', "if (text === '') {"],
     [
       'what coreBOS counts otherwise than meant is counted',
-      'query.columns === undefined && !isCountedAsMeant(text)',
-      "text === ''",
+      'if (columns !== undefined || isCountedAsMeant(text)) return',
+      'return',
     ],
+    ['what is filled in is not looked at', 'requireCount(text, settled)', ''],
     ['explain shows ids', 'columnsOf(query, modules), false)', 'columnsOf(query, modules), true)'],
   ],
   'src/scope/shape.ts': [
@@ -216,6 +217,7 @@ const mutants: readonly Mutant[] = Object.entries<
   'src/scope/templates.ts': [
     ['any text has a place', "'[A-Za-z][A-Za-z0-9]*(?: [A-Za-z0-9]+)*'", '"[^\'%]*"'],
     ['every number has a place', '/(?:[2-9]|[1-9][0-9]{1,8})(?![0-9A-Za-z_.])/y', '/[0-9]+/y'],
+    ['any quotes have places between them', `if (sampled.includes("''")) return undefined`, ''],
     ['any number is that of an id', "/[1-9][0-9]{0,9}(?=')/y", "/[0-9]+(?=')/y"],
     [
       'what stands between the gaps is not looked at',

@@ -19,9 +19,15 @@ export function print(query: SettledQuery, modules: Modules, dialect: Dialect): 
   return sealQuery(proven(query, modules, dialect), dialect)
 }
 
-/** The same from a template: it was printed and proven with other constants, which decide nothing of how it is read. */
-export function fillIn({ parts }: Printed, constants: readonly string[]): SendableQuery {
-  return sealQuery(filled(parts, constants), 'basic')
+/**
+ * The same from a template: it was printed and proven with other constants, which decide nothing of how it is read.
+ *
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`
+ */
+export function fillIn({ parts, settled }: Printed, constants: readonly string[]): SendableQuery {
+  const text = filled(parts, constants)
+  requireCount(text, settled)
+  return sealQuery(text, 'basic')
 }
 
 /** What would be sent, with `$scope` in the place of what ties it to the contact. @throws GatewayError as {@link print} */
@@ -38,13 +44,16 @@ function proven(query: SettledQuery, modules: Modules, dialect: Dialect): string
       'a value would make coreBOS read the statement in another dialect',
     )
   }
-  if (query.columns === undefined && !isCountedAsMeant(text)) {
-    throw new GatewayError(
-      'QUERY_NOT_EXPRESSIBLE',
-      "coreBOS miscounts values with several blanks in a row, 'order by' or 'limit'",
-    )
-  }
+  requireCount(text, query)
   return text
+}
+
+function requireCount(text: string, { columns }: Pick<SettledQuery, 'columns'>): void {
+  if (columns !== undefined || isCountedAsMeant(text)) return
+  throw new GatewayError(
+    'QUERY_NOT_EXPRESSIBLE',
+    "coreBOS miscounts values with several blanks in a row, 'order by' or 'limit'",
+  )
 }
 
 function printable({ view, ask, columns, where, orderBy, limit }: SettledQuery): Printable {
