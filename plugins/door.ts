@@ -12,7 +12,8 @@ import type { Caller } from '../src/corebos/caller.ts'
 import { printed } from '../src/corebos/files.ts'
 import { parseId } from '../src/corebos/ids.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
-import { query, relatedRecords, retrieveAttachment } from '../src/corebos/read.ts'
+import { query, relatedRecords, retrieveAttachment, type Rows } from '../src/corebos/read.ts'
+import { SharedReads } from '../src/corebos/shared-reads.ts'
 import * as write from '../src/corebos/write.ts'
 import { Downloads } from '../src/downloads.ts'
 import { GatewayError } from '../src/errors.ts'
@@ -21,6 +22,7 @@ import { afresh, type Asker, type ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import { toGatewayError } from '../src/problem.ts'
 import { markOf, type PortalSession } from '../src/session/contract.ts'
+import type { SendableQuery } from '../src/scope/sendable.ts'
 import { Sight } from '../src/scope/view.ts'
 import { Templates } from '../src/templates.ts'
 import { WebserviceRefusal } from '../src/webservice/envelope.ts'
@@ -60,9 +62,11 @@ export interface DoorOptions {
   readonly mode: LoginMode
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
-  readonly metrics: Pick<Metrics, 'rowsWithheld'>
+  readonly metrics: Pick<Metrics, 'rowsWithheld' | 'sharedReads'>
   /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
   readonly scopeTtlMs: number
+  /** How long rows that coreBOS has answered may be used again (`READ_CACHE_TTL`). Milliseconds. */
+  readonly readTtlMs: number
   readonly now: () => number
   /** Of one contact, at once. */
   readonly downloads: number
@@ -72,6 +76,8 @@ interface Asking {
   readonly contact: Contact
   /** What is remembered under another one is not used. */
   readonly stamp: string
+  /** Whose coreBOS session reads where it is not the service user's. */
+  readonly session: string
   readonly log: FastifyBaseLogger
 }
 
@@ -104,6 +110,11 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   let listsPolicy = options.policy()
   let epoch: string | undefined
   const templates = new Templates()
+  const reads = new SharedReads({
+    ttlMs: options.readTtlMs,
+    now,
+    observe: (how) => metrics.sharedReads.inc({ how }),
+  })
   const downloads = new Downloads(options.downloads)
   const sights = new LRUCache<string, Remembered>({ max: 10_000 })
 
@@ -136,17 +147,24 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   }
 
   async function askerUnder(stamp: string, request: FastifyRequest): Promise<Asker> {
-    const { contact } = app.admissionOf(request).session
-    return askerBy(callerOf(request), { contact, stamp, log: request.log })
+    const { contact, id } = app.admissionOf(request).session
+    return askerBy(callerOf(request), { contact, stamp, session: id, log: request.log })
   }
 
   async function askerFor(contact: Contact): Promise<Asker> {
     if (service === undefined) throw new GatewayError('COREBOS_UNAVAILABLE', 'this needs a service user')
-    return askerBy(service, { contact, stamp: randomUUID(), log: app.log })
+    return askerBy(service, { contact, stamp: randomUUID(), session: '', log: app.log })
   }
 
-  async function askerBy(caller: Caller, { contact, stamp, log }: Asking): Promise<Asker> {
+  async function askerBy(caller: Caller, { contact, stamp, session, log }: Asking): Promise<Asker> {
     const callerFor = (by: ReadBy): Caller => (by === 'contact' ? caller : (service ?? caller))
+    const queryBy = async (by: ReadBy, statement: SendableQuery, afresh?: 'afresh'): Promise<Rows> => {
+      const reading = callerFor(by)
+      const ask = () => query(reading, statement)
+      // The scope stands in the statement itself: the same text in the same rights finds the same rows.
+      const key = [stamp, reading === service ? '' : session, statement.text].join('\n')
+      return afresh === undefined ? reads.read(key, ask) : ask()
+    }
     const policy = options.policy()
     if (policy !== listsPolicy) {
       lists.clear()
@@ -158,7 +176,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
       sight: sightOf(contact, policy, catalogue),
       templates,
       reader: {
-        query: (statement, by) => query(callerFor(by), statement),
+        query: (statement, by, how) => queryBy(by, statement, how),
         relatedIds: async (id, module, relatedModule, by) => {
           const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
           return rows.map((row) => row['id'] ?? '')

@@ -84,6 +84,7 @@ export async function buildApp(
     policy: app.policy,
     metrics: app.metrics,
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
+    readTtlMs: config.READ_CACHE_TTL * 1000,
     now,
     downloads: config.DOWNLOADS_PER_CONTACT,
   })

@@ -125,7 +125,10 @@ export const environment = Type.Object({
     default: '10/60',
   }),
   READ_CACHE_TTL: whole(
-    { description: 'seconds a scoped answer may be reused for the same scope', default: '0' },
+    {
+      description: 'seconds a scoped answer may be reused for the same scope; 0 = only coalescing',
+      default: '0',
+    },
     0,
     3600,
   ),
@@ -296,7 +299,6 @@ function contradictions(texts: Texts): string[] {
       texts['COOKIE_SESSIONS'] === 'true' && /^http:/.test(texts['PUBLIC_URL'] ?? 'http:'),
       'COOKIE_SESSIONS=true needs a PUBLIC_URL with https: browsers keep these cookies for nothing else',
     ],
-    [texts['READ_CACHE_TTL'] !== '0', 'READ_CACHE_TTL: this version has no cache yet, only 0'],
     [
       Number(texts['SESSION_IDLE_TTL']) > Number(texts['SESSION_MAX_TTL']),
       'SESSION_IDLE_TTL is longer than SESSION_MAX_TTL',

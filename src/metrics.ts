@@ -11,6 +11,8 @@ export interface Metrics {
   readonly corebosCalls: Histogram<'operation' | 'outcome'>
   /** Rows that coreBOS sent and the second look did not let through. Anything but zero is a bug of the gateway. */
   readonly rowsWithheld: Counter<'module'>
+  /** Reads that were answered without asking coreBOS: by rows that were `kept`, or that somebody else `awaited`. */
+  readonly sharedReads: Counter<'how'>
   /** Bytes of downloads that whoever asked for them has not read yet. */
   readonly downloadBytes: Gauge
   /** `outcome` is `ok` or a code of the error catalogue; why a log-in was refused is not told apart. */
@@ -42,6 +44,12 @@ export function createMetrics(): Metrics {
       name: 'portal_rows_withheld_total',
       help: 'Rows that coreBOS sent although they lie outside the scope of who asked; always zero',
       labelNames: ['module'],
+      registers,
+    }),
+    sharedReads: new Counter({
+      name: 'portal_shared_reads_total',
+      help: 'Reads that were answered without asking coreBOS, by rows that were kept or that were awaited already',
+      labelNames: ['how'],
       registers,
     }),
     downloadBytes: new Gauge({

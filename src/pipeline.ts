@@ -15,6 +15,7 @@ import { explain as explainStatement, fillIn, print } from './scope/print.ts'
 import {
   ownAnchors,
   rewrite,
+  scopeLabel,
   scopeOf,
   settle,
   settleCondition,
@@ -35,9 +36,11 @@ export type ReadBy = 'contact' | 'service' | 'service-preferred'
 
 /** Asks coreBOS on behalf of one contact, through its own coreBOS session or the service user's. */
 export interface Reader {
+  /** @param afresh for what must not rest on rows that somebody else has asked for */
   query(
     statement: SendableQuery,
     by: ReadBy,
+    afresh?: 'afresh',
   ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
   /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
   relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
@@ -75,7 +78,13 @@ export function afresh<T extends Asker>(asker: T): T {
     found.set(key, ids)
     return ids
   }
-  return { ...asker, remember }
+  return { ...unshared(asker), remember }
+}
+
+/** The same without rows that others have asked for. */
+function unshared<T extends Asker>(asker: T): T {
+  const { reader } = asker
+  return { ...asker, reader: { ...reader, query: (statement, by) => reader.query(statement, by, 'afresh') } }
 }
 
 export interface Answer {
@@ -231,10 +240,11 @@ async function resolve(
 ): Promise<Map<Lookup | Relation, readonly string[]>> {
   const found = await Promise.all(
     unresolved.map(async (node) => {
-      const load = () =>
-        node.kind === 'lookup' ? ids(node.query, asker, node.dialect) : relatedTo(node, asker)
-      // What is looked up for the scope is the same for every query; what a caller asks for is not remembered.
-      return [node, node.label === '$scope' ? await asker.remember(keyOf(node), load) : await load()] as const
+      const load = (by: Asker) =>
+        node.kind === 'lookup' ? ids(node.query, by, node.dialect) : relatedTo(node, by)
+      if (node.label !== scopeLabel) return [node, await load(asker)] as const
+      // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
+      return [node, await asker.remember(keyOf(node), () => load(unshared(asker)))] as const
     }),
   )
   return new Map(found)

@@ -9,6 +9,8 @@ import { GatewayError, type ErrorCode } from '../src/errors.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { generatedStatements, recordedStatements } from './corpus.ts'
 import { anchorsOf, numberIn, Oracle } from './oracle.ts'
+import { modes, startPortal } from './portal.ts'
+import { until } from './redis-server.ts'
 import { startRelay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 import { at, contactAt, rowsAt, textAt, userAt } from './webservice-client.ts'
@@ -478,6 +480,127 @@ t.test('ids that make up a scope are not used for longer than ACCESS_RECHECK', a
   t.match(content, { status: 404, body: { code: 'NOT_FOUND' } }, 'what a file hangs on is looked at anew')
   t.match((await alice.send('POST', '/documents/15x8644/link', {})).status, 404)
 })
+
+/** Reads that did not ask coreBOS. */
+async function shared({ operatorUrl }: Started, how: 'kept' | 'awaited'): Promise<number> {
+  const metrics = await (await fetch(`${operatorUrl}/metrics`)).text()
+  return Number(
+    new RegExp(`^portal_shared_reads_total\\{how="${how}"\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0,
+  )
+}
+
+const titles = '/records/HelpDesk?fields=ticket_title&limit=1000'
+
+t.test('rows that are on their way are asked for once, and kept for nobody', async (t) => {
+  const portal = await startPortal(t, { mode: 'service' })
+  const asking = ['alice', 'alice', 'alice', 'bob', 'carol']
+  const alone = await Promise.all(asking.map(async (name) => (await portal.as(name, 'GET', titles)).body))
+  const before = portal.relay.count('query')
+  const known = await shared(portal, 'awaited')
+  let release = (): void => undefined
+  portal.relay.held = new Promise((resolve) => (release = resolve))
+  const together = asking.map(async (name) => portal.as(name, 'GET', titles))
+  await until('all have asked', async () => (await shared(portal, 'awaited')) === known + 2)
+  await until('and coreBOS was asked', async () => portal.relay.count('query') === before + 3)
+  release()
+  const answers = await Promise.all(together)
+  t.same(
+    answers.map(({ status }) => status),
+    asking.map(() => 200),
+  )
+  t.same(
+    answers.map(({ body }) => body),
+    alone,
+    'each got what is its own',
+  )
+  portal.relay.held = undefined
+  await portal.as('alice', 'GET', titles)
+  t.equal(portal.relay.count('query'), before + 4, 'whoever comes later asks again')
+  t.equal(await shared(portal, 'kept'), 0)
+
+  portal.relay.alter = () => ({ success: false, error: { code: 'QUERY_SYNTAX_ERROR', message: 'no' } })
+  const failed = await portal.as('alice', 'GET', titles)
+  portal.relay.alter = undefined
+  t.ok(failed.status >= 500)
+  t.equal((await portal.as('alice', 'GET', titles)).status, 200, 'a failure is not kept either')
+})
+
+for (const mode of modes) {
+  t.test(
+    `with READ_CACHE_TTL rows are used again, for the same scope and until something is written, in ${mode} mode`,
+    async (t) => {
+      let now = Date.now()
+      const portal = await startPortal(t, { mode, now: () => now, env: { READ_CACHE_TTL: '60' } })
+      const seen = async (name: string, path = titles) =>
+        (await portal.as(name, 'GET', path)).body.records ?? []
+      const first = await seen('alice')
+      t.ok(first.length > 0)
+      const asked = portal.relay.count('query')
+      t.same(await seen('alice'), first)
+      t.equal(portal.relay.count('query'), asked, 'coreBOS is not asked again')
+      t.equal(await shared(portal, 'kept'), 1)
+      const others = await seen('carol')
+      t.notOk(
+        others.some(({ id }) => first.some((own) => own['id'] === id)),
+        'nobody else gets them',
+      )
+
+      await portal.admin.result('revise', {
+        element: { id: '17x8625', ticket_title: 'changed by the staff' },
+      })
+      const isChanged = async () =>
+        (await seen('alice')).some(({ ticket_title }) => ticket_title === 'changed by the staff')
+      now += 59_000
+      t.notOk(await isChanged(), 'the staff is not noticed at once')
+      now += 1_001
+      t.ok(await isChanged(), 'but when the time is over')
+
+      await seen('bob')
+      const title = { ticket_title: 'a new one', ticketstatus: 'Open' }
+      t.equal((await portal.as('alice', 'POST', '/records/HelpDesk', { body: title })).status, 201)
+      const written = portal.relay.count('query')
+      t.ok((await seen('alice')).some(({ ticket_title }) => ticket_title === 'a new one'))
+      await seen('bob')
+      t.equal(portal.relay.count('query'), written + 2, 'after a write nobody gets what was kept before')
+
+      const record = '/records/17x8625'
+      const refused = async () =>
+        (await portal.as('alice', 'PATCH', record, { body: { ticket_no: 'x' } })).status
+      t.equal((await portal.as('alice', 'GET', record)).status, 200)
+      t.equal(await refused(), 403)
+      await portal.admin.result('revise', { element: { id: '17x8625', parent_id: '12x8551' } })
+      t.equal((await portal.as('alice', 'GET', record)).status, 200, 'a record may be as old as the rest')
+      t.equal(await refused(), 404, 'what is written to is looked at anew')
+
+      await seen('carol')
+      await seen('alice', '/records/Products')
+      const open = portal.relay.count('query')
+      await seen('carol', '/records/Products')
+      const more = portal.relay.count('query') - open
+      t.equal(
+        more,
+        mode === 'service' ? 0 : 1,
+        'what is open to all is shared where all have the same rights',
+      )
+    },
+  )
+}
+
+t.test(
+  'ids that make up a scope are looked up anew after ACCESS_RECHECK, whatever READ_CACHE_TTL is',
+  async (t) => {
+    let now = Date.now()
+    const env = { READ_CACHE_TTL: '3600', ACCESS_RECHECK: '60' }
+    const portal = await startPortal(t, { now: () => now, env })
+    const tasks = async () =>
+      (await portal.as('alice', 'GET', '/records/ProjectTask?limit=1000')).body.records
+    t.not((await tasks())?.length, 0)
+    for (const project of portal.corebos.database.records('Project'))
+      project.values.set('linktoaccountscontacts', String(people.carol))
+    now += 61_000
+    t.same(await tasks(), [])
+  },
+)
 
 const withText = {
   HelpDesk: 'ticket_title',

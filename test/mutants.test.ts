@@ -251,8 +251,8 @@ const mutants: readonly Mutant[] = Object.entries<
     ['distinct has no limit', 'page(different, limit)', 'different'],
     [
       'what a caller asks for is remembered',
-      "node.label === '$scope' ? await asker.remember",
-      "node.label !== '' ? await asker.remember",
+      'if (node.label !== scopeLabel) return',
+      "if (node.label === '') return",
     ],
     [
       'any row is the record',

@@ -24,6 +24,8 @@ export interface Relay {
   readonly calls: Relayed[]
   /** Operations that coreBOS carries out, and whose answers get lost on their way back. */
   readonly lost: Set<string>
+  /** Answers wait for it on their way back. */
+  held: Promise<void> | undefined
   /** Makes of coreBOS's answer what a coreBOS that is broken would have answered. */
   alter: ((call: Relayed) => unknown) | undefined
   /** To be set before the first call can be answered. */
@@ -59,6 +61,7 @@ export async function startRelay(t: Test): Promise<Relay> {
       const params = new URLSearchParams(form)
       const call = { operation: params.get('operation') ?? '', params, answer }
       calls.push(call)
+      await relay.held
       if (lost.has(call.operation)) {
         outgoing.destroy()
         return
@@ -79,6 +82,7 @@ export async function startRelay(t: Test): Promise<Relay> {
     url: `http://127.0.0.1:${port}`,
     calls,
     lost,
+    held: undefined,
     alter: undefined,
     to: know,
     count: (operation) => calls.filter((call) => call.operation === operation).length,
