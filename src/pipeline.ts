@@ -146,13 +146,15 @@ function printedAs(text: string, shape: Shape, sight: Sight): Printed | undefine
     const settled = settle(scoped, new Map())
     return isNothing(settled) ? undefined : settled
   }
+  const printed = (settled: SettledQuery) => statementOf(settled, sight, 'basic').text
   const settled = settledOf(text)
   if (settled === undefined) return undefined
-  const parts = partsOf(text, shape, (each) => {
+  const parts = partsOf(text, shape, printed(settled), (each) => {
     const other = settledOf(each)
-    return other && statementOf(other, sight, 'basic').text
+    return other && printed(other)
   })
-  return parts && { parts, settled }
+  const { view, columns, distinct, ask, scope, orderBy, limit } = settled
+  return parts && { parts, settled: { view, columns, distinct, ask, scope, orderBy, limit, settled: true } }
 }
 
 /** A query as it is sent, and as its rows are looked at when they come. */

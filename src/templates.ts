@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache'
 import { constantsIn, openingOf, type Template } from './scope/templates.ts'
 import type { Sight } from './scope/view.ts'
 
-export interface Fitting extends Template {
+export interface Fitting {
+  readonly printed: Template['printed']
   /** What stands in the gaps of the statement that was looked for. */
   readonly constants: readonly string[]
 }
@@ -29,13 +30,15 @@ export class Templates {
   find(text: string, sight: Sight): Fitting | undefined {
     for (const { shape, printed } of this.#cache.get(this.#key(text, sight)) ?? []) {
       const constants = constantsIn(text, shape)
-      if (constants !== undefined) return { shape, printed, constants }
+      if (constants !== undefined) return { printed, constants }
     }
     return undefined
   }
 
   /** @param text the statement that the template was made of */
   add(text: string, sight: Sight, template: Template): void {
+    // Many may have asked it at once.
+    if (this.find(text, sight) !== undefined) return
     const key = this.#key(text, sight)
     const others = this.#cache.get(key) ?? []
     this.#cache.set(key, [template, ...others.slice(0, mostAlike - 1)])

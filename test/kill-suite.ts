@@ -704,6 +704,54 @@ const constants = [
   ],
 ]
 
+function ticketsWhere(where: string): PolicySource {
+  const HelpDesk = { ...builtinPolicy.modules['HelpDesk'], where }
+  return { ...builtinPolicy, modules: { ...builtinPolicy.modules, HelpDesk } }
+}
+
+const twelve = 'abcdefghijkl'
+  .split('')
+  .map((letter) => `ticket_title!='${letter}'`)
+  .join(' and ')
+
+/** Two statements of one shape, the second of which must not be what the first was made into. */
+const pairs: readonly (readonly [PolicySource, string, string])[] = [
+  // Quotes and parentheses in a fixed value let coreBOS take a constant for a part of the language.
+  ...["ticket_title != 'it'''", "ticketcategories in ('Small (a)','Big')"].flatMap((where) =>
+    ['Closed', 'a is null', 'b is not null'].map(
+      (constant) =>
+        [
+          ticketsWhere(where),
+          "select id from HelpDesk where ticketstatus='Open'",
+          `select id from HelpDesk where ticketstatus='${constant}'`,
+        ] as const,
+    ),
+  ),
+  ...[
+    [
+      "count(*) from HelpDesk where ticketstatus in ('a)b','Open')",
+      "count(*) from HelpDesk where ticketstatus in ('a)b','x is null')",
+    ],
+    [
+      "id from HelpDesk where ticket_title='a in (b' and ticketstatus in ('Open','Closed') and ticketpriorities='High'",
+      "id from HelpDesk where ticket_title='a in (b' and ticketstatus in ('Open','Closed') and ticketpriorities='x is null'",
+    ],
+    // What stands in a gap stands elsewhere as well, or is the beginning of what stands in the next one.
+    [
+      "id from HelpDesk where ticketstatus='Qz0zQ' and ticket_title='a-Qz0zQ'",
+      "id from HelpDesk where ticketstatus='Open' and ticket_title='a-Qz0zQ'",
+    ],
+    [
+      'id from HelpDesk where hours=123456710 limit 123456710,5',
+      'id from HelpDesk where hours=25 limit 123456710,5',
+    ],
+    [
+      `id from HelpDesk where ${twelve} and hours=25 and id='17x253'`,
+      `id from HelpDesk where ${twelve} and hours=26 and id='17x999'`,
+    ],
+  ].map(([first = '', second = '']) => [builtinPolicy, `select ${first}`, `select ${second}`] as const),
+]
+
 /** The same constants in another statement. */
 function nearly(statement: string): string[] {
   return [
@@ -740,15 +788,11 @@ async function* filledIn(copy: Copy, world: World): AsyncGenerator<string | unde
     const code = await copy.pipeline.askText(statement, author).then(() => '', codeOf)
     return [code, ...sent].join('\n')
   }
-  // With a quote at the end of a value coreBOS takes what stands in quotes for what stands outside, and the other way round.
-  const quoting = { HelpDesk: { ...builtinPolicy.modules['HelpDesk'], where: "ticket_title != 'it'''" } }
-  const quoted = { ...builtinPolicy, modules: { ...builtinPolicy.modules, ...quoting } }
-  const warmed = fresh(quoted)
-  await said("select id from HelpDesk where ticketstatus='Open'", warmed)
-  for (const constant of ['Closed', 'a is null', 'b is not null']) {
-    const other = `select id from HelpDesk where ticketstatus='${constant}'`
-    const [expected, got] = [await said(other, fresh(quoted)), await said(other, warmed)]
-    yield got === expected ? undefined : `${other}: filled in as ${got} instead of ${expected}`
+  for (const [policy, first, second] of pairs) {
+    const warm = fresh(policy)
+    await said(first, warm)
+    const [expected, got] = [await said(second, fresh(policy)), await said(second, warm)]
+    yield got === expected ? undefined : `${second}: filled in as ${got} instead of ${expected}`
   }
   const numbers = ['0', '1', '2', '10', '1000000000', '8549', '1.5', '99999999999999999999']
   for (const statement of [...shapes, ...world.statements.filter((_, i) => i % 12 === 0)]) {

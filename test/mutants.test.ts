@@ -41,7 +41,7 @@ const mutants: readonly Mutant[] = Object.entries<
       'if (rule.ties === undefined) return own',
       'if (rule.ties === undefined) return tree.constant(true)',
     ],
-    ['rows come without their ties', 'const tying = fieldsIn(scope)', 'const tying: string[] = []'],
+    ['rows come without their ties', 'tying: fieldsIn(scope)', 'tying: [] as string[]'],
     [
       'a contact keeps the reach that it had',
       'if (known !== undefined && isSame(known.anchors, anchors)) return known',
@@ -110,8 +110,8 @@ const mutants: readonly Mutant[] = Object.entries<
     ],
   ],
   'src/scope/view.ts': [
-    ['hidden fields are shown', '          !hide.has(field) &&\n', ''],
-    ['addresses of files are shown', '          !fileAddress.test(field) &&\n', ''],
+    ['hidden fields are shown', '        !hide.has(field) &&\n', ''],
+    ['addresses of files are shown', '        !fileAddress.test(field) &&\n', ''],
     [
       'what only a service user reads is open without one',
       "decision.rule.readBy === 'service' && !this.#hasServiceUser",
@@ -217,7 +217,17 @@ const mutants: readonly Mutant[] = Object.entries<
   'src/scope/templates.ts': [
     ['any text has a place', "'[A-Za-z][A-Za-z0-9]*(?: [A-Za-z0-9]+)*'", '"[^\'%]*"'],
     ['every number has a place', '/(?:[2-9]|[1-9][0-9]{1,8})(?![0-9A-Za-z_.])/y', '/[0-9]+/y'],
-    ['any quotes have places between them', `if (sampled.includes("''")) return undefined`, ''],
+    [
+      'any place in quotes is one for coreBOS',
+      'shape.kinds[i] !== whole && looked.includes(sample.toLowerCase())',
+      'false',
+    ],
+    [
+      'what stands in a gap may stand elsewhere as well',
+      ' || samples.some((sample) => text.includes(sample))',
+      '',
+    ],
+    ['samples begin alike', '123_456_710', '987_654_310'],
     ['any number is that of an id', "/[1-9][0-9]{0,9}(?=')/y", "/[0-9]+(?=')/y"],
     [
       'what stands between the gaps is not looked at',

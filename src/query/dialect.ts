@@ -26,6 +26,11 @@ export function readingOf(statement: string): Reading {
   return clean.includes('.', 1) || clean.includes('(', 1) ? 'extended' : 'basic'
 }
 
+/** What is left of a statement, in small letters, when coreBOS has left out lists and what it takes for texts in quotes. */
+export function outsideQuotes(statement: string): string {
+  return removed.reduce(without, lowerCased(terminated(statement)))
+}
+
 /** Without blanks and semicolons at its ends, but for one. */
 function terminated(statement: string): string {
   const isEnding = (at: number): boolean => ' ;'.includes(statement.charAt(at))

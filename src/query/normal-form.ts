@@ -58,7 +58,7 @@ export function withoutNot(condition: Condition, negate = false): Condition {
 export function distribute(condition: Condition): Condition[][] {
   switch (condition.kind) {
     case 'or':
-      return bounded(joined(condition.terms.map(distribute)))
+      return bounded(concatenated(condition.terms.map(distribute)))
     case 'and': {
       let product: Condition[][] = [[]]
       for (const term of condition.terms) {
@@ -68,7 +68,7 @@ export function distribute(condition: Condition): Condition[][] {
         }
         const right = distribute(term)
         if (product.length * right.length > limits.terms) throw tooManyTerms()
-        product = joined(product.map((left) => right.map((each) => [...left, ...each])))
+        product = concatenated(product.map((left) => right.map((each) => [...left, ...each])))
       }
       return product
     }
@@ -80,7 +80,7 @@ export function distribute(condition: Condition): Condition[][] {
 }
 
 /** As `flat()`, which is several times as slow; every statement comes through here. */
-function joined(parts: readonly (readonly Condition[][])[]): Condition[][] {
+function concatenated(parts: readonly (readonly Condition[][])[]): Condition[][] {
   const all: Condition[][] = []
   for (const part of parts) all.push(...part)
   return all

@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { parseJsonConditions } from './json-conditions.ts'
 import { limits } from './limits.ts'
-import { positionOf, syntaxError, tokenize, type Token } from './tokens.ts'
+import { lineEnd, syntaxError, tokenize, type Token } from './tokens.ts'
 import * as tree from './tree.ts'
 import type { Condition, FieldPath, Limit, Order, Position, Query, Selection, Value } from './tree.ts'
 
@@ -19,12 +19,17 @@ class Reader {
   readonly #source: string
   readonly #tokens: readonly Token[]
   #next = 0
+  /** Of the line that was read last. */
+  #line = 1
+  #lineBegin = 0
+  #lineEnd: number
   #depth = 0
   #conditions = 0
 
   constructor(source: string) {
     this.#source = source
     this.#tokens = tokenize(source)
+    this.#lineEnd = lineEnd(source, 0)
   }
 
   // statement = "select" selection "from" module [ "where" ( condition | json ) ] [ order ] [ limit ] { ";" }
@@ -33,12 +38,13 @@ class Reader {
     const selection = this.#selection()
     this.#keyword('from')
     const { text: module, offset } = this.#name('a module')
+    const moduleAt = this.#position(offset)
     const where = this.#accept('where') ? this.#where() : undefined
     const orderBy = this.#peekWord('order') ? this.#orderClause() : []
     const limit = this.#peekWord('limit') ? this.#limitClause() : undefined
     while (this.#acceptSign(';'));
     this.end()
-    return tree.query({ selection, module, moduleAt: this.#position(offset), where, orderBy, limit })
+    return tree.query({ selection, module, moduleAt, where, orderBy, limit })
   }
 
   // selection = "*" | "count" "(" "*" ")" | [ "distinct" ] path { "," path }
@@ -265,8 +271,14 @@ class Reader {
     return token
   }
 
+  /** Goes on from the place that was asked for before: a text may have as many lines as paths. */
   #position(offset: number): Position {
-    return Object.freeze(positionOf(this.#source, offset))
+    while (offset >= this.#lineEnd) {
+      this.#line++
+      this.#lineBegin = this.#lineEnd
+      this.#lineEnd = lineEnd(this.#source, this.#lineBegin)
+    }
+    return Object.freeze({ line: this.#line, column: offset - this.#lineBegin + 1 })
   }
 
   #unexpected(expected: string): GatewayError {

@@ -26,16 +26,21 @@ const codes = {
   bracket: 0x5b,
 } as const
 
+/** Where the next line begins; infinite in the last one. */
+export function lineEnd(source: string, begin: number): number {
+  const end = source.indexOf('\n', begin)
+  return end < 0 ? Infinity : end + 1
+}
+
 /** Line and column of an offset, both from 1. */
-export function positionOf(source: string, offset: number): Position {
+function positionOf(source: string, offset: number): Position {
   let line = 1
   let begin = 0
-  for (;;) {
-    const next = source.indexOf('\n', begin) + 1
-    if (next === 0 || next > offset) return { line, column: offset - begin + 1 }
+  for (let end = lineEnd(source, 0); end <= offset; end = lineEnd(source, end)) {
     line++
-    begin = next
+    begin = end
   }
+  return { line, column: offset - begin + 1 }
 }
 
 export function syntaxError(source: string, offset: number, problem: string): GatewayError {

@@ -74,13 +74,13 @@ export function rewrite(
   const checked = query.where && checkCondition(query.where, view, sight)
   const asked = checked && dialect === 'basic' ? withoutExtended(checked, view) : checked
   const where = asked === undefined ? scope : tree.and(scope, asked)
-  const columns = columnsOf(query, frame, sight)
+  const columns = columnsOf(query, view, sight)
   const nothing = where.kind === 'constant' && !where.holds
   return {
     view,
     columns,
     distinct: query.selection.kind === 'fields' && query.selection.distinct,
-    ask: columns === frame.columns ? frame.ask : columns === undefined ? [] : askFor(columns, frame.tying),
+    ask: columns === undefined ? [] : askFor(columns, frame),
     where,
     // Nobody looks up what a condition needs that nothing meets.
     scope: nothing ? where : scope,
@@ -96,10 +96,6 @@ interface Frame {
   readonly scope: Condition
   /** The fields that each row is verified by. */
   readonly tying: readonly string[]
-  /** Of all fields that can be read. */
-  readonly columns: readonly Column[]
-  /** What is asked for where these are wanted. */
-  readonly ask: readonly string[]
 }
 
 const frames: Readonly<Record<Dialect, WeakMap<View, Frame>>> = {
@@ -112,9 +108,7 @@ function frameOf(view: View, sight: Sight, anchors: Anchors, dialect: Dialect): 
   if (known !== undefined && isSame(known.anchors, anchors)) return known
   const whole = scopeOf(view, sight, anchors)
   const scope = dialect === 'basic' ? withoutExtended(whole, view) : whole
-  const tying = fieldsIn(scope)
-  const columns = [...view.readable.keys()].map(ownColumn)
-  const frame = { view, anchors, scope, tying, columns, ask: askFor(columns, tying) }
+  const frame = { view, anchors, scope, tying: fieldsIn(scope) }
   frames[dialect].set(view, frame)
   return frame
 }
@@ -125,24 +119,43 @@ function isSame(one: Anchors, other: Anchors): boolean {
   return same(one.contacts, other.contacts) && same(one.accounts, other.accounts)
 }
 
-/** Each field once. @param tying those that each row is verified by */
-function askFor(columns: readonly Column[], tying: readonly string[]): readonly string[] {
-  const ask: string[] = []
-  for (const { field } of columns) if (!ask.includes(field)) ask.push(field)
+/** All fields that can be read, for all views in which these are the same. */
+interface Whole {
+  readonly fields: readonly string[]
+  readonly columns: readonly Column[]
+}
+
+const wholes = new WeakMap<View['readable'], Whole>()
+
+function wholeOf({ readable }: View): Whole {
+  const known = wholes.get(readable)
+  if (known !== undefined) return known
+  const fields = [...readable.keys()]
+  const whole = { fields, columns: fields.map(ownColumn) }
+  wholes.set(readable, whole)
+  return whole
+}
+
+function uniqueFields(columns: readonly Column[]): string[] {
+  const fields: string[] = []
+  for (const { field } of columns) if (!fields.includes(field)) fields.push(field)
+  return fields
+}
+
+/** Each field once. */
+function askFor(columns: readonly Column[], { view, tying }: Frame): readonly string[] {
+  const whole = wholeOf(view)
+  const ask = columns === whole.columns ? [...whole.fields] : uniqueFields(columns)
   for (const field of tying) if (!ask.includes(field)) ask.push(field)
   return ask
 }
 
-function columnsOf(
-  { selection }: Query,
-  { view, columns: all }: Frame,
-  sight: Sight,
-): readonly Column[] | undefined {
+function columnsOf({ selection }: Query, view: View, sight: Sight): readonly Column[] | undefined {
   switch (selection.kind) {
     case 'count':
       return undefined
     case 'all':
-      return all
+      return wholeOf(view).columns
     case 'fields': {
       const columns = new Map<string, Column>()
       for (const path of selection.paths) {
@@ -256,7 +269,7 @@ function unhidden(view: View): View {
   return { ...view, readable: view.module.fields }
 }
 
-export type FoundIds = ReadonlyMap<Lookup | Relation, readonly string[]>
+type FoundIds = ReadonlyMap<Lookup | Relation, readonly string[]>
 
 /** What must be resolved before a condition can be printed, each once. */
 export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {

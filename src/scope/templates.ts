@@ -5,6 +5,7 @@
  * A constant gets a place only where its text decides nothing: not how the statement is read, not which fields it fits,
  * not how it is printed. Any other constant stands in the shape as it is, so that another one makes another shape.
  */
+import { outsideQuotes } from '../query/dialect.ts'
 import type { SettledQuery } from './rewrite.ts'
 
 interface Kind {
@@ -40,10 +41,10 @@ const idNumber: Kind = { pattern: /[1-9][0-9]{0,9}(?=')/y, sample: (n) => String
 /** Behind a comparison alone, since a limit decides more than itself; and no 0 or 1, since these fit more fields. */
 const whole: Kind = {
   pattern: /(?:[2-9]|[1-9][0-9]{1,8})(?![0-9A-Za-z_.])/y,
-  sample: (n) => String(987_654_310 + n),
+  sample: (n) => String(123_456_710 + n),
 }
 
-const longest = { statement: 2_000, constant: 80, constants: 16 } as const
+const longest = { statement: 2_000, constant: 80, constants: 16, printed: 20_000 } as const
 
 /** What stands before a gap. */
 const opener = /'(?:[1-9][0-9]{0,5}x(?=[1-9]))?|[<>=] ?(?=[0-9])/g
@@ -63,7 +64,7 @@ function kindsBehind(opening: string): readonly Kind[] {
 /** @returns undefined where a statement is too long or too odd for one */
 export function shapeOf(text: string): Shape | undefined {
   // A backslash or a doubled quote would part constants otherwise than the grammar does, and JSON has its own.
-  if (text.length > longest.statement || /[\\[\0]|''/.test(text)) return undefined
+  if (text.length > longest.statement || /[\\[]|''/.test(text)) return undefined
   const texts: string[] = []
   const kinds: Kind[] = []
   let done = 0
@@ -79,6 +80,7 @@ export function shapeOf(text: string): Shape | undefined {
       texts.push(text.slice(done, begin))
       kinds.push(kind)
       begin = done = begin + constant.length
+      break
     }
     const closing = opening.startsWith("'") ? text.indexOf("'", begin) : begin - 1
     if (closing < 0) return undefined
@@ -89,6 +91,7 @@ export function shapeOf(text: string): Shape | undefined {
 
 /** @returns undefined where a statement is of another shape */
 export function constantsIn(text: string, { texts, kinds }: Shape): readonly string[] | undefined {
+  if (text.length > longest.statement) return undefined
   const constants: string[] = []
   let end = 0
   for (let i = 0; i < texts.length; i++) {
@@ -122,27 +125,32 @@ export type Parts = readonly (string | number)[]
 /**
  * Prints a statement with other constants, and takes what comes out apart at these.
  *
+ * @param printed what the statement itself is printed as
  * @param print undefined where a statement cannot be printed without asking coreBOS
- * @returns undefined where it cannot be had, or is not what the statement itself is printed as
+ * @returns undefined where it cannot be had
  */
 export function partsOf(
   text: string,
   shape: Shape,
+  printed: string,
   print: (text: string) => string | undefined,
 ): Parts | undefined {
   const samples = shape.kinds.map(({ sample }, i) => sample(i))
-  const sampled = print(shape.texts.map((before, i) => before + (samples[i] ?? '')).join(''))
   const constants = constantsIn(text, shape)
+  if (printed.length > longest.printed || samples.some((sample) => text.includes(sample))) return undefined
+  const sampled = print(shape.texts.map((before, i) => before + (samples[i] ?? '')).join(''))
   if (sampled === undefined || constants === undefined) return undefined
-  // Behind one in a rule's own value coreBOS may take the constants for what stands outside quotes, where they decide.
-  if (sampled.includes("''")) return undefined
+  // Quotes and parentheses in fixed values may put a constant where coreBOS takes it for a part of the language.
+  const looked = outsideQuotes(sampled)
+  if (samples.some((sample, i) => shape.kinds[i] !== whole && looked.includes(sample.toLowerCase())))
+    return undefined
   const parts =
     samples.length === 0
       ? [sampled]
       : sampled
           .split(new RegExp(`(${samples.join('|')})`))
           .map((part, i) => (i % 2 === 0 ? part : samples.indexOf(part)))
-  return filled(parts, constants) === print(text) ? parts : undefined
+  return filled(parts, constants) === printed ? parts : undefined
 }
 
 export function filled(parts: Parts, constants: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import type { Contact } from '../contact/contact.ts'
 import { GatewayError } from '../errors.ts'
-import type { Decision, Policy } from '../policy/policy.ts'
+import type { Decision, Policy, Rule } from '../policy/policy.ts'
 import type { Position } from '../query/tree.ts'
 import type { FieldShape, Modules, ModuleShape } from './module.ts'
 
@@ -22,7 +22,7 @@ export class Sight {
   readonly modules: Modules
   readonly #policy: Policy
   readonly #hasServiceUser: boolean
-  readonly #views = new Map<string, View | undefined>()
+  readonly #views = new Map<string, View>()
 
   /** @param hasServiceUser without one, what only a service user can read is closed */
   constructor(contact: Contact, policy: Policy, modules: Modules, hasServiceUser: boolean) {
@@ -39,8 +39,12 @@ export class Sight {
 
   /** @returns undefined where the module is closed or coreBOS does not show it */
   find(name: string): View | undefined {
-    if (!this.#views.has(name)) this.#views.set(name, this.#make(name))
-    return this.#views.get(name)
+    const known = this.#views.get(name)
+    if (known !== undefined) return known
+    const view = this.#make(name)
+    // What there is none of is not remembered: its names are the caller's, and there is no end of them.
+    if (view !== undefined) this.#views.set(name, view)
+    return view
   }
 
   /**
@@ -66,7 +70,7 @@ export class Sight {
     const module = this.modules.byName(name)
     if (decision === undefined || module === undefined) return undefined
     if (decision.rule.readBy === 'service' && !this.#hasServiceUser) return undefined
-    const { hide, only, ties } = decision.rule
+    const { ties } = decision.rule
     const tieFields = [
       ...(ties?.contact ?? []),
       ...(ties?.account ?? []),
@@ -74,16 +78,31 @@ export class Sight {
     ]
     // A rule that names a field which coreBOS does not show cannot be checked on any row, so the module stays closed.
     if (!tieFields.every((field) => module.fields.has(field))) return undefined
-    const readable = new Map(
-      [...module.fields].filter(
-        ([field]) =>
-          !fileAddress.test(field) &&
-          !hide.has(field) &&
-          (only === undefined || field === 'id' || only.has(field)),
-      ),
-    )
-    return Object.freeze({ module, decision, readable })
+    return Object.freeze({ module, decision, readable: readableBy(decision.rule, module) })
   }
+}
+
+type Readable = View['readable']
+
+/** Contacts are many, rules and modules few: all who have both in common share the list. */
+const readables = new WeakMap<Rule, WeakMap<ModuleShape, Readable>>()
+
+function readableBy(rule: Rule, module: ModuleShape): Readable {
+  const byModule = readables.get(rule) ?? new WeakMap<ModuleShape, Readable>()
+  readables.set(rule, byModule)
+  const known = byModule.get(module)
+  if (known !== undefined) return known
+  const { hide, only } = rule
+  const readable = new Map(
+    [...module.fields].filter(
+      ([field]) =>
+        !fileAddress.test(field) &&
+        !hide.has(field) &&
+        (only === undefined || field === 'id' || only.has(field)),
+    ),
+  )
+  byModule.set(module, readable)
+  return readable
 }
 
 /**
