@@ -158,12 +158,12 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
 
   async function askerBy(caller: Caller, { contact, stamp, session, log }: Asking): Promise<Asker> {
     const callerFor = (by: ReadBy): Caller => (by === 'contact' ? caller : (service ?? caller))
-    const queryBy = async (by: ReadBy, statement: SendableQuery, afresh?: 'afresh'): Promise<Rows> => {
+    const queryBy = async (statement: SendableQuery, by: ReadBy, afresh?: 'afresh'): Promise<Rows> => {
       const reading = callerFor(by)
       const ask = () => query(reading, statement)
+      if (afresh !== undefined) return ask()
       // The scope stands in the statement itself: the same text in the same rights finds the same rows.
-      const key = [stamp, reading === service ? '' : session, statement.text].join('\n')
-      return afresh === undefined ? reads.read(key, ask) : ask()
+      return reads.read([stamp, reading === service ? '' : session, statement.text].join('\n'), ask)
     }
     const policy = options.policy()
     if (policy !== listsPolicy) {
@@ -176,7 +176,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
       sight: sightOf(contact, policy, catalogue),
       templates,
       reader: {
-        query: (statement, by, how) => queryBy(by, statement, how),
+        query: queryBy,
         relatedIds: async (id, module, relatedModule, by) => {
           const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
           return rows.map((row) => row['id'] ?? '')

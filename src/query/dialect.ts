@@ -17,7 +17,7 @@ const removed = [
  */
 export function readingOf(statement: string): Reading {
   const text = lowerCased(terminated(statement))
-  let clean = removed.reduce(without, text)
+  let clean = withoutRemoved(text)
   if (clean.includes('(')) clean = clean.replace(/\([ \t]*\)/g, '')
   const where = Math.max(clean.indexOf(' where '), 0)
   if (clean.indexOf('related.', where) > where) return 'related'
@@ -28,7 +28,11 @@ export function readingOf(statement: string): Reading {
 
 /** What is left of a statement, in small letters, when coreBOS has left out lists and what it takes for texts in quotes. */
 export function outsideQuotes(statement: string): string {
-  return removed.reduce(without, lowerCased(terminated(statement)))
+  return withoutRemoved(lowerCased(terminated(statement)))
+}
+
+function withoutRemoved(text: string): string {
+  return removed.reduce(without, text)
 }
 
 /** Without blanks and semicolons at its ends, but for one. */
