@@ -4,8 +4,8 @@ import { request } from 'undici'
 import { allowances, failuresAllowed } from '../src/contact/budgets.ts'
 import type { PortalAccess } from '../src/demo/database.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
-import { startRelay, type Relay } from './relay.ts'
-import { startGateway, type Started, type StartOptions } from './start.ts'
+import { startRelay, type Relay } from './support/relay.ts'
+import { startGateway, type Started, type StartOptions } from './support/start.ts'
 
 interface Answer {
   readonly status: number

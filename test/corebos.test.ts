@@ -18,7 +18,7 @@ import { Identities } from '../src/corebos/trusted.ts'
 import { startDemoCorebos } from '../src/demo/server.ts'
 import { GatewayError } from '../src/errors.ts'
 import { sealQuery } from '../src/scope/sendable.ts'
-import { corebosAt, gate, handled, refused, stubCorebos } from './corebos-stub.ts'
+import { corebosAt, gate, handled, refused, stubCorebos } from './support/corebos-stub.ts'
 
 const cleared = (id: string) => {
   const parsed = parseId(id)

@@ -15,7 +15,7 @@ import { SpoolRoom } from '../src/corebos/spool.ts'
 import { answerFor } from '../src/file-answer.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { acceptedType } from '../src/upload.ts'
-import { anchorsOf, Oracle } from './oracle.ts'
+import { anchorsOf, Oracle } from './support/oracle.ts'
 import {
   contactAt,
   credentialsOf,
@@ -26,9 +26,9 @@ import {
   type Mode,
   type Portal,
   type PortalOptions,
-} from './portal.ts'
-import { installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
-import { contactAt as contactOf } from './webservice-client.ts'
+} from './support/portal.ts'
+import { installed, scratch, sharedSettings, startRedis } from './support/redis-server.ts'
+import { contactAt as contactOf } from './support/webservice-client.ts'
 
 /** Own company, colleague in it, another company, and one without any. */
 const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552 } as const

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startDemoCorebos } from '../src/demo/server.ts'
-import { freePort, installed, scratch, sharedSettings, startRedis } from './redis-server.ts'
+import { freePort, installed, scratch, sharedSettings, startRedis } from './support/redis-server.ts'
 
 const missing = ['redis-server', 'nginx'].filter(
   (program) => !installed(program, program === 'nginx' ? '-v' : '--version'),

@@ -2,7 +2,7 @@ import t from 'tap'
 import { levels } from '../src/contact/contact.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { limits } from '../src/query/limits.ts'
-import { contents, modes, policyFile, related, startPortal } from './portal.ts'
+import { contents, modes, policyFile, related, startPortal } from './support/portal.ts'
 
 const ids = {
   alice: '12x8549',

@@ -4,9 +4,16 @@ import { request } from 'undici'
 import { readConfig } from '../src/config.ts'
 import { allowances } from '../src/contact/budgets.ts'
 import { startService } from '../src/service.ts'
-import { startPortal, type Answer, type Portal } from './portal.ts'
-import { commandsOf, installed, sharedSettings, startRedis, until, type Server } from './redis-server.ts'
-import { passwordTypes, WebserviceClient } from './webservice-client.ts'
+import { startPortal, type Answer, type Portal } from './support/portal.ts'
+import {
+  commandsOf,
+  installed,
+  sharedSettings,
+  startRedis,
+  until,
+  type Server,
+} from './support/redis-server.ts'
+import { passwordTypes, WebserviceClient } from './support/webservice-client.ts'
 
 const skip = installed('redis-server') ? false : 'skipped: redis-server is not on the PATH'
 const operatorToken = 'an operator of this test'

@@ -7,8 +7,8 @@ import t, { type Test } from 'tap'
 import type { Take } from '../src/session/contract.ts'
 import { readAddress } from '../src/session/address.ts'
 import { RedisStore } from '../src/session/redis.ts'
-import { commandsOf, installed, scratch, startRedis, until, type Server } from './redis-server.ts'
-import { facts, life, storeContract } from './session-contract.ts'
+import { commandsOf, installed, scratch, startRedis, until, type Server } from './support/redis-server.ts'
+import { facts, life, storeContract } from './support/session-contract.ts'
 
 const skip = installed('redis-server') ? false : 'skipped: redis-server is not on the PATH'
 const keys = [randomBytes(32)]

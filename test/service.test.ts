@@ -8,9 +8,9 @@ import type { Annotation } from '../src/environment.ts'
 import { errorCatalogue } from '../src/errors.ts'
 import { cachedProbe } from '../src/probe.ts'
 import { answerHeaderNames } from '../src/schemas.ts'
-import { credentialsOf, modes, offerActions, policyFile, startPortal } from './portal.ts'
-import { startGateway } from './start.ts'
-import { at, rowsAt, textAt, WebserviceClient } from './webservice-client.ts'
+import { credentialsOf, modes, offerActions, policyFile, startPortal } from './support/portal.ts'
+import { startGateway } from './support/start.ts'
+import { at, rowsAt, textAt, WebserviceClient } from './support/webservice-client.ts'
 
 const enough = { COREBOS_URL: 'https://crm.example.com/webservice.php', COREBOS_PASSWORD_TYPE: 'sha256' }
 

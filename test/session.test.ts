@@ -6,7 +6,7 @@ import sessions from '../plugins/sessions.ts'
 import { EmbeddedStore } from '../src/session/embedded.ts'
 import { judge } from '../src/session/refresh.ts'
 import { SessionNames } from '../src/webservice/session-names.ts'
-import { contact, facts, life, storeContract } from './session-contract.ts'
+import { contact, facts, life, storeContract } from './support/session-contract.ts'
 
 function clock() {
   let time = Date.UTC(2026, 0, 1)

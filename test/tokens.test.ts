@@ -13,7 +13,7 @@ import jwks from '../routes/jwks.ts'
 import { GatewayError } from '../src/errors.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from '../src/session/keys.ts'
 import type { PortalSession } from '../src/session/contract.ts'
-import { facts } from './session-contract.ts'
+import { facts } from './support/session-contract.ts'
 
 const start = Date.UTC(2026, 0, 1)
 const session: PortalSession = {

@@ -2,8 +2,16 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import t, { type Test } from 'tap'
-import { startPortal, type Portal } from './portal.ts'
-import { at, contactAt, rowsAt, textAt, textsAt, WebserviceClient, type Sent } from './webservice-client.ts'
+import { startPortal, type Portal } from './support/portal.ts'
+import {
+  at,
+  contactAt,
+  rowsAt,
+  textAt,
+  textsAt,
+  WebserviceClient,
+  type Sent,
+} from './support/webservice-client.ts'
 
 /** What coreBOS's own clients for JavaScript export, as far as it is driven here. They bring no types. */
 interface OfficialClient {

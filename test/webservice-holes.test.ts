@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import type { Database } from '../src/demo/database.ts'
 import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { operations } from '../src/webservice/operations.ts'
-import { startGateway } from './start.ts'
+import { startGateway } from './support/start.ts'
 import {
   contactAt,
   rowsAt,
@@ -12,7 +12,7 @@ import {
   userAt,
   WebserviceClient,
   type Params,
-} from './webservice-client.ts'
+} from './support/webservice-client.ts'
 
 t.jobs = 4
 

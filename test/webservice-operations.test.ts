@@ -1,7 +1,15 @@
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
-import { modes, policyFile, startPortal, type Mode, type Portal } from './portal.ts'
-import { at, contactAt, rowsAt, textAt, textsAt, userAt, type WebserviceClient } from './webservice-client.ts'
+import { modes, policyFile, startPortal, type Mode, type Portal } from './support/portal.ts'
+import {
+  at,
+  contactAt,
+  rowsAt,
+  textAt,
+  textsAt,
+  userAt,
+  type WebserviceClient,
+} from './support/webservice-client.ts'
 
 const people = ['alice', 'bob', 'carol', 'dave', 'erin']
 

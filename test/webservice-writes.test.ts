@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { operations } from '../src/webservice/operations.ts'
-import { auditIn, policyFile, startPortal, type Portal } from './portal.ts'
-import { at, contactAt, rowsAt, textAt, WebserviceClient, type Answer } from './webservice-client.ts'
+import { auditIn, policyFile, startPortal, type Portal } from './support/portal.ts'
+import { at, contactAt, rowsAt, textAt, WebserviceClient, type Answer } from './support/webservice-client.ts'
 
 const alice = '12x8549'
 const carol = '12x8551'

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { failuresAllowed } from '../src/contact/budgets.ts'
 import { operations } from '../src/webservice/operations.ts'
-import { startRelay } from './relay.ts'
-import { startGateway, type Started, type StartOptions } from './start.ts'
+import { startRelay } from './support/relay.ts'
+import { startGateway, type Started, type StartOptions } from './support/start.ts'
 import {
   at,
   contactAt,
@@ -14,7 +14,7 @@ import {
   userAt,
   WebserviceClient,
   type Answer,
-} from './webservice-client.ts'
+} from './support/webservice-client.ts'
 
 // Most of their time is waited for refusals, which are all held back for as long.
 t.jobs = 4

@@ -1,8 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { FormData } from 'undici'
-import { credentialsOf, modes, policyFile, startPortal, type Mode, type Portal, type Sent } from './portal.ts'
-import { textAt } from './webservice-client.ts'
+import {
+  credentialsOf,
+  modes,
+  policyFile,
+  startPortal,
+  type Mode,
+  type Portal,
+  type Sent,
+} from './support/portal.ts'
+import { textAt } from './support/webservice-client.ts'
 
 /** What is alice's: herself, her tickets, an invoice, a project and a document. */
 const mine = new Set([8549, 8625, 8626, 8627, 8628, 8636, 8644])

@@ -9,7 +9,7 @@ import {
   startPortal,
   stored,
   type Session,
-} from './portal.ts'
+} from './support/portal.ts'
 
 const ids = {
   alice: '12x8549',

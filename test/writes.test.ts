@@ -1,7 +1,7 @@
 import t from 'tap'
 import { FormData } from 'undici'
-import { auditIn, modes, policyFile, startPortal, type Portal, type Sent } from './portal.ts'
-import { installed, sharedSettings, startRedis } from './redis-server.ts'
+import { auditIn, modes, policyFile, startPortal, type Portal, type Sent } from './support/portal.ts'
+import { installed, sharedSettings, startRedis } from './support/redis-server.ts'
 
 const ids = {
   alice: '12x8549',

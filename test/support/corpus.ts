@@ -1,7 +1,7 @@
 /** The statements that the gateway's answers are compared for, and the records that give each of them something to find. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { isReference, type Database } from '../src/demo/database.ts'
+import { isReference, type Database } from '../../src/demo/database.ts'
 
 interface Entry {
   readonly name: string
@@ -13,7 +13,7 @@ interface Entry {
 function recorded(file: string): readonly Entry[] {
   // The recordings' own shape; what is used of it is looked at below.
   return JSON.parse(
-    readFileSync(new URL(`fixtures/recordings/${file}.json`, import.meta.url), 'utf8'),
+    readFileSync(new URL(`../fixtures/recordings/${file}.json`, import.meta.url), 'utf8'),
   ) as readonly Entry[]
 }
 

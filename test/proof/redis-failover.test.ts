@@ -8,11 +8,19 @@ import { performance } from 'node:perf_hooks'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { GatewayError } from '../src/errors.ts'
-import type { Store, Take } from '../src/session/contract.ts'
-import { RedisStore } from '../src/session/redis.ts'
-import { freePort, installed, scratch, start, startRedis, until, type Server } from './redis-server.ts'
-import { facts, life, storeContract } from './session-contract.ts'
+import { GatewayError } from '../../src/errors.ts'
+import type { Store, Take } from '../../src/session/contract.ts'
+import { RedisStore } from '../../src/session/redis.ts'
+import {
+  freePort,
+  installed,
+  scratch,
+  start,
+  startRedis,
+  until,
+  type Server,
+} from '../support/redis-server.ts'
+import { facts, life, storeContract } from '../support/session-contract.ts'
 
 const skip =
   installed('redis-server') && installed('redis-cli') ? false : 'skipped: redis-server is not on the PATH'

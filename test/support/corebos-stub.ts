@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
-import { Corebos, type CorebosOptions } from '../src/corebos/corebos.ts'
+import { Corebos, type CorebosOptions } from '../../src/corebos/corebos.ts'
 
 export interface Received {
   readonly operation: string

@@ -6,10 +6,10 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { FormData } from 'undici'
-import type { CrmRecord, Database } from '../src/demo/database.ts'
-import type { ErrorCode } from '../src/errors.ts'
-import { openModules } from '../src/tools/attack/scope.ts'
-import { anchorsOf, difference, Oracle } from './oracle.ts'
+import type { CrmRecord, Database } from '../../src/demo/database.ts'
+import type { ErrorCode } from '../../src/errors.ts'
+import { openModules } from '../../src/tools/attack/scope.ts'
+import { anchorsOf, difference, Oracle } from '../support/oracle.ts'
 import {
   contents,
   credentialsOf,
@@ -22,8 +22,8 @@ import {
   type Answer,
   type Mode,
   type Portal,
-} from './portal.ts'
-import { at, passwordTypes, rowsAt, textAt, WebserviceClient } from './webservice-client.ts'
+} from '../support/portal.ts'
+import { at, passwordTypes, rowsAt, textAt, WebserviceClient } from '../support/webservice-client.ts'
 
 /** `done`; a refusal; or `absent`: to the letter what is said of something that is not there. */
 type Right = 'done' | 'absent' | ErrorCode | 'ACCESS_DENIED'

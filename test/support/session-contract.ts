@@ -1,7 +1,7 @@
 /** What every store must do, asked of whichever store is given: the embedded one and the Redis one answer the same. */
 import type { Test } from 'tap'
-import type { Contact } from '../src/contact/contact.ts'
-import type { NewSession, SessionLife, Store, Take } from '../src/session/contract.ts'
+import type { Contact } from '../../src/contact/contact.ts'
+import type { NewSession, SessionLife, Store, Take } from '../../src/session/contract.ts'
 
 export const life: SessionLife = { idle: 1_800_000, max: 43_200_000, grace: 10_000 }
 

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { request } from 'undici'
-import { startDemoCorebos } from '../src/demo/server.ts'
-import { generatedStatements, plant, recordedStatements } from './corpus.ts'
-import { difference, Oracle, type Expected } from './oracle.ts'
-import { startGatewaysApart, type Apart } from './start.ts'
+import { startDemoCorebos } from '../../src/demo/server.ts'
+import { generatedStatements, plant, recordedStatements } from '../support/corpus.ts'
+import { difference, Oracle, type Expected } from '../support/oracle.ts'
+import { startGatewaysApart, type Apart } from '../support/start.ts'
 
 const people = {
   alice: { contacts: [8549], accounts: [8546] },
@@ -63,7 +63,7 @@ async function inTurns<T>(
   )
 }
 
-const goldenFile = new URL('fixtures/refusals.json', import.meta.url)
+const goldenFile = new URL('../fixtures/refusals.json', import.meta.url)
 const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Readonly<Record<string, string>>
 const refusals = new Map<string, string>()
 let cases = 0

@@ -4,28 +4,28 @@
  * fault, so that it can be run over many copies with one fault each.
  */
 import { readFileSync } from 'node:fs'
-import type { Contact } from '../src/contact/contact.ts'
-import { Corebos } from '../src/corebos/corebos.ts'
-import { query, relatedRecords, type Rows } from '../src/corebos/read.ts'
-import type { Catalogue } from '../src/corebos/metadata.ts'
-import type { CrmRecord, Database } from '../src/demo/database.ts'
-import { startDemoCorebos } from '../src/demo/server.ts'
-import { builtinPolicy } from '../src/policy/builtin.ts'
-import type { PolicySource } from '../src/policy/schema.ts'
-import type { Modules } from '../src/scope/module.ts'
-import type { Row } from '../src/scope/verify.ts'
-import type { Author } from '../src/writes.ts'
-import { generatedStatements, recordedStatements } from './corpus.ts'
-import { difference, Oracle, type Anchors } from './oracle.ts'
+import type { Contact } from '../../src/contact/contact.ts'
+import { Corebos } from '../../src/corebos/corebos.ts'
+import { query, relatedRecords, type Rows } from '../../src/corebos/read.ts'
+import type { Catalogue } from '../../src/corebos/metadata.ts'
+import type { CrmRecord, Database } from '../../src/demo/database.ts'
+import { startDemoCorebos } from '../../src/demo/server.ts'
+import { builtinPolicy } from '../../src/policy/builtin.ts'
+import type { PolicySource } from '../../src/policy/schema.ts'
+import type { Modules } from '../../src/scope/module.ts'
+import type { Row } from '../../src/scope/verify.ts'
+import type { Author } from '../../src/writes.ts'
+import { generatedStatements, recordedStatements } from '../support/corpus.ts'
+import { difference, Oracle, type Anchors } from '../support/oracle.ts'
 
 /** The modules of a copy. */
 export interface Copy {
-  readonly pipeline: typeof import('../src/pipeline.ts')
-  readonly parse: typeof import('../src/query/parse.ts')
-  readonly policy: typeof import('../src/policy/policy.ts')
-  readonly view: typeof import('../src/scope/view.ts')
-  readonly templates: typeof import('../src/templates.ts')
-  readonly writes: typeof import('../src/writes.ts')
+  readonly pipeline: typeof import('../../src/pipeline.ts')
+  readonly parse: typeof import('../../src/query/parse.ts')
+  readonly policy: typeof import('../../src/policy/policy.ts')
+  readonly view: typeof import('../../src/scope/view.ts')
+  readonly templates: typeof import('../../src/templates.ts')
+  readonly writes: typeof import('../../src/writes.ts')
 }
 
 interface Person {
@@ -286,7 +286,7 @@ export class World {
     this.catalogue = catalogue
     this.close = close
     this.#corebos = corebos
-    const file = new URL('fixtures/refusals.json', import.meta.url)
+    const file = new URL('../fixtures/refusals.json', import.meta.url)
     this.golden = new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>))
     const recorded = recordedStatements().filter((_, i) => i % 4 === 0)
     this.statements = [...shapes, ...recorded, ...generatedStatements(database, 100)]

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { startDemoCorebos } from '../src/demo/server.ts'
-import type { AttackOptions, Report } from '../src/tools/attack/run.ts'
-import { startGatewaysApart, thread } from './start.ts'
+import { startDemoCorebos } from '../../src/demo/server.ts'
+import type { AttackOptions, Report } from '../../src/tools/attack/run.ts'
+import { startGatewaysApart, thread } from '../support/start.ts'
 
 const names = ['alice', 'bob', 'carol', 'dave', 'erin']
 const contacts = names.map((name) => ({ username: `${name}@example.com`, password: `${name}-pw` }))

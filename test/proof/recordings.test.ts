@@ -1,6 +1,6 @@
 import t from 'tap'
-import { replayRecordings } from './replay.ts'
-import type { Outcome, ReplayOptions } from './replay.ts'
+import { replayRecordings } from '../support/replay.ts'
+import type { Outcome, ReplayOptions } from '../support/replay.ts'
 
 const FILES: Readonly<Record<string, ReplayOptions>> = {
   auth: { state: 'recorded', challenged: ['alice@example.com'] },

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { request } from 'undici'
-import { startGateway } from './start.ts'
+import { startGateway } from '../support/start.ts'
 
 const bob = 8550
 const erin = 8553

@@ -1,8 +1,8 @@
 /** Replays recordings of a real coreBOS against another one and says which exchanges agree. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { startDemoCorebos } from '../src/demo/server.ts'
-import type { State } from '../src/demo/states.ts'
+import { startDemoCorebos } from '../../src/demo/server.ts'
+import type { State } from '../../src/demo/states.ts'
 import { parseOrdered, printOrdered } from './ordered-json.ts'
 import type { Ordered } from './ordered-json.ts'
 
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly got: string
 }
 
-const RECORDINGS = new URL('./fixtures/recordings/', import.meta.url)
+const RECORDINGS = new URL('../fixtures/recordings/', import.meta.url)
 const USER_AGENT = 'recordings/1'
 
 const object = (value: Ordered | undefined): Map<string, Ordered> =>

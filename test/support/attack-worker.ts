@@ -1,6 +1,6 @@
 /** Attacks on a thread of its own, so that whoever is attacked has one to answer on. */
 import { parentPort } from 'node:worker_threads'
-import { attack, type AttackOptions } from '../src/tools/attack/run.ts'
+import { attack, type AttackOptions } from '../../src/tools/attack/run.ts'
 
 async function run(options: Omit<AttackOptions, 'log'>): Promise<void> {
   const skipped: string[] = []

@@ -3,9 +3,9 @@
  * over the demo's store in JavaScript, and the built-in policy at level `account` is stated here once more, in plain words.
  */
 import { parseFirst, type Expr, type OrderByStatement, type SelectFromStatement } from 'pgsql-ast-parser'
-import type { Level } from '../src/contact/contact.ts'
-import type { CrmRecord, Database } from '../src/demo/database.ts'
-import type { Field, Module } from '../src/demo/metadata.ts'
+import type { Level } from '../../src/contact/contact.ts'
+import type { CrmRecord, Database } from '../../src/demo/database.ts'
+import type { Field, Module } from '../../src/demo/metadata.ts'
 
 type Truth = boolean | undefined
 
