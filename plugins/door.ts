@@ -24,7 +24,6 @@ import { toGatewayError } from '../src/problem.ts'
 import { markOf, type PortalSession } from '../src/session/contract.ts'
 import type { SendableQuery } from '../src/scope/sendable.ts'
 import { Sight } from '../src/scope/view.ts'
-import { Templates } from '../src/templates.ts'
 import { WebserviceRefusal } from '../src/webservice/envelope.ts'
 import type { AuditLine, Auditor, Author, WriteBy, WriteOperation } from '../src/writes.ts'
 
@@ -109,7 +108,6 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   })
   let listsPolicy = options.policy()
   let epoch: string | undefined
-  const templates = new Templates()
   const reads = new SharedReads({
     ttlMs: options.readTtlMs,
     now,
@@ -174,7 +172,6 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
     const catalogue = await corebos.metadata.of(user, caller, policy.modulesFor(contact))
     return {
       sight: sightOf(contact, policy, catalogue),
-      templates,
       reader: {
         query: queryBy,
         relatedIds: async (id, module, relatedModule, by) => {

@@ -11,7 +11,7 @@ import { parseQuery } from './query/parse.ts'
 import * as tree from './query/tree.ts'
 import type { Condition, Lookup, Query, Relation } from './query/tree.ts'
 import { allIds, idsOf } from './scope/check.ts'
-import { explain as explainStatement, fillIn, print } from './scope/print.ts'
+import { explain as explainStatement, print } from './scope/print.ts'
 import {
   ownAnchors,
   rewrite,
@@ -27,10 +27,8 @@ import {
 } from './scope/rewrite.ts'
 import type { SendableQuery } from './scope/sendable.ts'
 import { distinct, page, shape, type Referenced } from './scope/shape.ts'
-import { partsOf, shapeOf, type Printed, type Shape } from './scope/templates.ts'
 import { verify, type Row } from './scope/verify.ts'
 import type { Sight, View } from './scope/view.ts'
-import type { Templates } from './templates.ts'
 
 export type ReadBy = 'contact' | 'service' | 'service-preferred'
 
@@ -61,7 +59,6 @@ export interface Reader {
 export interface Asker {
   readonly sight: Sight
   readonly reader: Reader
-  readonly templates: Templates
   /** The ids that ties are compared with at a level. */
   anchors(level: Level): Promise<Anchors>
   /** Ids that make up a scope, for as long as they may be used again. */
@@ -117,49 +114,17 @@ export async function ask(query: Query, asker: Asker): Promise<Answer> {
 }
 
 /**
- * The same for a text. What was asked before with other constants is not read, scoped and printed again.
+ * The same for a text.
  *
  * @throws GatewayError `QUERY_SYNTAX`, and as {@link ask}
  */
 export async function askText(text: string, asker: Asker): Promise<Answer> {
-  const { sight, templates } = asker
-  const known = templates.find(text, sight)
-  if (known?.printed !== undefined) {
-    return answer(
-      { settled: known.printed.settled, statement: fillIn(known.printed, known.constants) },
-      asker,
-    )
-  }
-  const answered = await ask(parseQuery(text), asker)
-  const shape = known === undefined ? shapeOf(text) : undefined
-  if (shape !== undefined) templates.add(text, sight, { shape, printed: printedAs(text, shape, sight) })
-  return answered
-}
-
-/** @returns undefined where what is sent depends on more than the statement and who asks */
-function printedAs(text: string, shape: Shape, sight: Sight): Printed | undefined {
-  const settledOf = (each: string): SettledQuery | undefined => {
-    const query = parseQuery(each)
-    const anchors = ownAnchors(sight.contact, sight.require(query.module).decision.level)
-    const scoped = anchors && rewrite(query, sight, anchors)
-    if (scoped === undefined || unresolvedIn(scoped.where).length > 0) return undefined
-    const settled = settle(scoped, new Map())
-    return isNothing(settled) ? undefined : settled
-  }
-  const printed = (settled: SettledQuery) => statementOf(settled, sight, 'basic').text
-  const settled = settledOf(text)
-  if (settled === undefined) return undefined
-  const parts = partsOf(text, shape, printed(settled), (each) => {
-    const other = settledOf(each)
-    return other && printed(other)
-  })
-  const { view, columns, distinct, ask, scope, orderBy, limit } = settled
-  return parts && { parts, settled: { view, columns, distinct, ask, scope, orderBy, limit, settled: true } }
+  return ask(parseQuery(text), asker)
 }
 
 /** A query as it is sent, and as its rows are looked at when they come. */
 interface Prepared {
-  readonly settled: Omit<SettledQuery, 'where'>
+  readonly settled: SettledQuery
   /** Undefined: nothing can meet it, so that nobody needs to be asked. */
   readonly statement: SendableQuery | undefined
 }

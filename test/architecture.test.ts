@@ -79,11 +79,9 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/few-at-once.ts',
     'src/query/',
     'src/scope/',
-    'src/templates.ts',
   ],
   'src/room.ts': ['src/errors.ts'],
   'src/few-at-once.ts': ['src/query/limits.ts'],
-  'src/templates.ts': ['src/scope/'],
   'src/writes.ts': [
     'src/comments.ts',
     'src/corebos/',

@@ -5,7 +5,6 @@ import { printExtended } from '../query/extended.ts'
 import { isNumberColumn, valueKind, type FieldShape, type Modules } from './module.ts'
 import type { Dialect, SettledQuery } from './rewrite.ts'
 import { sealQuery, type SendableQuery } from './sendable.ts'
-import { filled, type Printed } from './templates.ts'
 
 const printers = { basic: printBasic, extended: printExtended } as const
 
@@ -17,17 +16,6 @@ const printers = { basic: printBasic, extended: printExtended } as const
  */
 export function print(query: SettledQuery, modules: Modules, dialect: Dialect): SendableQuery {
   return sealQuery(proven(query, modules, dialect), dialect)
-}
-
-/**
- * The same from a template: it was printed and proven with other constants, which decide nothing of how it is read.
- *
- * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`
- */
-export function fillIn({ parts, settled }: Printed, constants: readonly string[]): SendableQuery {
-  const text = filled(parts, constants)
-  requireCount(text, settled)
-  return sealQuery(text, 'basic')
 }
 
 /** What would be sent, with `$scope` in the place of what ties it to the contact. @throws GatewayError as {@link print} */

@@ -24,7 +24,6 @@ export interface Copy {
   readonly parse: typeof import('../../src/query/parse.ts')
   readonly policy: typeof import('../../src/policy/policy.ts')
   readonly view: typeof import('../../src/scope/view.ts')
-  readonly templates: typeof import('../../src/templates.ts')
   readonly writes: typeof import('../../src/writes.ts')
 }
 
@@ -402,7 +401,6 @@ function authorOf(
   const nothing = () => Promise.reject(new Error('this is not asked here'))
   const author: Author = {
     sight: new copy.view.Sight(contact, new copy.policy.Policy(source), world.catalogue, true),
-    templates: new copy.templates.Templates(),
     reader: {
       query: (statement) => (broken ? world.everything(statement) : world.ask(statement)),
       relatedIds: (...which) => world.related(...which),
@@ -463,7 +461,6 @@ async function* faults(copy: Copy, world: World): AsyncGenerator<string | undefi
     const told = authorOf(world, copy, person, builtinPolicy)
     for (const statement of world.statements) yield answered(statement, person, told, copy, world)
   }
-  yield* filledIn(copy, world)
 }
 
 async function answered(
@@ -611,210 +608,5 @@ async function* explained(copy: Copy, world: World): AsyncGenerator<string | und
       await copy.pipeline.explain(copy.parse.parseQuery(`select id from ${module}`), author),
     )
     yield /\d+x\d+/.test(text) ? `explain shows ids: ${text}` : undefined
-  }
-}
-
-/** Constants that could be read, fitted or printed in another way than those of the statement whose template is filled. */
-const constants = [
-  ...[
-    'Open',
-    'open',
-    'Wait For Response',
-    'null',
-    'NULL',
-    'in',
-    'not in',
-    'where',
-    'select',
-    'limit',
-    'and',
-    'or',
-  ],
-  ...[
-    'a where',
-    'is null',
-    'related',
-    'count',
-    'x',
-    ' x',
-    'x ',
-    'a  b',
-    '',
-    '0',
-    '1',
-    '2',
-    '007',
-    '1.5',
-    '-3',
-    '1e3',
-  ],
-  ...[
-    '2026-01-01',
-    '2026-02-31',
-    '2026-1-1',
-    '12:30',
-    '12x8549',
-    '12x8551',
-    '11x8546',
-    '17x8625',
-    '19x5',
-    '1x1',
-  ],
-  ...[
-    '12x0',
-    '12x08549',
-    '12x9876543210',
-    '12x99999999999',
-    '99x8549',
-    '2026-01-01 10:30:00',
-    '2026-01-01 24:00:00',
-    '2026-01-01 10:30',
-    '2026-01-01T10:30:00',
-  ],
-  ...[
-    '%',
-    '%a',
-    'a%',
-    '%a%',
-    '%a b%',
-    '%%',
-    '_',
-    'a_b',
-    '100%',
-    "o''brien",
-    '\\\\',
-    'a [b]',
-    'a (b)',
-    'a.b',
-    'é',
-    'x'.repeat(90),
-  ],
-  ...[
-    '$self',
-    '$user',
-    'a limit b',
-    'a order by b',
-    'Qz0zQ',
-    'Qz1zQ',
-    '%Qz0zQ%',
-    '2099-11-10',
-    '2099-11-10 21:43:59',
-    '987654310',
-    '12x9876543211',
-  ],
-]
-
-function ticketsWhere(where: string): PolicySource {
-  const HelpDesk = { ...builtinPolicy.modules['HelpDesk'], where }
-  return { ...builtinPolicy, modules: { ...builtinPolicy.modules, HelpDesk } }
-}
-
-const twelve = 'abcdefghijkl'
-  .split('')
-  .map((letter) => `ticket_title!='${letter}'`)
-  .join(' and ')
-
-/** Two statements of one shape, the second of which must not be what the first was made into. */
-const pairs: readonly (readonly [PolicySource, string, string])[] = [
-  // Quotes and parentheses in a fixed value let coreBOS take a constant for a part of the language.
-  ...["ticket_title != 'it'''", "ticketcategories in ('Small (a)','Big')"].flatMap((where) =>
-    ['Closed', 'a is null', 'b is not null'].map(
-      (constant) =>
-        [
-          ticketsWhere(where),
-          "select id from HelpDesk where ticketstatus='Open'",
-          `select id from HelpDesk where ticketstatus='${constant}'`,
-        ] as const,
-    ),
-  ),
-  ...[
-    [
-      "count(*) from HelpDesk where ticketstatus in ('a)b','Open')",
-      "count(*) from HelpDesk where ticketstatus in ('a)b','x is null')",
-    ],
-    [
-      "id from HelpDesk where ticket_title='a in (b' and ticketstatus in ('Open','Closed') and ticketpriorities='High'",
-      "id from HelpDesk where ticket_title='a in (b' and ticketstatus in ('Open','Closed') and ticketpriorities='x is null'",
-    ],
-    // What stands in a gap stands elsewhere as well, or is the beginning of what stands in the next one.
-    [
-      "id from HelpDesk where ticketstatus='Qz0zQ' and ticket_title='a-Qz0zQ'",
-      "id from HelpDesk where ticketstatus='Open' and ticket_title='a-Qz0zQ'",
-    ],
-    [
-      'id from HelpDesk where hours=123456710 limit 123456710,5',
-      'id from HelpDesk where hours=25 limit 123456710,5',
-    ],
-    [
-      `id from HelpDesk where ${twelve} and hours=25 and id='17x253'`,
-      `id from HelpDesk where ${twelve} and hours=26 and id='17x999'`,
-    ],
-  ].map(([first = '', second = '']) => [builtinPolicy, `select ${first}`, `select ${second}`] as const),
-]
-
-/** The same constants in another statement. */
-function nearly(statement: string): string[] {
-  return [
-    `${statement} limit 7`,
-    `${statement};`,
-    statement.replace(' limit ', ' limit 1'),
-    statement.replace(' or ', ' and '),
-    statement.replace(/ and (?!.* and )/, ' or '),
-    statement.replace('=', '!='),
-    statement.replace(/=(?!.*=)/, '>='),
-    statement.replace(' in (', ' not in ('),
-    statement.replace("%'", "'"),
-    statement.replace(' where ', ' where not '),
-  ].filter((each) => each !== statement)
-}
-
-/** A statement that is filled in is the one that would have been printed; what would be refused is refused. */
-async function* filledIn(copy: Copy, world: World): AsyncGenerator<string | undefined> {
-  const sent: string[] = []
-  const fresh = (policy: PolicySource = builtinPolicy) => {
-    const { author } = authorOf(world, copy, alice, policy)
-    const reader: Author['reader'] = {
-      ...author.reader,
-      query: async ({ text }) => {
-        sent.push(text)
-        return { rows: text.includes('count(*)') ? [{ count: '0' }] : [], totalRows: 0 }
-      },
-      relatedIds: async () => [],
-    }
-    return { ...author, reader, remember: (_key: string, load: () => Promise<readonly string[]>) => load() }
-  }
-  const said = async (statement: string, author: Author) => {
-    sent.length = 0
-    const code = await copy.pipeline.askText(statement, author).then(() => '', codeOf)
-    return [code, ...sent].join('\n')
-  }
-  for (const [policy, first, second] of pairs) {
-    const warm = fresh(policy)
-    await said(first, warm)
-    const [expected, got] = [await said(second, fresh(policy)), await said(second, warm)]
-    yield got === expected ? undefined : `${second}: filled in as ${got} instead of ${expected}`
-  }
-  const numbers = ['0', '1', '2', '10', '1000000000', '8549', '1.5', '99999999999999999999']
-  for (const statement of [...shapes, ...world.statements.filter((_, i) => i % 12 === 0)]) {
-    const places = [...statement.matchAll(/'(?:[^'\\]|''|\\.)*'|(?<=[<>=] ?)[0-9]+(?![0-9x.])/g)]
-    const warm = fresh()
-    await said(statement, warm)
-    await said(statement, warm)
-    for (const other of nearly(statement)) {
-      const [expected, got] = [await said(other, fresh()), await said(other, warm)]
-      yield got === expected ? undefined : `${other}: filled in as ${got} instead of ${expected}`
-    }
-    for (const [i, place] of places.entries()) {
-      const isText = place[0].startsWith("'")
-      for (const constant of isText ? constants : numbers) {
-        // Every constant at one place, the first at all of them.
-        if ((i + constant.length) % places.length !== 0 && i > 0) continue
-        const put = isText ? `'${constant}'` : constant
-        const other = statement.slice(0, place.index) + put + statement.slice(place.index + place[0].length)
-        const expected = await said(other, fresh())
-        const got = await said(other, warm)
-        yield got === expected ? undefined : `${other}: filled in as ${got} instead of ${expected}`
-      }
-    }
   }
 }

@@ -214,38 +214,7 @@ const mutants: readonly Mutant[] = Object.entries<
       "contact.entity === 'Employee' ? this.#contacts : this.#contacts",
     ],
   ],
-  'src/scope/templates.ts': [
-    ['any text has a place', "'[A-Za-z][A-Za-z0-9]*(?: [A-Za-z0-9]+)*'", '"[^\'%]*"'],
-    ['every number has a place', '/(?:[2-9]|[1-9][0-9]{1,8})(?![0-9A-Za-z_.])/y', '/[0-9]+/y'],
-    [
-      'any place in quotes is one for coreBOS',
-      'shape.kinds[i] !== whole && looked.includes(sample.toLowerCase())',
-      'false',
-    ],
-    [
-      'what stands in a gap may stand elsewhere as well',
-      ' || samples.some((sample) => text.includes(sample))',
-      '',
-    ],
-    ['samples begin alike', '123_456_710', '987_654_310'],
-    ['any number is that of an id', "/[1-9][0-9]{0,9}(?=')/y", "/[0-9]+(?=')/y"],
-    [
-      'what stands between the gaps is not looked at',
-      'if (text.slice(begin, end) !== before) return undefined',
-      '',
-    ],
-    [
-      'what stands behind the last gap is not looked at',
-      'return end === text.length ? constants : undefined',
-      'return constants',
-    ],
-  ],
   'src/pipeline.ts': [
-    [
-      'lookups are left out of a template',
-      'if (scoped === undefined || unresolvedIn(scoped.where).length > 0) return undefined',
-      'if (scoped === undefined) return undefined',
-    ],
     ['a total tells of withheld rows', 'const isTrue = withheld === 0 &&', 'const isTrue ='],
     [
       'the total of another statement is told',
@@ -354,13 +323,7 @@ function collect(path: string): void {
     collect(joined(dirname(path), `${specifier}.ts`))
   }
 }
-for (const entrance of [
-  'src/writes.ts',
-  'src/query/parse.ts',
-  'src/policy/policy.ts',
-  'src/scope/view.ts',
-  'src/templates.ts',
-]) {
+for (const entrance of ['src/writes.ts', 'src/query/parse.ts', 'src/policy/policy.ts', 'src/scope/view.ts']) {
   collect(entrance)
 }
 
@@ -381,7 +344,6 @@ async function copyWith(folder: string, mutant?: Mutant): Promise<Copy> {
     parse: await load('src/query/parse.js'),
     policy: await load('src/policy/policy.js'),
     view: await load('src/scope/view.js'),
-    templates: await load('src/templates.js'),
     writes: await load('src/writes.js'),
   }
 }

@@ -12,7 +12,6 @@ import { Identities } from '../../corebos/trusted.ts'
 import type { Asker } from '../../pipeline.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { Sight } from '../../scope/view.ts'
-import { Templates } from '../../templates.ts'
 
 /** As long as a program runs. */
 const forGood = { ttlMs: 0, now: () => 0 }
@@ -55,7 +54,6 @@ export class Stand {
     const lists = new Map<string, Promise<readonly string[]>>()
     return {
       sight: new Sight(contact, policy, catalogue, true),
-      templates: new Templates(),
       reader: {
         query: (statement) => query(service, statement),
         relatedIds: async (id, module, relatedModule) => {
