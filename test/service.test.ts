@@ -107,20 +107,20 @@ t.test('the environment', async (t) => {
     )
   })
 
-  t.test('is described in full by README.md and .env.example', async (t) => {
-    const readme = readFileSync('README.md', 'utf8')
+  t.test('is described in full by docs/configuration.md and .env.example', async (t) => {
+    const table = readFileSync('docs/configuration.md', 'utf8')
     const example = readFileSync('.env.example', 'utf8')
     const names = Object.keys(environment.properties)
     t.strictSame(
       [...example.matchAll(/^#?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name).sort(),
       names.toSorted(),
     )
-    t.strictSame([...readme.matchAll(/^\| `([A-Z_]+)` /gm)].map(([, name]) => name).sort(), names.toSorted())
+    t.strictSame([...table.matchAll(/^\| `([A-Z_]+)` /gm)].map(([, name]) => name).sort(), names.toSorted())
     for (const [name, { default: text = '' }] of Object.entries<Partial<Annotation>>(
       environment.properties,
     )) {
       if (text.length < 60)
-        t.match(readme, new RegExp(`^\\| \`${name}\` .*${text}[^|]*\\|$`, 'm'), `${name}: ${text}`)
+        t.match(table, new RegExp(`^\\| \`${name}\` .*${text}[^|]*\\|$`, 'm'), `${name}: ${text}`)
     }
   })
 
