@@ -196,8 +196,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['auth'],
         summary: 'Exchange a refresh token for a new pair',
         description:
-          'For a few seconds, and until its successor has been used, a token is given the same successor again: two ' +
-          'tabs may share one. Any other use of a token that was exchanged ends the session.',
+          'For `REFRESH_GRACE` seconds after its first use a token is answered with the newest one of its session, so ' +
+          'that any number of tabs may share a session. Any later use of a token that was exchanged ends the session.',
         body: Refresh,
         response: {
           200: answer(Tokens, 'The new pair', { example: exampleTokens }),

@@ -106,7 +106,7 @@ export const environment = Type.Object({
   SESSION_IDLE_TTL: whole({ description: 'life of an unused session, in seconds', default: '1800' }, 1, year),
   SESSION_MAX_TTL: whole({ description: 'life of any session, in seconds', default: '43200' }, 1, year),
   REFRESH_GRACE: whole(
-    { description: 'seconds in which a used refresh token gets its successor again', default: '10' },
+    { description: 'seconds in which a used refresh token is answered with the newest one', default: '10' },
     0,
     300,
   ),

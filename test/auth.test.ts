@@ -368,7 +368,7 @@ t.test('employees log in in portal mode', async (t) => {
 })
 
 t.test(
-  'a refresh token is good for one pair, within its grace for the same one, and its reuse ends the session',
+  'a refresh token is good for one pair, within its grace for the newest one, and its reuse ends the session',
   async (t) => {
     let now = Date.now()
     const portal = await start(t, { now: () => now, env: { REFRESH_GRACE: '10' } })
@@ -385,6 +385,10 @@ t.test(
     for (const { accessToken } of [first, second, again.body]) {
       t.match(await portal.call('GET', '/auth/session', { token: accessToken }), { status: 200 })
     }
+    const { body: third } = await refresh(second.refreshToken)
+    now += 100
+    const late = await refresh(first.refreshToken)
+    t.equal(late.body.refreshToken, third.refreshToken, 'a third tab gets the newest one')
     t.match(await refresh('forged'), { status: 401, body: { code: 'INVALID_REFRESH_TOKEN' } })
     now += 6000
     t.equal(await portal.relay.isAlive(session), true)
@@ -393,8 +397,8 @@ t.test(
       { status: 401, body: { code: 'INVALID_REFRESH_TOKEN' } },
       'after the grace',
     )
-    t.match(await refresh(second.refreshToken), { status: 401 })
-    t.match(await portal.call('GET', '/auth/session', { token: second.accessToken }), {
+    t.match(await refresh(third.refreshToken), { status: 401 })
+    t.match(await portal.call('GET', '/auth/session', { token: third.accessToken }), {
       status: 401,
       body: { code: 'SESSION_ENDED' },
     })
@@ -609,7 +613,9 @@ t.test('a running session feels what changes in coreBOS within ACCESS_RECHECK', 
 t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can use them', async (t) => {
   const origin = 'https://portal.example'
   const app = 'https://app.example'
+  let now = Date.now()
   const portal = await start(t, {
+    now: () => now,
     env: { COOKIE_SESSIONS: 'true', PUBLIC_URL: `${origin}/gw`, CORS_ORIGINS: app },
   })
   /** What a browser keeps: a cookie that is set empty is gone. */
@@ -678,6 +684,7 @@ t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can u
   t.match(await jar.send('POST', '/auth/refresh', origin, {}), { status: 200, body: { expiresIn: 600 } })
   t.not(jar.cookies.get('__Host-portal-refresh'), before.get('__Host-portal-refresh'))
   t.equal((await jar.send('POST', '/auth/refresh', origin, {})).status, 200)
+  now += 10_001
   const thief = new Jar()
   for (const [name, value] of before) thief.cookies.set(name, value)
   t.match(await thief.send('POST', '/auth/refresh', origin, {}), {

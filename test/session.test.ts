@@ -4,7 +4,7 @@ import fastify from 'fastify'
 import t from 'tap'
 import sessions from '../plugins/sessions.ts'
 import { EmbeddedStore } from '../src/session/embedded.ts'
-import { judge } from '../src/session/refresh.ts'
+import { present, usesKept } from '../src/session/refresh.ts'
 import { SessionNames } from '../src/webservice/session-names.ts'
 import { contact, facts, life, storeContract } from './support/session-contract.ts'
 
@@ -56,13 +56,20 @@ t.test('the embedded store keeps no more than it may, and lets the oldest go', a
 })
 
 t.test('a generation says what happened to a refresh token', (t) => {
-  const age = (ago: number) => ({ rotatedAt: 1000, now: 1000 + ago, grace: 10 })
-  t.equal(judge(5, 5, age(99)), 'rotate', 'the current one, however old')
-  t.equal(judge(6, 5, age(0)), 'rotate', 'one ahead: a write was lost')
-  t.equal(judge(7, 5, age(0)), 'reuse', 'two ahead')
-  t.equal(judge(4, 5, age(10)), 'repeat')
-  t.equal(judge(4, 5, age(11)), 'reuse', 'after the grace')
-  t.equal(judge(3, 5, age(0)), 'reuse', 'its successor was used')
+  const at = (now: number) => ({ now, grace: 10 })
+  // Generations 3 and 4 were first presented at 1000 and 1005.
+  const known = { generation: 5, uses: [1000, 1005] }
+  t.same(present(5, known, at(1008)), { generation: 6, uses: [1000, 1005, 1008] }, 'the current one')
+  t.same(present(5, known, at(9999)), { generation: 6, uses: [9999] }, 'the current one, however old')
+  t.same(present(6, known, at(1008)), { generation: 7, uses: [1000, 1005, 1008, 1008] }, 'a lost write')
+  t.equal(present(7, known, at(1008)), 'reuse', 'two ahead')
+  t.same(present(3, known, at(1010)), known, 'the last moment of its grace')
+  t.same(present(4, known, at(1011)), { generation: 5, uses: [1005] })
+  t.equal(present(3, known, at(1011)), 'reuse', 'after its grace')
+  t.equal(present(2, known, at(1008)), 'reuse', 'of long ago')
+  const full = { generation: 90, uses: Array.from({ length: usesKept }, () => 1000) }
+  t.same(present(90, full, at(1010)), full, 'not replaced while too many are within their grace')
+  t.same(present(90, full, at(1011)), { generation: 91, uses: [1011] })
   t.end()
 })
 

@@ -115,8 +115,8 @@ export interface Opened {
 
 /**
  * What presenting a refresh token led to.
- * `reused`: the token had been replaced and its grace was over, or its successor had been presented; the session was
- * ended by this step and is handed over so that its coreBOS session can be ended too.
+ * `reused`: the token had been replaced and the grace of its own use was over; the session was ended by this step and is
+ * handed over so that its coreBOS session can be ended too.
  * `unknown`: forged, malformed, or of a session that has ended.
  */
 export type Rotation =
@@ -139,10 +139,10 @@ export interface SessionStore {
   read(id: string, takes?: readonly Take[]): Promise<Reading>
 
   /**
-   * Exchanges a refresh token. The current one is replaced. Within the grace the one before it gets the same successor
-   * again, until that successor has itself been presented; an access token issued beside the successor does not count
-   * as its use, since two tabs may share one refresh token. One generation ahead of what the store remembers is a
-   * write lost in a failover, and is taken as current. Anything else that we signed ends the session (RFC 9700).
+   * Exchanges a refresh token. The current one is replaced. An earlier one gets the newest one for as long as the grace
+   * since its own first use, however many have followed it, since any number of tabs may share a session. One generation
+   * ahead of what the store remembers is a write lost in a failover, and is taken as current. Anything else that we
+   * signed ends the session (RFC 9700).
    */
   rotate(refreshToken: string): Promise<Rotation>
 

@@ -18,7 +18,7 @@ import type {
 import { labelled } from './contract.ts'
 import { Counters } from './counters.ts'
 import { ExpiringMap } from './expiring.ts'
-import { judge, refreshTokens } from './refresh.ts'
+import { present, refreshTokens } from './refresh.ts'
 
 export interface EmbeddedOptions {
   readonly life: SessionLife
@@ -31,7 +31,8 @@ export interface EmbeddedOptions {
 
 interface Kept {
   session: PortalSession
-  rotatedAt: number
+  /** See `RefreshHistory`. */
+  uses: readonly number[]
 }
 
 export class EmbeddedStore implements Store {
@@ -74,7 +75,7 @@ export class EmbeddedStore implements Store {
     }
     const [oldest] = this.#sessions.values()
     if (oldest !== undefined && this.#sessions.size >= this.#maxSessions) this.#runOut(oldest.session)
-    this.#sessions.set(session.id, { session, rotatedAt: now })
+    this.#sessions.set(session.id, { session, uses: [] })
     const ids = this.#byContact.get(facts.contact.id) ?? new Set()
     this.#byContact.set(facts.contact.id, ids.add(session.id))
     if (leaving !== undefined) await this.leave(leaving)
@@ -99,17 +100,14 @@ export class EmbeddedStore implements Store {
     const entry = this.#alive(claim.sessionId, now)
     if (entry === undefined) return { kind: 'unknown' }
 
-    const { rotatedAt } = entry
-    switch (judge(claim.generation, entry.session.generation, { rotatedAt, now, grace: this.#life.grace })) {
-      case 'reuse':
-        this.#remove(entry.session)
-        return { kind: 'reused', session: entry.session }
-      case 'rotate':
-        entry.session = { ...entry.session, generation: claim.generation + 1 }
-        entry.rotatedAt = now
-        break
-      case 'repeat':
+    const known = { generation: entry.session.generation, uses: entry.uses }
+    const history = present(claim.generation, known, { now, grace: this.#life.grace })
+    if (history === 'reuse') {
+      this.#remove(entry.session)
+      return { kind: 'reused', session: entry.session }
     }
+    entry.session = { ...entry.session, generation: history.generation }
+    entry.uses = history.uses
     this.#touch(entry, now)
     const { session } = entry
     return { kind: 'rotated', session, refreshToken: this.#tokens.issue(session.id, session.generation) }

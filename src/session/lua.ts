@@ -2,7 +2,8 @@
  * The steps of the Redis store. Each runs in Redis at once, within one key slot, by the clock of whoever calls (`now`).
  *
  * A session is one text, which takes a third less than a hash: last seen (13 digits), end of its absolute life (13),
- * when its refresh token was first issued (13), generation of that (10), sealed facts. It is over when its times say
+ * when its refresh token was first issued (13), generation of that (10), if earlier refresh tokens are within their grace
+ * `|`, how many (2) and when each was first presented (13 each), sealed facts. It is over when its times say
  * so; Redis forgets it `slack` later, so that it can still be handed over (`reap`). A counter is a text `count:end`, a value `end:sealed`. Of several names for one counter or value (one
  * per key of the ring) the first is where it is kept; what stands under the others moves there.
  */
@@ -14,7 +15,13 @@ local function load(key)
   local text = redis.call('GET', key)
   if not text then return nil end
   local function digits(first, last) return tonumber(string.sub(text, first, last)) end
-  return { t = digits(1, 13), x = digits(14, 26), r = digits(27, 39), g = digits(40, 49), v = string.sub(text, 50) }
+  local s, facts = { t = digits(1, 13), x = digits(14, 26), r = digits(27, 39), g = digits(40, 49), u = {} }, 50
+  if string.sub(text, 50, 50) == '|' then
+    facts = 53 + 13 * digits(51, 52)
+    for first = 53, facts - 13, 13 do table.insert(s.u, digits(first, first + 12)) end
+  end
+  s.v = string.sub(text, facts)
+  return s
 end
 
 local function ends(s, idle) return math.min(s.t + idle, s.x) end
@@ -25,7 +32,9 @@ local function alive(key, now, idle)
 end
 
 local function text(s)
-  return string.format('%013.0f%013.0f%013.0f%010.0f', s.t, s.x, s.r, s.g) .. s.v
+  local uses = #s.u == 0 and '' or string.format('|%02.0f', #s.u)
+  for _, used in ipairs(s.u) do uses = uses .. string.format('%013.0f', used) end
+  return string.format('%013.0f%013.0f%013.0f%010.0f', s.t, s.x, s.r, s.g) .. uses .. s.v
 end
 
 local function touch(key, s, now, idle, slack)
@@ -80,7 +89,7 @@ end
  */
 const create = `
 local now = tonumber(ARGV[1])
-redis.call('SET', KEYS[1], text({ t = now, x = tonumber(ARGV[2]), r = now, g = 1, v = ARGV[6] }), 'PX', ARGV[4])
+redis.call('SET', KEYS[1], text({ t = now, x = tonumber(ARGV[2]), r = now, g = 1, u = {}, v = ARGV[6] }), 'PX', ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 redis.call('ZADD', KEYS[2], ARGV[2], KEYS[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
@@ -104,18 +113,25 @@ const take = `
 return takes(1, 2, tonumber(ARGV[1]))
 `
 
-/** KEYS: session, index. ARGV: now, idle, slack, grace, presented generation → verdict, session */
+/** KEYS: session, index. ARGV: now, idle, slack, grace, presented generation, most uses → verdict, session */
 const rotate = `
 local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])
 local s, presented = alive(KEYS[1], now, idle), tonumber(ARGV[5])
 if not s then return { 'unknown', {} } end
-if presented == s.g or presented == s.g + 1 then
-  s.g, s.r = presented + 1, now
-  redis.call('SETRANGE', KEYS[1], 26, string.format('%013.0f%010.0f', s.r, s.g))
-elseif presented ~= s.g - 1 or now - s.r > tonumber(ARGV[4]) then
+-- The use of the last generation is when the current one was first issued; see \`present\` in refresh.ts.
+local uses, grace, most = s.u, tonumber(ARGV[4]), tonumber(ARGV[6])
+if s.g > 1 then table.insert(uses, s.r) end
+while uses[1] and now - uses[1] > grace do table.remove(uses, 1) end
+if presented > s.g + 1 or presented < s.g - #uses then
   redis.call('DEL', KEYS[1])
   redis.call('ZREM', KEYS[2], KEYS[1])
   return { 'reused', told(KEYS[1], s) }
+end
+if presented > s.g or (presented == s.g and #uses < most) then
+  for _ = s.g, presented - 1 do table.insert(uses, now) end
+  while #uses >= most do table.remove(uses, 1) end
+  s.g, s.r = presented + 1, now
+  redis.call('SET', KEYS[1], text(s), 'KEEPTTL')
 end
 touch(KEYS[1], s, now, idle, tonumber(ARGV[3]))
 return { 'rotated', told(KEYS[1], s) }

@@ -23,7 +23,7 @@ import {
 import { Counters } from './counters.ts'
 import { pack, unpack } from './packed.ts'
 import { Places, queue, stamps, type Place } from './places.ts'
-import { refreshTokens, type RefreshTokens } from './refresh.ts'
+import { refreshTokens, usesKept, type RefreshTokens } from './refresh.ts'
 import { KeyRing } from './seal.ts'
 
 export interface RedisOptions {
@@ -144,7 +144,7 @@ export class RedisStore implements Store {
     const claim = this.#tokens.read(refreshToken)
     const place = claim && this.#places.of(claim.sessionId)
     if (claim === undefined || place === undefined) return { kind: 'unknown' }
-    const args = [this.#now(), this.#life.idle, slack, this.#life.grace, claim.generation]
+    const args = [this.#now(), this.#life.idle, slack, this.#life.grace, claim.generation, usesKept]
     const [verdict, found] = list(await this.#main.step('gwRotate', [place.session, place.index], args))
     const session = this.#session(found)
     if (session === undefined) return { kind: 'unknown' }

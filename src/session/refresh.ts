@@ -39,25 +39,38 @@ export function refreshTokens(secretOf: (sessionId: string) => Buffer | undefine
   }
 }
 
-/** `rotate`: replace it; `repeat`: hand out the successor it already has; `reuse`: the session must end. */
-export type RefreshVerdict = 'rotate' | 'repeat' | 'reuse'
+/** What a store remembers of a session's refresh tokens. Times are milliseconds since 1970. */
+export interface RefreshHistory {
+  /** The newest generation that was issued. */
+  readonly generation: number
+  /** When the generations before it were first presented, oldest first; the last one is that of `generation - 1`. */
+  readonly uses: readonly number[]
+}
+
+/** At most so many uses are remembered; while all of them are within the grace, the current token is not replaced. */
+export const usesKept = 32
 
 /**
- * What a signed generation means to a store that remembers `current`, first issued at `rotatedAt`.
+ * What a presented generation leads to: the history as it stands afterwards, whose newest generation the caller gets,
+ * or `reuse`: the session must end.
  *
- * - `current`: the normal case.
- * - `current + 1`: we signed it, so we issued it, and the store forgot: a write lost in a failover, no theft.
- * - `current - 1`: its successor has not been presented yet. Within the grace that is a second tab or a lost answer.
- * - anything else: somebody holds a token that was replaced, and we cannot tell who.
+ * - the current generation is replaced;
+ * - one ahead of the current generation was issued by us and forgotten in a failover: it is replaced as well;
+ * - an earlier generation gets the newest one for as long as `grace` since its own first use: another tab, or a lost answer;
+ * - any other one was replaced long ago, so that two parties hold it.
  *
  * The Redis store's script says the same in Lua.
  */
-export function judge(
+export function present(
   presented: number,
-  current: number,
-  age: { readonly rotatedAt: number; readonly now: number; readonly grace: number },
-): RefreshVerdict {
-  if (presented === current || presented === current + 1) return 'rotate'
-  if (presented === current - 1 && age.now - age.rotatedAt <= age.grace) return 'repeat'
-  return 'reuse'
+  { generation, uses }: RefreshHistory,
+  { now, grace }: { readonly now: number; readonly grace: number },
+): RefreshHistory | 'reuse' {
+  const firstRecent = uses.findIndex((used) => now - used <= grace)
+  const recent = firstRecent === -1 ? [] : uses.slice(firstRecent)
+  if (presented > generation + 1 || presented < generation - recent.length) return 'reuse'
+  if (presented < generation || (presented === generation && recent.length >= usesKept))
+    return { generation, uses: recent }
+  const used = Array.from({ length: presented + 1 - generation }, () => now)
+  return { generation: presented + 1, uses: [...recent, ...used].slice(-usesKept) }
 }

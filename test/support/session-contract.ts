@@ -87,17 +87,81 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     )
     const third = await store.rotate(rotated.refreshToken)
     t.match(third, { kind: 'rotated', session: { generation: 3 } })
-
+    if (third.kind !== 'rotated') return
+    for (const earlier of [first, rotated.refreshToken]) {
+      t.match(
+        await store.rotate(earlier),
+        { kind: 'rotated', refreshToken: third.refreshToken },
+        'each earlier one gets the newest within its own grace',
+      )
+    }
+    pass(1)
+    t.match(
+      await store.rotate(rotated.refreshToken),
+      { kind: 'rotated', refreshToken: third.refreshToken },
+      'the grace of the second one began later',
+    )
     t.match(await store.rotate(first), {
       kind: 'reused',
       session: { id: session.id, upstream: 'upstream-12x1' },
     })
-    t.equal(
-      (await store.read(session.id)).session,
-      undefined,
-      'reuse after the successor was used ends the session',
-    )
-    if (third.kind === 'rotated') t.same(await store.rotate(third.refreshToken), { kind: 'unknown' })
+    t.equal((await store.read(session.id)).session, undefined, 'after its grace it ends the session')
+    t.same(await store.rotate(third.refreshToken), { kind: 'unknown' })
+  })
+
+  t.test('any order of tabs and times is judged by each token’s own first use', async (t) => {
+    const { store, pass } = await open(t)
+    // A linear congruential generator: the same sequences at each store and in each run.
+    let seed = 1
+    const below = (bound: number) => (seed = (seed * 48_271) % 2_147_483_647) % bound
+    let reused = 0
+    for (let round = 0; round < 60; round++) {
+      const { refreshToken, session } = await store.create(facts('12x1'))
+      const issued = [refreshToken]
+      const firstUse: number[] = []
+      let clock = 0
+      for (let step = 0; step < 20; step++) {
+        const ms = below(round % 2 === 0 ? 1500 : 9000)
+        pass(ms)
+        clock += ms
+        // More often a recent one than an old one.
+        const age = Math.min(below(issued.length), below(issued.length))
+        const generation = issued.length - 1 - age
+        const used = firstUse[generation]
+        const answer = await store.rotate(issued[generation] ?? '')
+        if (used !== undefined && clock - used > life.grace) {
+          t.equal(answer.kind, 'reused', `round ${round}, step ${step}`)
+          t.equal((await store.read(session.id)).session, undefined)
+          reused++
+          break
+        }
+        if (answer.kind !== 'rotated') throw new Error(`round ${round}, step ${step}: ${answer.kind}`)
+        if (used === undefined) {
+          firstUse[generation] = clock
+          issued.push(answer.refreshToken)
+        }
+        if (answer.refreshToken !== issued.at(-1)) t.fail(`round ${round}, step ${step}: not the newest`)
+      }
+    }
+    t.ok(reused > 10 && reused < 50, `${reused} of 60 sessions ended by reuse`)
+  })
+
+  t.test('a burst of exchanges keeps the newest token, and every earlier one leads to it', async (t) => {
+    const { store, pass } = await open(t)
+    const { refreshToken } = await store.create(facts('12x1'))
+    const issued = [refreshToken]
+    for (let n = 0; n < 100; n++) {
+      const rotated = await store.rotate(issued.at(-1) ?? '')
+      if (rotated.kind !== 'rotated') throw new Error(rotated.kind)
+      if (rotated.refreshToken !== issued.at(-1)) issued.push(rotated.refreshToken)
+    }
+    for (const token of issued)
+      t.match(await store.rotate(token), { kind: 'rotated', refreshToken: issued.at(-1) })
+    pass(life.grace + 1)
+    const next = await store.rotate(issued.at(-1) ?? '')
+    t.match(next, { kind: 'rotated' })
+    if (next.kind === 'rotated') t.not(next.refreshToken, issued.at(-1), 'replaced again after the grace')
+    t.match(await store.rotate(issued[0] ?? ''), { kind: 'reused' })
   })
 
   t.test('a refresh token that comes back after the grace ends the session', async (t) => {
