@@ -5,6 +5,8 @@ import { createMetrics, type Metrics } from '../src/metrics.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     metrics: Metrics
+    /** What is in use at this moment, by kind. */
+    readonly inUse: Metrics['inUse']
   }
 }
 
@@ -12,6 +14,7 @@ export default fp(
   async (app) => {
     const metrics = createMetrics()
     app.decorate('metrics', metrics)
+    app.decorate('inUse', metrics.inUse)
     app.addHook('onResponse', async (request, reply) => {
       const route = request.routeOptions.url ?? 'none'
       metrics.requests.observe(

@@ -38,8 +38,10 @@ export default fp<RepeatsOptions>(
       )
     })
     app.decorate('turns', new Turns(app.sessions))
-    app.decorate('room', new Room({ inAll: 16, perContact: 4 }))
+    const room = new Room({ inAll: 16, perContact: 4 })
+    app.inUse.watch('large_bodies', () => room.inUse)
+    app.decorate('room', room)
     app.decorate('idempotency', new Idempotency({ state: app.sessions, now }))
   },
-  { name: 'repeats', dependencies: ['sessions', 'authenticate'], fastify: '5.x' },
+  { name: 'repeats', dependencies: ['sessions', 'authenticate', 'metrics'], fastify: '5.x' },
 )

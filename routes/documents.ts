@@ -120,12 +120,11 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       if (!request.isMultipart()) {
         throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'a form (multipart/form-data) is expected')
       }
-      reply.raw.once('close', room.take(app.contactOf(request).id))
+      request.scope.hold(room.take(app.contactOf(request).id))
       const author = await door.authorOf(request)
       // What is left of a form that is refused has to go somewhere, or whoever sends it never reads the answer.
-      const { file, values, relatedTo } = await readUpload(request.parts(), types).finally(() =>
-        request.raw.resume(),
-      )
+      const reading = readUpload(request.parts(), types).finally(() => request.raw.resume())
+      const { file, values, relatedTo } = await request.scope.whileConnected(reading)
       const wanted = { module: 'Documents', values: { notes_title: file.name, ...values }, relatedTo, file }
       const { id, record } = await idempotency.once(
         {

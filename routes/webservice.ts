@@ -107,7 +107,7 @@ function isForm({ headers }: FastifyRequest): boolean {
 
 async function multipartPairs(request: FastifyRequest, bound: BodyBound): Promise<Pair[]> {
   try {
-    return await readParts(request, bound)
+    return await request.scope.whileConnected(readParts(request, bound))
   } catch (error) {
     throw unreadableForm(error)
   }
@@ -213,7 +213,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   /** Nothing is looked up for it: a session's name is signed, and whether it goes on is seen when it is asked for. */
   function placeFor(request: FastifyRequest): TakePlace | undefined {
     const claim = webservice.names.read(sessionNameOf(request, formParameters(queryOf(request), [])))
-    return claim && (() => room.take(claim.contactId))
+    return claim && (() => request.scope.hold(room.take(claim.contactId)))
   }
 
   async function admit(request: FastifyRequest, name: string): Promise<Admission> {
@@ -324,8 +324,6 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     url: '/webservice.php',
     schema,
     config: { limited: 'late', parameters: 'any' },
-    onRequestAbort: async (request) => request.bodyBound?.leave(),
-    onResponse: async (request) => request.bodyBound?.leave(),
     errorHandler: (error, request, reply) => {
       void limitedOr(error, request).then((known) => sendFailure(known, request, reply))
     },

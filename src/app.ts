@@ -14,6 +14,7 @@ import openapi from '../plugins/openapi.ts'
 import parameters from '../plugins/parameters.ts'
 import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
+import requestScope from '../plugins/request-scope.ts'
 import repeats from '../plugins/repeats.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
@@ -55,10 +56,11 @@ export async function buildApp(
 
   await app.register(problem)
   await app.register(logging)
+  await app.register(metrics)
+  await app.register(requestScope)
   await app.register(edge, config)
   await app.register(closing)
   await app.register(cookies, config)
-  await app.register(metrics)
   await app.register(corebos, config)
   await app.register(sessions, {
     life: {

@@ -11,6 +11,7 @@ const catalogue = {
   RANGE_NOT_SATISFIABLE: [416, 'The file has no such range'],
   ROUTE_NOT_FOUND: [404, 'There is no such route'],
   RATE_LIMITED: [429, 'Too many requests'],
+  CLIENT_CLOSED_REQUEST: [499, 'The client closed the request'],
 
   // who is asking
   INVALID_CREDENTIALS: [401, 'The log-in was refused'],

@@ -1,5 +1,6 @@
 /** What the gateway counts about itself, for `/metrics`. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { InUse } from './in-use.ts'
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -17,6 +18,8 @@ export interface Metrics {
   readonly downloadBytes: Gauge
   /** `outcome` is `ok` or a code of the error catalogue; why a log-in was refused is not told apart. */
   readonly logins: Counter<'outcome'>
+  /** What is in use at this moment; zero of each where no request is under way. */
+  readonly inUse: InUse
 }
 
 /** A registry of its own per gateway, so that two in one process do not add up. */
@@ -24,8 +27,19 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  const inUse = new InUse()
+  new Gauge({
+    name: 'portal_in_use',
+    help: 'What requests hold at this moment: slots, locks, files, calls; zero of each where none is under way',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      for (const [what, count] of Object.entries(inUse.counts())) this.set({ what }, count)
+    },
+  })
   return {
     registry,
+    inUse,
     requests: new Histogram({
       name: 'portal_request_duration_seconds',
       help: 'Time until a request was answered',

@@ -13,9 +13,14 @@ const busy = (): GatewayError => new GatewayError('GATEWAY_BUSY', undefined, { r
 export class Room {
   readonly #options: RoomOptions
   readonly #held = new Map<string, number>()
+  #inUse = 0
 
   constructor(options: RoomOptions) {
     this.#options = options
+  }
+
+  get inUse(): number {
+    return this.#inUse
   }
 
   /**
@@ -25,13 +30,14 @@ export class Room {
   take(contactId: string): () => void {
     const { inAll, perContact, full = busy } = this.#options
     const own = this.#held.get(contactId) ?? 0
-    const all = [...this.#held.values()].reduce((sum, each) => sum + each, 0)
-    if (own >= perContact || all >= inAll) throw full()
+    if (own >= perContact || this.#inUse >= inAll) throw full()
     this.#held.set(contactId, own + 1)
+    this.#inUse += 1
     let left = false
     return () => {
       if (left) return
       left = true
+      this.#inUse -= 1
       const rest = (this.#held.get(contactId) ?? 1) - 1
       if (rest === 0) this.#held.delete(contactId)
       else this.#held.set(contactId, rest)

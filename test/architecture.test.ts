@@ -81,6 +81,9 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/scope/',
   ],
   'src/room.ts': ['src/errors.ts'],
+  'src/request-scope.ts': ['src/errors.ts'],
+  'src/in-use.ts': [],
+  'src/metrics.ts': ['src/in-use.ts'],
   'src/few-at-once.ts': ['src/query/limits.ts'],
   'src/writes.ts': [
     'src/comments.ts',

@@ -9,14 +9,14 @@ export interface BodyBounds {
   readonly large: number
 }
 
-/** Takes a place for a large body, and gives what gives it back. */
-export type TakePlace = () => () => void
+/** Takes a slot for a large body, which the request holds until it is over. */
+export type TakePlace = () => void
 
 export class BodyBound {
   readonly #bounds: BodyBounds
   readonly #findPlace: () => TakePlace | undefined
   #size = 0
-  #leavePlace: (() => void) | undefined
+  #hasPlace = false
 
   /** @param findPlace undefined where there is to be none; asked only when it matters, which is seldom */
   constructor(bounds: BodyBounds, findPlace: () => TakePlace | undefined) {
@@ -30,19 +30,16 @@ export class BodyBound {
     this.#size += bytes
     if (this.#size <= small) return
     if (this.#size > large) throw new GatewayError('BODY_TOO_LARGE')
-    if (this.#leavePlace !== undefined) return
+    if (this.#hasPlace) return
     const takePlace = this.#findPlace()
     if (takePlace === undefined) throw new GatewayError('BODY_TOO_LARGE')
-    this.#leavePlace = takePlace()
+    takePlace()
+    this.#hasPlace = true
   }
 
   /** Bytes that may come at most. */
   get largest(): number {
     return this.#findPlace() === undefined ? this.#bounds.small : this.#bounds.large
-  }
-
-  leave(): void {
-    this.#leavePlace?.()
   }
 
   /** @throws GatewayError as {@link add} */
