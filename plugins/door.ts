@@ -86,6 +86,9 @@ interface Remembered {
   readonly sight: Sight
 }
 
+/** Withheld rows that one log line names; the line counts all of them. */
+const mostWithheldLogged = 20
+
 /** What a contact sees depends on this alone. */
 function scopeKey({ entity, id, accountId, user, level }: Contact): string {
   return JSON.stringify([entity, id, accountId, user.id, level])
@@ -191,9 +194,9 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
       remember: (key, load) =>
         lists.forceFetch(JSON.stringify([scopeKey(contact), stamp, key]), { context: load }),
       withheld: (rows, rule) => {
-        metrics.rowsWithheld.inc({ module: rule }, rows)
+        metrics.rowsWithheld.inc({ module: rule }, rows.length)
         log.error(
-          { rows, rule, contact: contact.id },
+          { rule, contact: contact.id, rows: rows.length, withheld: rows.slice(0, mostWithheldLogged) },
           'coreBOS answered rows outside the scope; they were withheld',
         )
       },

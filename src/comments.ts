@@ -9,7 +9,7 @@ import { ask, clearedIdOf, record, viewOf, type Asker } from './pipeline.ts'
 import { limits } from './query/limits.ts'
 import * as tree from './query/tree.ts'
 import { readSignature } from './scope/signature.ts'
-import type { Row } from './scope/verify.ts'
+import type { Row, WithheldRow } from './scope/verify.ts'
 import type { View } from './scope/view.ts'
 
 export interface Comment {
@@ -141,11 +141,19 @@ async function keptApart(
   const isSigned = module === 'Faq' && decision.rule.sign === 'commentcontent'
   const lists = await fewAtOnce(ids, async (id) => {
     const rows = await read(id)
-    const verified = rows.filter((row) => row['related_to'] === id.text)
-    if (verified.length < rows.length) asker.withheld(rows.length - verified.length, decision.rule.name)
+    const [verified, others] = partition(rows, (row) => row['related_to'] === id.text)
+    if (others.length > 0) asker.withheld(others.map(asWithheld(id)), decision.rule.name)
     return [id.text, verified.map((row) => draftKeptApart(row, isSigned))] as const
   })
   return new Map(lists)
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))]
+}
+
+function asWithheld(parent: ClearedId): (row: Row) => WithheldRow {
+  return (row) => ({ id: row['id'] ?? '', failed: `related_to = '${parent.text}'` })
 }
 
 function draftKeptApart(row: Row, isSigned: boolean): Draft {

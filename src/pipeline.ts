@@ -27,7 +27,7 @@ import {
 } from './scope/rewrite.ts'
 import type { SendableQuery } from './scope/sendable.ts'
 import { distinct, page, shape, type Referenced } from './scope/shape.ts'
-import { verify, type Row } from './scope/verify.ts'
+import { verify, type Row, type WithheldRow } from './scope/verify.ts'
 import type { Sight, View } from './scope/view.ts'
 
 export type ReadBy = 'contact' | 'service' | 'service-preferred'
@@ -63,8 +63,8 @@ export interface Asker {
   anchors(level: Level): Promise<Anchors>
   /** Ids that make up a scope, for as long as they may be used again. */
   remember(key: string, load: () => Promise<readonly string[]>): Promise<readonly string[]>
-  /** Told of rows that coreBOS answered and the rule does not let through; this never happens while all is well. */
-  withheld(rows: number, rule: string): void
+  /** Reports rows that coreBOS answered and the rule does not let through; in normal operation there are none. */
+  withheld(rows: readonly WithheldRow[], rule: string): void
 }
 
 /** The same for one request whose scope is looked up anew, since files and writes must not rest on what was so a minute ago. */
@@ -191,9 +191,9 @@ async function verifiedRows(
 ): Promise<{ rows: Row[]; withheld: number; total: number | undefined }> {
   const { rows, totalRows } = await asker.reader.query(statement, readBy(settled.view))
   const { verified, withheld } = verify(rows, settled)
-  if (withheld > 0) asker.withheld(withheld, settled.view.decision.rule.name)
-  const isTrue = withheld === 0 && isCountedAsMeant(statement.text)
-  return { rows: verified, withheld, total: isTrue ? totalRows : undefined }
+  if (withheld.length > 0) asker.withheld(withheld, settled.view.decision.rule.name)
+  const isTrue = withheld.length === 0 && isCountedAsMeant(statement.text)
+  return { rows: verified, withheld: withheld.length, total: isTrue ? totalRows : undefined }
 }
 
 /** Whose coreBOS session reaches the records of a view: a contact's own shows nothing above its account. */

@@ -423,6 +423,12 @@ t.test('a coreBOS that answers more than it was asked for tells a contact nothin
     const lines = gateway.log.filter((line) => line.includes('withheld'))
     t.ok(lines.length >= modules.length)
     t.notMatch(lines.join('\n'), /secret|ticket 1/)
+    for (const line of lines) {
+      const { withheld: named } = JSON.parse(line) as { withheld: { id: string; failed: string }[] } // every line is JSON
+      t.ok(named.length > 0, 'the line names rows')
+      for (const { id, failed } of named)
+        t.match(`${id} ${failed}`, /^\d+x\d+ \S/, 'the id and the failed condition')
+    }
     const metrics = await (await fetch(`${gateway.operatorUrl}/metrics`)).text()
     const counted = [...metrics.matchAll(/^portal_rows_withheld_total\{[^}]*\} (\d+)$/gm)].map(([, n]) =>
       Number(n),

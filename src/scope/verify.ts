@@ -1,3 +1,5 @@
+/** Checks the rows that coreBOS answered against the rule's condition, one by one. */
+import { printCondition } from '../query/canonical.ts'
 import type { Atom, Condition } from '../query/tree.ts'
 import { isNumberColumn, valueKind, type ModuleShape } from './module.ts'
 
@@ -92,11 +94,30 @@ function likeExpression(pattern: string): RegExp {
   return new RegExp(`^${source}$`, 'u')
 }
 
-/** Splits what coreBOS answered into the rows that meet the rule and a count of the others. */
+/** A row that coreBOS answered and the rule does not let through. */
+export interface WithheldRow {
+  /** Its webservice id; empty where the row holds none. */
+  readonly id: string
+  /** The part of the rule's condition that the row does not meet, with labels in the place of ids. */
+  readonly failed: string
+}
+
+/** Splits the rows that coreBOS answered into those that meet the rule and those that are withheld. */
 export function verify(
   rows: readonly Row[],
   { scope, view }: { readonly scope: Condition; readonly view: { readonly module: ModuleShape } },
-): { verified: Row[]; withheld: number } {
-  const verified = rows.filter((row) => meets(row, scope, view.module))
-  return { verified, withheld: rows.length - verified.length }
+): { verified: Row[]; withheld: WithheldRow[] } {
+  const verified: Row[] = []
+  const withheld: WithheldRow[] = []
+  for (const row of rows) {
+    if (meets(row, scope, view.module)) verified.push(row)
+    else withheld.push({ id: row['id'] ?? '', failed: printCondition(failedPart(row, scope, view.module)) })
+  }
+  return { verified, withheld }
+}
+
+/** The first term of a conjunction that the row fails, as deep as conjunctions go; else the condition itself. */
+function failedPart(row: Row, scope: Condition, module: ModuleShape): Condition {
+  const failed = scope.kind === 'and' ? scope.terms.find((term) => !meets(row, term, module)) : undefined
+  return failed === undefined ? scope : failedPart(row, failed, module)
 }

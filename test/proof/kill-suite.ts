@@ -417,7 +417,7 @@ function authorOf(
       return ids
     },
     withheld: (rows) => {
-      told.withheld += rows
+      told.withheld += rows.length
     },
     writer: {
       create: async ({ module, values }) => {

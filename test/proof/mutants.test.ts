@@ -215,11 +215,11 @@ const mutants: readonly Mutant[] = Object.entries<
     ],
   ],
   'src/pipeline.ts': [
-    ['a total tells of withheld rows', 'const isTrue = withheld === 0 &&', 'const isTrue ='],
+    ['a total tells of withheld rows', 'const isTrue = withheld.length === 0 &&', 'const isTrue ='],
     [
       'the total of another statement is told',
-      'const isTrue = withheld === 0 && isCountedAsMeant(statement.text)',
-      'const isTrue = withheld === 0',
+      'const isTrue = withheld.length === 0 && isCountedAsMeant(statement.text)',
+      'const isTrue = withheld.length === 0',
     ],
     ['withheld rows are not counted', 'asker.withheld(withheld, settled.view.decision.rule.name)', 'void 0'],
     [

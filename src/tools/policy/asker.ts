@@ -72,7 +72,8 @@ export class Stand {
         return known
       },
       withheld: (rows, rule) => {
-        throw new Error(`coreBOS answered ${rows} rows that the rule ${rule} does not let through`)
+        const listed = rows.map(({ id, failed }) => `${id} (${failed})`).join(', ')
+        throw new Error(`coreBOS answered rows that the rule ${rule} does not let through: ${listed}`)
       },
     }
   }
