@@ -1,7 +1,9 @@
 /** The description of every route at `/openapi.json`, and a page to try it at `/docs`. */
+import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { KindGuard, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
 import fp from 'fastify-plugin'
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { errorCatalogue, GatewayError, type ErrorCode } from '../src/errors.ts'
@@ -25,7 +27,7 @@ const catalogueTable = [
   ),
 ].join('\n')
 
-const description = `Lets the customers and employees of a company into its coreBOS CRM, each to their own records and nowhere else.
+const description = `Gives customers and employees access to their own records in a coreBOS CRM.
 
 Log in with \`POST /auth/login\`, then send the access token as \`Authorization: Bearer …\`.
 "Not there" and "not yours" are the same 404.
@@ -114,8 +116,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** Of what is described here: raised when a client may have to change. */
-const version = '1.0.0'
+/** The version of the package; the build copies `package.json` to `dist/`. */
+const { version } = Value.Decode(
+  Type.Object({ version: Type.String() }),
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
+)
 
 export default fp<Pick<Config, 'PUBLIC_URL'>>(
   async (app, { PUBLIC_URL }) => {
