@@ -25,11 +25,11 @@ const day = 86400
 const year = 365 * day
 
 export const environment = Type.Object({
-  COREBOS_URL: webAddress({ description: 'base URL of coreBOS, with or without /webservice.php' }),
+  COREBOS_URL: webAddress({ description: 'Base URL of coreBOS, with or without /webservice.php.' }),
   LOGIN_MODE: oneOf(
     {
       description:
-        'how contacts are let in: portal (Customer Portal Login), service (Contact Login), user (User per Contact)',
+        'How contacts log in: portal (Customer Portal Login), service (Contact Login) or user (User per Contact).',
       default: 'portal',
     },
     'portal',
@@ -37,16 +37,19 @@ export const environment = Type.Object({
     'user',
   ),
   COREBOS_USER: Type.Optional(
-    text({ description: 'the service user; required by LOGIN_MODE=service, recommended in the other two' }),
+    text({
+      description:
+        'User name of the service user. Required with LOGIN_MODE=service, recommended in the other modes.',
+    }),
   ),
   COREBOS_ACCESS_KEY: Type.Optional(
-    text({ description: 'access key of the service user; goes with its name', secret: true }),
+    text({ description: 'Access key of the service user. Required with COREBOS_USER.', secret: true }),
   ),
   COREBOS_PASSWORD_TYPE: Type.Optional(
     oneOf(
       {
         description:
-          'md5, sha256, sha512 or plaintext; looked up with the service user, required in portal mode without one',
+          'How coreBOS hashes portal passwords: md5, sha256, sha512 or plaintext. Read from coreBOS by the service user if not set; required in portal mode without a service user.',
       },
       'md5',
       'sha256',
@@ -55,29 +58,37 @@ export const environment = Type.Object({
     ),
   ),
   COREBOS_SESSIONS: whole(
-    { description: 'coreBOS sessions kept open for the service user', default: '6' },
+    { description: 'Number of coreBOS sessions that are kept open for the service user.', default: '6' },
     1,
     100,
   ),
-  COREBOS_CONCURRENCY: whole({ description: 'calls of coreBOS under way at once', default: '24' }, 1, 1000),
+  COREBOS_CONCURRENCY: whole(
+    { description: 'Maximum number of concurrent calls to coreBOS.', default: '24' },
+    1,
+    1000,
+  ),
   COREBOS_QUEUE: whole(
-    { description: 'calls waiting; beyond that 503 with Retry-After', default: '200' },
+    {
+      description:
+        'Maximum number of calls that wait for coreBOS. Further calls are answered with 503 and Retry-After.',
+      default: '200',
+    },
     0,
     100_000,
   ),
   COREBOS_TIMEOUT_MS: whole(
-    { description: 'longest wait for an answer of coreBOS, in milliseconds', default: '10000' },
+    { description: 'Maximum time to wait for an answer of coreBOS, in milliseconds.', default: '10000' },
     1,
     600_000,
   ),
   COREBOS_MAX_BYTES: bytes({
-    description: 'largest answer of coreBOS, in bytes or with KiB, MiB, GiB',
+    description: 'Maximum size of an answer of coreBOS, in bytes or with the unit KiB, MiB or GiB.',
     default: '16 MiB',
   }),
   REDIS_URL: Type.Optional(
     redisAddress({
       description:
-        'redis://, rediss://, redis-sentinel://host:port,host:port/name or redis-cluster://host:port,host:port; without it sessions live in one process',
+        'URL of Redis: redis://, rediss://, redis-sentinel://host:port,host:port/name or redis-cluster://host:port,host:port. Without it, sessions are kept in the memory of one process.',
       secret: true,
     }),
   ),
@@ -85,7 +96,7 @@ export const environment = Type.Object({
     list(
       {
         description:
-          'base64 keys of 32 bytes, by commas, that seal what is stored in Redis; the first writes, all read; required with REDIS_URL',
+          'Keys that encrypt the data in Redis: 32 bytes each in base64, comma-separated. The first key encrypts, all keys decrypt. Required with REDIS_URL.',
         secret: true,
       },
       sealKey,
@@ -94,55 +105,100 @@ export const environment = Type.Object({
   JWT_KEYS_FILE: Type.Optional(
     text({
       description:
-        'JSON Web Key Set with private signing keys; the first signs, all verify; required with REDIS_URL, else made anew by each process',
+        'Path of a JSON Web Key Set with private signing keys. The first key signs, all keys verify. Required with REDIS_URL; without it, each process generates a key.',
     }),
   ),
-  JWT_ISSUER: Type.Optional(text({ description: 'claim iss; PUBLIC_URL unless set' })),
-  JWT_AUDIENCE: Type.Optional(text({ description: 'claim aud; PUBLIC_URL unless set' })),
-  PUBLIC_URL: Type.Optional(
-    webAddress({ description: 'what the outside calls the gateway; http://HOST:PORT unless set' }),
+  JWT_ISSUER: Type.Optional(
+    text({ description: 'Value of the iss claim of access tokens. Default: PUBLIC_URL.' }),
   ),
-  ACCESS_TOKEN_TTL: whole({ description: 'life of an access token, in seconds', default: '600' }, 1, day),
-  SESSION_IDLE_TTL: whole({ description: 'life of an unused session, in seconds', default: '1800' }, 1, year),
-  SESSION_MAX_TTL: whole({ description: 'life of any session, in seconds', default: '43200' }, 1, year),
+  JWT_AUDIENCE: Type.Optional(
+    text({ description: 'Value of the aud claim of access tokens. Default: PUBLIC_URL.' }),
+  ),
+  PUBLIC_URL: Type.Optional(
+    webAddress({ description: 'URL under which clients reach the gateway. Default: http://HOST:PORT.' }),
+  ),
+  ACCESS_TOKEN_TTL: whole(
+    { description: 'Lifetime of an access token, in seconds.', default: '600' },
+    1,
+    day,
+  ),
+  SESSION_IDLE_TTL: whole(
+    { description: 'Lifetime of a session without requests, in seconds.', default: '1800' },
+    1,
+    year,
+  ),
+  SESSION_MAX_TTL: whole(
+    { description: 'Maximum lifetime of a session, in seconds.', default: '43200' },
+    1,
+    year,
+  ),
   REFRESH_GRACE: whole(
-    { description: 'seconds in which a used refresh token is answered with the newest one', default: '10' },
+    {
+      description: 'Time in which a used refresh token returns the newest tokens of its session, in seconds.',
+      default: '10',
+    },
     0,
     300,
   ),
   ACCESS_RECHECK: whole(
-    { description: 'seconds until a contact switched off in coreBOS loses its session', default: '60' },
+    {
+      description:
+        'Maximum time until a contact that is switched off in coreBOS loses its session, in seconds.',
+      default: '60',
+    },
     1,
     3600,
   ),
   POLICY_FILE: Type.Optional(
-    text({ description: 'the policy, read again on SIGHUP; the built-in one unless set' }),
+    text({
+      description: 'Path of the policy file. SIGHUP reloads it. Without it, the built-in policy applies.',
+    }),
   ),
-  RATE_LIMIT_IP: rate({ description: 'requests by address, MAX/SECONDS', default: '600/60' }),
-  RATE_LIMIT_CONTACT: rate({ description: 'requests by contact, MAX/SECONDS', default: '1200/60' }),
+  RATE_LIMIT_IP: rate({
+    description: 'Maximum number of requests per address, as MAX/SECONDS.',
+    default: '600/60',
+  }),
+  RATE_LIMIT_CONTACT: rate({
+    description: 'Maximum number of requests per contact, as MAX/SECONDS.',
+    default: '1200/60',
+  }),
   RATE_LIMIT_LOGIN: rate({
-    description: 'log-ins by address, and failures by log-in name, MAX/SECONDS',
+    description:
+      'Maximum number of log-ins per address, and of failed log-ins per log-in name, as MAX/SECONDS.',
     default: '10/60',
   }),
   READ_CACHE_TTL: whole(
     {
-      description: 'seconds a scoped answer may be reused for the same scope; 0 = only coalescing',
+      description:
+        'Time that an answer may be reused for requests with the same scope, in seconds. 0 only combines requests that run at the same time.',
       default: '0',
     },
     0,
     3600,
   ),
   CORS_ORIGINS: Type.Optional(
-    list({ description: 'origins whose pages may call the gateway, by commas' }, origin),
+    list({ description: 'Origins whose pages may call the gateway, comma-separated.' }, origin),
   ),
-  COOKIE_SESSIONS: flag({ description: 'true = cookies instead of tokens in the body', default: 'false' }),
+  COOKIE_SESSIONS: flag({
+    description: 'Whether tokens are sent in cookies (true) or in the response body (false).',
+    default: 'false',
+  }),
   TRUST_PROXY: Type.Optional(
-    list({ description: 'addresses or CIDRs of trusted proxies, by commas; no hop counts' }, network),
+    list(
+      {
+        description:
+          'Addresses or CIDR blocks of trusted proxies, comma-separated. Hop counts are not accepted.',
+      },
+      network,
+    ),
   ),
-  UPLOAD_MAX_BYTES: bytes({ description: 'largest upload', default: '20 MiB' }),
+  UPLOAD_MAX_BYTES: bytes({
+    description: 'Maximum size of an uploaded file, in bytes or with the unit KiB, MiB or GiB.',
+    default: '20 MiB',
+  }),
   UPLOAD_TYPES: list(
     {
-      description: 'media types accepted in uploads, by commas',
+      description: 'Media types that are accepted for uploads, comma-separated.',
       default: [
         'application/pdf',
         'application/zip',
@@ -163,19 +219,28 @@ export const environment = Type.Object({
     mediaType,
   ),
   DOWNLOADS_MAX_BYTES: bytes({
-    description: 'bytes of downloads on their way at once; beyond that 503 with Retry-After',
+    description:
+      'Maximum total size of downloads that clients have not read yet. Further downloads are answered with 503 and Retry-After.',
     default: '1 GiB',
   }),
   DOWNLOADS_PER_CONTACT: whole(
-    { description: 'downloads of one contact under way at once; beyond that 429', default: '20' },
+    {
+      description:
+        'Maximum number of concurrent downloads per contact. Further downloads are answered with 429.',
+      default: '20',
+    },
     1,
     10_000,
   ),
-  HOST: text({ description: 'address to listen on', default: '127.0.0.1' }),
-  PORT: whole({ description: 'port to listen on; 0 = any free one', default: '3000' }, 0, 65535),
-  METRICS_HOST: text({ description: 'address of the operator endpoints', default: '127.0.0.1' }),
+  HOST: text({ description: 'Address that the gateway listens on.', default: '127.0.0.1' }),
+  PORT: whole(
+    { description: 'Port that the gateway listens on. 0 selects any free port.', default: '3000' },
+    0,
+    65535,
+  ),
+  METRICS_HOST: text({ description: 'Address that the operator endpoints listen on.', default: '127.0.0.1' }),
   METRICS_PORT: whole(
-    { description: 'port of the operator endpoints; 0 = any free one', default: '9464' },
+    { description: 'Port that the operator endpoints listen on. 0 selects any free port.', default: '9464' },
     0,
     65535,
   ),
@@ -183,14 +248,17 @@ export const environment = Type.Object({
     text(
       {
         description:
-          'guards the operator endpoints but /metrics; required where METRICS_HOST is not loopback',
+          'Bearer token for the operator endpoints except /metrics. Required if METRICS_HOST is not a loopback address.',
         secret: true,
       },
       16,
     ),
   ),
   LOG_LEVEL: oneOf(
-    { description: 'fatal, error, warn, info, debug, trace or silent', default: 'info' },
+    {
+      description: 'Minimum level of log lines: fatal, error, warn, info, debug, trace or silent.',
+      default: 'info',
+    },
     'fatal',
     'error',
     'warn',
@@ -271,7 +339,7 @@ function wrongValues(texts: Texts): string[] {
 function missing(texts: Texts): string[] {
   return [...required]
     .filter((name) => texts[name] === undefined)
-    .map((name) => `${name} is required (${annotations(name).description ?? ''})`)
+    .map((name) => `${name} is required. ${annotations(name).description ?? ''}`)
 }
 
 /** What each value alone does not show. */
