@@ -102,6 +102,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     // Without keys there is one instance alone.
     secret: config.SESSION_KEYS?.[0] ?? randomBytes(32),
     now,
+    precise: now === Date.now ? () => performance.timeOrigin + performance.now() : now,
   })
   const contextAt = (doorPace: RefusalPace): LoginContext => ({
     calls: loginCalls(corebos, challenges, levelField, (lane, call) => doorPace.time(lane, call)),

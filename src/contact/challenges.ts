@@ -3,6 +3,7 @@ import { createHmac, hkdfSync, randomInt } from 'node:crypto'
 import type { Challenge } from '../corebos/challenge.ts'
 import type { SharedState } from '../session/contract.ts'
 import { collatedName, looseName } from './names.ts'
+import { StampTimes } from './stamp-times.ts'
 
 /** A token is handed out again for as long. Milliseconds. */
 const life = 7_200_000
@@ -13,6 +14,10 @@ export interface ChallengesOptions {
   readonly secret: Buffer
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** The same, or as far apart from it all the time, with fractions of a millisecond. */
+  readonly precise: () => number
+  /** From 0 to below 1 (default `Math.random`). */
+  readonly random?: () => number
 }
 
 /** What coreBOS says; undefined where it lets in nobody by that name. */
@@ -26,22 +31,25 @@ export type AskCorebos = (username: string) => Promise<Challenge | undefined>
 export class Challenges {
   readonly #options: ChallengesOptions
   readonly #key: Buffer
+  readonly #stamps: StampTimes
   /** How far coreBOS's clock is ahead at least and at most, in milliseconds, as its new tokens tell. */
   #ahead: readonly [least: number, most: number] = [-Infinity, Infinity]
 
   constructor(options: ChallengesOptions) {
     this.#options = options
+    this.#stamps = new StampTimes(options.random ?? Math.random)
     this.#key = Buffer.from(hkdfSync('sha256', options.secret, '', 'corebos-portal-gateway challenges', 32))
   }
 
   /** For whoever hashes the password himself. All that coreBOS could take for one name has one challenge. */
   async give(username: string, ask: AskCorebos): Promise<Challenge> {
     const name = collatedName(username)
-    // Both at once, so that the time does not tell which of the two is answered.
-    const [real, madeUp] = await Promise.all([
-      name === undefined ? undefined : this.#ask(name, ask),
-      this.#makeUp(name ?? looseName(username)),
-    ])
+    const { real, stamp } =
+      name === undefined
+        ? { real: undefined, stamp: this.#stamps.stampWithoutCall(this.#options.precise()) }
+        : await this.#ask(name, ask)
+    // Made up for every name, so that the time does not tell which of the two is answered.
+    const madeUp = await this.#makeUp(name ?? looseName(username), stamp)
     const { token, expireTime } = real ?? madeUp
     const serverTime = typeof expireTime === 'number' ? expireTime - seconds(life) : seconds(this.#time())
     return { token, serverTime, expireTime }
@@ -51,8 +59,8 @@ export class Challenges {
   async tokenFor(username: string, ask: AskCorebos): Promise<string | undefined> {
     const name = collatedName(username)
     if (name === undefined) return undefined
-    const real = await this.#ask(username, ask)
-    if (real === undefined) await this.#makeUp(name)
+    const { real, stamp } = await this.#ask(username, ask)
+    if (real === undefined) await this.#makeUp(name, stamp)
     return real?.token
   }
 
@@ -67,40 +75,56 @@ export class Challenges {
     return this.#options.now() + (least <= 0 && most >= 0 ? 0 : Math.round((least + most) / 2))
   }
 
-  async #ask(username: string, ask: AskCorebos): Promise<Challenge | undefined> {
-    const { now } = this.#options
+  /** @returns also when a token that is made up for this name in this call would have been made */
+  async #ask(
+    username: string,
+    ask: AskCorebos,
+  ): Promise<{ readonly real: Challenge | undefined; readonly stamp: number | undefined }> {
+    const { now, precise } = this.#options
     const asked = now()
+    const sent = precise()
     const real = await ask(username)
-    const begun = typeof real?.expireTime === 'number' ? begin(real.token) : NaN
-    if (Number.isNaN(begun)) return real
-    const ahead = [begun - now(), begun - asked] as const
+    const answered = now()
+    const times = { asked: sent, answered: precise() }
+    if (real === undefined) return { real, stamp: this.#stamps.stampOf(times) }
+    const begun = typeof real.expireTime === 'number' ? begin(real.token) : NaN
+    if (Number.isNaN(begun)) return { real, stamp: this.#time() }
+    this.#stamps.learn(times, begun)
+    const ahead = [begun - answered, begun - asked] as const
     const [least, most] = [Math.max(this.#ahead[0], ahead[0]), Math.min(this.#ahead[1], ahead[1])]
     // Where they contradict each other one of the clocks has been set.
     this.#ahead = least <= most ? [least, most] : ahead
-    return real
+    return { real, stamp: begun }
   }
 
-  async #makeUp(name: string): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
+  async #makeUp(name: string, learned: number | undefined): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
     const { state } = this.#options
+    const stamp = learned ?? this.#time() + randomInt(1000) / 1000
     const key = keyOf(name)
-    const first = await this.#claim(name, this.#time() - life)
+    const first = await this.#claim(name, { stamp, earliest: stamp - life })
     if (this.#isInForce(first.token)) return first
     // It is kept for longer than it is in force, since the next one cannot have begun before it ended.
     await state.pull(key)
-    return this.#claim(name, Math.max(begin(first.token), this.#time() - 2 * life) + life)
+    return this.#claim(name, { stamp, earliest: Math.max(begin(first.token), stamp - 2 * life) + life })
   }
 
-  /** @param earliest when a token that was there before may have begun */
-  async #claim(name: string, earliest: number): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
-    const time = this.#time()
+  /**
+   * @param stamp the time of a token that is made now
+   * @param earliest when a token that was there before may have begun
+   */
+  async #claim(
+    name: string,
+    { stamp, earliest }: { readonly stamp: number; readonly earliest: number },
+  ): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
     const since = Math.ceil(earliest)
-    const begun = this.#looksUsed(name) && since < time ? randomInt(since, Math.ceil(time)) : time
+    const used = this.#looksUsed(name) && since < Math.floor(stamp)
+    const begun = used ? randomInt(since, Math.floor(stamp)) + randomInt(1000) / 1000 : stamp
     const token = tokenOf(begun)
-    const held = await this.#options.state.claim(keyOf(name), token, Math.ceil(begun + 2 * life - time))
+    const held = await this.#options.state.claim(keyOf(name), token, Math.ceil(begun + 2 * life - stamp))
     const expires = seconds(begin(held ?? token) + life)
     return {
       token: held ?? token,
-      expireTime: held === undefined && begun === time ? expires : String(expires),
+      expireTime: held === undefined && !used ? expires : String(expires),
     }
   }
 
@@ -129,6 +153,6 @@ function begin(token: string): number {
 }
 
 function tokenOf(begun: number): string {
-  const micros = Math.floor(begun % 1000) * 1000 + randomInt(1000)
+  const micros = Math.floor((begun % 1000) * 1000)
   return seconds(begun).toString(16).padStart(8, '0') + micros.toString(16).padStart(5, '0')
 }
