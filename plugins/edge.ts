@@ -1,17 +1,20 @@
 /** What stands between the outside and everything else: security headers, cross-origin rules, the closed door at the end. */
+import type { IncomingMessage, Server } from 'node:http'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { Config } from '../src/config.ts'
+import { believableEntries } from '../src/client-address.ts'
 import { GatewayError } from '../src/errors.ts'
 import { problemDocument } from '../src/problem.ts'
-import { answerHeaderNames, bodyLimit, problemMediaType } from '../src/schemas.ts'
+import { answerHeaderNames, bodyBounds, problemMediaType } from '../src/schemas.ts'
 
 /** Limits and trust, which Fastify has to know when it is created. */
 export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
   return {
-    bodyLimit,
+    // Of a caller that nothing is known of; a route whose session has been found before may take more.
+    bodyLimit: bodyBounds.any,
     requestTimeout: 60_000,
     trustProxy: config.TRUST_PROXY === undefined ? false : [...config.TRUST_PROXY],
     // The answer that Fastify itself gives while closing is no problem document; `closing` gives one.
@@ -29,6 +32,17 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
       )
     },
   } satisfies FastifyServerOptions
+}
+
+/** Before Fastify looks at a request, so that what it takes for the client's address is one. */
+export function believeAddressesAlone(server: Server): void {
+  server.prependListener('request', ({ headers }: IncomingMessage) => {
+    const header = headers['x-forwarded-for']
+    if (header === undefined) return
+    const believed = believableEntries(String(header))
+    if (believed === undefined) delete headers['x-forwarded-for']
+    else headers['x-forwarded-for'] = believed
+  })
 }
 
 /** A URL that cannot be read reaches no hook and no error handler. */
@@ -78,8 +92,6 @@ export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
       if (schema?.body === undefined && length === '0' && coding === undefined)
         delete raw.headers['content-type']
     })
-    // Bodies are JSON; a route that takes another kind brings its own parser.
-    app.removeContentTypeParser('text/plain')
   },
   { name: 'edge', dependencies: ['problem'], fastify: '5.x' },
 )

@@ -1,152 +1,91 @@
-/** How often one address and one contact may ask. Log-ins have a limit of their own on top. The counts are in the store. */
-import rateLimit, { normalizeIP, type FastifyRateLimitStore } from '@fastify/rate-limit'
+/**
+ * Counts every request as it arrives, before any of its body is read: by its address, by the contact whose session it
+ * presents, and as a log-in. The counts are in the store; `RequestCounts` says what counts against what.
+ */
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../src/config.ts'
 import type { SessionClaim } from '../src/contact/request.ts'
-import type { Rate } from '../src/environment.ts'
-import { GatewayError } from '../src/errors.ts'
-import type { Reading, SharedState, Take, Taken } from '../src/session/contract.ts'
+import { RequestCounts, type Presented } from '../src/request-counts.ts'
+import type { Reading, Take, Taken } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * For routes that check a secret or mail one: counts against `RATE_LIMIT_LOGIN` by address.
+     * Counts a request as a log-in against `RATE_LIMIT_LOGIN` by its address, once, and reads a count of the caller's
+     * own in the same step of the store.
      * @throws GatewayError `RATE_LIMITED`
      */
-    readonly limitLogins: (request: FastifyRequest) => Promise<void>
+    readonly limitLogins: (request: FastifyRequest, look?: Take) => Promise<Taken | undefined>
     /**
-     * Counts a request to a route that is `limited: 'late'`, once and in one step of the store: by its address; by the
-     * contact whose session it names, which the step reads too; as a log-in.
-     *
-     * @returns what `look` asked for
+     * Counts a request by the contact of a session that only its body names, and reads that session in the same step.
      * @throws GatewayError `RATE_LIMITED`
      */
-    readonly limitLate: (request: FastifyRequest, late?: Late) => Promise<Taken | undefined>
+    readonly limitSession: (request: FastifyRequest, claim: SessionClaim) => Promise<Reading>
   }
   interface FastifyRequest {
-    /** What the store said of the session that a request names, in the step that counted it. */
+    /** What the store said of the session that a request presents, in the step that counted it. */
     reading: Reading | null
-    /** Whether it has been counted. */
-    counted: boolean
+    /** The session that `reading` is about. */
+    presented: SessionClaim | undefined
+    /** Whether it has been counted as a log-in. */
+    isCountedLogin: boolean
   }
   interface FastifyContextConfig {
-    /**
-     * `false`: not counted. For probes that come often, cost nothing and tell nothing. `late`: the route calls
-     * `limitLate` once it knows what the body says; what it refuses before that is counted when it has been answered.
-     */
-    limited?: false | 'late'
+    /** `false`: not counted. For probes that come often, cost nothing and tell nothing. */
+    limited?: false
+    /** What the header and the URL of a request present; unless set, the access token of a session. */
+    presents?: (request: FastifyRequest) => Presented
   }
 }
 
 export type LimitsOptions = Pick<Config, 'RATE_LIMIT_IP' | 'RATE_LIMIT_CONTACT' | 'RATE_LIMIT_LOGIN'>
 
-export interface Late {
-  readonly claim?: SessionClaim | undefined
-  readonly login?: true
-  /** A count of the route's own. */
-  readonly look?: Take
-}
-
 async function limits(app: FastifyInstance, options: LimitsOptions): Promise<void> {
-  const { sessions, tokens } = app
-  await app.register(rateLimit, { global: false, store: countersIn(sessions) })
+  const { sessions, tokens, cookies } = app
+  const { RATE_LIMIT_IP: address, RATE_LIMIT_CONTACT: contact, RATE_LIMIT_LOGIN: login } = options
+  const counts = new RequestCounts({ address, contact, login }, sessions)
 
-  function limiter(name: string, { max, seconds }: Rate) {
-    const count = app.createRateLimit({
-      max,
-      timeWindow: seconds * 1000,
-      keyGenerator: (request) => addressKey(name, request),
-    })
-    return async (request: FastifyRequest): Promise<void> => {
-      const result = await count(request)
-      if (!result.isAllowed && result.isExceeded) throw limited(result.ttl)
-    }
-  }
-  const byAddress = limiter('ip', options.RATE_LIMIT_IP)
-
-  function claimOf(request: FastifyRequest): SessionClaim | undefined {
+  function presentsToken(request: FastifyRequest): Presented {
     try {
-      const token = app.cookies.accessTokenOf(request)
-      return token === undefined ? undefined : tokens.verify(token)
+      const token = cookies.accessTokenOf(request)
+      return token === undefined ? {} : { claim: tokens.verify(token) }
     } catch {
       // The route says what is wrong with it, if it wants one at all.
-      return undefined
+      return {}
     }
   }
 
-  async function limitLate(request: FastifyRequest, { claim, login, look }: Late = {}) {
-    if (request.counted) throw new Error('a request was counted twice')
-    request.counted = true
-    const takes = [
-      take(addressKey('ip', request), options.RATE_LIMIT_IP),
-      ...(claim === undefined ? [] : [take(`contact:${claim.contactId}`, options.RATE_LIMIT_CONTACT)]),
-      ...(login === undefined ? [] : [take(addressKey('login', request), options.RATE_LIMIT_LOGIN)]),
-    ]
-    const all = look === undefined ? takes : [...takes, look]
-    const reading = claim && (await sessions.read(claim.sessionId, all))
-    const taken = reading?.takes ?? (await sessions.take(all))
-    const exceeded = taken.slice(0, takes.length).find(({ allowed }) => !allowed)
-    if (exceeded !== undefined) throw limited(exceeded.resetIn)
-    request.reading = reading ?? null
-    return taken[takes.length]
-  }
-
-  app.decorate('limitLogins', limiter('login', options.RATE_LIMIT_LOGIN))
-  app.decorate('limitLate', limitLate)
+  app.decorate('limitLogins', async (request: FastifyRequest, look?: Take) => {
+    const asLogin = request.isCountedLogin ? {} : { login: request.ip }
+    request.isCountedLogin = true
+    return (await counts.count({ ...asLogin, ...(look !== undefined && { look }) })).looked
+  })
+  app.decorate('limitSession', async (request: FastifyRequest, claim: SessionClaim) => {
+    const { reading } = await counts.count({ claim })
+    if (reading === undefined) throw new Error('a session that was presented was not read')
+    request.presented = claim
+    request.reading = reading
+    return reading
+  })
   app.decorateRequest('reading', null)
-  app.decorateRequest('counted', false)
+  app.decorateRequest('presented', undefined)
+  app.decorateRequest('isCountedLogin', false)
 
   // A hook and not an option of each route: what is not found is counted too.
   app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.limited !== undefined) return
-    const claim = claimOf(request)
-    if (claim !== undefined) {
-      await limitLate(request, { claim })
-      return
-    }
-    await byAddress(request)
+    const { limited, presents = presentsToken } = request.routeOptions.config
+    if (limited === false) return
+    const { claim, login = false } = presents(request)
+    request.isCountedLogin = login
+    request.presented = claim
+    const { reading } = await counts.count({
+      address: request.ip,
+      claim,
+      ...(login && { login: request.ip }),
+    })
+    request.reading = reading ?? null
   })
-  app.addHook('onResponse', async (request) => {
-    if (request.routeOptions.config.limited !== 'late' || request.counted) return
-    request.counted = true
-    await sessions.take([take(addressKey('ip', request), options.RATE_LIMIT_IP)])
-  })
-}
-
-function addressKey(name: string, { ip }: FastifyRequest): string {
-  return `${name}:${normalizeIP(ip)}`
-}
-
-function take(key: string, { max, seconds }: Rate): Take {
-  return { key, max, window: seconds * 1000 }
-}
-
-function limited(milliseconds: number): GatewayError {
-  return new GatewayError('RATE_LIMITED', undefined, { retryAfter: milliseconds / 1000 })
-}
-
-/** The counters that all instances share, in the form that `@fastify/rate-limit` wants. */
-function countersIn(state: Pick<SharedState, 'take'>) {
-  return class Counters implements FastifyRateLimitStore {
-    incr(
-      key: string,
-      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
-      window: number,
-      max: number,
-    ): void {
-      const counted = ([taken]: readonly Taken[]) => {
-        const { allowed = false, count = 0, resetIn = window } = taken ?? {}
-        // What did not fit was not counted, but here it must show as one too many.
-        done(null, { current: allowed ? count : max + 1, ttl: resetIn })
-      }
-      state.take([{ key, max, window }]).then(counted, done)
-    }
-
-    child(): Counters {
-      return new Counters()
-    }
-  }
 }
 
 export default fp(limits, {

@@ -6,7 +6,7 @@ import { problemDocument, toGatewayError } from '../src/problem.ts'
 import { problemMediaType } from '../src/schemas.ts'
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toGatewayError(error)
+  const problem = toGatewayError(error, request.routeOptions.bodyLimit)
   if (problem.status >= 500) request.log.error({ code: problem.code, err: error }, problem.title)
   // The message of a parser quotes what it could not read, and that may be a password.
   else request.log.debug({ code: problem.code }, problem.title)
@@ -24,6 +24,10 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
 export default fp(
   async (app) => {
     app.setErrorHandler(sendProblem)
+    // No byte of a body is read for a route that does not exist.
+    app.addHook('preParsing', async (request) => {
+      if (request.is404) throw new GatewayError('ROUTE_NOT_FOUND')
+    })
     app.setNotFoundHandler((request, reply) =>
       sendProblem(new GatewayError('ROUTE_NOT_FOUND'), request, reply),
     )

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { levels, type Contact } from '../src/contact/contact.ts'
 import type { Admitted } from '../src/contact/refusal.ts'
 import { GatewayError } from '../src/errors.ts'
-import { answer, corebosProblems, problems, WebserviceId } from '../src/schemas.ts'
+import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../src/schemas.ts'
 import type { Opened, PortalSession } from '../src/session/contract.ts'
 import { changePassword } from '../src/writes.ts'
 
@@ -131,6 +131,10 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     endUpstream,
   } = app
 
+  const limitLogin = async (request: FastifyRequest): Promise<void> => {
+    await app.limitLogins(request)
+  }
+
   function pair({ session, refreshToken }: Opened, reply: FastifyReply): Static<typeof Tokens> {
     const { accessToken, expiresIn } = tokens.issue(session)
     if (!cookies.enabled) return { accessToken, tokenType: 'Bearer', expiresIn, refreshToken }
@@ -141,7 +145,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/login',
     {
-      config: { limited: 'late' },
+      config: { presents: () => ({ login: true }) },
       schema: {
         tags: ['auth'],
         summary: 'Log a contact or an employee in',
@@ -165,7 +169,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
           { username, password, entity },
           {
             began,
-            look: (look) => app.limitLate(request, { login: true, look }),
+            look: (look) => app.limitLogins(request, look),
             refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
           },
         )
@@ -327,7 +331,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     {
       config: { writes: 'password' },
       // In this order, so that a guess beyond the limit has its audit line too.
-      onRequest: [authenticate, app.limitLogins],
+      onRequest: [authenticate, limitLogin],
+      bodyLimit: bodyBounds.any,
       schema: {
         ...bearer,
         summary: "Change this contact's password",

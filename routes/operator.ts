@@ -9,7 +9,7 @@ import { GatewayError } from '../src/errors.ts'
 import { explainInFull } from '../src/pipeline.ts'
 import { limits } from '../src/query/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
-import { WebserviceId } from '../src/schemas.ts'
+import { largeBody, WebserviceId } from '../src/schemas.ts'
 import { markOf, type PortalSession } from '../src/session/contract.ts'
 
 declare module 'fastify' {
@@ -49,6 +49,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
   app.post(
     '/explain',
     {
+      bodyLimit: largeBody,
       schema: {
         body: Type.Object(
           { contact: WebserviceId, query: Type.String({ minLength: 1, maxLength: limits.text }) },

@@ -1,7 +1,6 @@
 /** coreBOS's own protocol: its clients work unchanged when they are pointed here. */
 import { performance } from 'node:perf_hooks'
-import type { Readable } from 'node:stream'
-import multipart from '@fastify/multipart'
+import { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../src/config.ts'
@@ -9,8 +8,9 @@ import { foldName } from '../src/contact/names.ts'
 import type { Admission } from '../src/contact/request.ts'
 import { GatewayError } from '../src/errors.ts'
 import { record } from '../src/pipeline.ts'
-import { isPartAFile, unreadableForm } from '../src/upload.ts'
-import { BodyBound, type TakePlace } from '../src/webservice/body.ts'
+import type { Presented } from '../src/request-counts.ts'
+import { bodyBounds, largeBody } from '../src/schemas.ts'
+import { BodyReader } from '../src/webservice/body.ts'
 import { Input, type Visitor, type WritingVisitor } from '../src/webservice/call.ts'
 import {
   failure,
@@ -24,23 +24,16 @@ import {
 } from '../src/webservice/envelope.ts'
 import type { Reception } from '../src/webservice/login.ts'
 import { operationNamed, operations, type Operation } from '../src/webservice/operations.ts'
+import { glimpse, isForm } from '../src/webservice/glimpse.ts'
+import { multipartPairs } from '../src/webservice/multipart.ts'
 import {
-  bounds,
   formParameters,
   jsonParameters,
-  multipartPair,
   urlencodedPairs,
   type Pair,
   type Parameters,
 } from '../src/webservice/php.ts'
 import { changePassword } from '../src/writes.ts'
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Null until there is a body, and at all other doors. */
-    bodyBound: BodyBound | null
-  }
-}
 
 const Envelope = Type.Object(
   {
@@ -90,41 +83,24 @@ function queryOf(request: FastifyRequest): Pair[] {
   return urlencodedPairs(Buffer.from(mark < 0 ? '' : url.slice(mark + 1), 'latin1'))
 }
 
-async function parametersOf(request: FastifyRequest, bound: BodyBound): Promise<Parameters> {
+/** What the URL says; nothing where it cannot be read, which is refused later. */
+function toldByUrl(request: FastifyRequest): Parameters {
+  try {
+    return formParameters(queryOf(request), [])
+  } catch {
+    return new Map()
+  }
+}
+
+async function parametersOf(request: FastifyRequest, body: Buffer): Promise<Parameters> {
   const query = queryOf(request)
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const form = request.isMultipart()
-    ? await multipartPairs(request, bound)
-    : isForm(request)
+  const type = request.headers['content-type'] ?? ''
+  const form = /^multipart\/form-data\b/i.test(type)
+    ? await multipartPairs(type, body)
+    : isForm(type)
       ? urlencodedPairs(body)
       : []
   return query.length === 0 && form.length === 0 ? jsonParameters(body) : formParameters(query, form)
-}
-
-function isForm({ headers }: FastifyRequest): boolean {
-  return /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(headers['content-type'] ?? '')
-}
-
-async function multipartPairs(request: FastifyRequest, bound: BodyBound): Promise<Pair[]> {
-  try {
-    return await request.scope.whileConnected(readParts(request, bound))
-  } catch (error) {
-    throw unreadableForm(error)
-  }
-}
-
-async function readParts(request: FastifyRequest, bound: BodyBound): Promise<Pair[]> {
-  const pairs: Pair[] = []
-  for await (const part of request.parts({ limits: { fieldSize: bound.largest } })) {
-    if (part.type === 'file') throw new GatewayError('BAD_REQUEST', 'files come in JSON, not as parts')
-    if (part.valueTruncated) throw new GatewayError('BODY_TOO_LARGE')
-    if (typeof part.value !== 'string') throw new GatewayError('BAD_REQUEST', 'a part is a text')
-    // A part without a name, which the types deny, is nothing to PHP.
-    if (typeof part.fieldname !== 'string') continue
-    bound.add(part.fieldname.length + part.value.length)
-    pairs.push(multipartPair(part.fieldname, part.value))
-  }
-  return pairs
 }
 
 /** A header counts over the parameter, as at coreBOS. */
@@ -152,11 +128,21 @@ function formatOf(parameters: Parameters): string {
   return typeof format === 'string' ? format.toLowerCase() : ''
 }
 
-function operationOf(parameters: Parameters): Operation {
+function operationIn(parameters: Parameters): Operation | undefined {
   const name = parameters.get('operation')
-  const operation = typeof name === 'string' ? operationNamed(name) : undefined
+  return typeof name === 'string' ? operationNamed(name) : undefined
+}
+
+function operationOf(parameters: Parameters): Operation {
+  const operation = operationIn(parameters)
   if (operation === undefined) throw unknownOperation()
   return operation
+}
+
+/** Whether a file may come with it: unless it says otherwise, a record may be a document. */
+function carriesFile(parameters: Parameters): boolean {
+  const module = parameters.get('elementType')
+  return operationIn(parameters)?.carriesFile === true && (module === undefined || module === 'Documents')
 }
 
 function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -176,53 +162,59 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   { UPLOAD_TYPES, UPLOAD_MAX_BYTES },
 ) => {
   const uploads = { types: new Set(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
-  const small = app.initialConfig.bodyLimit ?? 0
   // Base64 in a form is half as long again.
-  const bodyBounds = { small, large: small + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
-  const { webservice, door, room, sessions, passwords, metrics, endUpstream, limitLate } = app
+  const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
+  const { webservice, door, room, sessions, passwords, metrics, endUpstream, limitLogins, limitSession } = app
 
   app.removeAllContentTypeParsers()
-  await app.register(multipart, {
-    isPartAFile,
-    limits: {
-      fields: bounds.variables,
-      parts: bounds.variables,
-      files: 1,
-    },
+  // The handler reads it, and gives back what it takes for that.
+  app.addContentTypeParser('*', (_request, payload: Readable, done) => {
+    done(null, payload)
   })
-  app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
-    boundOf(request).read(payload),
-  )
-  app.decorateRequest('bodyBound', null)
 
-  function boundOf(request: FastifyRequest): BodyBound {
-    return (request.bodyBound ??= new BodyBound(bodyBounds, () => placeFor(request)))
-  }
-
-  /** What is refused before anybody has counted it has its limit as well. */
-  async function limitedOr(error: unknown, request: FastifyRequest): Promise<unknown> {
-    if (request.counted) return error
-    try {
-      await limitLate(request)
-      return error
-    } catch (limit) {
-      return limit
+  function presents(request: FastifyRequest): Presented {
+    const told = toldByUrl(request)
+    return {
+      claim: webservice.names.read(sessionNameOf(request, told)),
+      login: operationIn(told)?.scope === 'desk',
     }
   }
 
-  /** Nothing is looked up for it: a session's name is signed, and whether it goes on is seen when it is asked for. */
-  function placeFor(request: FastifyRequest): TakePlace | undefined {
-    const claim = webservice.names.read(sessionNameOf(request, formParameters(queryOf(request), [])))
-    return claim && (() => request.scope.hold(room.take(claim.contactId)))
+  function readerOf(request: FastifyRequest): BodyReader {
+    const told = (start: Buffer): Parameters =>
+      new Map([...toldByUrl(request), ...glimpse(request.headers['content-type'] ?? '', start)])
+    return new BodyReader(bounds, {
+      requireSession: async (start) => {
+        const name = sessionNameOf(request, told(start))
+        if (name === '') {
+          throw new GatewayError(
+            'BODY_TOO_LARGE',
+            `a body outside a session may have ${bounds.any} bytes at most`,
+          )
+        }
+        await admit(request, name)
+      },
+      takePlace: (start) => {
+        const parameters = told(start)
+        const { contactId } = webservice.names.read(sessionNameOf(request, parameters)) ?? {}
+        if (contactId === undefined || !carriesFile(parameters)) {
+          throw new GatewayError(
+            'BODY_TOO_LARGE',
+            `a body without a file may have ${bounds.session} bytes at most`,
+          )
+        }
+        request.scope.hold(room.take(contactId))
+      },
+    })
   }
 
   async function admit(request: FastifyRequest, name: string): Promise<Admission> {
     const claim = webservice.names.read(name)
-    await limitLate(request, { claim })
-    if (request.reading === null) throw new GatewayError('AUTHENTICATION_REQUIRED')
-    const { session, stamp, epoch } = request.reading
-    if (session?.contact.id !== claim?.contactId || session === undefined)
-      throw new GatewayError('AUTHENTICATION_REQUIRED')
+    if (claim === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
+    // Read in the step that counted the request, unless the body names another one than its head.
+    const known = request.presented?.sessionId === claim.sessionId ? request.reading : null
+    const { session, stamp, epoch } = known ?? (await limitSession(request, claim))
+    if (session?.contact.id !== claim.contactId) throw new GatewayError('AUTHENTICATION_REQUIRED')
     return { session, stamp, epoch }
   }
 
@@ -268,13 +260,13 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   function receptionOf(request: FastifyRequest, sessionName: string, began: number): Reception {
     return {
       limitLogins: async () => {
-        await limitLate(request, { login: true })
+        await limitLogins(request)
       },
       challenge: (name) => webservice.challenge(name, began),
       desk: webservice.desk,
       visit: {
         began,
-        look: (look) => limitLate(request, { login: true, look }),
+        look: (look) => limitLogins(request, look),
         refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
       },
       open: async ({ contact, upstream, leaving }) => {
@@ -319,20 +311,30 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     }
   }
 
+  async function answer(
+    request: FastifyRequest,
+  ): Promise<{ readonly result: Result; readonly isStream: boolean }> {
+    const began = performance.now()
+    const body =
+      request.body instanceof Readable
+        ? await request.scope.whileConnected(readerOf(request).read(request.body))
+        : Buffer.alloc(0)
+    const parameters = await parametersOf(request, body)
+    return { result: await run(request, parameters, began), isStream: formatOf(parameters) === 'stream' }
+  }
+
   app.route({
     method: ['GET', 'POST'],
     url: '/webservice.php',
     schema,
-    config: { limited: 'late', parameters: 'any' },
+    config: { presents, parameters: 'any' },
     errorHandler: (error, request, reply) => {
-      void limitedOr(error, request).then((known) => sendFailure(known, request, reply))
+      void sendFailure(error, request, reply)
     },
     handler: async (request, reply) => {
-      const began = performance.now()
       reply.header('vary', 'Authorization, Cookie, corebos-authorization, corebos_authorization')
-      const parameters = await parametersOf(request, boundOf(request))
-      const result = await run(request, parameters, began)
-      return formatOf(parameters) === 'stream'
+      const { result, isStream } = await answer(request)
+      return isStream
         ? reply.type('application/x-ndjson; charset=utf-8').send(streamText(result))
         : reply.type('application/json; charset=utf-8').send(resultText(result))
     },

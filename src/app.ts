@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { fastify, type FastifyInstance } from 'fastify'
 import authenticate from '../plugins/authenticate.ts'
+import bodies from '../plugins/bodies.ts'
 import closing from '../plugins/closing.ts'
 import cookies from '../plugins/cookies.ts'
 import corebos from '../plugins/corebos.ts'
 import door from '../plugins/door.ts'
-import edge, { edgeOptions } from '../plugins/edge.ts'
+import edge, { believeAddressesAlone, edgeOptions } from '../plugins/edge.ts'
 import limits from '../plugins/limits.ts'
 import logging, { loggingOptions, type LogSink } from '../plugins/logging.ts'
 import metrics from '../plugins/metrics.ts'
@@ -51,14 +52,13 @@ export async function buildApp(
   config: Config,
   { now = Date.now, sink }: AppOptions = {},
 ): Promise<FastifyInstance> {
-  const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
-  app.setValidatorCompiler(validatorCompiler)
-
+  const app = bareApp(config, sink)
   await app.register(problem)
   await app.register(logging)
   await app.register(metrics)
   await app.register(requestScope)
   await app.register(edge, config)
+  await app.register(bodies)
   await app.register(closing)
   await app.register(cookies, config)
   await app.register(corebos, config)
@@ -116,16 +116,23 @@ export async function buildApp(
   return app
 }
 
+function bareApp(config: Config, sink: LogSink | undefined): FastifyInstance {
+  const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
+  app.setValidatorCompiler(validatorCompiler)
+  if (config.TRUST_PROXY !== undefined) believeAddressesAlone(app.server)
+  return app
+}
+
 /** Builds the operators' listener beside a gateway that is ready. It ends with the gateway. */
 export async function buildOperator(
   gateway: FastifyInstance,
   config: Config,
   { sink }: AppOptions = {},
 ): Promise<FastifyInstance> {
-  const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
-  app.setValidatorCompiler(validatorCompiler)
+  const app = bareApp(config, sink)
   await app.register(problem)
   await app.register(logging)
+  await app.register(bodies)
   await app.register(closing)
   await app.register(operator, { gateway, token: config.OPERATOR_TOKEN })
   gateway.addHook('onClose', async () => app.close())

@@ -1,30 +1,39 @@
 /** The problem document of an error (RFC 9457), and the error of the catalogue behind whatever was thrown. */
 import { GatewayError, type ErrorCode, type FieldProblem } from './errors.ts'
-import { bodyLimit, type Problem } from './schemas.ts'
+import type { Problem } from './schemas.ts'
+import { shortened, shortenedName } from './shortened.ts'
+
+/** Entries of `errors` in one document. */
+export const mostErrors = 20
 
 /** The document; from status 500 on it says nothing but the title, and where something is missing. */
 export function problemDocument(problem: GatewayError, requestId: string): Problem {
-  const detail = problem.detail ?? detailOf(problem.errors)
+  const { errors } = problem
+  const detail = problem.detail ?? detailOf(errors)
   return {
     type: `urn:corebos-portal-gateway:${problem.code}`,
     title: problem.title,
     status: problem.status,
-    ...(detail !== undefined && problem.status < 500 && { detail }),
+    ...(detail !== undefined && problem.status < 500 && { detail: shortened(detail) }),
     code: problem.code,
     requestId,
-    ...(problem.errors !== undefined && { errors: [...problem.errors] }),
+    ...(errors !== undefined && { errors: errors.slice(0, mostErrors).map(shortenedProblem) }),
+    ...(errors !== undefined && errors.length > mostErrors && { moreErrors: errors.length - mostErrors }),
   }
+}
+
+function shortenedProblem({ field, message, ...others }: FieldProblem): FieldProblem {
+  return { field: shortenedName(field), message: shortened(message), ...others }
 }
 
 function detailOf(errors: readonly FieldProblem[] = []): string | undefined {
   const [first, ...others] = errors
   if (first === undefined) return undefined
-  return `${first.field}: ${first.message}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+  return `${shortenedName(first.field)}: ${shortened(first.message)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
 }
 
 /** What Fastify itself refuses. Its own messages may quote what it could not read, and that may be a password. */
 const refusedByFastify: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', `a body may have ${bodyLimit} bytes at most`],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'UNSUPPORTED_MEDIA_TYPE',
     'bodies are application/json, and those with a file multipart/form-data',
@@ -34,8 +43,12 @@ const refusedByFastify: Readonly<Record<string, readonly [ErrorCode, string]>> =
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'the body is not as long as Content-Length says'],
 }
 
-/** Translates what Fastify and its plugins throw; what is not known is `INTERNAL`. */
-export function toGatewayError(error: unknown): GatewayError {
+/**
+ * Translates what Fastify and its plugins throw; what is not known is `INTERNAL`.
+ *
+ * @param bodyLimit bytes that a body of this route may have
+ */
+export function toGatewayError(error: unknown, bodyLimit?: number): GatewayError {
   if (error instanceof GatewayError) return error
   if (!isForeign(error)) return new GatewayError('INTERNAL', undefined, { cause: error })
   if (error.validation !== undefined) {
@@ -46,6 +59,10 @@ export function toGatewayError(error: unknown): GatewayError {
         message: message ?? 'does not fit',
       })),
     })
+  }
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const detail = bodyLimit === undefined ? undefined : `a body may have ${bodyLimit} bytes at most here`
+    return new GatewayError('BODY_TOO_LARGE', detail)
   }
   const known = refusedByFastify[error.code ?? '']
   if (known !== undefined) return new GatewayError(...known)

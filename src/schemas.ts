@@ -5,8 +5,11 @@ import { errorCatalogue, type ErrorCode } from './errors.ts'
 
 export const problemMediaType = 'application/problem+json'
 
-/** Bytes that a body without a file may have. */
-export const bodyLimit = 2 ** 20
+/** Bytes that a JSON body may have where it carries values or a statement. */
+export const largeBody = 2 ** 20
+
+/** Bytes that a body may have: from any caller, and in a live session. */
+export const bodyBounds = { any: 16_384, session: largeBody } as const
 
 export const exampleRequestId = '0b2e1c5e-6f0f-4c5e-9d0a-3a7d6f1f5b1e'
 
@@ -30,9 +33,10 @@ export const Problem = Type.Object(
           message: Type.String(),
           code: Type.Optional(Type.String({ description: 'Where the problems of one request differ in it' })),
         }),
-        { description: 'What was wrong, one entry per field or place' },
+        { description: 'What was wrong, one entry per field or place, 20 at most' },
       ),
     ),
+    moreErrors: Type.Optional(Type.Integer({ description: 'How many entries were left out of `errors`' })),
   },
   {
     $id: 'Problem',

@@ -1,8 +1,9 @@
 /** How a request is checked against the schemas of its route. */
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { KindGuard, type TSchema } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { IsObject } from '@sinclair/typebox/value'
-import type { FastifySchemaCompiler } from 'fastify'
+import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
+import { mostErrors } from './problem.ts'
 
 const wholeNumber = /^-?[0-9]{1,15}$/
 const truths: ReadonlyMap<string, boolean> = new Map([
@@ -10,14 +11,26 @@ const truths: ReadonlyMap<string, boolean> = new Map([
   ['false', false],
 ])
 
+/** Errors that are looked for in one part of a request: beyond these it is only said that there are more. */
+const mostCounted = 50 * mostErrors
+
 /**
  * Bodies are taken as they are. What a URL says in text becomes what its schema names, where the text says exactly that:
  * the library's own conversion takes `1e9` for 1 and `2.5` for 2.
  */
-export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, ...route }) => {
-  const validate = TypeBoxValidatorCompiler({ ...route, schema, httpPart: 'body' })
-  if (httpPart === 'body' || !KindGuard.IsObject(schema)) return validate
-  return (value: unknown) => validate(IsObject(value) ? converted(value, schema.properties) : value)
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const compiled = TypeCompiler.Compile(schema)
+  const isConverted = httpPart !== 'body' && KindGuard.IsObject(schema)
+  return (given: unknown) => {
+    const value = isConverted && IsObject(given) ? converted(given, schema.properties) : given
+    if (compiled.Check(value)) return { value }
+    const error: FastifySchemaValidationError[] = []
+    for (const { path, message } of compiled.Errors(value)) {
+      if (error.length === mostCounted) break
+      error.push({ instancePath: path, message, keyword: '', schemaPath: '', params: {} })
+    }
+    return { error }
+  }
 }
 
 function converted(

@@ -61,6 +61,7 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/environment.ts',
     'src/errors.ts',
     'src/few-at-once.ts',
+    'src/json-bounds.ts',
     'src/pipeline.ts',
     'src/policy/',
     'src/printed.ts',
@@ -69,6 +70,7 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/scope/',
     'src/search.ts',
     'src/session/',
+    'src/shortened.ts',
     'src/upload.ts',
     'src/writes.ts',
   ],
@@ -141,9 +143,19 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
 
   'src/config.ts': ['src/environment.ts'],
   'src/probe.ts': ['src/errors.ts'],
-  'src/problem.ts': ['src/errors.ts', 'src/schemas.ts'],
+  'src/problem.ts': ['src/errors.ts', 'src/schemas.ts', 'src/shortened.ts'],
+  'src/shortened.ts': [],
+  'src/json-bounds.ts': [],
+  'src/client-address.ts': [],
+  'src/request-counts.ts': [
+    'src/client-address.ts',
+    'src/contact/request.ts',
+    'src/environment.ts',
+    'src/errors.ts',
+    'src/session/contract.ts',
+  ],
   'src/schemas.ts': ['src/errors.ts'],
-  'src/validation.ts': [],
+  'src/validation.ts': ['src/problem.ts'],
 
   // The demo coreBOS judges the gateway, so it shares nothing with it; only what starts both knows both.
   'src/demo/': [],

@@ -522,7 +522,7 @@ t.test('few large bodies are taken in at once', async (t) => {
   const [alice, bob] = await Promise.all(['alice', 'bob'].map((name) => contactAt(gateway.url, name)))
   if (alice === undefined || bob === undefined) throw new Error('both are contacts')
   const { port } = new URL(gateway.url)
-  const body = (length: number) => `operation=query&query=${'a'.repeat(length)}`
+  const body = (length: number) => `operation=create&elementType=Documents&element=${'a'.repeat(length)}`
   const large = async (client: WebserviceClient) =>
     client.send({
       body: body(2 ** 20),
@@ -546,12 +546,12 @@ t.test('few large bodies are taken in at once', async (t) => {
   )
   t.match(answered, /^HTTP\/1.1 200 [^]*retry-after: 1\r\n[^]*"code":"GATEWAY_BUSY"/i)
   t.match(await large(alice), { code: 'GATEWAY_BUSY' })
-  t.match(await large(bob), { code: 'QUERY_TOO_LARGE' }, 'of each contact')
+  t.match(await large(bob), { code: 'MANDATORY_FIELDS_MISSING' }, 'of each contact')
   for (const socket of sockets) socket.destroy()
   for (;;) {
     const { code } = await large(alice)
     if (code === 'GATEWAY_BUSY') continue
-    t.equal(code, 'QUERY_TOO_LARGE', 'and again when they are gone')
+    t.equal(code, 'MANDATORY_FIELDS_MISSING', 'and again when they are gone')
     break
   }
 })

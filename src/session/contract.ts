@@ -62,6 +62,8 @@ export interface Take {
    * spent. Neither is ever waived.
    */
   readonly kind?: 'limit' | 'budget'
+  /** Counted only where the take before it was allowed; refused with it otherwise. */
+  readonly follows?: true
 }
 
 export interface Taken {
@@ -165,7 +167,7 @@ export interface SessionStore {
 /** State beside the sessions that instances share. Keys and values are the caller's own text; neither is stored
  * in clear in Redis, but tickets and notes are: they say nothing about anybody. */
 export interface SharedState {
-  /** Counts all takes in one step; they do not depend on each other. */
+  /** Counts all takes in one step; only those that follow another depend on it. */
   take(takes: readonly Take[]): Promise<readonly Taken[]>
 
   /** Forgets counts. */

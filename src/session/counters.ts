@@ -10,6 +10,16 @@ export class Counters {
     this.#counts = new ExpiringMap(capacity)
   }
 
+  /** In this order; a take that follows a refused one is refused and not counted. */
+  takeAll(takes: readonly Take[], now: number): Taken[] {
+    const taken: Taken[] = []
+    for (const take of takes) {
+      const refused = take.follows === true && taken.at(-1)?.allowed === false
+      taken.push(refused ? { ...this.take({ ...take, cost: 0 }, now), allowed: false } : this.take(take, now))
+    }
+    return taken
+  }
+
   take({ key, max, window, cost = 1 }: Take, now: number): Taken {
     const counted = this.#counts.get(key, now)
     const before = counted?.value ?? 0

@@ -84,7 +84,7 @@ export class EmbeddedStore implements Store {
 
   async read(id: string, takes: readonly Take[] = []): Promise<Reading> {
     const now = this.#now()
-    const taken = takes.map((take) => this.#counters.take(take, now))
+    const taken = this.#counters.takeAll(takes, now)
     const entry = this.#alive(id, now)
     const { records, everything } = this.#stamps
     const told = { stamp: `${records}.${everything}`, epoch: String(everything), takes: taken }
@@ -146,7 +146,7 @@ export class EmbeddedStore implements Store {
   }
 
   async take(takes: readonly Take[]): Promise<readonly Taken[]> {
-    return takes.map((take) => this.#counters.take(take, this.#now()))
+    return this.#counters.takeAll(takes, this.#now())
   }
 
   async reset(keys: readonly string[]): Promise<void> {

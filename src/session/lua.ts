@@ -69,11 +69,15 @@ local function take(first, names, now, max, window, cost)
   return allowed and 1 or 0, count, count == 0 and 0 or ends - now
 end
 
--- From ARGV[from]: names, then max, window, cost of each take whose names begin at KEYS[first].
+-- From ARGV[from]: names, then max, window, cost, 1 where it follows, of each take whose names begin at KEYS[first].
 local function takes(first, from, now)
-  local results, names = {}, tonumber(ARGV[from])
-  for i = from + 1, #ARGV, 3 do
-    local allowed, count, rest = take(first, names, now, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]))
+  local results, names, before = {}, tonumber(ARGV[from]), 1
+  for i = from + 1, #ARGV, 4 do
+    local refused = ARGV[i + 3] == '1' and before == 0
+    local cost = refused and 0 or tonumber(ARGV[i + 2])
+    local allowed, count, rest = take(first, names, now, tonumber(ARGV[i]), tonumber(ARGV[i + 1]), cost)
+    if refused then allowed = 0 end
+    before = allowed
     results[#results + 1] = allowed
     results[#results + 1] = count
     results[#results + 1] = rest

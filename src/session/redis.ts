@@ -224,25 +224,31 @@ export class RedisStore implements Store {
           await this.#main.step('gwTake', this.#names(takes), [now, ...this.#takeArguments(takes)]),
         )
       }
-      const step = async (take: Take) =>
-        readTakes(
-          await this.#main.step('gwTake', this.#places.counter(take.key), [
-            now,
-            ...this.#takeArguments([take]),
-          ]),
-        )
-      return (await Promise.all(takes.map(step))).flat()
+      return (await Promise.all(chains(takes).map(async (chain) => this.#takeInTurn(chain, now)))).flat()
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       return this.#takeAlone(takes, now)
     }
   }
 
+  /** In a cluster each counter has a slot of its own: one step each, and those that follow another after it. */
+  async #takeInTurn(chain: readonly Take[], now: number): Promise<Taken[]> {
+    const taken: Taken[] = []
+    for (const take of chain) {
+      const refused = taken.at(-1)?.allowed === false
+      const asked = refused ? { ...take, cost: 0 } : take
+      const names = this.#places.counter(take.key)
+      const told = await this.#main.step('gwTake', names, [now, ...this.#takeArguments([asked])])
+      taken.push(...readTakes(told).map((each) => (refused ? { ...each, allowed: false } : each)))
+    }
+    return taken
+  }
+
   #takeAlone(takes: readonly Take[], now: number): Taken[] {
-    return takes.map((take) =>
-      take.kind === 'budget'
-        ? { allowed: false, count: take.max, resetIn: limits.command, away: true }
-        : { ...this.#own.take(take, now), away: true },
+    return chains(takes).flatMap((chain) =>
+      chain.some(({ kind }) => kind === 'budget')
+        ? chain.map(({ max }) => ({ allowed: false, count: max, resetIn: limits.command, away: true }))
+        : this.#own.takeAll(chain, now).map((taken) => ({ ...taken, away: true })),
     )
   }
 
@@ -334,7 +340,7 @@ export class RedisStore implements Store {
   }
 
   #takeArguments(takes: readonly Take[]): number[] {
-    return [this.#ring.all.length, ...takes.flatMap(({ max, window, cost = 1 }) => [max, window, cost])]
+    return [this.#ring.all.length, ...takes.flatMap(takeNumbers)]
   }
 
   #seal(place: Place, session: PortalSession): Buffer {
@@ -362,6 +368,21 @@ export class RedisStore implements Store {
     if (value !== undefined) return value
     throw unavailable(new Error('a value is sealed by a key we do not have'))
   }
+}
+
+/** Each take with those that follow it. */
+function chains(takes: readonly Take[]): Take[][] {
+  const all: Take[][] = []
+  for (const take of takes) {
+    const last = all.at(-1)
+    if (take.follows === true && last !== undefined) last.push(take)
+    else all.push([take])
+  }
+  return all
+}
+
+function takeNumbers({ max, window, cost = 1, follows }: Take): number[] {
+  return [max, window, cost, follows === true ? 1 : 0]
 }
 
 /** Found no session. */

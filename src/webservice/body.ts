@@ -1,65 +1,63 @@
-/** How much a request may hold: little from anybody, a file from whoever names a session. */
+/** How much of a body is taken in: little from any caller, more in a live session, a file where the operation carries one. */
 import type { Readable } from 'node:stream'
 import { GatewayError } from '../errors.ts'
 
+/** Bytes. */
 export interface BodyBounds {
-  /** Bytes from anybody. */
-  readonly small: number
-  /** Bytes where there is a place for a large body. */
-  readonly large: number
+  readonly any: number
+  readonly session: number
+  readonly file: number
 }
 
-/** Takes a slot for a large body, which the request holds until it is over. */
-export type TakePlace = () => void
+/** What a larger body needs, judged by its first bytes; each is asked once, and only where it matters. */
+export interface BodyRights {
+  /** @throws GatewayError where the request belongs to no live session */
+  requireSession(start: Buffer): Promise<void>
+  /** Takes a place for a large body, which the request holds until it is over. @throws GatewayError `BODY_TOO_LARGE`, `GATEWAY_BUSY` */
+  takePlace(start: Buffer): void
+}
 
-export class BodyBound {
+export class BodyReader {
   readonly #bounds: BodyBounds
-  readonly #findPlace: () => TakePlace | undefined
-  #size = 0
-  #hasPlace = false
+  readonly #rights: BodyRights
 
-  /** @param findPlace undefined where there is to be none; asked only when it matters, which is seldom */
-  constructor(bounds: BodyBounds, findPlace: () => TakePlace | undefined) {
+  constructor(bounds: BodyBounds, rights: BodyRights) {
     this.#bounds = bounds
-    this.#findPlace = findPlace
+    this.#rights = rights
   }
 
-  /** @throws GatewayError `BODY_TOO_LARGE`; `GATEWAY_BUSY` where there is no place */
-  add(bytes: number): void {
-    const { small, large } = this.#bounds
-    this.#size += bytes
-    if (this.#size <= small) return
-    if (this.#size > large) throw new GatewayError('BODY_TOO_LARGE')
-    if (this.#hasPlace) return
-    const takePlace = this.#findPlace()
-    if (takePlace === undefined) throw new GatewayError('BODY_TOO_LARGE')
-    takePlace()
-    this.#hasPlace = true
-  }
-
-  /** Bytes that may come at most. */
-  get largest(): number {
-    return this.#findPlace() === undefined ? this.#bounds.small : this.#bounds.large
-  }
-
-  /** @throws GatewayError as {@link add} */
+  /** @throws GatewayError `BODY_TOO_LARGE`, what the rights throw, `BAD_REQUEST` where the sender has left */
   async read(payload: Readable): Promise<Buffer> {
     const chunks: Buffer[] = []
+    let size = 0
+    let bound = this.#bounds.any
     try {
-      // Whoever is refused is to read why, so that the connection must live on.
+      // The caller is to read why it is refused, so the connection must stay open.
       const arriving: AsyncIterable<Buffer> = payload.iterator({ destroyOnReturn: false })
       for await (const chunk of arriving) {
-        this.add(chunk.length)
         chunks.push(chunk)
+        size += chunk.length
+        while (size > bound) bound = await this.#boundAfter(bound, chunks)
       }
     } catch (error) {
-      // Its sender has gone.
       throw error instanceof GatewayError
         ? error
         : new GatewayError('BAD_REQUEST', undefined, { cause: error })
     } finally {
       payload.resume()
     }
-    return Buffer.concat(chunks)
+    return Buffer.concat(chunks, size)
+  }
+
+  async #boundAfter(bound: number, chunks: readonly Buffer[]): Promise<number> {
+    const { any, session, file } = this.#bounds
+    const start = Buffer.concat(chunks).subarray(0, any)
+    if (bound === any) {
+      await this.#rights.requireSession(start)
+      return session
+    }
+    if (bound !== session) throw new GatewayError('BODY_TOO_LARGE', `a body may have ${file} bytes at most`)
+    this.#rights.takePlace(start)
+    return file
   }
 }

@@ -1,6 +1,7 @@
 /** coreBOS's envelope: `{success, result | error{message, code}, moreinfo}`, always with HTTP 200. */
 import { CorebosRefusal } from '../corebos/caller.ts'
 import { GatewayError, type ErrorCode } from '../errors.ts'
+import { shortened } from '../shortened.ts'
 import type { Parameter } from './php.ts'
 
 /** What an operation gives back. */
@@ -97,7 +98,7 @@ export function resultText({ success, result, moreinfo }: Result): string {
 }
 
 export function failureText({ code, message }: Failure): string {
-  return JSON.stringify({ success: false, error: { message, code }, moreinfo: null })
+  return JSON.stringify({ success: false, error: { message: shortened(message), code }, moreinfo: null })
 }
 
 /** `format=stream`: a line per row, then the envelope without them. */

@@ -23,6 +23,8 @@ interface Shape {
   readonly name: string
   readonly takes: readonly string[]
   readonly scope: Scope
+  /** Whether a record that it writes may come with a file. */
+  readonly carriesFile?: true
 }
 
 export type Operation = Shape &
@@ -57,7 +59,15 @@ const author = (
   takes: readonly string[],
   run: Writing,
   writes: WriteOperation | undefined,
-): Operation => ({ name, takes, scope: 'write', by: 'author', writes, run })
+): Operation => ({
+  name,
+  takes,
+  scope: 'write',
+  by: 'author',
+  writes,
+  run,
+  ...(takes.some((each) => each === 'element' || each === 'elements') && { carriesFile: true }),
+})
 
 const queryParameters = ['id', 'module', 'relatedModule', 'queryParameters']
 const searchParameters = ['query', 'search_onlyin', 'restrictionids']

@@ -5,6 +5,7 @@
  * Source: `php_register_variable_ex` and `php_url_decode` of PHP 8; the recordings' "What official clients send".
  */
 import { GatewayError } from '../errors.ts'
+import { exceededBound } from '../json-bounds.ts'
 
 /** What a parameter may hold; a form has texts and arrays only. */
 export type Parameter =
@@ -18,6 +19,8 @@ export const bounds = {
   variables: 1000,
   /** Brackets behind one name, and levels of a JSON body. */
   depth: 32,
+  /** A mass write has 50 records, and a record fewer than 500 fields. */
+  json: { keys: 25_000, values: 50_000, depth: 33 },
 } as const
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -41,7 +44,12 @@ function withoutNul(decoded: string): string {
   return decoded
 }
 
-const hexDigits = /^[0-9a-fA-F]{2}$/
+/** @returns undefined where the character is not a hexadecimal digit */
+function hexDigit(byte = 0): number | undefined {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const letter = byte | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : undefined
+}
 
 /** `+` is a blank, `%41` a byte, and a `%` that starts no escape stays. */
 function unescape(source: Buffer): string {
@@ -49,9 +57,10 @@ function unescape(source: Buffer): string {
   let length = 0
   for (let i = 0; i < source.length; i++) {
     const byte = source[i] ?? 0
-    const digits = byte === 0x25 ? source.toString('latin1', i + 1, i + 3) : ''
-    if (hexDigits.test(digits)) {
-      bytes[length++] = Number.parseInt(digits, 16)
+    const high = byte === 0x25 ? hexDigit(source[i + 1]) : undefined
+    const low = high === undefined ? undefined : hexDigit(source[i + 2])
+    if (high !== undefined && low !== undefined) {
+      bytes[length++] = 16 * high + low
       i += 2
     } else {
       bytes[length++] = byte === 0x2b ? 0x20 : byte
@@ -193,6 +202,9 @@ export function jsonParameters(body: Uint8Array): Parameters {
 
 /** @throws GatewayError `BAD_REQUEST` where the text nests too deeply or holds what cannot be sent on; undefined where it is no JSON */
 export function parseJson(source: string): Parameter | undefined {
+  const exceeded = exceededBound(source, bounds.json)
+  if (exceeded === 'depth') throw refused(`JSON nested deeper than ${bounds.depth}`)
+  if (exceeded !== undefined) throw refused(`JSON with more than ${bounds.json[exceeded]} ${exceeded}`)
   let parsed: unknown
   try {
     parsed = JSON.parse(source)

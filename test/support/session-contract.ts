@@ -333,6 +333,35 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     t.same(await store.take([]), [])
   })
 
+  t.test('a take that follows a refused one is refused with it, and is not counted', async (t) => {
+    const { store } = await open(t)
+    const narrow: Take = { key: 'ip:2001:db8:1:1::/64', max: 1, window: 60_000 }
+    const wide: Take = { key: 'ip:2001:db8:1::/48', max: 2, window: 60_000, follows: true }
+    const other: Take = { key: 'contact:12x1', max: 9, window: 60_000 }
+    const counted = async (...takes: readonly Take[]) =>
+      (await store.take(takes)).map(({ allowed, count }) => [allowed, count])
+    t.same(await counted(narrow, wide, other), [
+      [true, 1],
+      [true, 1],
+      [true, 1],
+    ])
+    t.same(await counted(narrow, wide, { ...wide, key: 'widest' }, other), [
+      [false, 1],
+      [false, 1],
+      [false, 0],
+      [true, 2],
+    ])
+    const neighbour = { ...narrow, key: 'ip:2001:db8:1:2::/64' }
+    t.same(await counted(neighbour, wide), [
+      [true, 1],
+      [true, 2],
+    ])
+    t.same(
+      (await store.read('no-such-session', [{ ...neighbour, max: 9 }, wide])).takes.at(1)?.allowed,
+      false,
+    )
+  })
+
   t.test('of many that count at once exactly as many are allowed as there is room', async (t) => {
     const { store } = await open(t)
     const budget: Take = { key: 'guess:12x1', max: 4, window: 3_600_000, kind: 'budget' }

@@ -1,0 +1,52 @@
+/** A form of `multipart/form-data` that has been taken in, as PHP reads it: texts only. */
+import { Busboy } from '@fastify/busboy'
+import { GatewayError } from '../errors.ts'
+import { isPartAFile } from '../upload.ts'
+import { bounds, multipartPair, type Pair } from './php.ts'
+
+/** @throws GatewayError `BAD_REQUEST` where it cannot be read, `BODY_TOO_LARGE` where it has too many parts */
+export async function multipartPairs(contentType: string, body: Buffer): Promise<Pair[]> {
+  try {
+    return await parse(contentType, body)
+  } catch (error) {
+    throw error instanceof GatewayError
+      ? error
+      : new GatewayError('BAD_REQUEST', 'the form (multipart/form-data) cannot be read', { cause: error })
+  }
+}
+
+async function parse(contentType: string, body: Buffer): Promise<Pair[]> {
+  const pairs: Pair[] = []
+  const parser = new Busboy({
+    headers: { 'content-type': contentType },
+    isPartAFile,
+    limits: { fieldSize: Infinity, fields: bounds.variables, parts: bounds.variables, files: 1 },
+  })
+  await new Promise<void>((resolve, reject) => {
+    const refuse = (code: 'BAD_REQUEST' | 'BODY_TOO_LARGE', why: string) => () => {
+      reject(new GatewayError(code, why))
+    }
+    const tooMany = refuse('BODY_TOO_LARGE', `the form has more than ${bounds.variables} parts`)
+    parser.on('file', (_name, stream) => {
+      stream.on('error', reject).resume()
+      refuse('BAD_REQUEST', 'files come in JSON, not as parts')()
+    })
+    // A part without a name, which the types deny, is nothing to PHP.
+    parser.on('field', (name: string | undefined, value, isNameCut, _valueCut, _encoding, mediaType) => {
+      if (isNameCut) refuse('BAD_REQUEST', 'the name of a part is too long')()
+      else if (/^application\/json\b/i.test(mediaType)) refuse('BAD_REQUEST', 'a part is a text')()
+      else if (name !== undefined) push(name, value)
+    })
+    const push = (name: string, value: string): void => {
+      try {
+        pairs.push(multipartPair(name, value))
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    parser.on('partsLimit', tooMany).on('fieldsLimit', tooMany)
+    parser.on('finish', resolve).on('error', reject)
+    parser.end(body)
+  })
+  return pairs
+}
