@@ -13,6 +13,7 @@ import { printed } from '../src/corebos/files.ts'
 import { parseId } from '../src/corebos/ids.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import { query, relatedRecords, retrieveAttachment, type Rows } from '../src/corebos/read.ts'
+import { SharedCache } from '../src/corebos/shared-cache.ts'
 import { SharedReads } from '../src/corebos/shared-reads.ts'
 import * as write from '../src/corebos/write.ts'
 import { Downloads } from '../src/downloads.ts'
@@ -100,15 +101,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
   const { service } = corebos
   const company = service && new Company(service)
   const anchors = new AnchorsReader({ company, ttlMs: scopeTtlMs, now })
-  const lists = new LRUCache<string, readonly string[], () => Promise<readonly string[]>>({
-    max: 10_000,
-    ttl: scopeTtlMs,
-    ttlResolution: 0,
-    perf: { now },
-    // What is dropped while it is being read is still of use to whoever waits for it.
-    ignoreFetchAbort: true,
-    fetchMethod: (_key, _stale, { context: load }) => load(),
-  })
+  const lists = new SharedCache<readonly string[]>({ ttlMs: scopeTtlMs, now, bound: { max: 10_000 } })
   let listsPolicy = options.policy()
   let epoch: string | undefined
   const reads = new SharedReads({
@@ -191,8 +184,7 @@ async function doorPlugin(app: FastifyInstance, options: DoorOptions): Promise<v
         actions: (id, module, by) => detailViewActions(callerFor(by), id, module),
       },
       anchors: (level) => anchors.of(contact, level, stamp),
-      remember: (key, load) =>
-        lists.forceFetch(JSON.stringify([scopeKey(contact), stamp, key]), { context: load }),
+      remember: (key, load) => lists.get(JSON.stringify([scopeKey(contact), stamp, key]), load),
       withheld: (rows, rule) => {
         metrics.rowsWithheld.inc({ module: rule }, rows.length)
         log.error(

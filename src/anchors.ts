@@ -1,7 +1,7 @@
 /** Whose records a contact's level reaches: the ids that ties are compared with. */
-import { LRUCache } from 'lru-cache'
 import type { Contact, Level } from './contact/contact.ts'
 import type { Company } from './corebos/company.ts'
+import { SharedCache } from './corebos/shared-cache.ts'
 import { GatewayError } from './errors.ts'
 import { ownAnchors, type Anchors } from './scope/rewrite.ts'
 
@@ -15,18 +15,11 @@ export interface AnchorsOptions {
 
 export class AnchorsReader {
   readonly #company: Company | undefined
-  readonly #cache: LRUCache<string, Anchors, { contact: Contact; level: Level }>
+  readonly #cache: SharedCache<Anchors>
 
   constructor({ company, ttlMs, now }: AnchorsOptions) {
     this.#company = company
-    this.#cache = new LRUCache({
-      max: 10_000,
-      ttl: ttlMs,
-      ttlResolution: 0,
-      perf: { now },
-      ignoreFetchAbort: true,
-      fetchMethod: (_key, _stale, { context: { contact, level } }) => this.#reach(contact, level),
-    })
+    this.#cache = new SharedCache({ ttlMs, now, bound: { max: 10_000 } })
   }
 
   /**
@@ -37,7 +30,7 @@ export class AnchorsReader {
     const own = ownAnchors(contact, level)
     if (own !== undefined) return own
     const key = JSON.stringify([contact.id, contact.accountId, level, stamp])
-    return this.#cache.forceFetch(key, { context: { contact, level } })
+    return this.#cache.get(key, () => this.#reach(contact, level))
   }
 
   async #reach(contact: Contact, level: Level): Promise<Anchors> {

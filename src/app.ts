@@ -17,6 +17,7 @@ import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
 import requestScope from '../plugins/request-scope.ts'
 import repeats from '../plugins/repeats.ts'
+import requestCalls from '../plugins/request-calls.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
 import webservice from '../plugins/webservice.ts'
@@ -60,6 +61,7 @@ export async function buildApp(
   await app.register(edge, config)
   await app.register(bodies)
   await app.register(closing)
+  await app.register(requestCalls)
   await app.register(cookies, config)
   await app.register(corebos, config)
   await app.register(sessions, {

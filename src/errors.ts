@@ -11,6 +11,7 @@ const catalogue = {
   RANGE_NOT_SATISFIABLE: [416, 'The file has no such range'],
   ROUTE_NOT_FOUND: [404, 'There is no such route'],
   RATE_LIMITED: [429, 'Too many requests'],
+  TOO_MANY_CALLS: [422, 'The request takes too many calls of coreBOS'],
   CLIENT_CLOSED_REQUEST: [499, 'The client closed the request'],
 
   // who is asking

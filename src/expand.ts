@@ -1,6 +1,7 @@
 /** What records point to, beside them and hop by hop: each under its own rule, with one statement for each module and hop. */
 import { commentsOn, type Comment } from './comments.ts'
 import { GatewayError } from './errors.ts'
+import { fewAtOnce } from './few-at-once.ts'
 import { recordsById, viewOf, type Asker } from './pipeline.ts'
 import { limits } from './query/limits.ts'
 import type { FieldShape } from './scope/module.ts'
@@ -113,12 +114,10 @@ async function readComments(
     if (hops.some(({ name }) => name === commentsName))
       wanted.set(view, [...(wanted.get(view) ?? []), ...rows])
   }
-  await Promise.all(
-    [...wanted].map(async ([view, rows]) => {
-      const once = new Map(rows.map((row) => [row['id'] ?? '', row]))
-      for (const [id, comments] of await commentsOn([...once.values()], view, asker)) said.set(id, comments)
-    }),
-  )
+  await fewAtOnce(wanted, async ([view, rows]) => {
+    const once = new Map(rows.map((row) => [row['id'] ?? '', row]))
+    for (const [id, comments] of await commentsOn([...once.values()], view, asker)) said.set(id, comments)
+  })
 }
 
 /** Where the hops lead, by the module that they reach. */

@@ -1,4 +1,4 @@
-/** Several calls of coreBOS for one request, without pushing anybody else out of the line. */
+/** Several parts of one request side by side. How many calls of coreBOS they make at once is bounded for the whole request elsewhere. */
 import pMap from 'p-map'
 import { limits } from './query/limits.ts'
 

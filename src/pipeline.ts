@@ -205,15 +205,13 @@ async function resolve(
   unresolved: readonly (Lookup | Relation)[],
   asker: Asker,
 ): Promise<Map<Lookup | Relation, readonly string[]>> {
-  const found = await Promise.all(
-    unresolved.map(async (node) => {
-      const load = (by: Asker) =>
-        node.kind === 'lookup' ? ids(node.query, by, node.dialect) : relatedTo(node, by)
-      if (node.label !== scopeLabel) return [node, await load(asker)] as const
-      // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
-      return [node, await asker.remember(keyOf(node), () => load(unshared(asker)))] as const
-    }),
-  )
+  const found = await fewAtOnce(unresolved, async (node) => {
+    const load = (by: Asker) =>
+      node.kind === 'lookup' ? ids(node.query, by, node.dialect) : relatedTo(node, by)
+    if (node.label !== scopeLabel) return [node, await load(asker)] as const
+    // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
+    return [node, await asker.remember(keyOf(node), () => load(unshared(asker)))] as const
+  })
   return new Map(found)
 }
 
@@ -431,7 +429,7 @@ async function explanation(
     : () => explainStatement(settled, sight.modules, dialect)
   const statement = nothing ? '' : sent()
   // Begun only now: a refusal that nobody waits for would end the process.
-  const hops = await Promise.all(unresolved.map(async (node) => explainLookup(node, asker, inFull)))
+  const hops = await fewAtOnce(unresolved, async (node) => explainLookup(node, asker, inFull))
   return { rule: decision.rule.name, level: decision.level, dialect, statement, lookups: hops.flat() }
 }
 

@@ -140,6 +140,7 @@ export const corebosProblems = [
   'COREBOS_TOO_LARGE',
   'COREBOS_FAILED',
   'COREBOS_REFUSED',
+  'TOO_MANY_CALLS',
 ] as const satisfies ErrorCode[]
 
 /** Of a record that is named by its id: it is not seen, or too much would have to be looked at to say whether it is. */

@@ -156,7 +156,7 @@ async function relationsOf(
     if (relatedTo.length === 0) return []
     throw new GatewayError('NOT_WRITABLE', `${module.name} are not related to anything as they are created`)
   }
-  const targets = await fewAtOnce(relatedTo, async (id) => relationTarget(id, writing, author))
+  const targets = await fewAtOnce(new Set(relatedTo), async (id) => relationTarget(id, writing, author))
   const own = decision.rule.ties?.relation.includes('Contacts') === true ? [ownId(author)] : []
   return [...new Map([...own, ...targets].map((id) => [id.text, id])).values()]
 }

@@ -115,7 +115,14 @@ const mayLookInto: Readonly<Record<string, readonly string[]>> = {
     'src/query/',
     'src/scope/',
   ],
-  'src/expand.ts': ['src/comments.ts', 'src/errors.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
+  'src/expand.ts': [
+    'src/comments.ts',
+    'src/errors.ts',
+    'src/few-at-once.ts',
+    'src/pipeline.ts',
+    'src/query/',
+    'src/scope/',
+  ],
   'src/listing.ts': ['src/errors.ts', 'src/expand.ts', 'src/pipeline.ts', 'src/query/', 'src/scope/'],
   'src/related.ts': [
     'src/comments.ts',

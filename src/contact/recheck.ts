@@ -1,4 +1,5 @@
 /** Is the contact of a running session still let in, and with which account? */
+import { SharedWork } from '../corebos/shared-work.ts'
 import { GatewayError } from '../errors.ts'
 import type { Identity } from '../corebos/trusted.ts'
 import type { PortalSession, Store } from '../session/contract.ts'
@@ -23,7 +24,7 @@ export interface RecheckOptions {
  */
 export class AccessRecheck {
   readonly #options: RecheckOptions
-  readonly #underWay = new Map<string, Promise<PortalSession>>()
+  readonly #looks = new SharedWork<PortalSession>('access')
 
   constructor(options: RecheckOptions) {
     this.#options = options
@@ -37,11 +38,7 @@ export class AccessRecheck {
   async confirm(session: PortalSession): Promise<PortalSession> {
     const { now, every } = this.#options
     if (now() - session.checkedAt < every) return session
-    const running = this.#underWay.get(session.id)
-    if (running !== undefined) return running
-    const look = this.#look(session).finally(() => this.#underWay.delete(session.id))
-    this.#underWay.set(session.id, look)
-    return look
+    return this.#looks.run(session.id, () => this.#look(session))
   }
 
   async #look(session: PortalSession): Promise<PortalSession> {

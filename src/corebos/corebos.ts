@@ -1,6 +1,7 @@
 /** coreBOS, as the rest of the gateway holds it: who can ask, and what is remembered of it. The questions are in `read`, `describe`, `login` and `trusted`. */
 import { outcomeOf, send, type Caller } from './caller.ts'
 import { Metadata } from './metadata.ts'
+import { asGateway, bounded } from './request-calls.ts'
 import { ServiceUser, type ServiceUserOptions } from './service-user.ts'
 import { Sessions, type CorebosSession } from './session.ts'
 import { Transport, type TransportOptions } from './transport.ts'
@@ -26,7 +27,9 @@ export class Corebos {
   constructor(options: CorebosOptions) {
     const transport = new Transport(options)
     this.#transport = transport
-    this.outside = { [send]: (call, signal) => transport.call(call, { signal }) }
+    this.outside = {
+      [send]: (call, own) => bounded((signal) => transport.call(call, { signal }), own),
+    }
     this.sessions = new Sessions(transport, options.now)
     this.service =
       options.serviceUser && new ServiceUser(options.serviceUser, transport, this.outside, this.sessions)
@@ -40,7 +43,7 @@ export class Corebos {
 
   /** Whether coreBOS answers; that it knows no session is an answer. @throws GatewayError how it fails */
   async ping(): Promise<void> {
-    await outcomeOf(this.outside, { operation: 'listtypes' })
+    await asGateway(() => outcomeOf(this.outside, { operation: 'listtypes' }))
   }
 
   /** Logs out the service user; sessions of contacts live on, they end with the contacts' own. */

@@ -1,8 +1,7 @@
 /** What modules there are, remembered for a while per CRM user: contacts mapped to one user see the same ones. */
-import { LRUCache } from 'lru-cache'
-import { GatewayError } from '../errors.ts'
 import type { Caller } from './caller.ts'
 import { describe, listTypes, type ModuleDescription } from './describe.ts'
+import { SharedCache } from './shared-cache.ts'
 
 const mostUsers = 1000
 
@@ -14,10 +13,6 @@ export interface Catalogue {
   byIdPrefix(prefix: string): ModuleDescription | undefined
 }
 
-interface Load {
-  run(): Promise<Catalogue>
-}
-
 export interface MetadataOptions {
   /** How long a description may be used. Milliseconds. */
   readonly ttlMs: number
@@ -25,18 +20,10 @@ export interface MetadataOptions {
 }
 
 export class Metadata {
-  readonly #cache: LRUCache<string, Catalogue, Load>
+  readonly #cache: SharedCache<Catalogue>
 
   constructor({ ttlMs, now }: MetadataOptions) {
-    this.#cache = new LRUCache({
-      max: mostUsers,
-      ttl: ttlMs,
-      ttlResolution: 0,
-      perf: { now },
-      // Who waits for a description gets it, also where the cache is cleared meanwhile.
-      ignoreFetchAbort: true,
-      fetchMethod: (_key, _stale, { context }: { context: Load }) => context.run(),
-    })
+    this.#cache = new SharedCache({ ttlMs, now, bound: { max: mostUsers }, kind: 'access' })
   }
 
   /**
@@ -45,20 +32,7 @@ export class Metadata {
    * @throws GatewayError as {@link describe}
    */
   async of(user: string, caller: Caller, wanted: readonly string[]): Promise<Catalogue> {
-    const key = JSON.stringify([user, ...wanted])
-    for (;;) {
-      const own = { asked: false }
-      const run = () => {
-        own.asked = true
-        return load(caller, wanted)
-      }
-      try {
-        return await this.#cache.forceFetch(key, { context: { run } })
-      } catch (error) {
-        // Whoever asked first may have done so in a session that has ended; that says nothing about this one.
-        if (own.asked || !(error instanceof GatewayError) || error.code !== 'SESSION_ENDED') throw error
-      }
-    }
+    return this.#cache.get(JSON.stringify([user, ...wanted]), () => load(caller, wanted))
   }
 
   clear(): void {

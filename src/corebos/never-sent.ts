@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts'
+import { GatewayError, type ErrorCode } from '../errors.ts'
 import { UnansweredCall } from './transport.ts'
 
 const notConnected = new Set([
@@ -9,10 +9,18 @@ const notConnected = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
+/** What is thrown before a call is sent, and at no other time. */
+const unsent: ReadonlySet<ErrorCode> = new Set([
+  'COREBOS_BUSY',
+  'COREBOS_TIMEOUT',
+  'CLIENT_CLOSED_REQUEST',
+  'TOO_MANY_CALLS',
+])
+
 /** Whether an error proves that coreBOS has not seen the call. */
 export function neverSent(error: unknown): boolean {
   if (!(error instanceof GatewayError) || error instanceof UnansweredCall) return false
-  if (error.code === 'COREBOS_BUSY' || error.code === 'COREBOS_TIMEOUT') return true
+  if (unsent.has(error.code)) return true
   const { cause } = error
   return (
     cause instanceof Error &&

@@ -2,9 +2,10 @@
 import { GatewayError } from '../errors.ts'
 import { CorebosRefusal, send, type Caller } from './caller.ts'
 import type { Outcome } from './envelope.ts'
-import type { Gate } from './gate.ts'
 import { requestChallenge } from './challenge.ts'
 import { login, type UserLogin } from './login.ts'
+import { asGateway, bounded } from './request-calls.ts'
+import type { Semaphore } from './semaphore.ts'
 import type { Sessions } from './session.ts'
 import type { Call, Transport } from './transport.ts'
 
@@ -18,7 +19,7 @@ export interface ServiceUserOptions {
 export class ServiceUser implements Caller {
   readonly name: string
   readonly #transport: Transport
-  readonly #gate: Gate
+  readonly #slots: Semaphore
   readonly #open: () => Promise<UserLogin>
   readonly #places: Place[] = []
   /** The last one used is used first, so that no more are opened than are needed. */
@@ -28,9 +29,9 @@ export class ServiceUser implements Caller {
   constructor(options: ServiceUserOptions, transport: Transport, outside: Caller, sessions: Sessions) {
     this.name = options.name
     this.#transport = transport
-    this.#gate = transport.gate(options.sessions)
+    this.#slots = transport.semaphore(options.sessions)
     this.#open = async () => {
-      const login = await logIn(options, outside, sessions)
+      const login = await asGateway(() => logIn(options, outside, sessions))
       this.#userId = login.userId
       return login
     }
@@ -38,12 +39,14 @@ export class ServiceUser implements Caller {
 
   /** Webservice id of the CRM user. */
   async userId(): Promise<string> {
-    return this.#userId ?? this.#inPlace(async (place) => (await place.opened()).userId)
+    return (
+      this.#userId ?? bounded((end) => this.#inPlace(async (place) => (await place.opened()).userId, end))
+    )
   }
 
   /** Where coreBOS has ended the session, which it says instead of doing anything, the call is put once more in a new one. */
   async [send](call: Call, signal?: AbortSignal): Promise<Outcome> {
-    return this.#inPlace((place) => place.run(call), signal)
+    return bounded((end) => this.#inPlace((place) => place.run(call, end), end), signal)
   }
 
   /** Logs out wherever it is logged in; this never throws. */
@@ -51,9 +54,9 @@ export class ServiceUser implements Caller {
     await Promise.all(this.#places.map((place) => place.close()))
   }
 
-  /** Whoever comes first gets the place that is free first. */
+  /** Waiting calls get the places round robin by contact. */
   async #inPlace<T>(use: (place: Place) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const leave = await this.#transport.enter(this.#gate, undefined, signal)
+    const leave = await this.#transport.acquire(this.#slots, undefined, signal)
     const place = this.#free.pop() ?? this.#newPlace()
     try {
       return await use(place)
@@ -79,14 +82,14 @@ class Place {
     this.#open = open
   }
 
-  async run(call: Call): Promise<Outcome> {
+  async run(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
     try {
       try {
-        return await this.#once(call)
+        return await this.#once(call, signal)
       } catch (error) {
         if (!isEnded(error)) throw error
       }
-      return await this.#once(call)
+      return await this.#once(call, signal)
     } catch (error) {
       // Whoever asked has a session of their own, and that has not ended.
       throw isEnded(error) ? new GatewayError('COREBOS_FAILED', undefined, { cause: error }) : error
@@ -105,9 +108,10 @@ class Place {
     await login?.session.end()
   }
 
-  async #once(call: Call): Promise<Outcome> {
+  async #once(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
     const { session } = await this.opened()
-    return session[send](call)
+    signal?.throwIfAborted()
+    return session[send](call, signal)
   }
 }
 

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors.ts'
 import { send, type Caller } from './caller.ts'
 import type { Outcome } from './envelope.ts'
+import { asGateway, bounded } from './request-calls.ts'
 import type { Call, Lane, Transport } from './transport.ts'
 
 /** Longer than coreBOS itself keeps any session. Milliseconds. */
@@ -59,7 +60,10 @@ export class CorebosSession implements Caller {
   async [send]({ params, ...named }: Call, signal?: AbortSignal): Promise<Outcome> {
     this.#lane.requireOpen()
     const call = { ...named, params: { ...params, sessionName: this.name } }
-    const outcome = await this.#transport.call(call, { lane: this.#lane, signal })
+    const outcome = await bounded(
+      (end) => this.#transport.call(call, { lane: this.#lane, signal: end }),
+      signal,
+    )
     if (outcome.kind !== 'refusal' || !unknownSession.has(outcome.code)) return outcome
     this.#ended.set(this.name, true)
     throw new GatewayError('SESSION_ENDED')
@@ -71,6 +75,7 @@ export class CorebosSession implements Caller {
     this.#ended.set(this.name, true)
     const lane = { name: this.name, requireOpen: () => undefined, lost: () => undefined }
     const logout = { operation: 'logout', params: { sessionName: this.name } }
-    await this.#transport.call(logout, { lane }).catch(() => undefined)
+    // A session that stays open in coreBOS is of use to no one: it is ended also when the client has gone.
+    await asGateway(() => this.#transport.call(logout, { lane })).catch(() => undefined)
   }
 }

@@ -6,7 +6,9 @@ import { GatewayError } from '../errors.ts'
 import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
 import { readFileAnswer, type FileAnswer } from './file-answer.ts'
 import { formPieces, type Params } from './form.ts'
-import { busy, Gate, Patience } from './gate.ts'
+import { busy, QueueLimit } from './queue-limit.ts'
+import { currentShare } from './request-calls.ts'
+import { Semaphore } from './semaphore.ts'
 import { SpoolRoom } from './spool.ts'
 
 /** A session of coreBOS dies with the first call under another name, so this one has no version in it and never changes. */
@@ -25,7 +27,7 @@ export interface TransportOptions {
   readonly room?: SpoolRoom
   /** Calls under way at once. */
   readonly concurrency: number
-  /** Calls waiting. */
+  /** Calls waiting; no contact has more than a quarter of them. */
   readonly queue: number
   /** Told of every call that was sent; `outcome` is `ok` or a code of the error catalogue. */
   readonly observe?: ((operation: string, outcome: string, seconds: number) => void) | undefined
@@ -67,9 +69,9 @@ const farewellsWaiting = 100
 export class Transport {
   readonly #pool: Pool
   readonly #path: string
-  readonly #gate: Gate
-  readonly #farewells = new Gate(farewells, new Patience(farewellsWaiting))
-  readonly #patience: Patience
+  readonly #slots: Semaphore
+  readonly #farewells = new Semaphore(farewells, new QueueLimit(farewellsWaiting))
+  readonly #queue: QueueLimit
   readonly #room: SpoolRoom
   readonly #options: TransportOptions
   readonly #clocks = new Set<AbortController>()
@@ -80,8 +82,8 @@ export class Transport {
     this.#options = options
     this.#path = `${url.pathname.replace(/\/+$/, '').replace(/\/webservice\.php$/, '')}/webservice.php`
     this.#room = options.room ?? new SpoolRoom({ maxBytes: Infinity })
-    this.#patience = new Patience(options.queue)
-    this.#gate = new Gate(options.concurrency, this.#patience)
+    this.#queue = new QueueLimit(options.queue)
+    this.#slots = new Semaphore(options.concurrency, this.#queue)
     this.#pool = new Pool(url.origin, {
       connections: options.concurrency + farewells,
       pipelining: 1,
@@ -102,7 +104,7 @@ export class Transport {
    */
   async call(call: Call, way: Way = {}): Promise<Outcome> {
     if (call.file !== undefined) this.#room.requireSome()
-    return this.#send(call, way, this.#gate)
+    return this.#send(call, way, this.#slots)
   }
 
   /** Ends a session whose last call did not answer. Nobody waits for it, and nobody learns whether it worked. */
@@ -111,12 +113,13 @@ export class Transport {
     this.#send(call, {}, this.#farewells).catch(() => undefined)
   }
 
-  async #send({ operation, params, file }: Call, way: Way, gate: Gate): Promise<Outcome> {
+  async #send({ operation, params, file }: Call, way: Way, slots: Semaphore): Promise<Outcome> {
     const body = formPieces({ operation, ...params })
     const { lane, signal } = way
     // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
-    const leave = await this.enter(gate, lane?.name, signal)
+    const leave = await this.acquire(slots, lane?.name, signal)
     try {
+      signal?.throwIfAborted()
       lane?.requireOpen()
       return await this.#within(unanswered, (end) =>
         this.#observed(operation, this.#exchange(body, end, file)),
@@ -129,15 +132,15 @@ export class Transport {
     }
   }
 
-  /** A gate of somebody else's, who waits in the same line. */
-  gate(concurrency: number): Gate {
-    return new Gate(concurrency, this.#patience)
+  /** More slots, whose waiting calls count against the same queue. */
+  semaphore(slots: number): Semaphore {
+    return new Semaphore(slots, this.#queue)
   }
 
-  /** {@link Gate.enter}, for as long as a call may wait. @throws GatewayError `COREBOS_BUSY`; the reason of `signal` */
-  async enter(gate: Gate, lane?: string, signal?: AbortSignal): Promise<() => void> {
+  /** {@link Semaphore.acquire}, for as long as a call may wait. @throws GatewayError `COREBOS_BUSY`; the reason of `signal` */
+  async acquire(slots: Semaphore, lane?: string, signal?: AbortSignal): Promise<() => void> {
     return this.#within(busy, (end) =>
-      gate.enter(lane, signal === undefined ? end : AbortSignal.any([end, signal])),
+      slots.acquire(currentShare(), lane, signal === undefined ? end : AbortSignal.any([end, signal])),
     )
   }
 

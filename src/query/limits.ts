@@ -22,8 +22,10 @@ export const limits = {
   hops: 4,
   /** Records that one answer may hold below those that were asked for; what many point to counts each time. */
   expanded: 50_000,
-  /** Calls of coreBOS that one request has in line at once: nobody's tickets, however many, push out somebody else's. */
+  /** Calls of coreBOS that one request has under way or waiting at once, whatever parts of it make them. */
   atOnce: 4,
+  /** Calls of coreBOS that one request may take in all. */
+  calls: 1_000,
   /** Rows of an answer that names no limit. */
   defaultRows: 100,
 } as const

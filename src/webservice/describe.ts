@@ -10,6 +10,7 @@ import {
   type Properties,
 } from '../corebos/presentation.ts'
 import { isKeptApart } from '../comments.ts'
+import { fewAtOnce } from '../few-at-once.ts'
 import type { View } from '../scope/view.ts'
 import type { Input, Visitor } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
@@ -44,16 +45,17 @@ export async function listtypes(input: Input, { asker, caller }: Visitor): Promi
 
 /** One module by itself, several (`HelpDesk,Faq`) by name. */
 export async function describe(input: Input, visitor: Visitor): Promise<Result> {
-  const views = input
-    .text('elementType')
-    .split(',')
-    .map((name) => openModule(name.trim(), visitor))
-  const described = await Promise.all(
-    views.map(async (view) => {
-      const module = await presentModule(visitor.caller, view.module.name)
-      return [module.name, description(module, view, visitor)] as const
-    }),
+  const named = new Set(
+    input
+      .text('elementType')
+      .split(',')
+      .map((name) => name.trim()),
   )
+  const views = new Set([...named].map((name) => openModule(name, visitor)))
+  const described = await fewAtOnce(views, async (view) => {
+    const module = await presentModule(visitor.caller, view.module.name)
+    return [module.name, description(module, view, visitor)] as const
+  })
   const [first] = described
   return result(described.length === 1 && first !== undefined ? first[1] : Object.fromEntries(described))
 }

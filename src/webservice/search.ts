@@ -41,19 +41,17 @@ function limitOf(text: string, otherwise: number): number {
   return Math.min(Number(text), limits.rows)
 }
 
+/** Each once. */
 function names(list: string): string[] {
-  return list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
+  const all = list.split(',').map((name) => name.trim())
+  return [...new Set(all)].filter((name) => name !== '')
 }
 
-/** The open modules among those that are named; all where none is. */
+/** The open modules among those that are named, each once; all where none is named. */
 function viewsOf(list: string, { asker }: Visitor): View[] {
   const wanted = names(list)
-  return (wanted.length === 0 ? asker.sight.names : wanted)
-    .map((name) => asker.sight.find(name))
-    .filter((view) => view !== undefined)
+  const found = (wanted.length === 0 ? asker.sight.names : wanted).map((name) => asker.sight.find(name))
+  return [...new Set(found)].filter((view) => view !== undefined)
 }
 
 /** A test of one field; of a reference, by the name of what it points to, each under its own rule. */

@@ -414,7 +414,7 @@ export async function massDelete(input: Input, visitor: WritingVisitor): Promise
 function related(input: Input): string[] {
   const given = input.json('with_these_ids') ?? []
   const ids: readonly Parameter[] = Array.isArray(given) ? given : [given]
-  return ids.filter((id) => typeof id === 'string')
+  return [...new Set(ids)].filter((id) => typeof id === 'string')
 }
 
 async function relating(

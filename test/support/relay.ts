@@ -28,6 +28,10 @@ export interface Relay {
   held: Promise<void> | undefined
   /** Makes of coreBOS's answer what a coreBOS that is broken would have answered. */
   alter: ((call: Relayed) => unknown) | undefined
+  /** The most calls at once since it was last set to 0. */
+  mostAtOnce: number
+  /** Calls that have come and are not answered. */
+  readonly underWay: number
   /** To be set before the first call can be answered. */
   to(corebos: string): void
   /** How often an operation was called since the relay began. */
@@ -42,6 +46,7 @@ export async function startRelay(t: Test): Promise<Relay> {
   const calls: Relayed[] = []
   const lost = new Set<string>()
   let userAgent = ''
+  let underWay = 0
 
   async function pass(form: string): Promise<{ readonly body: string; readonly answer: Envelope }> {
     const response = await request(`${await target}/webservice.php`, {
@@ -54,6 +59,9 @@ export async function startRelay(t: Test): Promise<Relay> {
   }
 
   const server = createServer((incoming, outgoing) => {
+    underWay += 1
+    relay.mostAtOnce = Math.max(relay.mostAtOnce, underWay)
+    outgoing.once('close', () => (underWay -= 1))
     void (async () => {
       const form = await text(incoming)
       userAgent = incoming.headers['user-agent'] ?? ''
@@ -84,6 +92,10 @@ export async function startRelay(t: Test): Promise<Relay> {
     lost,
     held: undefined,
     alter: undefined,
+    mostAtOnce: 0,
+    get underWay() {
+      return underWay
+    },
     to: know,
     count: (operation) => calls.filter((call) => call.operation === operation).length,
     isAlive: async (session) => {

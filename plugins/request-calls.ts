@@ -1,0 +1,42 @@
+/** Gives each request its share of coreBOS: on whose account it calls, how often, and until its client has gone. */
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Share } from '../src/corebos/queue-limit.ts'
+import { inRequest, RequestCalls } from '../src/corebos/request-calls.ts'
+import { limits } from '../src/query/limits.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null before the first hook. */
+    calls: RequestCalls | null
+  }
+}
+
+/** Before a log-in the address stands for the contact. */
+function shareOf({ contact, ip }: FastifyRequest): Share {
+  return contact === null ? { kind: 'access', key: ip } : { kind: 'records', key: contact.id }
+}
+
+export default fp(
+  async (app) => {
+    app.decorateRequest('calls', null)
+    app.addHook('onRequest', (request, _reply, done) => {
+      const { signal } = request.scope
+      const log = () => request.log.debug('the client has left: no further call of coreBOS is made')
+      signal.addEventListener('abort', log, { once: true })
+      request.calls = new RequestCalls({
+        share: () => shareOf(request),
+        signal,
+        atOnce: limits.atOnce,
+        inAll: limits.calls,
+      })
+      inRequest(request.calls, done)
+    })
+    // A body arrives by events of the connection, which is not the request's alone.
+    app.addHook('preValidation', (request, _reply, done) => {
+      if (request.calls === null) done()
+      else inRequest(request.calls, done)
+    })
+  },
+  { name: 'request-calls', dependencies: ['request-scope'], fastify: '5.x' },
+)

@@ -1,0 +1,71 @@
+/** What was read a moment ago and may be used again, and what is being read, which is waited for by all that want it. */
+import { LRUCache } from 'lru-cache'
+import type { CallKind } from './queue-limit.ts'
+import { SharedWork } from './shared-work.ts'
+
+export interface SharedCacheOptions<T> {
+  /** How long a value may be used again; 0: not at all. Milliseconds. */
+  readonly ttlMs: number
+  /** Values kept, or their size in all. */
+  readonly bound:
+    | { readonly max: number }
+    | { readonly maxSize: number; readonly sizeOf: (value: T, key: string) => number }
+  readonly now: () => number
+  /** On whose account values are read; that of the request that wants one first unless given. */
+  readonly kind?: CallKind
+  /** Told of each request that did not have to read. */
+  readonly observe?: (how: 'kept' | 'awaited') => void
+}
+
+export class SharedCache<T extends object> {
+  readonly #options: SharedCacheOptions<T>
+  readonly #kept: LRUCache<string, T> | undefined
+  readonly #reading: SharedWork<T>
+  #generation = 0
+
+  constructor(options: SharedCacheOptions<T>) {
+    const { ttlMs, bound, now, kind } = options
+    const time = { ttl: ttlMs, ttlResolution: 0, perf: { now } }
+    this.#options = options
+    this.#reading = new SharedWork(kind)
+    if (ttlMs > 0) {
+      this.#kept =
+        'max' in bound
+          ? new LRUCache({ ...time, max: bound.max })
+          : new LRUCache({ ...time, maxSize: bound.maxSize, sizeCalculation: bound.sizeOf })
+    }
+  }
+
+  /**
+   * @param key says all that the value depends on but the time
+   * @throws what `read` throws, to every request that waits for it; nothing of that is kept
+   */
+  async get(key: string, read: () => Promise<T>): Promise<T> {
+    const { observe = () => undefined } = this.#options
+    const kept = this.#kept?.get(key)
+    if (kept !== undefined) {
+      observe('kept')
+      return kept
+    }
+    return this.#reading.run(
+      key,
+      () => this.#read(key, read),
+      () => observe('awaited'),
+    )
+  }
+
+  clear(): void {
+    this.#generation += 1
+    this.#kept?.clear()
+    this.#reading.clear()
+  }
+
+  async #read(key: string, read: () => Promise<T>): Promise<T> {
+    const began = this.#options.now()
+    const generation = this.#generation
+    const value = await read()
+    // As old as the question: coreBOS may have changed while it answered.
+    if (generation === this.#generation) this.#kept?.set(key, value, { start: began })
+    return value
+  }
+}
