@@ -1,17 +1,18 @@
 /** What stands between the outside and everything else: security headers, cross-origin rules, the closed door at the end. */
-import type { IncomingMessage, Server } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { Config } from '../src/config.ts'
 import { believableEntries } from '../src/client-address.ts'
+import type { Connections } from '../src/connections.ts'
 import { GatewayError } from '../src/errors.ts'
 import { problemDocument } from '../src/problem.ts'
 import { answerHeaderNames, bodyBounds, problemMediaType } from '../src/schemas.ts'
 
 /** Limits and trust, which Fastify has to know when it is created. */
-export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
+export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>, connections: Connections) {
   return {
     // Of a caller that nothing is known of; a route whose session has been found before may take more.
     bodyLimit: bodyBounds.any,
@@ -23,15 +24,27 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>) {
       unreadableUrl(request, reply)
     },
     clientErrorHandler: (error, socket) => {
-      if (error.code === 'ECONNRESET' || !socket.writable) return
-      const body = JSON.stringify(
-        problemDocument(new GatewayError('BAD_REQUEST', 'this is no HTTP that can be read'), ''),
-      )
-      socket.end(
-        `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-      )
+      if (error.code === 'ECONNRESET') socket.destroy()
+      else connections.reject(socket, rejectionOf(error))
     },
   } satisfies FastifyServerOptions
+}
+
+/** What is answered where there is no request to answer. */
+function rejectionOf({ code }: { readonly code?: string }): string {
+  const problem =
+    code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new GatewayError('REQUEST_TIMEOUT')
+      : new GatewayError('BAD_REQUEST', 'Malformed HTTP request')
+  const body = JSON.stringify(problemDocument(problem, ''))
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    'Connection: close',
+    `Content-Type: ${problemMediaType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n')
 }
 
 /** Before Fastify looks at a request, so that what it takes for the client's address is one. */

@@ -1,5 +1,6 @@
 /** The composition root: what the gateway consists of, in the order in which it is registered. */
 import { readFile } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
 import { fastify, type FastifyInstance } from 'fastify'
 import authenticate from '../plugins/authenticate.ts'
 import bodies from '../plugins/bodies.ts'
@@ -20,6 +21,7 @@ import repeats from '../plugins/repeats.ts'
 import requestCalls from '../plugins/request-calls.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
+import unread from '../plugins/unread.ts'
 import webservice from '../plugins/webservice.ts'
 import actions from '../routes/actions.ts'
 import auth from '../routes/auth.ts'
@@ -37,6 +39,7 @@ import relations from '../routes/relations.ts'
 import search from '../routes/search.ts'
 import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config.ts'
+import { connectionBounds, Connections } from './connections.ts'
 import { cachedProbe } from './probe.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './session/keys.ts'
 import { validatorCompiler } from './validation.ts'
@@ -53,9 +56,10 @@ export async function buildApp(
   config: Config,
   { now = Date.now, sink }: AppOptions = {},
 ): Promise<FastifyInstance> {
-  const app = bareApp(config, sink)
+  const { app, connections } = bareApp(config, sink)
   await app.register(problem)
   await app.register(logging)
+  await app.register(unread, { connections })
   await app.register(metrics)
   await app.register(requestScope)
   await app.register(edge, config)
@@ -118,11 +122,16 @@ export async function buildApp(
   return app
 }
 
-function bareApp(config: Config, sink: LogSink | undefined): FastifyInstance {
-  const app: FastifyInstance = fastify({ ...loggingOptions(config.LOG_LEVEL, sink), ...edgeOptions(config) })
+/** An instance without anything registered. It is not returned by itself: to await it is to start it. */
+function bareApp(config: Config, sink: LogSink | undefined) {
+  const connections = new Connections(connectionBounds, () => performance.now())
+  const app: FastifyInstance = fastify({
+    ...loggingOptions(config.LOG_LEVEL, sink),
+    ...edgeOptions(config, connections),
+  })
   app.setValidatorCompiler(validatorCompiler)
   if (config.TRUST_PROXY !== undefined) believeAddressesAlone(app.server)
-  return app
+  return { app, connections }
 }
 
 /** Builds the operators' listener beside a gateway that is ready. It ends with the gateway. */
@@ -131,9 +140,10 @@ export async function buildOperator(
   config: Config,
   { sink }: AppOptions = {},
 ): Promise<FastifyInstance> {
-  const app = bareApp(config, sink)
+  const { app, connections } = bareApp(config, sink)
   await app.register(problem)
   await app.register(logging)
+  await app.register(unread, { connections })
   await app.register(bodies)
   await app.register(closing)
   await app.register(operator, { gateway, token: config.OPERATOR_TOKEN })

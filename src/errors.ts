@@ -5,6 +5,7 @@
 const catalogue = {
   // the request itself
   BAD_REQUEST: [400, 'The request cannot be read'],
+  REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
   VALIDATION_FAILED: [400, 'The request does not fit its schema'],
   BODY_TOO_LARGE: [413, 'The request body is too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The media type is not supported'],

@@ -48,7 +48,16 @@ function partOf(path: string): string {
 const mayLookInto: Readonly<Record<string, readonly string[]>> = {
   'src/main.ts': ['src/config.ts', 'src/service.ts'],
   'src/service.ts': ['src/app.ts', 'src/config.ts'],
-  'src/app.ts': ['plugins/', 'routes/', 'src/config.ts', 'src/probe.ts', 'src/session/', 'src/validation.ts'],
+  'src/app.ts': [
+    'plugins/',
+    'routes/',
+    'src/config.ts',
+    'src/connections.ts',
+    'src/probe.ts',
+    'src/session/',
+    'src/validation.ts',
+  ],
+  'src/connections.ts': [],
 
   // Values come to routes from decorators, never from plugins; both know all of the gateway that is not Fastify.
   'routes/': ['src/'],

@@ -1,0 +1,24 @@
+/** Ends connections whose answers are not read: tells `Connections` of every answer, and has it look now and then. */
+import fp from 'fastify-plugin'
+import type { Connections } from '../src/connections.ts'
+
+export interface UnreadOptions {
+  readonly connections: Connections
+  /** Milliseconds between two looks (default 5,000). */
+  readonly every?: number
+}
+
+export default fp<UnreadOptions>(
+  async (app, { connections, every = 5000 }) => {
+    connections.watch(app.server)
+    app.addHook('onSend', (request, reply, payload, next) => {
+      // A stream waits for its reader.
+      if (typeof payload === 'string' || Buffer.isBuffer(payload))
+        connections.queue(request.raw.socket, reply.raw, payload.length)
+      next()
+    })
+    const timer = setInterval(() => connections.look(), every).unref()
+    app.addHook('onClose', async () => clearInterval(timer))
+  },
+  { name: 'unread', fastify: '5.x' },
+)
