@@ -178,6 +178,11 @@ export class Database {
     return this.#entities.get(number)
   }
 
+  byCbuuid(cbuuid: string): CrmRecord | undefined {
+    for (const record of this.#entities.values()) if (record.cbuuid === cbuuid) return record
+    return undefined
+  }
+
   /** A row of any module by number, deleted ones too. */
   row(module: string, number: number): CrmRecord | undefined {
     return this.#byModule.get(module)?.get(number)

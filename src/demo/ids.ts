@@ -1,4 +1,4 @@
-/** Web service ids as callers give them: `17x8625`, or a bare number where the record is known. */
+/** Web service ids as callers give them: `17x8625`, or a bare number or a cbuuid where the record is known. */
 import type { CrmRecord, Database } from './database.ts'
 import { denied, invalidId } from './errors.ts'
 import type { Module } from './metadata.ts'
@@ -12,9 +12,13 @@ export interface ResolvedId {
   readonly any: CrmRecord | undefined
 }
 
+const CBUUID = /^[0-9a-f]{40}$/
+
 /** Takes an id apart. An empty id is incorrect, one whose prefix names no module is denied. */
 export const resolveId = (database: Database, id: string): ResolvedId => {
   if (id === '') throw invalidId()
+  const named = CBUUID.test(id) ? database.byCbuuid(id) : undefined
+  if (named !== undefined) return resolveId(database, database.webserviceId(named))
   const [head = '', tail] = id.split('x')
   if (tail === undefined && /^\d+$/.test(id)) {
     const entity = database.entity(Number(id))

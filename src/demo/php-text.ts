@@ -17,3 +17,6 @@ export const trim = (text: string, characters = ' \t\n\r\0\v'): string =>
 export const lower = (text: string): string => text.replaceAll(/[A-Z]+/g, (found) => found.toLowerCase())
 
 export const upper = (text: string): string => text.replaceAll(/[a-z]+/g, (found) => found.toUpperCase())
+
+/** Every run of blanks, tabs and line breaks as one blank. */
+export const blanksTogether = (text: string): string => text.replaceAll(/[ \t\n\v\f\r]+/g, ' ')

@@ -67,12 +67,16 @@ const isTied = (database: Database, record: CrmRecord, contact: number, account:
 }
 
 /** Whether the SQL condition knows a module; Products, Services and milestones for example it does not. */
-const isRestrictedInSql = (module: Module): boolean => {
+const isKnownInSql = (module: Module): boolean => {
   if (['Documents', 'Emails', 'ProjectTask'].includes(module.name)) return true
   if (!module.isEntity || EXEMPT.has(module.name)) return false
   const { contact, account } = tieOf(module)
   return contact !== undefined || account !== undefined
 }
+
+/** Whether coreBOS adds its condition to the SQL of this caller and module. */
+export const isRestrictedInSql = (caller: Caller, module: Module): boolean =>
+  isRestricted(caller) && isKnownInSql(module)
 
 /**
  * The condition in SQL. Modules that it does not know are not restricted by it: their rows are counted
@@ -80,9 +84,8 @@ const isRestrictedInSql = (module: Module): boolean => {
  */
 export const inSqlRestriction = (database: Database, caller: Caller, record: CrmRecord): boolean => {
   const contact = caller.contact
-  if (contact === undefined || caller.isAdmin) return true
   const module = database.module(record.module)
-  if (module === undefined || !isRestrictedInSql(module)) return true
+  if (contact === undefined || module === undefined || !isRestrictedInSql(caller, module)) return true
   return isTied(database, record, contact.number, contact.account)
 }
 

@@ -52,7 +52,7 @@ export const fieldValues = (database: Database, record: CrmRecord): Record<strin
     row[field.name] = shownValue(database, field, record.values.get(field.name))
   }
   row['id'] = database.webserviceId(record)
-  if (module?.isEntity === true) row['cbuuid'] = record.cbuuid
+  if (module?.isEntity === true && module.name !== 'Users') row['cbuuid'] = record.cbuuid
   return row
 }
 
@@ -78,6 +78,27 @@ const productLines = (database: Database, record: CrmRecord): unknown[] =>
       }
     })
 
+/** The names of the roles that a new installation has. */
+const ROLES: Readonly<Record<string, string>> = {
+  H1: 'Organisation',
+  H2: 'CEO',
+  H3: 'Vice President',
+  H4: 'Sales Manager',
+  H5: 'Sales Man',
+}
+
+/** What `retrieve` puts into empty fields of a user; a query leaves them empty. */
+const USER_DEFAULTS: Readonly<Record<string, string>> = {
+  currency_grouping_pattern: '123,456,789',
+  currency_grouping_separator: ',',
+  currency_symbol_placement: '$1.0',
+}
+
+const completeUser = (row: Record<string, unknown>): void => {
+  for (const [name, value] of Object.entries(USER_DEFAULTS)) if (row[name] === '') row[name] = value
+  row['rolename'] = ROLES[String(row['roleid'])] ?? ''
+}
+
 export const INVENTORY = new Set(['Quotes', 'SalesOrder', 'Invoice', 'PurchaseOrder'])
 
 /** What `retrieve` gives: values, a document's relations and file, names of references, product lines. */
@@ -96,6 +117,7 @@ export const retrievedRecord = (
       .map((target) => database.webserviceId(target))
     row['_downloadurl'] = downloadUrl(database, url, record)
   }
+  if (record.module === 'Users') completeUser(row)
   const fields = database.module(record.module)?.fields ?? []
   const references = fields.filter(({ type }) => type.name === 'reference')
   const owners = fields.filter(({ name, type }) => type.name === 'owner' && name === 'assigned_user_id')

@@ -73,7 +73,7 @@ const VOLATILE = new Set(['token', 'sessionName', 'serverTime', 'expireTime', 'l
 const normalText = (text: string): string =>
   text
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?/g, '<time>')
-    .replaceAll(/\b2026-11-2[34]\b/g, '<today>')
+    .replaceAll(/\b2026-11-(2[34]|30)\b/g, '<today>')
     .replaceAll(/[A-Z][a-z]+day \d+[a-z]{2} [A-Z][a-z]+ \d{4} \d\d:\d\d:\d\d [AP]M/g, '<long time>')
     .replaceAll(/\b[0-9a-f]{40}\b/g, '<cbuuid>')
     .replaceAll(/https?:\/\/(127\.0\.0\.1|localhost)(:\d+)?/g, '<url>')
@@ -106,6 +106,8 @@ class Replay {
   readonly #sessions = new Map<string, string>()
   /** The recorded token of the last challenge of each name. */
   readonly #tokens = new Map<string, string>()
+  /** Ours for each recorded cbuuid, which is made by chance. */
+  readonly #cbuuids = new Map<string, string>()
 
   constructor(url: string) {
     this.#url = url
@@ -180,6 +182,8 @@ class Replay {
     const parameters = new Map(exchange.parameters)
     const recorded = parameters.get('sessionName')
     if (recorded !== undefined) parameters.set('sessionName', await this.#session(exchange.session, recorded))
+    const named = this.#cbuuids.get(parameters.get('id') ?? '')
+    if (named !== undefined) parameters.set('id', named)
     const operation = parameters.get('operation')?.toLowerCase()
     const password = parameters.get('password')
     if (operation === 'loginportal' && password !== undefined) {
@@ -224,7 +228,7 @@ class Replay {
       `${code} ${type} ${printOrdered(comparable(exchange, normal(held)))}`
     const expected = line(status, contentType, body)
     const answered = line(response.status, type, got)
-    this.#learn(exchange)
+    this.#learn(exchange, got)
     return {
       agrees: expected === answered,
       agreesUnordered:
@@ -251,7 +255,11 @@ class Replay {
     }
   }
 
-  #learn({ parameters, response }: Exchange): void {
+  #learn({ parameters, response }: Exchange, got: Ordered): void {
+    const [recorded, ours] = [response.body, got].map((body) =>
+      string(object(object(body).get('result')).get('cbuuid')),
+    )
+    if (recorded !== undefined && recorded !== '') this.#cbuuids.set(recorded, ours ?? '')
     if (parameters.get('operation')?.toLowerCase() !== 'getchallenge') return
     const token = string(object(object(response.body).get('result')).get('token'))
     if (token !== '') this.#tokens.set(parameters.get('username') ?? '', token)
@@ -286,14 +294,22 @@ const comparable = (exchange: Exchange, body: Ordered): Ordered => {
 export interface ReplayOptions {
   readonly state: State
   readonly select?: (operation: string, name: string) => boolean
+  /** When the recording began, in milliseconds; without it, on the day of most of them. */
+  readonly began?: number
   /** Names whose challenge had been asked for before the recording began. */
   readonly challenged?: readonly string[]
 }
 
+/** The time that the record of an answer was saved at; 0 where it names none. */
+const savedTime = ({ response }: Exchange): number => {
+  const time = string(object(object(response.body).get('result')).get('modifiedtime'))
+  return time === '' ? 0 : Date.parse(`${time.replace(' ', 'T')}Z`)
+}
+
 /** Replays one file, in order, against a demo coreBOS of its own. */
 export const replayRecordings = async (file: string, options: ReplayOptions): Promise<Outcome[]> => {
-  // The day of the recordings; every reading of the clock is a little later than the one before.
-  let clock = Date.UTC(2026, 10, 24, 7, 36, 0)
+  // Every reading of the clock is a little later than the one before, and no earlier than what is recorded.
+  let clock = options.began ?? Date.UTC(2026, 10, 24, 7, 36, 0)
   const now = (): number => {
     clock += 20
     return clock
@@ -305,6 +321,7 @@ export const replayRecordings = async (file: string, options: ReplayOptions): Pr
     const outcomes: Outcome[] = []
     for (const [index, exchange] of readRecordings(file).entries()) {
       const operation = exchange.parameters.get('operation')?.toLowerCase() ?? ''
+      if (options.began !== undefined) clock = Math.max(clock, savedTime(exchange))
       if (options.select !== undefined && !options.select(operation, exchange.name)) continue
       outcomes.push({ key: `${file} ${index} ${exchange.name}`, ...(await replay.run(exchange)) })
     }

@@ -133,13 +133,17 @@ const dataset = async (directory: string): Promise<unknown> => {
 
 const [from, to] = process.argv.slice(2)
 if (from === undefined || to === undefined) throw new Error('usage: generate RECORDINGS_DIRECTORY TARGET_DIRECTORY')
-/** Saved views, business actions and translations, as search.json has them for the service user. */
+/** Saved views, business actions and translations, as search.json and clients.json have them for the service user. */
 const views = async (directory: string): Promise<unknown> => {
   const filters: Record<string, unknown> = {}
   const saved: Record<string, unknown> = {}
   const actions: Record<string, unknown> = {}
   const translations: Record<string, Record<string, string>> = {}
-  for (const { session, request, response } of await read<Exchange[]>(join(directory, 'search.json'))) {
+  const exchanges = [
+    ...(await read<Exchange[]>(join(directory, 'search.json'))),
+    ...(await read<Exchange[]>(join(directory, 'clients.json'))),
+  ]
+  for (const { session, request, response } of exchanges) {
     if (session !== 'service' || !response.body.success) continue
     const { operation, module, linktype, id, language, totranslate } = request.params
     const result = response.body.result
@@ -150,7 +154,7 @@ const views = async (directory: string): Promise<unknown> => {
       const text = JSON.stringify((result as Record<string, unknown>)[String(linktype)])
       actions[`${String(module)} ${String(linktype)}`] = JSON.parse(text.replaceAll(number, '$RECORD'))
     }
-    if (operation === 'gettranslation' && !Array.isArray(totranslate)) {
+    if (String(operation).toLowerCase() === 'gettranslation' && !Array.isArray(totranslate)) {
       for (const [key, text] of Object.entries(result as Record<string, string>)) {
         const asked = (totranslate as Record<string, string>)[key]
         if (asked !== text) (translations[`${String(language)} ${String(module)}`] ??= {})[String(asked)] = text

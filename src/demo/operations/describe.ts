@@ -127,10 +127,16 @@ export const description = (call: UserCall, name: string): unknown => {
   }
 }
 
+/** Users are in no list of types, and described all the same. */
+const isDescribed = (call: UserCall, name: string): boolean =>
+  name === 'Users' || isListed(call.database, name)
+
 export const describe: Handler = (call) => {
   const elementType = textParameter(call, 'elementType')
   if (!elementType.includes(',')) return description(call, elementType)
-  return Object.fromEntries(elementType.split(',').map((name) => [name, description(call, name)]))
+  // Of several, those that are closed to the caller are left out.
+  const names = elementType.split(',').filter((name) => isDescribed(call, moduleNamed(call, name).name))
+  return names.length === 0 ? [] : Object.fromEntries(names.map((name) => [name, description(call, name)]))
 }
 
 export const getUItype: Handler = (call) => {

@@ -9,10 +9,17 @@ import { countDownload, referenceTo, retrievedRecord } from '../rows.ts'
 import { serialize } from '../serialize.ts'
 import type { Serializable } from '../serialize.ts'
 
+/** Users are in no list of types, so that each reads its own row alone. */
+const ownUser = (call: UserCall, user: CrmRecord): CrmRecord => {
+  if (user !== call.caller.user) throw denied()
+  return user
+}
+
 /** The record that a caller may read by this id. */
 export const readableRecord = (call: UserCall, id: string): CrmRecord => {
   const { module, record } = resolveId(call.database, id)
   if (record === undefined) throw invalidId()
+  if (module.name === 'Users') return ownUser(call, record)
   if (module.isEntity && !mayAccess(call.database, call.caller, record)) {
     throw denied('Permission to read given object is denied')
   }
@@ -43,7 +50,7 @@ export const massRetrieve: Handler = (call) => {
 
 const attachment = (call: UserCall, record: CrmRecord, withContent: boolean): unknown => {
   const file = call.database.attachments.get(record.number)?.at(-1)
-  const isLink = record.values.get('filelocationtype') !== 'I'
+  const isLink = record.values.get('filelocationtype') === 'E'
   if (!isLink && file === undefined) return []
   if (withContent && !isLink) countDownload(record)
   const content = isLink || !withContent ? '' : (file?.content.toString('base64') ?? '')
@@ -62,7 +69,7 @@ export const retrieveDocAttachment: Handler = (call) => {
   const found: Record<string, unknown> = {}
   for (const id of textParameter(call, 'id').split(',')) {
     const { record } = resolveId(call.database, id)
-    if (record?.module !== 'Documents') continue
+    if (record?.module !== 'Documents' || record.values.get('filelocationtype') === '') continue
     if (!mayAccess(call.database, call.caller, record)) {
       throw denied(`Permission to read given object (${id}) is denied`)
     }

@@ -7,7 +7,8 @@ import type { Caller, CrmRecord, Database } from '../database.ts'
 import { numberOf } from '../dataset.ts'
 import { LIST_COLUMNS } from '../list-columns.ts'
 import type { Field, Module } from '../metadata.ts'
-import { inSqlRestriction } from '../restriction.ts'
+import { blanksTogether } from '../php-text.ts'
+import { inSqlRestriction, isRestrictedInSql } from '../restriction.ts'
 import { serialize } from '../serialize.ts'
 import type { Serializable } from '../serialize.ts'
 
@@ -48,7 +49,7 @@ const readSearch = (call: UserCall): Search | undefined => {
   const asContact = { ...call.caller, contact: { entity: 'Contacts' as const, number: contact, account } }
   const isFree = contact === 0 && account === 0
   const as = call.caller.contact === undefined && !isFree ? asContact : call.caller
-  return { text: fold(text), modules, as, limit: Number(ids['limit'] ?? 0) || 0 }
+  return { text, modules, as, limit: Number(ids['limit'] ?? 0) || 0 }
 }
 
 const isSearched = ({ type }: Field): boolean => !['reference', 'owner', 'boolean'].includes(type.name)
@@ -123,11 +124,13 @@ const find = (call: UserCall): Found => {
   for (const name of search.modules) {
     const module = database.module(name)
     const records = module === undefined || FAILING.has(name) ? [] : database.records(name)
+    const isRestricted = module !== undefined && isRestrictedInSql(search.as, module)
+    const text = fold(isRestricted ? blanksTogether(search.text) : search.text)
     const matching = records.filter(
       (record) =>
         module !== undefined &&
         inSqlRestriction(database, search.as, record) &&
-        contains(database, module, record, search.text),
+        contains(database, module, record, text),
     )
     totals[name] = matching.length
     found.push(...matching)

@@ -59,14 +59,15 @@ export const getBusinessActions: Handler = (call) => {
   return { [linktype]: JSON.parse(text.replaceAll('$RECORD', String(record.number))) as unknown }
 }
 
-/** Text without a translation comes back as it is. */
+/** By the text, else by its key; what has no translation comes back as it is. */
 export const gettranslation: Handler = (call) => {
   const given = jsonParameter(call, 'totranslate')
   const words = file.translations[`${textParameter(call, 'language')} ${textParameter(call, 'module')}`] ?? {}
-  const translate = (text: unknown): unknown => (typeof text === 'string' ? (words[text] ?? text) : text)
-  if (Array.isArray(given)) return given.map(translate)
+  const translate = (text: unknown, key = ''): unknown =>
+    typeof text === 'string' ? (words[text] ?? words[key] ?? text) : text
+  if (Array.isArray(given)) return given.map((text) => translate(text))
   if (!isObject(given)) return []
-  return Object.fromEntries(Object.entries(given).map(([key, text]) => [key, translate(text)]))
+  return Object.fromEntries(Object.entries(given).map(([key, text]) => [key, translate(text, key)]))
 }
 
 export const validateInformation: Handler = (call) => {

@@ -15,6 +15,7 @@ import {
 } from '../write/checks.ts'
 import type { Element } from '../write/checks.ts'
 import { relateDocument } from '../write/documents.ts'
+import type { Manner } from '../write/effects.ts'
 import { touch } from '../write/touch.ts'
 import { changeRecord, givenValues, insertRecord } from '../write/save.ts'
 
@@ -44,19 +45,24 @@ const idOf = (element: Element): string => {
   return id
 }
 
-export const changeBy = (call: UserCall, record: CrmRecord, element: Element): Record<string, unknown> => {
+const changeBy = (
+  call: UserCall,
+  record: CrmRecord,
+  element: Element,
+  manner: Manner,
+): Record<string, unknown> => {
   const module = writableModule(call, record.module, 'update')
   resolvedReferences(call, module, element)
   requireMandatory(module, (field) => !(field.name in element) || hasValue(element)(field))
   const given = givenValues(call, module, element)
   const before = new Map(record.values)
-  changeRecord(call, record, element, given)
+  changeRecord(call, record, element, given, manner)
   return changedAnswer(call, record, before, given)
 }
 
 /** Changes the fields given and leaves the others. */
 export const reviseElement = (call: UserCall, element: Element): Record<string, unknown> =>
-  changeBy(call, writableRecord(call, idOf(element), 'update'), element)
+  changeBy(call, writableRecord(call, idOf(element), 'update'), element, 'revise')
 
 export const revise: Handler = (call) => reviseElement(call, elementOf(jsonParameter(call, 'element')))
 
@@ -65,7 +71,7 @@ export const updateElement = (call: UserCall, element: Element): Record<string, 
   const record = writableRecord(call, idOf(element), 'update')
   const module = writableModule(call, record.module, 'update')
   requireMandatory(module, hasValue(element))
-  return changeBy(call, record, element)
+  return changeBy(call, record, element, 'update')
 }
 
 export const update: Handler = (call) => updateElement(call, elementOf(jsonParameter(call, 'element')))

@@ -153,7 +153,7 @@ export const existence =
       schemas.tables,
       [],
       where,
-    ).total > 0
+    ).matching > 0
 
 export const planExtended = (database: Database, schemas: Schemas, text: string): Plan => {
   const found = sections(text)

@@ -11,6 +11,8 @@ export interface ShownColumn {
   readonly column: string
   readonly node: Node
   readonly show: (record: CrmRecord) => string
+  /** Of all rows together, how many there are given: where a statement has such a column, it has one row. */
+  readonly together?: (matching: number) => string
 }
 
 export interface Plan {

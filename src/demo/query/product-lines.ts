@@ -64,5 +64,8 @@ export const productLines = (
     `WHERE 1 ${glue} ${rest.text}`,
   )
   const keys = names.includes('sequence_no') ? names : [...names, 'sequence_no']
-  return { rows: rows.map((line) => shownRow(database, line, keys)), totalrows: String(total) }
+  return {
+    rows: rows.map((line) => shownRow(database, line, keys)),
+    totalrows: total === undefined ? 0 : String(total),
+  }
 }

@@ -1,12 +1,14 @@
 /** Runs a plan: coreBOS's own conditions are added, the rows checked one by one and shown. */
 import type { Caller, CrmRecord, Database } from '../database.ts'
-import { inSqlRestriction, isRestricted, mayAccess } from '../restriction.ts'
+import { blanksTogether } from '../php-text.ts'
+import { inSqlRestriction, isRestricted, isRestrictedInSql, mayAccess } from '../restriction.ts'
 import { filePath } from '../storage.ts'
 import { analyse } from './analyse.ts'
 import type { Plan } from './plan.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { node } from './sql/operators.ts'
 import { runSelect } from './sql/select.ts'
+import type { Selection } from './sql/select.ts'
 import type { Resolve } from './sql/expression.ts'
 import { comparable, databaseError, order } from './sql/values.ts'
 import type { SqlValue } from './sql/values.ts'
@@ -101,6 +103,16 @@ const files = (database: Database, schema: Schema, url: string, record: CrmRecor
     })
 }
 
+/** The row of a statement that puts its rows together; MariaDB takes the other columns from any of them. */
+const oneRow = (columns: Plan['columns'], { all, matching }: Selection): Row => {
+  const [any] = all
+  return new Map(
+    columns
+      .filter(({ key }) => key !== '')
+      .map(({ key, show, together }) => [key, together?.(matching) ?? (any === undefined ? '' : show(any))]),
+  )
+}
+
 export const runPlan = (
   database: Database,
   schemas: Schemas,
@@ -112,6 +124,7 @@ export const runPlan = (
   const { module } = schema
   // coreBOS adds a condition on a table that FAQ queries do not join.
   if (module.name === 'Faq' && isRestricted(caller)) throw databaseError()
+  const sql = printWhere(plan, caller) + plan.tail
   const selection = runSelect(
     {
       rows: rowsOf(database, caller, plan),
@@ -119,16 +132,21 @@ export const runPlan = (
     },
     schemas.tables,
     columns.map((column) => column.node),
-    printWhere(plan, caller) + plan.tail,
+    // It adds its condition to a text in which it has put runs of blanks together, inside values too.
+    isRestrictedInSql(caller, module) ? blanksTogether(sql) : sql,
     plan,
   )
-  const total = plan.total ?? selection.total
-  const isNumber = plan.total !== undefined || !(module.isEntity || module.name === 'Users')
+  const total = plan.total ?? selection.total ?? 0
+  const isNumber =
+    plan.total !== undefined || selection.total === undefined || !(module.isEntity || module.name === 'Users')
   const totalrows = isNumber ? total : String(total)
   if (selection.analyse) return { rows: analyse(schema, columns, selection), totalrows }
   if (plan.count) {
     const shown = selection.offset === 0 && selection.count > 0
-    return { rows: shown ? [new Map([['count', String(selection.total)]])] : [], totalrows }
+    return { rows: shown ? [new Map([['count', String(selection.matching)]])] : [], totalrows }
+  }
+  if (columns.some(({ together }) => together !== undefined)) {
+    return { rows: [oneRow(columns, selection)], totalrows }
   }
   const extra = leftOver(plan)
   const rows: Row[] = []

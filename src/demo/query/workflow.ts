@@ -12,6 +12,7 @@ import type { Plan, ShownColumn } from './plan.ts'
 import { relativeDate } from './relative.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { selectedColumns } from './selected.ts'
+import { node } from './sql/operators.ts'
 import { compileExpression } from './sql/select.ts'
 import { databaseError } from './sql/values.ts'
 
@@ -193,6 +194,30 @@ const printTail = (schemas: Schemas, main: Schema, text: string): string => {
   return `${group === '' ? '' : ` group by ${group}`}${trimEnd(sql, ';')}`
 }
 
+/** What a function gives of as many rows, which hold the name of the field and not its value. */
+const OF_NAMES: ReadonlyMap<string, (rows: number, name: string) => string> = new Map([
+  ['sum', (rows: number) => (rows === 0 ? '' : '0')],
+  ['avg', (rows: number) => (rows === 0 ? '' : '0')],
+  ['count', String],
+  ['min', (rows: number, name: string) => (rows === 0 ? '' : name)],
+  ['max', (rows: number, name: string) => (rows === 0 ? '' : name)],
+])
+
+/** An expression: a function of a field's name. Its column is called by `fieldname`, and shown if a field's is. */
+const expressionColumn = (main: Schema, alias: string, expression: string): ShownColumn => {
+  const [, name = '', argument = ''] =
+    /^[ \f\v]*(\w+)[ \f\v]*\([ \f\v]*(\w+)[ \f\v]*\)[ \f\v]*$/.exec(expression) ?? []
+  const of = OF_NAMES.get(lower(name))
+  if (of === undefined) throw databaseError()
+  return {
+    key: main.columns.find((column) => column.name === alias)?.field ?? '',
+    column: alias,
+    node: node('text', () => argument),
+    show: () => '',
+    together: (matching) => of(matching, argument),
+  }
+}
+
 /** `select [{…}]`: names of fields, or SQL that is taken as it is. */
 const bracketColumns = (
   database: Database,
@@ -201,8 +226,9 @@ const bracketColumns = (
   list: readonly unknown[],
 ): ShownColumn[] =>
   list.flatMap((held) => {
-    if (!isObject(held) || held['valuetype'] === 'expression') throw databaseError()
+    if (!isObject(held)) throw databaseError()
     const value = textOf(held['value'])
+    if (held['valuetype'] === 'expression') return [expressionColumn(main, textOf(held['fieldname']), value)]
     if (held['valuetype'] === 'fieldname') return selectedColumns(database, schemas, main, [value])
     const found = compileExpression(value, joinedResolver(database, schemas, main), schemas.tables)
     return [{ key: value, column: value, node: found, show: (record) => found.text(record) ?? '' }]

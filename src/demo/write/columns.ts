@@ -1,10 +1,10 @@
 /** What a value given by a caller becomes in its column. */
 import type { Database, Value } from '../database.ts'
+import { cutToColumn } from '../lengths.ts'
 import type { Field, Module } from '../metadata.ts'
 
-/** Columns of this type of field hold at most so many characters; those of text areas have no limit here. */
-const VARCHAR = 255
-const TEXT_AREAS = new Set(['19', '20'])
+/** Numbers that are kept in a column of text, without places of its own. */
+const TEXT_NUMBERS = new Set(['Project targetbudget'])
 
 /** The places of a decimal column, as the rows that the data set has show them. */
 export const decimalsOf = (database: Database, module: string, field: Field): number => {
@@ -36,7 +36,8 @@ const truth = (text: string): Value => (['1', 'on', 'true', 'yes'].includes(text
 export const columnValue = (database: Database, module: Module, field: Field, given: unknown): Value => {
   const text = storable(textOf(given))
   if (field.type.name === 'boolean') return truth(text)
+  if (TEXT_NUMBERS.has(`${module.name} ${field.name}`)) return String(asNumber(text))
   if (isNumber(field)) return asNumber(text).toFixed(decimalsOf(database, module.name, field))
   if (field.type.name === 'date' || field.type.name === 'datetime') return text === '' ? null : text
-  return TEXT_AREAS.has(field.uitype) ? text : text.slice(0, VARCHAR)
+  return cutToColumn(module.name, field, text)
 }

@@ -1,6 +1,7 @@
 /** Files of documents. */
 import { isObject } from '../call.ts'
 import type { UserCall } from '../call.ts'
+import type { Value } from '../database.ts'
 import { storageFolder } from '../times.ts'
 import type { Saved } from './effects.ts'
 import type { Element } from './checks.ts'
@@ -19,52 +20,82 @@ const safeName = (name: string): string => {
 const text = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 
-/** What a save without a field leaves of a document: these columns are written whatever is given. */
-const REWRITTEN = ['notes_title', 'filelocationtype', 'filename', 'filetype'] as const
-
-const forget = (call: UserCall, { record, element }: Saved): void => {
-  for (const name of REWRITTEN) if (!(name in element)) record.values.set(name, '')
-  if (!('filestatus' in element)) record.values.set('filestatus', '0')
-  record.values.set('filesize', '0')
-  record.values.set('filetype', '')
-  const file = element['filename']
-  record.values.set('filedownloadcount', isObject(file) ? '0' : null)
-  if (isObject(file)) {
-    record.values.set('filename', safeName(text(file['name'])))
-    // The new file is stored under a number of its own, and nothing leads to it.
-    call.database.nextNumber()
-  }
-  call.database.attachments.delete(record.number)
+const fileValues = ({ record }: Pick<Saved, 'record'>, values: Readonly<Record<string, Value>>): void => {
+  for (const [name, value] of Object.entries(values)) record.values.set(name, value)
 }
 
-export const saveFile = (call: UserCall, saved: Saved): void => {
-  const { record, element, before } = saved
-  if (before !== undefined) {
-    forget(call, saved)
-    return
-  }
-  record.values.set('folderid', '1')
-  const file = element['filename']
-  if (!isObject(file)) {
-    record.values.set('filename', text(file))
-    record.values.set('filedownloadcount', null)
-    return
-  }
-  const name = safeName(text(file['name']))
-  const type = text(file['type'])
-  record.values.set('filename', name)
-  record.values.set('filesize', text(file['size']))
-  record.values.set('filetype', type)
-  call.database.attachments.set(record.number, [
+const attach = (call: UserCall, document: number, number: number, file: Record<string, unknown>): void => {
+  call.database.attachments.set(document, [
     {
-      number: record.number - 1,
-      name,
-      type,
+      number,
+      name: safeName(text(file['name'])),
+      type: text(file['type']),
+      // Line breaks in it are passed over.
       content: Buffer.from(text(file['content']), 'base64'),
       folder: storageFolder(call.now()),
       storedAt: call.now(),
     },
   ])
+}
+
+const described = (file: Record<string, unknown>): Record<string, string> => ({
+  filename: safeName(text(file['name'])),
+  filesize: text(file['size']),
+  filetype: text(file['type']),
+})
+
+const createFile = (call: UserCall, saved: Saved): void => {
+  const { record, element } = saved
+  const file = element['filename']
+  fileValues(saved, { folderid: '1' })
+  if (isObject(file)) {
+    fileValues(saved, described(file))
+    attach(call, record.number, record.number - 1, file)
+  } else fileValues(saved, { filename: text(file), filedownloadcount: null })
+}
+
+/** A file given anew: an update replaces the one that was there, after a revise nothing leads to either. */
+const changeFile = (call: UserCall, { manner, record }: Saved, file: Record<string, unknown>): void => {
+  const number = call.database.nextNumber()
+  record.values.set('filename', safeName(text(file['name'])))
+  if (manner === 'revise') {
+    call.database.attachments.delete(record.number)
+    return
+  }
+  fileValues({ record }, described(file))
+  attach(call, record.number, number, file)
+}
+
+/**
+ * A change writes all of a document's columns, whatever is given. Only where the element says that the file is an
+ * internal one does coreBOS look at what it holds of it.
+ */
+const keepFile = (call: UserCall, saved: Saved): void => {
+  const { record, element } = saved
+  if (!('notes_title' in element)) record.values.set('notes_title', '')
+  if (!('filestatus' in element)) record.values.set('filestatus', '0')
+  const file = element['filename']
+  const location = text(element['filelocationtype'])
+  if (location === 'I') {
+    if (isObject(file)) changeFile(call, saved, file)
+    // The count of a document that never had a file becomes a number here.
+    record.values.set('filedownloadcount', record.values.get('filedownloadcount') ?? '0')
+    return
+  }
+  if (isObject(file)) call.database.nextNumber()
+  fileValues(saved, {
+    filelocationtype: location,
+    filename: location === 'E' ? text(file) : '',
+    filesize: '0',
+    filetype: '',
+    filedownloadcount: null,
+  })
+  call.database.attachments.delete(record.number)
+}
+
+export const saveFile = (call: UserCall, saved: Saved): void => {
+  if (saved.before === undefined) createFile(call, saved)
+  else keepFile(call, saved)
 }
 
 /** The ids in `relations` of a new document: a list, or one id as text. */

@@ -9,7 +9,11 @@ import { saveLines } from './inventory.ts'
 import { syncPortalAccess } from './portal-access.ts'
 import { touchBeside } from './touch.ts'
 
+/** Whether a record is new, or how it is changed. */
+export type Manner = 'create' | 'update' | 'revise'
+
 export interface Saved {
+  readonly manner: Manner
   readonly record: CrmRecord
   readonly element: Element
   /** The values before; undefined where the record is new. */

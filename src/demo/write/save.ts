@@ -8,6 +8,7 @@ import { columnValue, isNumber } from './columns.ts'
 import { resolvedReferences } from './checks.ts'
 import type { Element } from './checks.ts'
 import { afterSave, numbersBefore } from './effects.ts'
+import type { Manner } from './effects.ts'
 import { cbuuidOf } from './identity.ts'
 import { touch } from './touch.ts'
 
@@ -77,7 +78,7 @@ export const insertRecord = (
     deleted: false,
   }
   database.insert(record)
-  afterSave(call, { record, element, before: undefined })
+  afterSave(call, { manner: 'create', record, element, before: undefined })
   return record
 }
 
@@ -87,10 +88,11 @@ export const changeRecord = (
   record: CrmRecord,
   element: Element,
   given: ReadonlyMap<string, Value>,
+  manner: Manner,
 ): void => {
   const before = new Map(record.values)
   for (const [name, value] of given) record.values.set(name, value)
   touch(call, record)
   call.database.savedTimes.delete(record.number)
-  afterSave(call, { record, element, before })
+  afterSave(call, { manner, record, element, before })
 }

@@ -1,5 +1,7 @@
 /** Runs a select: conditions, grouping, order and limit come as SQL text, the rows as records. */
 import type { CrmRecord } from '../../database.ts'
+import { CorebosError } from '../../errors.ts'
+import { blanksTogether, lower } from '../../php-text.ts'
 import { Reader } from './expression.ts'
 import type { Resolve, SubSelect } from './expression.ts'
 import { isTrue } from './operators.ts'
@@ -104,7 +106,7 @@ const apply = (
   tail: Tail,
   distinct: readonly Node[],
   backwards: boolean,
-): Pick<Selection, 'rows' | 'all' | 'total'> => {
+): Pick<Selection, 'rows' | 'all'> & { readonly total: number } => {
   const { where, groups, keys, offset, count } = tail
   let rows = table.rows.filter((row) => where === undefined || isTrue(where.get(row)) === true)
   const total = rows.length
@@ -148,7 +150,9 @@ export interface Selection {
   /** Without the limit. */
   readonly all: readonly CrmRecord[]
   /** Rows without the limit, and without `distinct`. */
-  readonly total: number
+  readonly matching: number
+  /** The same as coreBOS counts them in a statement of its own; undefined where that statement fails. */
+  readonly total: number | undefined
   readonly offset: number
   readonly count: number
   readonly analyse: boolean
@@ -158,6 +162,25 @@ export interface SelectOptions {
   readonly distinct: boolean
   /** Of rows that a descending order leaves equal the later ones come first. */
   readonly backwards: boolean
+}
+
+const attempt = (work: () => number): number | undefined => {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof CorebosError) return undefined
+    throw error
+  }
+}
+
+/** The statement that coreBOS counts with: cut at the last ` order by `, then at the last ` limit `, inside values too. */
+const countingText = (sql: string): string => {
+  let text = sql
+  for (const word of [' order by ', ' limit ']) {
+    const at = lower(text).lastIndexOf(word)
+    if (at > 0) text = text.slice(0, at)
+  }
+  return blanksTogether(text)
 }
 
 /** `tail` is what stands behind the joins: `WHERE …`, `GROUP BY …`, `ORDER BY …`, `LIMIT …`. */
@@ -178,9 +201,9 @@ export const runSelect = (
   const { offset, count, analyse, ...rest } = read(tail)
   const selected = distinct ? columns : []
   const found = apply(table, { offset, count, analyse, ...rest }, selected, backwards)
-  // coreBOS counts with a statement of its own, in which it has put runs of blanks together.
-  const together = tail.replaceAll(/[ \t\n\v\f\r]+/g, ' ')
-  const counted = together === tail ? undefined : read(together)
-  const total = counted === undefined ? found.total : apply(table, counted, selected, false).total
-  return { ...found, total, offset, count, analyse }
+  const counting = countingText(tail)
+  // Cut outside of values and sub-selects the conditions are the same, which saves a second reading.
+  const isSame = tail.startsWith(counting) && !/['")]/.test(tail.slice(counting.length))
+  const total = isSame ? found.total : attempt(() => apply(table, read(counting), [], false).total)
+  return { ...found, matching: found.total, total, offset, count, analyse }
 }
