@@ -14,7 +14,7 @@ if (user === undefined) throw new Error('the data set lacks its service user')
 const service: Caller = { user, isAdmin: false }
 const alice: Caller = { user, isAdmin: false, contact: { entity: 'Contacts', number: 8549, account: 8546 } }
 
-const CONTEXT = { url: 'http://crm', now: () => Date.UTC(2026, 10, 24) }
+const CONTEXT = { url: 'http://crm', today: () => Date.UTC(2026, 10, 24) }
 
 const ask = (caller: Caller, statement: string): QueryResult =>
   evaluateQuery(database, caller, statement, CONTEXT)
@@ -85,7 +85,7 @@ t.test('what coreBOS leaves open is as open here', async (t) => {
   t.same(ask(service, negated('not')), ask(service, negated('')), 'a not in front of a group is lost')
 })
 
-/** Titles that the recorded tickets do not have, all of alice, Open and High, 1.5 hours. */
+/** Titles that the recorded tickets do not have. */
 const ODD_TITLES = [
   "it's",
   'a,b',
@@ -104,10 +104,11 @@ const ODD_TITLES = [
   'x not in (y)',
 ]
 
-const oddDatabase = (): Database => {
+/** With tickets of these titles, all of alice, Open and High, 1.5 hours. */
+const withTickets = (titles: readonly string[]): Database => {
   const odd = startingState('recorded-helpdesk')
   const module = odd.module('HelpDesk')
-  for (const title of ODD_TITLES) {
+  for (const title of titles) {
     const values: Record<string, string> = {
       ticket_title: title,
       parent_id: '8549',
@@ -132,7 +133,7 @@ const oddDatabase = (): Database => {
 }
 
 t.test('the rules of the dialects hold for statements that were never recorded', async (t) => {
-  const odd = oddDatabase()
+  const odd = withTickets(ODD_TITLES)
   const of =
     (name: string) =>
     (record: CrmRecord): string =>
@@ -238,6 +239,45 @@ t.test('the rules of the dialects hold for statements that were never recorded',
   }
   t.ok(Object.keys(rules).length >= 40)
 })
+
+t.test(
+  'blanks within values are put together where coreBOS says so, and totals are cut at its words',
+  async (t) => {
+    const titles = ['zz two', 'zz  two', 'zz   two', 'a order by b', 'x limit 1']
+    const database = withTickets(titles)
+    const found = (caller: Caller, where: string, module = 'HelpDesk', field = 'ticket_title') => {
+      const statement = `select ${field} from ${module} where ${where};`
+      const { rows, totalrows } = evaluateQuery(database, caller, statement, CONTEXT)
+      return [rows.map((row) => row.get(field)), totalrows]
+    }
+    const condition = (value: string) =>
+      `[${JSON.stringify({ fieldname: 'ticket_title', operation: 'is', value, valuetype: 'raw', joincondition: '', groupid: '0' })}]`
+    for (const dialect of [
+      (value: string) => `ticket_title='${value}'`,
+      (value: string) => `(ticket_title='${value}')`,
+      condition,
+    ]) {
+      t.strictSame(found(service, dialect('zz  two')), [['zz  two'], '1'])
+      t.strictSame(found(alice, dialect('zz  two')), [['zz two'], '1'])
+      t.strictSame(found(alice, dialect('zz   two')), [['zz two'], '1'])
+      t.strictSame(found(service, dialect('a order by b')), [['a order by b'], 0])
+      t.strictSame(found(alice, dialect('a order by b')), [['a order by b'], 0])
+      t.strictSame(found(service, `${dialect('a order by b')} order by ticket_title limit 9`), [
+        ['a order by b'],
+        '1',
+      ])
+    }
+    t.strictSame(found(service, "ticket_title='x limit 1'"), [['x limit 1'], '1'], 'a limit follows always')
+    t.strictSame(found(service, "(ticket_title='x limit 1')"), [['x limit 1'], 0])
+    t.strictSame(found(service, "(ticket_title='x limit 1') limit 2"), [['x limit 1'], '1'])
+    database.records('Products')[0]?.values.set('productname', 'two  blanks')
+    t.strictSame(
+      found(alice, "productname='two  blanks'", 'Products', 'productname'),
+      [['two  blanks'], '0'],
+      'a module that coreBOS does not restrict keeps the blanks of its rows',
+    )
+  },
+)
 
 t.test('what is wrong fails with the words of coreBOS', async (t) => {
   const errors: Readonly<Record<string, string>> = {

@@ -11,6 +11,8 @@ export interface Demo {
   readonly queue: Queue
   /** Milliseconds. */
   readonly now: () => number
+  /** The same for dates that are counted from the day of the call. */
+  readonly today: () => number
   /** Without a slash at the end; links to files begin with it. */
   readonly url: () => string
 }

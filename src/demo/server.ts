@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { decodeForm, decodeMultipart, plain } from './php.ts'
 import { Queue } from './queue.ts'
 import { Sessions } from './sessions.ts'
-import { clockOf, startingState } from './states.ts'
+import { clocksOf, startingState } from './states.ts'
 import type { State } from './states.ts'
 import { storedFile } from './storage.ts'
 import { answer } from './webservice.ts'
@@ -20,7 +20,7 @@ export interface DemoCorebosOptions {
   readonly state?: State
   /** How long each call takes; calls of one session take it one after the other. */
   readonly delayMs?: number
-  /** Milliseconds; the clock of sessions, challenges and new records. Without it, the clock of the state. */
+  /** Milliseconds; the clock in place of those of the state. */
   readonly now?: () => number
 }
 
@@ -144,7 +144,9 @@ const listen = async (server: Server, port: number, host: string): Promise<numbe
 
 /** Starts a coreBOS of its own state; rejects where the port is taken. */
 export const startDemoCorebos = async (options: DemoCorebosOptions): Promise<DemoCorebos> => {
-  const { port, host = '127.0.0.1', state = 'demo', delayMs = 0, now = clockOf(state) } = options
+  const { port, host = '127.0.0.1', state = 'demo', delayMs = 0 } = options
+  const { now, today } =
+    options.now === undefined ? clocksOf(state) : { now: options.now, today: options.now }
   let url = ''
   const database = startingState(state)
   const demo: Demo = {
@@ -153,6 +155,7 @@ export const startDemoCorebos = async (options: DemoCorebosOptions): Promise<Dem
     challenges: new Challenges(now),
     queue: new Queue(),
     now,
+    today,
     url: () => url,
   }
   const handling = new Handling(demo, delayMs)

@@ -11,17 +11,27 @@ export type State = (typeof STATES)[number]
 
 export const isState = (name: string): name is State => STATES.some((state) => state === name)
 
-/** When the first recording of a file began. */
+/** Milliseconds. */
+export interface Clocks {
+  /** Of what is written, and of sessions. */
+  readonly now: () => number
+  /** Of dates that are counted from the day of the call. */
+  readonly today: () => number
+}
+
+/** The day of most recordings, and a moment that all of them lie before. */
 const RECORDED = Date.UTC(2026, 10, 24, 7, 36)
+const LAST_RECORDED = Date.UTC(2026, 10, 30, 2, 14)
 
 /**
- * The clock that a state goes by, in milliseconds: answers that depend on the day are those of the recordings' day in
- * the states that recordings start from, whenever they are replayed.
+ * The clocks that a state goes by. In the states that recordings start from, answers that depend on the day are those
+ * of the recordings' day, and what is written is later than any moment that a recording asks about.
  */
-export const clockOf = (state: State): (() => number) => {
-  if (state === 'demo') return Date.now
+export const clocksOf = (state: State): Clocks => {
+  if (state === 'demo') return { now: Date.now, today: Date.now }
   const began = Date.now()
-  return () => RECORDED + Date.now() - began
+  const from = (start: number) => (): number => start + Date.now() - began
+  return { now: from(LAST_RECORDED), today: from(RECORDED) }
 }
 
 /** When the clean data set was finished. */

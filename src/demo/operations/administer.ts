@@ -54,7 +54,7 @@ const planOf = (call: UserCall, schemas: Schemas, text: string): Plan | undefine
     case 'extended':
       return planExtended(call.database, schemas, text)
     case 'workflow':
-      return planWorkflow(call.database, schemas, text, call.now())
+      return planWorkflow(call.database, schemas, text, call.today())
     case 'related':
       return undefined
   }
@@ -77,7 +77,7 @@ export const showqueryfromwsdoquery: Handler = (call) => {
   const plan = planOf(call, schemas, text)
   const sql = plan === undefined ? '' : sqlOf(plan)
   try {
-    evaluateQuery(call.database, call.caller, statement, { url: call.url(), now: call.now })
+    evaluateQuery(call.database, call.caller, statement, { url: call.url(), today: call.today })
     return { sql, status: 'OK', msg: 'SQL Query is correct' }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error

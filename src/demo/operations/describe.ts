@@ -10,6 +10,12 @@ import { isListed, rightsOf, typesOf } from '../rights.ts'
 import { serialize } from '../serialize.ts'
 import type { Serializable } from '../serialize.ts'
 
+/** The database ignores letter case. */
+const isKnown = (call: UserCall, name: string): boolean => {
+  const folded = fold(name)
+  return [...call.database.modules.keys()].some((candidate) => fold(candidate) === folded)
+}
+
 /**
  * The module of a name that the caller gave. The database ignores letter case, the list of types does not:
  * the two kinds of wrong name are told apart by the message.
@@ -17,9 +23,7 @@ import type { Serializable } from '../serialize.ts'
 export const moduleNamed = (call: UserCall, name: string): Module => {
   const module = call.database.module(name)
   if (module !== undefined) return module
-  const folded = fold(name)
-  const known = [...call.database.modules.keys()].some((candidate) => fold(candidate) === folded)
-  throw denied(`Permission to perform the operation is denied${known ? '' : ` for ${name}`}`)
+  throw denied(`Permission to perform the operation is denied${isKnown(call, name) ? '' : ` for ${name}`}`)
 }
 
 const hasFieldOfType = (call: UserCall, name: string, type: string): boolean => {
@@ -127,15 +131,16 @@ export const description = (call: UserCall, name: string): unknown => {
   }
 }
 
-/** Users are in no list of types, and described all the same. */
-const isDescribed = (call: UserCall, name: string): boolean =>
-  name === 'Users' || isListed(call.database, name)
+/** Of several modules, those that are in no list of types are left out, but users; a name without a module fails. */
+const isOpen = (call: UserCall, name: string): boolean => {
+  if (!isKnown(call, name)) throw denied(`Permission to perform the operation is denied for ${name}`)
+  return name === 'Users' || isListed(call.database, name)
+}
 
 export const describe: Handler = (call) => {
   const elementType = textParameter(call, 'elementType')
   if (!elementType.includes(',')) return description(call, elementType)
-  // Of several, those that are closed to the caller are left out.
-  const names = elementType.split(',').filter((name) => isDescribed(call, moduleNamed(call, name).name))
+  const names = elementType.split(',').filter((name) => isOpen(call, name))
   return names.length === 0 ? [] : Object.fromEntries(names.map((name) => [name, description(call, name)]))
 }
 

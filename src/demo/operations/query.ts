@@ -5,7 +5,7 @@ import { evaluateQuery } from '../query/evaluate.ts'
 
 export const query: Handler = (call) => {
   const statement = textParameter(call, 'query')
-  const context = { url: call.url(), now: call.now }
+  const context = { url: call.url(), today: call.today }
   const { rows, totalrows } = evaluateQuery(call.database, call.caller, statement, context)
   return new Answer(rows, { totalrows })
 }

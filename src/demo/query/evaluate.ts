@@ -16,8 +16,8 @@ export type { QueryResult, Row } from './run.ts'
 export interface QueryContext {
   /** Links to files begin with it; without a slash at the end. */
   readonly url: string
-  /** Milliseconds. */
-  readonly now: () => number
+  /** Milliseconds; what relative dates are counted from. */
+  readonly today: () => number
 }
 
 const schemasOf = new WeakMap<Database, Schemas>()
@@ -40,7 +40,7 @@ const evaluate = (
     case 'extended':
       return run(planExtended(database, schemas, text))
     case 'workflow':
-      return run(planWorkflow(database, schemas, text, context.now()))
+      return run(planWorkflow(database, schemas, text, context.today()))
     case 'related': {
       const plan = planRelated(database, schemas, caller, text)
       return 'rows' in plan ? plan : run(plan)

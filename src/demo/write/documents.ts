@@ -32,7 +32,7 @@ const attach = (call: UserCall, document: number, number: number, file: Record<s
       type: text(file['type']),
       // Line breaks in it are passed over.
       content: Buffer.from(text(file['content']), 'base64'),
-      folder: storageFolder(call.now()),
+      folder: storageFolder(call.today()),
       storedAt: call.now(),
     },
   ])

@@ -27,7 +27,7 @@ const defaultValue = (call: UserCall, module: Module, field: Field): Value => {
     return `${module.name}-${String(call.database.count(field.name)).padStart(7, '0')}`
   if (field.default === '' && isNumber(field)) return columnValue(call.database, module, field, '0')
   if (field.default === '') return emptyValue(module.name, field)
-  if (field.type.name === 'date') return day(call.now())
+  if (field.type.name === 'date') return day(call.today())
   if (field.type.name === 'datetime') return dateTime(call.now())
   return field.default
 }
