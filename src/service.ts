@@ -1,6 +1,6 @@
 /** A gateway that listens, with its operators' listener, from one configuration; and how a process ends. */
 import { buildApp, buildOperator, type AppOptions } from './app.ts'
-import { maskedConfig, type Config } from './config.ts'
+import { ConfigError, maskedConfig, type Config } from './config.ts'
 
 export interface Service {
   /** Where requests are answered. */
@@ -19,14 +19,40 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
   try {
     const operator = await buildOperator(app, config, options)
     app.log.debug({ config: maskedConfig(config) }, 'configuration in force')
-    const operatorUrl = await operator.listen({ host: config.METRICS_HOST, port: config.METRICS_PORT })
-    const url = await app.listen({ host: config.HOST, port: config.PORT })
+    const operatorUrl = await opened('METRICS', config.METRICS_HOST, config.METRICS_PORT, async (at) =>
+      operator.listen(at),
+    )
+    const url = await opened('', config.HOST, config.PORT, async (at) => app.listen(at))
     const named = config.METRICS_PORT === 0 ? ` metrics=${operatorUrl}` : ''
     const ready = `ready gateway=${url} corebos=${config.COREBOS_URL}${named}`
     return { url, operatorUrl, ready, close: async () => app.close() }
   } catch (error) {
     await app.close()
     throw error
+  }
+}
+
+/** What keeps a port from being opened, by the code of the error, in the words of the setting that can change it. */
+const obstacles: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) => `PORT: port ${port} is in use on ${host}`,
+  EACCES: (_, port) => `PORT: this user may not open port ${port}`,
+  EADDRNOTAVAIL: (host) => `HOST: ${host} is not an address of this machine`,
+}
+
+/** @throws ConfigError that names the setting to change, `METRICS_PORT` for example with `METRICS` before */
+async function opened(
+  before: '' | 'METRICS',
+  host: string,
+  port: number,
+  listen: (at: { host: string; port: number }) => Promise<string>,
+): Promise<string> {
+  try {
+    return await listen({ host, port })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const problem = obstacles[code]?.(host, port)
+    if (problem === undefined) throw error
+    throw new ConfigError([before === '' ? problem : `${before}_${problem}`])
   }
 }
 

@@ -1,5 +1,5 @@
 /** `npm run corebos`: the demo coreBOS alone, for other programs to be pointed at. */
-import { startDemoCorebos } from './server.ts'
+import { startOnNamedPort } from './port.ts'
 import { STATES, isState } from './states.ts'
 
 const whole = (name: string, otherwise: number): number => {
@@ -13,8 +13,7 @@ const main = async (): Promise<void> => {
   const state = process.env['COREBOS_DEMO_STATE'] ?? 'demo'
   if (!isState(state))
     throw new Error(`COREBOS_DEMO_STATE must be one of ${STATES.join(', ')}, not "${state}"`)
-  const corebos = await startDemoCorebos({
-    port: whole('COREBOS_DEMO_PORT', 8081),
+  const corebos = await startOnNamedPort({
     host: process.env['HOST'] || '127.0.0.1',
     delayMs: whole('COREBOS_DEMO_DELAY_MS', 0),
     state,
@@ -28,6 +27,6 @@ const main = async (): Promise<void> => {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 })

@@ -1,60 +1,42 @@
 /** `npm run demo`: a demo coreBOS and the gateway in front of it, without configuration, and what to try. */
 import { setTimeout } from 'node:timers/promises'
-import { ConfigError, readConfig } from '../config.ts'
+import { ConfigError, readConfig, unknownNames } from '../config.ts'
 import { closeOnSignal, startService, type Service } from '../service.ts'
-import { startDemoCorebos } from './server.ts'
+import { startOnNamedPort } from './port.ts'
+import { tour } from './tour.ts'
 
 /** Milliseconds that running requests get to finish: whoever ends a demo wants it gone. */
 const patience = 1000
 
-function corebosPort(): number {
-  const text = process.env['COREBOS_DEMO_PORT'] ?? ''
-  if (text === '') return 8081
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
-  throw new ConfigError([
-    `COREBOS_DEMO_PORT: expected a whole number from 0 to 65535, got ${JSON.stringify(text)}`,
-  ])
+/** In force where the environment says nothing else. */
+const defaults: Readonly<Record<string, string>> = {
+  LOG_LEVEL: 'warn',
+  // Whatever is free: nobody has asked the demo for metrics.
+  METRICS_PORT: '0',
 }
 
-function tour(url: string, operatorUrl: string): string {
-  return `
-The gateway listens on ${url}; what it can do: ${url}/docs
-For operators: ${operatorUrl}/metrics
+/** The environment's own settings, each with a value. */
+const given = Object.fromEntries(
+  Object.entries(process.env).filter(([, value]) => value !== undefined && value !== ''),
+)
 
-Log-ins: alice@example.com / alice-pw, and likewise bob, carol, dave and erin.
-Refused: frank@example.com (portal access off), grace@example.com (mapped to an administrator).
-
-Paste this: alice logs in and lists tickets. She gets her own three and the three of her account, Acme.
-
-  TOKEN=$(curl -s ${url}/auth/login -H 'content-type: application/json' \\
-    -d '{"username":"alice@example.com","password":"alice-pw"}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
-
-  curl -s "${url}/records/HelpDesk?fields=ticket_title,ticketstatus&count=true" -H "authorization: Bearer $TOKEN"
-
-The same in the query language:
-
-  curl -s ${url}/query -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\
-    -d '{"query":"select ticket_title from HelpDesk where ticketstatus = '"'Open'"' order by ticket_title"}'
-
-Ctrl-C ends it.
-`
-}
+/** Of the demo coreBOS, whatever the environment says. */
+const ownSettings = (url: string): Record<string, string> => ({
+  COREBOS_URL: url,
+  COREBOS_USER: 'portal',
+  COREBOS_ACCESS_KEY: 'portal-access-key',
+})
 
 async function main(): Promise<void> {
-  const corebos = await startDemoCorebos({ port: corebosPort() })
+  for (const line of unknownNames(process.env)) console.error(`warning: ${line}`)
+  for (const name of Object.keys(ownSettings('')))
+    if (name in given) console.error(`warning: ${name} is not used: the demo has a coreBOS of its own`)
+  const corebos = await startOnNamedPort()
   let service: Service
+  let config
   try {
-    service = await startService(
-      readConfig({
-        LOG_LEVEL: 'warn',
-        // Whatever is free, unless said otherwise: nobody has asked the demo for metrics.
-        METRICS_PORT: '0',
-        ...process.env,
-        COREBOS_URL: corebos.url,
-        COREBOS_USER: 'portal',
-        COREBOS_ACCESS_KEY: 'portal-access-key',
-      }),
-    )
+    config = readConfig({ ...defaults, ...given, ...ownSettings(corebos.url) })
+    service = await startService(config)
   } catch (error) {
     await corebos.close()
     throw error
@@ -63,9 +45,9 @@ async function main(): Promise<void> {
     await Promise.race([service.close(), setTimeout(patience)])
     await corebos.close()
   }, 2 * patience)
-  console.log(tour(service.url, service.operatorUrl))
+  console.log(tour(service.url, service.operatorUrl, config))
   const ready = `ready gateway=${service.url} corebos=${corebos.url}`
-  console.log(process.env['METRICS_PORT'] === '0' ? service.ready : ready)
+  console.log(given['METRICS_PORT'] === '0' ? service.ready : ready)
 }
 
 main().catch((error: unknown) => {

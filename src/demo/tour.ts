@@ -1,0 +1,84 @@
+/** What the demo says to try: log-ins, and lines to paste that work under the settings in force. */
+
+/** Of the settings, those that change what is to be pasted. */
+export interface TourSettings {
+  readonly LOGIN_MODE: 'portal' | 'service' | 'user'
+  readonly COREBOS_PASSWORD_TYPE?: string
+  readonly COOKIE_SESSIONS: boolean
+  readonly PUBLIC_URL: string
+}
+
+/** Contacts by the type of their password: where the settings name a type, no other one can log in. */
+const BY_PASSWORD_TYPE: Readonly<Record<string, string>> = {
+  md5: 'alice',
+  sha256: 'bob',
+  sha512: 'carol',
+  plaintext: 'dave',
+}
+
+const guest = ({ LOGIN_MODE, COREBOS_PASSWORD_TYPE }: TourSettings): string =>
+  LOGIN_MODE === 'portal' && COREBOS_PASSWORD_TYPE !== undefined
+    ? (BY_PASSWORD_TYPE[COREBOS_PASSWORD_TYPE] ?? 'alice')
+    : 'alice'
+
+const logIns = (settings: TourSettings): string[] => {
+  if (settings.LOGIN_MODE === 'user') {
+    return [
+      'Log-ins, names and access keys of CRM users: alice / alice-access-key, and likewise bob, carol, dave and erin.',
+    ]
+  }
+  const name = guest(settings)
+  const refused = ['frank@example.com (portal access off)', 'grace@example.com (mapped to an administrator)']
+  const isOne = settings.LOGIN_MODE === 'portal' && settings.COREBOS_PASSWORD_TYPE !== undefined
+  const others =
+    isOne && name !== 'alice' ? '' : `, and likewise ${isOne ? 'erin' : 'bob, carol, dave and erin'}`
+  return [`Log-ins: ${name}@example.com / ${name}-pw${others}.`, `Refused: ${refused.join(', ')}.`]
+}
+
+const BODY_TOKEN = String.raw`s/.*"accessToken":"\([^"]*\)".*/\1/p`
+const COOKIE_TOKEN = String.raw`s/^set-cookie: __Host-portal-access=\([^;]*\);.*/\1/p`
+
+/** A script's way to a token, which a log-in answers in its body or sets as a cookie. */
+const logInLines = (url: string, settings: TourSettings): string[] => {
+  const name = guest(settings)
+  const body =
+    settings.LOGIN_MODE === 'user'
+      ? { username: name, password: `${name}-access-key` }
+      : { username: `${name}@example.com`, password: `${name}-pw` }
+  const origin = settings.COOKIE_SESSIONS ? ` -H 'origin: ${new URL(settings.PUBLIC_URL).origin}'` : ''
+  const found = settings.COOKIE_SESSIONS ? `-e '${BODY_TOKEN}' -e '${COOKIE_TOKEN}'` : `'${BODY_TOKEN}'`
+  return [
+    `TOKEN=$(curl -s${settings.COOKIE_SESSIONS ? 'i' : ''} ${url}/auth/login -H 'content-type: application/json'${origin} \\`,
+    `  -d '${JSON.stringify(body)}' | sed -n ${found})`,
+  ]
+}
+
+/** An address that listens on all interfaces is reached through the loopback one. */
+const reachable = (url: string): string =>
+  url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n')
+
+export const tour = (listening: string, operatorUrl: string, settings: TourSettings): string => {
+  const url = reachable(listening)
+  const name = guest(settings)
+  return `
+The gateway listens on ${url}; what it can do: ${url}/docs
+For operators: ${reachable(operatorUrl)}/metrics
+
+${logIns(settings).join('\n')}
+
+Paste this: ${name} logs in and lists the tickets of the contact itself and of its account.
+
+${indented(logInLines(url, settings))}
+
+  curl -s "${url}/records/HelpDesk?fields=ticket_title,ticketstatus&count=true" -H "authorization: Bearer $TOKEN"
+
+The same in the query language:
+
+  curl -s ${url}/query -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\
+    -d '{"query":"select ticket_title from HelpDesk where ticketstatus = '"'Open'"' order by ticket_title"}'
+
+Ctrl-C ends it.
+`
+}

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+
+const program = fileURLToPath(new URL('../src/tools/build.ts', import.meta.url))
+
+/** A checkout with one program and one file beside it. */
+function checkout(t: Test): string {
+  const root = t.testdir({
+    'package.json': '{"type":"module"}',
+    'package-lock.json': '{}',
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: { module: 'nodenext', rootDir: '.', types: [], strict: true },
+      include: ['src'],
+    }),
+    src: { 'main.ts': 'export const one: number = 1\n', 'beside.txt': 'beside' },
+  })
+  for (const name of ['plugins', 'routes']) mkdirSync(join(root, name))
+  return root
+}
+
+async function build(root: string): Promise<{ code: unknown; output: string }> {
+  const child = spawn(process.execPath, [`--import=${import.meta.resolve('tsx')}`, program], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+  const [code] = (await once(child, 'close')) as unknown[]
+  return { code, output }
+}
+
+const compiled = (root: string): string => readFileSync(join(root, 'dist/src/main.js'), 'utf8')
+const folders = (root: string): string[] => readdirSync(root).filter((name) => name.startsWith('dist'))
+
+t.test('builds at the same time leave one whole build, which the next ones keep', async (t) => {
+  const root = checkout(t)
+  const together = await Promise.all([build(root), build(root), build(root)])
+  t.strictSame(
+    together.map(({ code }) => code),
+    [0, 0, 0],
+  )
+  t.match(compiled(root), 'one = 1')
+  t.equal(readFileSync(join(root, 'dist/src/beside.txt'), 'utf8'), 'beside')
+  t.strictSame(folders(root), ['dist'])
+  t.match(together[0].output, /^building/, 'says what takes the time')
+
+  const { ino } = statSync(join(root, 'dist'))
+  t.strictSame(await build(root), { code: 0, output: '' })
+  t.equal(statSync(join(root, 'dist')).ino, ino)
+
+  writeFileSync(join(root, 'src/main.ts'), 'export const one: number = 2\n')
+  t.equal((await build(root)).code, 0)
+  t.match(compiled(root), 'one = 2')
+})
+
+t.test('what does not compile leaves the former build', async (t) => {
+  const root = checkout(t)
+  t.equal((await build(root)).code, 0)
+  writeFileSync(join(root, 'src/main.ts'), "export const one: number = 'two'\n")
+  const { code, output } = await build(root)
+  t.equal(code, 1)
+  t.match(output, /src\/main\.ts.*not assignable/)
+  t.match(compiled(root), 'one = 1')
+  t.strictSame(folders(root), ['dist'])
+})
