@@ -1,6 +1,6 @@
 /**
- * `npm run build`, with another project `npm run build:production`: compiles into a folder of its own and puts that in the place of `dist`; a `dist` of the same sources
- * stays. Programs that build at the same time do not take each other's files away.
+ * `npm run build` and, with the project named, `npm run build:production`: compiles into a folder of its own and puts
+ * that in the place of `dist`; a `dist` of the same sources stays. Builds at the same time leave one whole build.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
