@@ -13,7 +13,7 @@ const main = async (): Promise<void> => {
   const state = process.env['COREBOS_DEMO_STATE'] ?? 'demo'
   if (!isState(state))
     throw new Error(`COREBOS_DEMO_STATE must be one of ${STATES.join(', ')}, not "${state}"`)
-  const corebos = await startOnNamedPort({
+  const corebos = await startOnNamedPort(process.env['COREBOS_DEMO_PORT'], {
     host: process.env['HOST'] || '127.0.0.1',
     delayMs: whole('COREBOS_DEMO_DELAY_MS', 0),
     state,

@@ -16,11 +16,12 @@ const OBSTACLES: Readonly<Record<string, string>> = {
   EACCES: 'may not be opened by this user',
 }
 
-/** Rejects with one line that names the setting. */
+/** Takes the setting's text as the environment has it. Rejects with one line that names the setting. */
 export const startOnNamedPort = async (
+  text: string | undefined,
   options: Omit<DemoCorebosOptions, 'port'> = {},
 ): Promise<DemoCorebos> => {
-  const port = readPort(process.env[NAME] ?? '')
+  const port = readPort(text ?? '')
   try {
     return await startDemoCorebos({ ...options, port })
   } catch (error) {

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   for (const line of unknownNames(process.env)) console.error(`warning: ${line}`)
   for (const name of Object.keys(ownSettings('')))
     if (name in given) console.error(`warning: ${name} is not used: the demo has a coreBOS of its own`)
-  const corebos = await startOnNamedPort()
+  const corebos = await startOnNamedPort(given['COREBOS_DEMO_PORT'])
   let service: Service
   let config
   try {
