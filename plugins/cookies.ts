@@ -29,9 +29,14 @@ export interface Cookies {
   accessTokenOf(request: FastifyRequest): string | undefined
   /** @throws GatewayError `CROSS_SITE` */
   refreshTokenOf(request: FastifyRequest): string | undefined
-  /** @throws GatewayError `CROSS_SITE` where another site may have caused a request that sets cookies */
+  /**
+   * For the `onRequest` of every route that sets or clears cookies.
+   * @throws GatewayError `CROSS_SITE` where another site may have caused the request
+   */
   requireSameSite(request: FastifyRequest): void
+  /** @throws GatewayError as {@link requireSameSite}, for a route that has not asked */
   set(reply: FastifyReply, tokens: IssuedTokens): void
+  /** @throws GatewayError as {@link requireSameSite}, for a route that has not asked */
   clear(reply: FastifyReply): void
 }
 
@@ -52,15 +57,22 @@ export default fp<CookiesOptions>(
     const origins = new Set([new URL(PUBLIC_URL).origin, ...CORS_ORIGINS])
     await app.register(cookie)
 
-    /** Browsers always name the origin of what is no plain look; whoever names none is none, and has no cookie to send. */
-    function requireSameSite({ method, headers: { origin } }: FastifyRequest): void {
+    /** Browsers always name the origin of a request that changes something. */
+    function requireSameOrigin({ method, headers: { origin } }: FastifyRequest): void {
       if (enabled && !safeMethods.has(method) && (origin === undefined || !origins.has(origin)))
         throw new GatewayError('CROSS_SITE')
     }
 
+    /** No other site can have a browser send a token in a header without naming itself. */
+    function requireSameSite(request: FastifyRequest): void {
+      const { origin, authorization } = request.headers
+      if (origin === undefined && bearerToken(authorization) !== undefined) return
+      requireSameOrigin(request)
+    }
+
     function fromCookie(name: string, request: FastifyRequest): string | undefined {
       const token = enabled ? request.cookies[name] : undefined
-      if (token !== undefined) requireSameSite(request)
+      if (token !== undefined) requireSameOrigin(request)
       return token
     }
 
@@ -71,11 +83,13 @@ export default fp<CookiesOptions>(
       refreshTokenOf: (request) => fromCookie(refreshName, request),
       requireSameSite,
       set: (reply, { accessToken, expiresIn, refreshToken }) => {
+        requireSameSite(reply.request)
         reply.setCookie(accessName, accessToken, { ...attributes, maxAge: expiresIn })
         reply.setCookie(refreshName, refreshToken, { ...attributes, maxAge: SESSION_MAX_TTL })
       },
       clear: (reply) => {
         if (!enabled) return
+        requireSameSite(reply.request)
         reply.clearCookie(accessName, attributes)
         reply.clearCookie(refreshName, attributes)
       },

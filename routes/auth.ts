@@ -131,6 +131,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     endUpstream,
   } = app
 
+  const sameSite = async (request: FastifyRequest): Promise<void> => cookies.requireSameSite(request)
   const limitLogin = async (request: FastifyRequest): Promise<void> => {
     await app.limitLogins(request)
   }
@@ -146,6 +147,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     '/auth/login',
     {
       config: { presents: () => ({ login: true }) },
+      // A caller that could log a browser in as another contact would be told what its user writes.
+      onRequest: sameSite,
       schema: {
         tags: ['auth'],
         summary: 'Log a contact or an employee in',
@@ -161,8 +164,6 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const began = performance.now()
-      // Whoever could have somebody log in as another would be told what that one writes.
-      cookies.requireSameSite(request)
       const { username, password, entity = 'Contacts' } = request.body
       try {
         const admitted = await desk.admit(
@@ -196,6 +197,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/refresh',
     {
+      // A token may come in the body as well.
+      onRequest: sameSite,
       schema: {
         tags: ['auth'],
         summary: 'Exchange a refresh token for a new pair',
@@ -230,7 +233,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/logout',
     {
-      onRequest: identify,
+      onRequest: [sameSite, identify],
       schema: {
         ...bearer,
         summary: 'End this session',
@@ -248,7 +251,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/logout-all',
     {
-      onRequest: identify,
+      onRequest: [sameSite, identify],
       schema: {
         ...bearer,
         summary: 'End all sessions of this contact',

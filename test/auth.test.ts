@@ -30,6 +30,8 @@ interface CallOptions {
   readonly token?: string
   /** The address that a trusted proxy names. */
   readonly from?: string
+  /** The page that a browser shows. */
+  readonly origin?: string
 }
 
 interface Portal extends Started {
@@ -56,6 +58,7 @@ async function start(t: Test, options: StartOptions = {}): Promise<Portal> {
       headers: {
         'user-agent': 'a browser',
         ...(options.from !== undefined && { 'x-forwarded-for': options.from }),
+        ...(options.origin !== undefined && { origin: options.origin }),
         ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
         ...(options.body !== undefined && { 'content-type': 'application/json' }),
       },
@@ -703,6 +706,46 @@ t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can u
   t.equal((await again.send('POST', '/auth/logout', origin)).status, 204)
   t.equal(again.cookies.size, 0)
   t.match(await again.send('POST', '/auth/refresh', origin, {}), { status: 401 })
+
+  const victim = new Jar()
+  const logIn = async (who: Jar) => {
+    await who.send('POST', '/auth/login', origin, alice)
+    return {
+      access: who.cookies.get('__Host-portal-access') ?? '',
+      refresh: who.cookies.get('__Host-portal-refresh') ?? '',
+    }
+  }
+  await logIn(victim)
+  const kept = new Map(victim.cookies)
+  const own = await logIn(new Jar())
+  for (const from of ['https://evil.example', 'http://portal.example', 'null']) {
+    for (const [path, body] of [
+      ['/auth/refresh', { refreshToken: own.refresh }],
+      ['/auth/refresh', { refreshToken: 'x' }],
+      ['/auth/login', alice],
+    ] as const)
+      t.match(
+        await victim.send('POST', path, from, body),
+        { status: 403, body: { code: 'CROSS_SITE' } },
+        `${path} from ${from}`,
+      )
+    for (const path of ['/auth/logout', '/auth/logout-all']) {
+      const { status } = await portal.call('POST', path, { token: own.access, origin: from })
+      t.equal(status, 403, `${path} with a token in a header from ${from}`)
+    }
+  }
+  t.same(victim.cookies, kept, 'no other site sets or clears a cookie')
+  t.equal((await victim.send('POST', '/auth/refresh', undefined, { refreshToken: own.refresh })).status, 403)
+  t.equal(
+    (await victim.send('POST', '/auth/refresh', origin, { refreshToken: own.refresh })).status,
+    200,
+    'not used up',
+  )
+  t.equal(
+    (await portal.call('POST', '/auth/logout', { token: own.access })).status,
+    204,
+    'a program names no origin',
+  )
 
   const plain = await start(t)
   const { accessToken } = (await plain.login('alice@example.com', 'alice-pw')).body
