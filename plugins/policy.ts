@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { ConfigError, type Config } from '../src/config.ts'
 import { loadPolicy } from '../src/policy/load.ts'
 import type { Policy } from '../src/policy/policy.ts'
+import { policyWarnings } from '../src/policy/warnings.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,6 +26,11 @@ async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promi
     )
   })
 
+  function warn(): void {
+    for (const line of policyWarnings(current)) app.log.warn({ file: options.POLICY_FILE }, line)
+  }
+  warn()
+
   async function reloadPolicy(): Promise<boolean> {
     try {
       current = await load(options)
@@ -36,6 +42,7 @@ async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promi
       return false
     }
     app.log.info({ file: options.POLICY_FILE }, 'the policy was read again')
+    warn()
     return true
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
+import { startGateway } from './support/start.ts'
 import { answer, Refused } from '../src/tools/policy/run.ts'
 
 let corebos: DemoCorebos
@@ -90,6 +91,22 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
       (i) => `${named}: /modules/Faq/actions/${i}: expected a label of 1 to 100 printable characters`,
     ),
   ])
+  const { HelpDesk } = builtinPolicy.modules
+  const open = { open: true }
+  const opening = file(t, {
+    level: 'account',
+    modules: { HelpDesk, Users: open, loginhistory: open },
+    employees: { Workflow: {} },
+  })
+  t.strictSame((await policy('check', opening)).out.split('\n').slice(1), [
+    'warning: /modules/Users: the system module Users is open to contacts: its records are the CRM users, with their addresses and rights',
+    'warning: /modules/loginhistory: the system module loginhistory is open to contacts: its records say when and from where the staff logged in',
+    'warning: /employees/Workflow: the system module Workflow is open to employees: its records are settings of coreBOS',
+  ])
+  t.notMatch((await policy('check', 'builtin')).out, 'warning')
+  const { log } = await startGateway(t, { env: { POLICY_FILE: opening } })
+  const warned = log.filter((line) => line.includes('the system module'))
+  t.equal(warned.length, 3, 'a gateway says the same when it starts')
   t.match(await policy('check', file(t, '{')), { refused: 'JSON' })
   t.match(await policy('check', 'no-such-file.json'), { refused: 'no-such-file.json: ENOENT' })
 })

@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors.ts'
 import { explainInFull, type Explanation } from '../../pipeline.ts'
 import { loadPolicy } from '../../policy/load.ts'
 import type { Policy } from '../../policy/policy.ts'
+import { policyWarnings } from '../../policy/warnings.ts'
 import { parseQuery } from '../../query/parse.ts'
 import { readArguments, UsageError } from '../arguments.ts'
 import { Stand } from './asker.ts'
@@ -64,7 +65,10 @@ async function check(file: string): Promise<string[]> {
   const [contacts, employees] = (['Contacts', 'Employee'] as const).map(
     (entity) => policy.modulesFor({ entity }).length,
   )
-  return [`valid: level ${policy.level}, ${contacts} modules for contacts, ${employees} for employees`]
+  return [
+    `valid: level ${policy.level}, ${contacts} modules for contacts, ${employees} for employees`,
+    ...policyWarnings(policy).map((line) => `warning: ${line}`),
+  ]
 }
 
 /** Lets `work` ask coreBOS as the service user, and logs out at the end. */
