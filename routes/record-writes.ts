@@ -15,8 +15,7 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/schemas.ts'
-import type { Row } from '../src/scope/verify.ts'
-import { createRecord, deleteRecord, updateRecord, writtenBefore } from '../src/writes.ts'
+import { createRecord, deleteRecord, updateRecord, writtenBefore, type Precondition } from '../src/writes.ts'
 
 const Values = Type.Record(Type.String(), Type.String(), {
   maxProperties: 500,
@@ -40,16 +39,13 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
-  /** Carries out a write that may depend on what the record is, as its contact sees it. */
-  async function conditionally<T>(
-    id: string,
-    conditions: Conditions,
-    contactId: string,
-    write: (precondition: (found: Row) => void) => Promise<T>,
-  ): Promise<T> {
-    const work = async () => write((found) => entityTags.require(conditions, found, contactId))
-    const isConditional = conditions['if-match'] !== undefined || conditions['if-none-match'] !== undefined
-    return isConditional ? turns.take(id, work) : work()
+  /** What a write's headers ask of the record as its contact sees it; undefined: nothing. */
+  function preconditionOf(id: string, conditions: Conditions, contactId: string): Precondition | undefined {
+    if (conditions['if-match'] === undefined && conditions['if-none-match'] === undefined) return undefined
+    return {
+      require: (record) => entityTags.require(conditions, record, contactId),
+      lock: async (work) => turns.take(id, work),
+    }
   }
 
   app.post(
@@ -111,12 +107,8 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params
       const author = await door.authorOf(request)
-      const { record } = await conditionally(
-        id,
-        request.headers,
-        app.contactOf(request).id,
-        async (precondition) => updateRecord(id, request.body, author, precondition),
-      )
+      const precondition = preconditionOf(id, request.headers, app.contactOf(request).id)
+      const { record } = await updateRecord(id, request.body, author, precondition)
       return record === undefined ? { id } : reply.tagged(record).send(record)
     },
   )
@@ -139,9 +131,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params
       const author = await door.authorOf(request)
-      await conditionally(id, request.headers, app.contactOf(request).id, async (precondition) =>
-        deleteRecord(id, author, precondition),
-      )
+      await deleteRecord(id, author, preconditionOf(id, request.headers, app.contactOf(request).id))
       return reply.code(204).send(null)
     },
   )

@@ -180,17 +180,45 @@ async function isNobodyElses({ id, view }: Found, { decision }: View, author: Au
   return (name === 'Contacts' ? contacts : accounts).includes(id.text)
 }
 
+/** What must hold of a record for it to be written, with no other conditional write in between. */
+export interface Precondition {
+  /** @param record as this contact sees it. @throws where it does not hold */
+  require(record: Row): void
+  /** Holds the record's lock while the work is under way. @throws what the work throws, or where the lock is held */
+  lock<T>(work: () => Promise<T>): Promise<T>
+}
+
+/**
+ * Does a write under its precondition. The record is looked up before its lock is taken, so that a contact that cannot
+ * write it neither holds that lock nor learns of it, and again under the lock.
+ *
+ * @param lookUp finds the record where it may be written, and throws otherwise
+ */
+async function conditionally<T>(
+  precondition: Precondition | undefined,
+  lookUp: () => Promise<Found>,
+  write: (found: Found) => Promise<T>,
+): Promise<T> {
+  const checked = async (): Promise<Found> => {
+    const found = await lookUp()
+    precondition?.require(asSeen(found))
+    return found
+  }
+  if (precondition === undefined) return write(await checked())
+  await checked()
+  return precondition.lock(async () => write(await checked()))
+}
+
 /**
  * Changes the given fields of a record and leaves the others; what is so already is not written.
  *
- * @param precondition told the record as this contact sees it, before anything is written
  * @throws GatewayError as {@link createRecord}; `NOT_FOUND`; what `precondition` throws
  */
 export async function updateRecord(
   id: string,
   given: Given,
   author: Author,
-  precondition: (record: Row) => void = () => undefined,
+  precondition?: Precondition,
 ): Promise<Written> {
   return audited('update', author, async (note) => {
     const { sight, writer } = author
@@ -198,36 +226,32 @@ export async function updateRecord(
     const view = viewOf(id, author)
     note({ module: view.module.name, rule: view.decision.rule.name })
     const writing = writingView(view, 'update', sight)
-    const found = await find(id, author)
-    precondition(asSeen(found))
-    await requireReach(found, writing, author)
-    const proposal = proposeUpdate(given, found.row, view, sight.contact, sight.modules)
-    if (Object.keys(proposal.values).length === 0) {
-      note({ outcome: 'unchanged' })
-      return { id, record: asSeen(found) }
-    }
-    const checked = await check(proposal, [view, writing], author)
-    await perform(view, author, () => writer.revise(found.id, checked, changedBy(writing)), proposal.row)
-    return again(id, author)
+    const lookUp = async () => reached(id, writing, author)
+    return conditionally(precondition, lookUp, async (found) => {
+      const proposal = proposeUpdate(given, found.row, view, sight.contact, sight.modules)
+      if (Object.keys(proposal.values).length === 0) {
+        note({ outcome: 'unchanged' })
+        return { id, record: asSeen(found) }
+      }
+      const checked = await check(proposal, [view, writing], author)
+      await perform(view, author, () => writer.revise(found.id, checked, changedBy(writing)), proposal.row)
+      return again(id, author)
+    })
   })
 }
 
 /** @throws GatewayError as {@link updateRecord} */
-export async function deleteRecord(
-  id: string,
-  author: Author,
-  precondition: (record: Row) => void = () => undefined,
-): Promise<void> {
+export async function deleteRecord(id: string, author: Author, precondition?: Precondition): Promise<void> {
   return audited('delete', author, async (note) => {
     note({ ids: [id] })
     const view = viewOf(id, author)
     note({ module: view.module.name, rule: view.decision.rule.name })
     const writing = writingView(view, 'delete', author.sight)
-    const found = await find(id, author)
-    precondition(asSeen(found))
-    await requireReach(found, writing, author)
-    await perform(view, author, () => author.writer.remove(found.id, changedBy(writing)))
-    await outdate(author)
+    const lookUp = async () => reached(id, writing, author)
+    await conditionally(precondition, lookUp, async (found) => {
+      await perform(view, author, () => author.writer.remove(found.id, changedBy(writing)))
+      await outdate(author)
+    })
   })
 }
 
@@ -387,10 +411,13 @@ export async function changePassword(
   })
 }
 
-async function requireReach({ row, view }: Found, writing: View, author: Author): Promise<void> {
+/** A record that this contact sees and may write. @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE` */
+async function reached(id: string, writing: View, author: Author): Promise<Found> {
+  const found = await find(id, author)
+  const { row, view } = found
   const refusal = new GatewayError('NOT_WRITABLE', 'this record can be seen, but not be written')
   if (isSomebodyElses(row, writing, author.sight.contact)) throw refusal
-  if (meets(row, await settledScope(writing, author), view.module)) return
+  if (meets(row, await settledScope(writing, author), view.module)) return found
   throw refusal
 }
 

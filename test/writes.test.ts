@@ -1,6 +1,16 @@
 import t from 'tap'
 import { FormData } from 'undici'
-import { auditIn, modes, policyFile, startPortal, type Portal, type Sent } from './support/portal.ts'
+import { buildApp } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import {
+  auditIn,
+  credentialsOf,
+  modes,
+  policyFile,
+  startPortal,
+  type Portal,
+  type Sent,
+} from './support/portal.ts'
 import { installed, sharedSettings, startRedis } from './support/redis-server.ts'
 
 const ids = {
@@ -266,6 +276,68 @@ t.test('an entity tag tells whether a record is still what its reader saw', asyn
   t.same(asBob.body, asAlice.body)
   t.not(asBob.headers['etag'], asAlice.headers['etag'], 'each contact has tags of its own')
 })
+
+t.test(
+  "a conditional write holds a record's lock only where the record is the contact's to write",
+  async (t) => {
+    const { relay, env } = await startPortal(t)
+    const app = await buildApp(readConfig({ ...env }), { sink: { write: () => undefined } })
+    t.teardown(() => app.close())
+    const login = async (name: string) =>
+      (await app.inject({ method: 'POST', url: '/auth/login', payload: credentialsOf(name) })).json<{
+        accessToken: string
+      }>().accessToken
+    const tokens = { alice: await login('alice'), bob: await login('bob') }
+    const send = async (
+      name: keyof typeof tokens,
+      id: string,
+      method: 'PATCH' | 'DELETE',
+      headers: object,
+    ) => {
+      const { statusCode, body } = await app.inject({
+        method,
+        url: `/records/${id}`,
+        headers: { authorization: `Bearer ${tokens[name]}`, ...headers },
+        ...(method === 'PATCH' && { payload: { ticket_title: 'new' } }),
+      })
+      return { status: statusCode, body: body.replace(/"requestId":"[^"]*"/, '') }
+    }
+    /** Whether the lock was held at any call of coreBOS that the work caused. */
+    const holds = async <T>(id: string, work: () => Promise<T>) => {
+      const tries: Promise<boolean>[] = []
+      relay.alter = ({ answer }) => {
+        tries.push(app.turns.take(id, async () => false).catch(() => true))
+        return answer
+      }
+      const result = await work()
+      relay.alter = undefined
+      return { result, asked: tries.length, held: (await Promise.all(tries)).includes(true) }
+    }
+
+    for (const [name, id, method, headers, status] of [
+      ['bob', ids.aliceTicket, 'PATCH', { 'if-match': '*' }, 404],
+      ['bob', ids.aliceTicket, 'PATCH', { 'if-match': '"x"' }, 404],
+      ['bob', ids.aliceTicket, 'PATCH', { 'if-none-match': '"x"' }, 404],
+      ['bob', ids.aliceTicket, 'DELETE', { 'if-match': '*' }, 403],
+      ['alice', ids.acmeTicket, 'PATCH', { 'if-match': '*' }, 403],
+      ['alice', ids.acmeTicket, 'PATCH', { 'if-match': '"x"' }, 403],
+      ['alice', ids.aliceTicket, 'PATCH', { 'if-match': '"x"' }, 412],
+      ['alice', ids.aliceTicket, 'PATCH', { 'if-none-match': '*' }, 412],
+    ] as const) {
+      const what = `${name}: ${method} ${id} ${JSON.stringify(headers)}`
+      const free = await holds(id, () => send(name, id, method, headers))
+      t.match(free, { result: { status }, held: false }, what)
+      t.equal(free.asked > 0, status !== 403 || method === 'PATCH', `${what}: the record was looked up`)
+      const during = await app.turns.take(id, () => send(name, id, method, headers))
+      t.same(during, free.result, `${what}: another's lock does not show`)
+    }
+
+    const own = () => send('alice', ids.aliceTicket, 'PATCH', { 'if-match': '*' })
+    t.match(await app.turns.take(ids.aliceTicket, own), { status: 412, body: /being changed/ })
+    t.match(await holds(ids.aliceTicket, own), { result: { status: 200 }, held: true })
+    t.equal(await app.turns.take(ids.aliceTicket, async () => 'free'), 'free', 'and gives it back')
+  },
+)
 
 const redisMissing = !installed('redis-server')
 
