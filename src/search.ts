@@ -46,6 +46,6 @@ async function hitsIn(view: View, text: string, count: number, asker: Asker): Pr
     .slice(0, limits.conditions)
     .map(({ name }) => tree.like(tree.field(name), pattern))
   if (conditions.length === 0) return { module, label, records: [], total: 0 }
-  const query = tree.select(module, undefined, tree.or(...conditions), { limit: { offset: 0, count } })
+  const query = tree.select(module, undefined, tree.anyOf(conditions), { limit: { offset: 0, count } })
   return { module, label, ...(await ask(query, asker)) }
 }

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { GatewayError } from '../src/errors.ts'
+import { printBasic, type Columns } from '../src/query/basic.ts'
 import { printCondition, printQuery } from '../src/query/canonical.ts'
 import { readingOf } from '../src/query/dialect.ts'
 import { limits } from '../src/query/limits.ts'
 import { distribute, withoutNot } from '../src/query/normal-form.ts'
 import { parseCondition, parseFields, parseOrderBy, parseQuery } from '../src/query/parse.ts'
+import { printedLength, sizeOf } from '../src/query/size.ts'
 import * as tree from '../src/query/tree.ts'
 import type { Condition } from '../src/query/tree.ts'
 
@@ -253,7 +255,7 @@ t.test('size, depth, terms and lists are bounded before anything is looked up', 
   )
   t.match(
     refusal(() => parseQuery(or(10_000))),
-    'QUERY_TOO_LARGE a query may have 500 conditions at most',
+    'QUERY_TOO_LARGE a query may have 500 conditions at most; more were received',
   )
   t.match(
     refusal(() => parseQuery(`select a from M where b='${'x'.repeat(1_000_000)}'`)),
@@ -275,9 +277,146 @@ t.test('size, depth, terms and lists are bounded before anything is looked up', 
     refusal(() => parseFields('a,'.repeat(1_000) + 'a')),
     'QUERY_TOO_LARGE',
   )
+  t.match(
+    refusal(() => parseOrderBy('a,'.repeat(limits.orders) + 'a')),
+    "QUERY_TOO_LARGE a query may have 50 fields behind 'order by' at most; more were received",
+  )
   const pairs = Array.from({ length: 11 }, (_, i) => `(a=${i} or b=${i})`).join(' and ')
   t.match(
     refusal(() => distribute(parseCondition(pairs))),
+    'QUERY_TOO_LARGE',
+  )
+})
+
+/** Of a module whose fields all hold numbers; counts how often it is asked, which is once for each decimal printed. */
+class CountingColumns implements Columns {
+  asked = 0
+  isReference(): boolean {
+    return false
+  }
+  isNumber(): boolean {
+    this.asked++
+    return true
+  }
+  refersTo(): number {
+    return 0
+  }
+  moduleOf(): undefined {
+    return undefined
+  }
+}
+
+function basic(where: Condition, columns: Columns = new CountingColumns()): string {
+  return printBasic(
+    { module: 'M', fields: ['id'], where, orderBy: [], limit: { offset: 0, count: 1 } },
+    columns,
+  )
+}
+
+function leavesOf(node: Condition): Condition[] {
+  return node.kind === 'and' || node.kind === 'or' ? node.terms.flatMap(leavesOf) : [node]
+}
+
+t.test('the size of a distributed condition is predicted as it comes out', async (t) => {
+  fc.assert(
+    fc.property(condition, (node) => {
+      const plain = withoutNot(node)
+      const size = sizeOf(plain, (leaf) => printCondition(leaf).length)
+      const terms = distribute(plain)
+      const conditionsIn = (leaf: Condition) => (leaf.kind === 'in' && leaf.negated ? leaf.values.length : 1)
+      t.equal(size.terms, terms.length)
+      t.equal(
+        size.conditions,
+        terms.flat().reduce((sum, leaf) => sum + conditionsIn(leaf), 0),
+      )
+      const text = terms.map((term) => term.map(printCondition).join(' and ')).join(' or ')
+      t.equal(printedLength(size), text.length)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+const equal = (i: number) => tree.compare(tree.field('f'), '=', tree.number(`${i}.5`))
+const widths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 })
+
+t.test('beyond the bound on conditions nothing is put together, and up to it all of it is', async (t) => {
+  const seen = { printed: 0, refused: 0 }
+  fc.assert(
+    fc.property(widths, fc.boolean(), (widths, nested) => {
+      const ors = widths.map((width) =>
+        tree.anyOf(
+          Array.from({ length: width }, (_, i) =>
+            nested && i > 0 ? tree.and(equal(i), equal(-i)) : equal(i),
+          ),
+        ),
+      )
+      const where = tree.allOf(ors)
+      // Each alternative of one part stands in a term with each of the others.
+      const terms = widths.reduce((product, width) => product * BigInt(width), 1n)
+      const conditions = widths.reduce(
+        (sum, width) => sum + (terms / BigInt(width)) * BigInt(nested ? 2 * width - 1 : width),
+        0n,
+      )
+      const columns = new CountingColumns()
+      const isAccepted = terms <= limits.terms && conditions <= limits.printed
+      if (isAccepted) {
+        seen.printed++
+        t.equal(BigInt(basic(where, columns).split(/ and | or /).length), conditions)
+      } else {
+        seen.refused++
+        t.match(
+          refusal(() => basic(where, columns)),
+          /^QUERY_TOO_LARGE .* at most 2,000 conditions in 1,000 terms are accepted/,
+        )
+      }
+      t.equal(
+        columns.asked,
+        isAccepted ? leavesOf(where).length : 0,
+        'each condition was printed once, or none',
+      )
+    }),
+    { numRuns: 300 },
+  )
+  t.ok(seen.printed > 20 && seen.refused > 20, JSON.stringify(seen))
+})
+
+t.test('beyond the bound on characters nothing is put together, and up to it all of it is', async (t) => {
+  const seen = { printed: 0, refused: 0 }
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: limits.ids }),
+      (alternatives, count) => {
+        const ids = Array.from({ length: count }, (_, i) => `12x${10_000 + i}`)
+        const where = tree.and(
+          tree.tie('parent_id', ids, '$scope'),
+          tree.anyOf(Array.from({ length: alternatives }, (_, i) => equal(10 + i))),
+        )
+        const list = `parent_id in ('${ids.join("','")}')`
+        const length =
+          'select id from M where  limit 1;'.length + alternatives * `${list} and f='10.5' or `.length - 4
+        if (length <= limits.statement) {
+          seen.printed++
+          t.equal(basic(where).length, length)
+        } else {
+          seen.refused++
+          t.match(
+            refusal(() => basic(where)),
+            /^QUERY_TOO_LARGE the statement for coreBOS would have more than 2,000,000 characters/,
+          )
+        }
+      },
+    ),
+    { numRuns: 60 },
+  )
+  t.ok(seen.printed > 5 && seen.refused > 5, JSON.stringify(seen))
+})
+
+t.test('no list is too long for the stack', async (t) => {
+  const many = Array.from({ length: 200_000 }, (_, i) => equal(i))
+  t.equal(sizeOf(tree.anyOf([tree.anyOf(many), equal(0)])).terms, many.length + 1)
+  t.match(
+    refusal(() => distribute(tree.and(equal(0), tree.anyOf(many)))),
     'QUERY_TOO_LARGE',
   )
 })

@@ -1,5 +1,7 @@
 import { GatewayError } from '../errors.ts'
-import { distribute } from './normal-form.ts'
+import { limits } from './limits.ts'
+import { multiplied } from './normal-form.ts'
+import { joins, printedLength, requireSize, sizeOf, type Size } from './size.ts'
 import type { Condition, Limit, Value } from './tree.ts'
 
 /** What a printer needs of a query: names that have been looked up, and a condition without `not` and lookups. */
@@ -26,18 +28,51 @@ export interface Columns {
 
 /**
  * Prints a query in coreBOS's basic dialect: `or` of `and`s without parentheses, exact ids, the values of SQL.
- * Only shapes that a recording proves are printed.
+ * Only shapes that a recording proves are printed. Each condition is printed once, and what the whole comes to is
+ * computed before its terms are put together.
  *
  * @param showTies for explain: prints the label of a tie in the place of its ids
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`, `QUERY_TOO_LARGE`
  */
 export function printBasic(query: Printable, columns: Columns, showTies = true): string {
-  const terms = distribute(query.where)
-  if (terms.length === 0) throw new Error('a query that holds for nothing is answered without asking')
-  const conjunction = (term: Condition[]) =>
-    joined(term, ' and ', (each) => condition(each, columns, showTies))
-  const where = terms.some(({ length }) => length === 0) ? '' : ` where ${joined(terms, ' or ', conjunction)}`
-  return `select ${query.fields?.join(',') ?? 'count(*)'} from ${query.module}${where}${order(query)}${limit(query)};`
+  const before = `select ${query.fields?.join(',') ?? 'count(*)'} from ${query.module}`
+  const behind = `${order(query)}${limit(query)};`
+  requireSize(sizeOf(query.where))
+  const texts = new Map<Condition, string>()
+  const size = measured(query.where, texts, (each) => condition(each, columns, showTies))
+  if (size.terms === 0) throw new Error('a query that holds for nothing is answered without asking')
+  const isOpen = query.where.kind === 'constant'
+  const length = before.length + behind.length + (isOpen ? 0 : where.length + printedLength(size))
+  if (length > limits.statement) throw tooLong()
+  if (isOpen) return before + behind
+  const conjunction = (term: Condition[]) => joined(term, joins.and, (each) => texts.get(each) ?? '')
+  return before + where + joined(multiplied(query.where), joins.or, conjunction) + behind
+}
+
+const where = ' where '
+
+/**
+ * @param texts is filled with each condition as it is printed, at most as far as a statement may be long
+ * @throws GatewayError `QUERY_TOO_LARGE`, and what `print` throws
+ */
+function measured(whole: Condition, texts: Map<Condition, string>, print: (leaf: Condition) => string): Size {
+  let length = 0
+  return sizeOf(whole, (leaf) => {
+    const text = texts.get(leaf) ?? print(leaf)
+    texts.set(leaf, text)
+    length += text.length
+    if (length > limits.statement) throw tooLong()
+    return text.length
+  })
+}
+
+/** Says nothing of how much longer it would be: that tells how many ids a scope has. */
+function tooLong(): GatewayError {
+  return new GatewayError(
+    'QUERY_TOO_LARGE',
+    `the statement for coreBOS would have more than ${limits.statement.toLocaleString('en')} characters, which is the ` +
+      'most that is accepted; shorter lists, or fewer alternatives, make it shorter',
+  )
 }
 
 /** As `map` and `join`, which take several times as long for the few that there are. */

@@ -39,7 +39,7 @@ class Printer {
       return `(${node.terms.map((term) => this.group(term)).join(` ${node.kind} `)})`
     }
     if (node.kind === 'tie') return this.#tie(node)
-    if (++this.#conditions > mostConditions) throw inexpressible(`more than ${mostConditions} conditions`)
+    this.#count(1)
     switch (node.kind) {
       case 'compare':
         return `(${this.#compare(node)})`
@@ -54,14 +54,18 @@ class Printer {
     }
   }
 
+  #count(conditions: number): void {
+    this.#conditions += conditions
+    if (this.#conditions > mostConditions) throw inexpressible(`more than ${mostConditions} conditions`)
+  }
+
   #tie({ field, ids, label }: Tie): string {
     if (!this.#showTies) return `(${field} in (${label}))`
     if (field === 'id') {
       if (ids.length > mostIds) throw inexpressible(`more than ${mostIds} ids`)
       return `(id in (${ids.map((id) => `'${id}'`).join(',')}))`
     }
-    this.#conditions += ids.length
-    if (this.#conditions > mostConditions) throw inexpressible(`more than ${mostConditions} conditions`)
+    this.#count(ids.length)
     return `(${ids.map((id) => this.#pointsTo(field, id)).join(' or ')})`
   }
 
@@ -87,6 +91,7 @@ class Printer {
       return `id ${negated ? 'not in' : 'in'} (${values.map(({ text }) => `'${text}'`).join(',')})`
     if (this.#columns.isReference(field)) {
       if (negated) throw inexpressible(`'${field}' is a reference`)
+      this.#count(values.length - 1)
       return values.map(({ text }) => this.#pointsTo(field, text)).join(' or ')
     }
     return `${field} ${negated ? 'not in' : 'in'} (${values.map((value) => this.#literal(value, /[,=<]/)).join(',')})`

@@ -72,7 +72,8 @@ export function parseJsonConditions(json: string, at: Position): Condition {
   const list = parsed(json, at)
   if (!Array.isArray(list) || list.length === 0) throw malformed(at, 'a list of conditions is expected')
   if (list.length > limits.conditions) {
-    throw new GatewayError('QUERY_TOO_LARGE', `a query may have ${limits.conditions} conditions at most`)
+    const bound = `a query may have ${limits.conditions} conditions at most; ${list.length} were received`
+    throw new GatewayError('QUERY_TOO_LARGE', bound)
   }
   const groups: Entry[][] = []
   for (const entry of list.map((each) => readEntry(each, at))) {
@@ -101,7 +102,7 @@ function join(terms: readonly Condition[], joinAfter: (index: number) => 'and' |
     alternatives.at(-1)?.push(term)
     if (i < terms.length - 1 && joinAfter(i) === 'or') alternatives.push([])
   }
-  return tree.or(...alternatives.map((each) => tree.and(...each)))
+  return tree.anyOf(alternatives.map(tree.allOf))
 }
 
 function parsed(json: string, at: Position): unknown {

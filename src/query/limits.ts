@@ -10,8 +10,16 @@ export const limits = {
   list: 2_000,
   /** Terms that an `and` of `or`s may be distributed into. */
   terms: 1_000,
-  /** Fields that a statement may select or sort by. */
+  /** Conditions in all of these terms, those of the policy included. coreBOS needs more than a second for more. */
+  printed: 2_000,
+  /** UTF-16 units of a statement for coreBOS: several lists of as many ids as a tie may have. */
+  statement: 2_000_000,
+  /** Fields that a statement may select, and names or values in a parameter that takes a list of them. */
   fields: 500,
+  /** Fields that a statement may sort by. */
+  orders: 50,
+  /** UTF-16 units of a text that is searched for. */
+  term: 1_000,
   /** Rows that one answer may hold. */
   rows: 10_000,
   /** Ids that one tie may be compared with; a longer list is refused, never split. */

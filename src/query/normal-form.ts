@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import { limits } from './limits.ts'
+import { requireSize, sizeOf } from './size.ts'
 import * as tree from './tree.ts'
 import type { Comparison, Condition } from './tree.ts'
 
@@ -26,7 +26,7 @@ export function withoutNot(condition: Condition, negate = false): Condition {
     case 'or': {
       if (!negate) return tree.mapTerms(condition, (term) => withoutNot(term))
       const terms = condition.terms.map((term) => withoutNot(term, true))
-      return condition.kind === 'and' ? tree.or(...terms) : tree.and(...terms)
+      return condition.kind === 'and' ? tree.anyOf(terms) : tree.allOf(terms)
     }
     case 'compare':
       return negate ? tree.compare(condition.path, opposite[condition.operator], condition.value) : condition
@@ -53,12 +53,18 @@ export function withoutNot(condition: Condition, negate = false): Condition {
  *
  * @param condition without `not`
  * @returns each term's conditions; none at all where nothing holds
- * @throws GatewayError `QUERY_TOO_LARGE` beyond the bound on terms
+ * @throws GatewayError `QUERY_TOO_LARGE` beyond the bounds on terms and conditions, before anything is distributed
  */
 export function distribute(condition: Condition): Condition[][] {
+  requireSize(sizeOf(condition))
+  return multiplied(condition)
+}
+
+/** The same of a condition whose size has been looked at. */
+export function multiplied(condition: Condition): Condition[][] {
   switch (condition.kind) {
     case 'or':
-      return bounded(concatenated(condition.terms.map(distribute)))
+      return concatenated(condition.terms.map(multiplied))
     case 'and': {
       let product: Condition[][] = [[]]
       for (const term of condition.terms) {
@@ -66,8 +72,7 @@ export function distribute(condition: Condition): Condition[][] {
           for (const left of product) left.push(term)
           continue
         }
-        const right = distribute(term)
-        if (product.length * right.length > limits.terms) throw tooManyTerms()
+        const right = multiplied(term)
         product = concatenated(product.map((left) => right.map((each) => [...left, ...each])))
       }
       return product
@@ -82,15 +87,6 @@ export function distribute(condition: Condition): Condition[][] {
 /** As `flat()`, which is several times as slow; every statement comes through here. */
 function concatenated(parts: readonly (readonly Condition[][])[]): Condition[][] {
   const all: Condition[][] = []
-  for (const part of parts) all.push(...part)
+  for (const part of parts) for (const term of part) all.push(term)
   return all
-}
-
-function bounded(terms: Condition[][]): Condition[][] {
-  if (terms.length > limits.terms) throw tooManyTerms()
-  return terms
-}
-
-function tooManyTerms(): GatewayError {
-  return new GatewayError('QUERY_TOO_LARGE', `'and' over 'or' may come to ${limits.terms} terms at most`)
 }

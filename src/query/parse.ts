@@ -8,7 +8,7 @@ import type { Condition, FieldPath, Limit, Order, Position, Query, Selection, Va
 const keywords = new Set(
   'select distinct from where and or not in like is null order by asc desc limit offset'.split(' '),
 )
-const longestKeyword = Math.max(...[...keywords].map(({ length }) => length))
+const longestKeyword = [...keywords].reduce((longest, { length }) => Math.max(longest, length), 0)
 
 function isKeyword(word: string): boolean {
   return word.length <= longestKeyword && keywords.has(word.toLowerCase())
@@ -83,7 +83,7 @@ class Reader {
     if (!this.#peekWord('or')) return first
     const terms = [first]
     while (this.#accept('or')) terms.push(this.#conjunction())
-    return tree.or(...terms)
+    return tree.anyOf(terms)
   }
 
   // conjunction = term { "and" term }
@@ -92,7 +92,7 @@ class Reader {
     if (!this.#peekWord('and')) return first
     const terms = [first]
     while (this.#accept('and')) terms.push(this.#term())
-    return tree.and(...terms)
+    return tree.allOf(terms)
   }
 
   // term = "not" term | "(" condition ")" | "related" "." module "=" id | path test
@@ -204,7 +204,7 @@ class Reader {
   orders(): Order[] {
     const orders: Order[] = []
     do {
-      if (orders.length === limits.fields) throw tooLarge(`${limits.fields} fields`)
+      if (orders.length === limits.orders) throw tooLarge(`${limits.orders} fields behind 'order by'`)
       const path = this.#path()
       const direction = this.#accept('desc') ? 'desc' : 'asc'
       if (direction === 'asc') this.#accept('asc')
@@ -294,7 +294,7 @@ class Reader {
 }
 
 function tooLarge(bound: string): GatewayError {
-  return new GatewayError('QUERY_TOO_LARGE', `a query may have ${bound} at most`)
+  return new GatewayError('QUERY_TOO_LARGE', `a query may have ${bound} at most; more were received`)
 }
 
 function whole<T>(source: string, read: (reader: Reader) => T): T {

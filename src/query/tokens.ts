@@ -82,7 +82,10 @@ function jsonEnd(source: string, start: number): number {
  */
 export function tokenize(source: string): Token[] {
   if (source.length > limits.text) {
-    throw new GatewayError('QUERY_TOO_LARGE', `a query may have ${limits.text} characters at most`)
+    throw new GatewayError(
+      'QUERY_TOO_LARGE',
+      `a query may have ${limits.text} characters at most; ${source.length} were received`,
+    )
   }
   if (source.includes('\0'))
     throw syntaxError(source, source.indexOf('\0'), 'a NUL character is not accepted')

@@ -219,7 +219,7 @@ function junction(kind: 'and' | 'or', terms: readonly Condition[]): Condition {
   const neutral = kind === 'and'
   const flat: Condition[] = []
   for (const term of terms) {
-    if (term.kind === kind) flat.push(...term.terms)
+    if (term.kind === kind) for (const each of term.terms) flat.push(each)
     else if (term.kind !== 'constant') flat.push(term)
     else if (term.holds !== neutral) return term
   }
@@ -239,6 +239,16 @@ export function and(...terms: readonly Condition[]): Condition {
 }
 
 export function or(...terms: readonly Condition[]): Condition {
+  return junction('or', terms)
+}
+
+/** As {@link and}, for as many terms as a caller chooses: arguments have a bound, and lists have none. */
+export function allOf(terms: readonly Condition[]): Condition {
+  return junction('and', terms)
+}
+
+/** As {@link or}, for as many terms as a caller chooses. */
+export function anyOf(terms: readonly Condition[]): Condition {
   return junction('or', terms)
 }
 

@@ -104,7 +104,7 @@ function listOf(path: FieldPath, values: readonly Value[], negated: boolean, fie
   // Numbers go without quotes where the column holds text, and coreBOS loses count of such a list behind a 0.
   const goesWithoutQuotes = valueKind(field) === 'number' && !isNumberColumn(field)
   if (negated || !goesWithoutQuotes) return tree.inList(path, values, negated)
-  return tree.or(...values.map((value) => tree.compare(path, '=', value)))
+  return tree.anyOf(values.map((value) => tree.compare(path, '=', value)))
 }
 
 /** The value as its field's column holds it. */

@@ -2,6 +2,7 @@ import type { Contact, Level } from '../contact/contact.ts'
 import { GatewayError } from '../errors.ts'
 import { printCondition } from '../query/canonical.ts'
 import { limits } from '../query/limits.ts'
+import { requireSize, sizeOf } from '../query/size.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, FieldPath, Limit, Lookup, Query, Relation } from '../query/tree.ts'
 import { checkCondition, checkPath, idsOf, referenceOf } from './check.ts'
@@ -74,6 +75,8 @@ export function rewrite(
   const checked = query.where && checkCondition(query.where, view, sight)
   const asked = checked && dialect === 'basic' ? withoutExtended(checked, view) : checked
   const where = asked === undefined ? scope : tree.and(scope, asked)
+  // Before anything is looked up. The extended dialect has parentheses, and a bound of its own.
+  if (dialect === 'basic') requireSize(sizeOf(where), sizeOf(asked ?? tree.constant(true)))
   const columns = columnsOf(query, view, sight)
   const nothing = where.kind === 'constant' && !where.holds
   return {

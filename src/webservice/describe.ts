@@ -11,9 +11,11 @@ import {
 } from '../corebos/presentation.ts'
 import { isKeptApart } from '../comments.ts'
 import { fewAtOnce } from '../few-at-once.ts'
+import { limits } from '../query/limits.ts'
 import type { View } from '../scope/view.ts'
 import type { Input, Visitor } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
+import { partsOf, requireLength } from './lists.ts'
 import type { Parameter } from './php.ts'
 import { serialize } from './serialize.ts'
 
@@ -28,7 +30,9 @@ export function openModule(name: string, { asker }: Visitor): View {
 
 export async function listtypes(input: Input, { asker, caller }: Visitor): Promise<Result> {
   const given = input.json('fieldTypeList')
-  const types = Array.isArray(given) ? given.map(String) : []
+  const list: readonly Parameter[] = Array.isArray(given) ? given : []
+  requireLength('fieldTypeList', list.length, limits.fields, 'types')
+  const types = list.filter((each) => typeof each === 'string')
   const hasOne = ({ readable }: View): boolean =>
     types.length === 0 || [...readable.values()].some(({ type }) => types.includes(type))
   const listed = (await listModules(caller)).filter(({ name }) => {
@@ -45,19 +49,14 @@ export async function listtypes(input: Input, { asker, caller }: Visitor): Promi
 
 /** One module by itself, several (`HelpDesk,Faq`) by name. */
 export async function describe(input: Input, visitor: Visitor): Promise<Result> {
-  const named = new Set(
-    input
-      .text('elementType')
-      .split(',')
-      .map((name) => name.trim()),
-  )
-  const views = new Set([...named].map((name) => openModule(name, visitor)))
+  const named = partsOf(input, 'elementType')
+  const views = new Set([...new Set(named)].map((name) => openModule(name, visitor)))
   const described = await fewAtOnce(views, async (view) => {
     const module = await presentModule(visitor.caller, view.module.name)
     return [module.name, description(module, view, visitor)] as const
   })
   const [first] = described
-  return result(described.length === 1 && first !== undefined ? first[1] : Object.fromEntries(described))
+  return result(named.length === 1 && first !== undefined ? first[1] : Object.fromEntries(described))
 }
 
 function description(module: PresentedModule, view: View, visitor: Visitor): Parameter {

@@ -1,9 +1,11 @@
 /** A record as clients of coreBOS send it: fields by name, and what answers of coreBOS hold beside them. */
 import type { DocumentFile } from '../corebos/write.ts'
 import { GatewayError } from '../errors.ts'
+import { limits } from '../query/limits.ts'
 import type { Given } from '../scope/write.ts'
 import { readEncodedFile } from '../upload.ts'
 import type { Input, Uploads } from './call.ts'
+import { requireLength } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'
 
 export type Fields = { readonly [name: string]: Parameter }
@@ -51,9 +53,10 @@ export async function fileOf(
  * The values of an element. Clients send whole answers back, so that what belongs to them and to no field is passed
  * over: the id, and what references point to.
  *
- * @throws GatewayError `INVALID_VALUE` where a value is no text
+ * @throws GatewayError `INVALID_VALUE` where a value is no text; `QUERY_TOO_LARGE`
  */
 export function valuesOf(element: Fields): Given {
+  requireLength('element', Object.keys(element).length, limits.fields, 'fields')
   return Object.fromEntries(
     Object.entries(element).flatMap(([name, value]) => {
       if (name === 'id' || name === 'cbuuid' || name === 'relations') return []
@@ -71,10 +74,14 @@ function textOf(name: string, value: Parameter): string {
   return String(value)
 }
 
-/** What a new document is to be related to. @throws GatewayError `INVALID_VALUE` */
+/** Records that one write may create, change, delete or relate. */
+export const mostElements = 50
+
+/** What a new document is to be related to. @throws GatewayError `INVALID_VALUE`, `QUERY_TOO_LARGE` */
 export function relationsOf(element: Fields): string[] {
   const relations = element['relations'] ?? []
   const list: readonly Parameter[] = Array.isArray(relations) ? relations : [relations]
+  requireLength('relations', list.length, mostElements, 'ids')
   return list.map((id) => {
     if (typeof id === 'string') return id
     throw new GatewayError('INVALID_VALUE', "'relations' holds webservice ids")

@@ -7,6 +7,7 @@ import { afresh, find, readBy, type Asker, type Found } from '../pipeline.ts'
 import { mayBePrinted } from '../printed.ts'
 import type { Input, Visitor } from './call.ts'
 import { result, WebserviceRefusal, type Result } from './envelope.ts'
+import { namesOf, requireLength } from './lists.ts'
 import type { Parameter } from './php.ts'
 
 /** Files in one answer, which holds them all at once. */
@@ -15,11 +16,11 @@ const mostFiles = 10
 /** Ids of other modules are passed over, as in coreBOS; a document that cannot be seen refuses the whole. */
 export async function retrievedocattachment(input: Input, visitor: Visitor): Promise<Result> {
   const documents = visitor.asker.sight.find('Documents')
-  const ids = [...new Set(input.text('id').split(','))].map((id) => id.trim())
+  const ids = namesOf(input, 'id')
   const wanted = ids.filter(
     (id) => documents !== undefined && parseId(id)?.prefix === documents.module.idPrefix,
   )
-  if (wanted.length > mostFiles) throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostFiles} files`)
+  requireLength('id', wanted.length, mostFiles, 'documents')
   // PHP's idea of an empty text; `false` is none.
   const withContent = !['', '0'].includes(input.text('returnfile'))
   const asker = afresh(visitor.asker)

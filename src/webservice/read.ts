@@ -11,6 +11,7 @@ import type { View } from '../scope/view.ts'
 import type { Input, Visitor } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
 import { labelsOf, withReferences } from './labels.ts'
+import { mostListed, partsOf, requireLength } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'
 import { serialize, unserializeTexts } from './serialize.ts'
 
@@ -36,12 +37,7 @@ export async function retrieve(input: Input, visitor: Visitor): Promise<Result> 
 
 export async function massRetrieve(input: Input, visitor: Visitor): Promise<Result> {
   const { asker } = visitor
-  const ids = bounded(
-    input
-      .text('ids')
-      .split(',')
-      .map((id) => id.trim()),
-  )
+  const ids = different('ids', partsOf(input, 'ids', mostListed))
   const found = await fewAtOnce(byModule(ids, asker), async ([view, wanted]) => {
     const where = tree.among('id', wanted)
     const { records } = await ask(recordsOf(view, where), asker)
@@ -56,9 +52,9 @@ export async function massRetrieve(input: Input, visitor: Visitor): Promise<Resu
   return result(shown.length === 0 ? [] : Object.fromEntries(shown))
 }
 
-function bounded(ids: readonly string[]): string[] {
+function different(name: string, ids: readonly string[]): string[] {
   const each = [...new Set(ids)]
-  if (each.length > mostIds) throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostIds} ids`)
+  requireLength(name, each.length, mostIds, 'different ids')
   return each
 }
 
@@ -81,7 +77,8 @@ export function recordsOf(
 
 /** The names of records; takes and gives PHP's own notation, and anything else names nothing. */
 export async function getReferenceValue(input: Input, visitor: Visitor): Promise<Result> {
-  const ids = bounded(unserializeTexts(input.text('id')) ?? [])
+  const listed = (count: number) => requireLength('id', count, mostListed, 'ids')
+  const ids = different('id', unserializeTexts(input.text('id'), listed) ?? [])
   const labels = await labelsOf(ids, visitor)
   const named = ids.flatMap((id) => {
     const labelled = labels.get(id)

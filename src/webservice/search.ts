@@ -13,6 +13,7 @@ import { search } from '../search.ts'
 import type { Input, Visitor } from './call.ts'
 import { result, type Result } from './envelope.ts'
 import { labelOf, labelsOf, readableLabelFields } from './labels.ts'
+import { namesOf, termOf } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'
 import { serialize } from './serialize.ts'
 
@@ -41,15 +42,8 @@ function limitOf(text: string, otherwise: number): number {
   return Math.min(Number(text), limits.rows)
 }
 
-/** Each once. */
-function names(list: string): string[] {
-  const all = list.split(',').map((name) => name.trim())
-  return [...new Set(all)].filter((name) => name !== '')
-}
-
 /** The open modules among those that are named, each once; all where none is named. */
-function viewsOf(list: string, { asker }: Visitor): View[] {
-  const wanted = names(list)
+function viewsOf(wanted: readonly string[], { asker }: Visitor): View[] {
   const found = (wanted.length === 0 ? asker.sight.names : wanted).map((name) => asker.sight.find(name))
   return [...new Set(found)].filter((view) => view !== undefined)
 }
@@ -82,10 +76,10 @@ export async function getFieldAutocomplete(input: Input, visitor: Visitor): Prom
   const test = own(filters, input.text('filter'))
   const view = visitor.asker.sight.find(input.text('searchinmodule'))
   if (view === undefined || test === undefined) return result([])
-  const searched = names(input.text('fields')).filter((name) => view.readable.has(name))
-  const returned = names(input.text('returnfields')).filter((name) => view.readable.has(name))
+  const searched = namesOf(input, 'fields').filter((name) => view.readable.has(name))
+  const returned = namesOf(input, 'returnfields').filter((name) => view.readable.has(name))
   const shown = returned.length === 0 ? searched : returned
-  const term = input.text('term')
+  const term = termOf(input, 'term')
   const conditions = searched.flatMap((name) => {
     const field = view.readable.get(name)
     return field === undefined ? [] : conditionsOn(field, test, term, visitor)
@@ -94,7 +88,7 @@ export async function getFieldAutocomplete(input: Input, visitor: Visitor): Prom
   const { records } = await find(
     view,
     shown,
-    tree.or(...conditions),
+    tree.anyOf(conditions),
     limitOf(input.text('limit'), defaultHits),
     visitor,
   )
@@ -109,14 +103,15 @@ export async function getFieldAutocomplete(input: Input, visitor: Visitor): Prom
 export async function getReferenceAutocomplete(input: Input, visitor: Visitor): Promise<Result> {
   const test = own(filters, input.text('filter'))
   if (test === undefined) return result([])
-  const term = input.text('term')
+  const term = termOf(input, 'term')
   const count = limitOf(input.text('limit'), defaultHits)
-  const views = viewsOf(input.text('searchinmodules'), visitor)
-  const several = names(input.text('searchinmodules')).length !== 1
+  const named = namesOf(input, 'searchinmodules')
+  const views = viewsOf(named, visitor)
+  const several = named.length !== 1
   const found = await fewAtOnce(views, async (view) => {
     const fields = readableLabelFields(view, visitor)
     if (fields.length === 0) return []
-    const where = tree.or(...fields.map((name) => test(tree.field(name), term)))
+    const where = tree.anyOf(fields.map((name) => test(tree.field(name), term)))
     const { records } = await find(view, fields, where, count, visitor)
     return records.map((row) => ({
       crmid: row['id'] ?? '',
@@ -139,7 +134,7 @@ interface Hits {
  * here: whose records are searched follows from who has logged in.
  */
 async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
-  const term = input.text('query').trim()
+  const term = termOf(input, 'query').trim()
   if (term === '') return []
   const restriction = input.json('restrictionids')
   const wanted = isObject(restriction) ? restriction['limit'] : undefined
@@ -147,7 +142,7 @@ async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
     limitOf(typeof wanted === 'string' || typeof wanted === 'number' ? String(wanted) : '', mostHits),
     mostHits,
   )
-  const views = viewsOf(input.text('search_onlyin'), visitor)
+  const views = viewsOf(namesOf(input, 'search_onlyin'), visitor)
   const modules = views.map(({ module }) => module.name).sort()
   const found = await search({ text: term, modules, limit: count }, visitor.asker)
   const byModule = new Map(found.map((each) => [each.module, each]))

@@ -15,11 +15,19 @@ function arrayKey(key: string): string | number {
   return /^(?:0|-?[1-9][0-9]{0,14})$/.test(key) ? Number(key) : key
 }
 
-/** The texts of a list of texts; undefined where it is anything else. */
-export function unserializeTexts(source: string): string[] | undefined {
-  const bytes = Buffer.from(source)
+/**
+ * The texts of a list of texts; undefined where it is anything else.
+ *
+ * @param look told of how many texts there are to be, before they are read; it may throw
+ */
+export function unserializeTexts(
+  source: string,
+  look: (count: number) => void = () => undefined,
+): string[] | undefined {
   const head = /^a:([0-9]{1,5}):\{/.exec(source)
   if (head === null) return undefined
+  look(Number(head[1]))
+  const bytes = Buffer.from(source)
   const texts: string[] = []
   let at = head[0].length
   for (let left = Number(head[1]); left > 0; left--) {

@@ -10,6 +10,7 @@ import type { View } from '../scope/view.ts'
 import type { Input, Visitor } from './call.ts'
 import { openModule } from './describe.ts'
 import { closedModule, result, type Result } from './envelope.ts'
+import { requireLength } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'
 import { recordsOf } from './read.ts'
 
@@ -123,7 +124,7 @@ export async function gettranslation(input: Input, { asker, caller }: Visitor): 
   const given = input.json('totranslate')
   const list: readonly Parameter[] = Array.isArray(given) ? given : []
   const texts = isObject(given) ? Object.values(given) : list
-  if (texts.length > mostTexts) throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostTexts} texts`)
+  requireLength('totranslate', texts.length, mostTexts, 'texts')
   if (!texts.every((each) => typeof each === 'string')) {
     throw new GatewayError('BAD_REQUEST', "'totranslate' holds something that is no text")
   }

@@ -16,9 +16,19 @@ import {
   type Written,
 } from '../writes.ts'
 import type { Input, Visitor, WritingVisitor } from './call.ts'
-import { elementOf, fileOf, idOf, relationsOf, valuesOf, withoutFile, type Fields } from './element.ts'
+import {
+  elementOf,
+  fileOf,
+  idOf,
+  mostElements,
+  relationsOf,
+  valuesOf,
+  withoutFile,
+  type Fields,
+} from './element.ts'
 import { failed, failure, result, toRefusal, WebserviceRefusal, type Result } from './envelope.ts'
 import { withReferences } from './labels.ts'
+import { namesIn, namesOf, requireLength } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'
 import { firstId } from './read.ts'
 import { rehearse, type Look } from './rehearsal.ts'
@@ -159,20 +169,13 @@ function complete(visitor: WritingVisitor): Look {
 export async function upsert(input: Input, visitor: WritingVisitor): Promise<Result> {
   const module = input.text('elementType')
   const element = elementOf(input)
-  const found = await findBy(module, element, names(input.text('searchOn')), visitor)
+  const found = await findBy(module, element, namesOf(input, 'searchOn'), visitor)
   if (found === undefined) return result(await carryOut(await creation(module, element, visitor), visitor))
-  const updated = names(input.text('updatedfields'))
+  const updated = namesOf(input, 'updatedfields')
   const values = Object.fromEntries(
     Object.entries(valuesOf(element)).filter(([name]) => updated.includes(name)),
   )
   return result(await carryOut(revision(found, values, visitor), visitor))
-}
-
-function names(list: string): string[] {
-  return list
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
 }
 
 /** @throws WebserviceRefusal where there is nothing to look up */
@@ -189,7 +192,7 @@ async function findBy(
     throw new WebserviceRefusal('SEARCH_VALUE_NOT_PROVIDED', message)
   }
   const tests = fields.map((name) => tree.compare(tree.field(name), '=', tree.text(values[name] ?? '')))
-  const { records } = await ask(firstId(asker.sight.require(module), tree.and(...tests)), asker)
+  const { records } = await ask(firstId(asker.sight.require(module), tree.allOf(tests)), asker)
   return records[0]?.['id']
 }
 
@@ -275,9 +278,6 @@ export async function validateInformation(input: Input, visitor: WritingVisitor)
   return problems === undefined ? result(true) : failed(problems)
 }
 
-/** Elements of one mass write. */
-const mostElements = 50
-
 interface MassEntry {
   /** What a failure says it was about. */
   readonly about: { readonly id: string } | { readonly record: Parameter }
@@ -298,9 +298,6 @@ async function mass(
   entries: readonly MassEntry[],
   visitor: WritingVisitor,
 ): Promise<MassOutcome> {
-  if (entries.length > mostElements) {
-    throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostElements} records in one write`)
-  }
   const { asker } = visitor
   const changes: Change[] = []
   const refused = new Map<MassEntry, unknown>()
@@ -347,6 +344,7 @@ function reason(error: unknown): Pick<Row, 'code' | 'message'> {
 function list(input: Input, name: string): Fields[] {
   const given = input.json(name)
   const elements: readonly Parameter[] = Array.isArray(given) ? given : []
+  requireLength(name, elements.length, mostElements, 'records')
   if (!Array.isArray(given) || !elements.every(isObject)) {
     throw new GatewayError('BAD_REQUEST', `'${name}' is a list of objects`)
   }
@@ -371,7 +369,7 @@ export async function massCreate(input: Input, visitor: WritingVisitor): Promise
       prepare: async () => {
         const name = typeof module === 'string' ? module : ''
         const fields = isObject(element) ? element : {}
-        const searched = typeof searchon === 'string' ? names(searchon) : []
+        const searched = typeof searchon === 'string' ? namesIn('searchon', searchon) : []
         if (searched.length === 0) return creation(name, fields, visitor)
         const choose = async () => {
           const found = await findBy(name, fields, searched, visitor)
@@ -401,7 +399,8 @@ export async function massUpdate(input: Input, visitor: WritingVisitor): Promise
 }
 
 export async function massDelete(input: Input, visitor: WritingVisitor): Promise<Result> {
-  const ids = [...new Set(names(input.text('ids')))]
+  const ids = namesOf(input, 'ids')
+  requireLength('ids', ids.length, mostElements, 'records')
   const entries = ids.map((id): MassEntry => ({
     about: { id },
     prepare: async () => ({ write: (author) => remove(id, author), show: async () => ({ id }) }),
@@ -414,6 +413,7 @@ export async function massDelete(input: Input, visitor: WritingVisitor): Promise
 function related(input: Input): string[] {
   const given = input.json('with_these_ids') ?? []
   const ids: readonly Parameter[] = Array.isArray(given) ? given : [given]
+  requireLength('with_these_ids', ids.length, mostElements, 'records')
   return [...new Set(ids)].filter((id) => typeof id === 'string')
 }
 
@@ -424,9 +424,6 @@ async function relating(
   { asker }: WritingVisitor,
 ): Promise<Result> {
   const others = related(input)
-  if (others.length > mostElements) {
-    throw new GatewayError('QUERY_TOO_LARGE', `more than ${mostElements} records in one write`)
-  }
   if (others.length === 0) await record(id, asker)
   const passes: Look = async () => undefined
   for (const other of others) {

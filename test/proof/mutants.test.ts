@@ -195,8 +195,8 @@ const mutants: readonly Mutant[] = Object.entries<
     ["the opposite of '>='", "'>=': '<',", "'>=': '>',"],
     [
       "de Morgan's law is half",
-      "condition.kind === 'and' ? tree.or(...terms) : tree.and(...terms)",
-      "condition.kind === 'and' ? tree.and(...terms) : tree.or(...terms)",
+      "condition.kind === 'and' ? tree.anyOf(terms) : tree.allOf(terms)",
+      "condition.kind === 'and' ? tree.allOf(terms) : tree.anyOf(terms)",
     ],
     ['a conjunct is lost', '[...left, ...each]', 'each.length > 0 ? each : left'],
     [
