@@ -1,46 +1,48 @@
 /** Who is asking: lets contacts log in, and finds the session behind an access token. */
+import type { LoginServices } from '../src/auth/login-services.ts'
+import type { SessionClaim } from '../src/session/claim.ts'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.ts'
-import { FailureBudget } from '../src/contact/budgets.ts'
-import { Challenges } from '../src/contact/challenges.ts'
-import { loginCalls, neverSent, serviceCalls } from '../src/contact/calls.ts'
-import type { Contact } from '../src/contact/contact.ts'
-import { LoginDesk } from '../src/contact/desk.ts'
-import { contactOf as contactOfIdentity, dayOf } from '../src/contact/identity.ts'
-import { loginModes, type LoginContext } from '../src/contact/login.ts'
-import { RefusalPace } from '../src/contact/pace.ts'
-import { Passwords } from '../src/contact/password.ts'
-import { AccessRecheck } from '../src/contact/recheck.ts'
-import { admissionOf, contactOf, type Admission, type SessionClaim } from '../src/contact/request.ts'
+import type { Config } from '../src/config/config.ts'
+import { FailureBudget } from '../src/auth/lockout-budget.ts'
+import { Challenges } from '../src/auth/decoy-challenges.ts'
+import { loginCalls, neverSent, serviceCalls } from '../src/auth/calls.ts'
+import type { Contact } from '../src/model/contact.ts'
+import { LoginService } from '../src/auth/login-service.ts'
+import { contactOf as contactOfIdentity, dayOf } from '../src/auth/identity.ts'
+import { loginModes } from '../src/auth/login.ts'
+import { ResponsePacer } from '../src/auth/response-pacer.ts'
+import { Passwords } from '../src/auth/passwords.ts'
+import { AccessRecheck } from '../src/auth/access-recheck.ts'
+import { admissionOf, contactOf, type Admission } from '../src/access/admission.ts'
 import type { Caller } from '../src/corebos/caller.ts'
-import { parseId } from '../src/corebos/ids.ts'
-import { GatewayError } from '../src/errors.ts'
+import { parseId } from '../src/model/webservice-id.ts'
+import { GatewayError } from '../src/model/errors.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import type { Reading } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly challenges: Challenges
-    readonly desk: LoginDesk
+    readonly loginService: LoginService
     readonly passwords: Passwords
-    /** What log-ins at a door need, timed by its own pace; the budgets are those of every door. */
-    readonly loginContextAt: (pace: RefusalPace) => LoginContext
-    readonly recheckIn: (context: LoginContext) => AccessRecheck
+    /** What log-ins at a door need, timed by its own pacer; the budgets are those of every door. */
+    readonly loginServicesAt: (pacer: ResponsePacer) => LoginServices
+    readonly recheckIn: (context: LoginServices) => AccessRecheck
     /** For the `onRequest` of routes: the access token must be valid, its session running, and the contact still let in. */
     readonly authenticate: (request: FastifyRequest) => Promise<void>
     /** The same for a session that something else than an access token leads to. @throws GatewayError `SESSION_ENDED` */
     readonly authenticateBy: (claim: SessionClaim, request: FastifyRequest) => Promise<void>
     /** The same without a look at coreBOS, for what must work while coreBOS does not. */
     readonly identify: (request: FastifyRequest) => Promise<void>
-    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where nobody has logged in */
+    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where the request carries no valid session */
     readonly admissionOf: typeof admissionOf
-    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where nobody has logged in */
+    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where the request carries no valid session */
     readonly contactOf: typeof contactOf
-    /** Whoever reads for this request: the contact's own coreBOS session, or the service user where it has none. */
+    /** The caller that reads for this request: the contact's own coreBOS session, or the service user where it has none. */
     readonly upstreamOf: (request: FastifyRequest) => Caller
     /**
      * A contact that need not be logged in, as coreBOS knows it; whether it would be let in is not asked.
@@ -72,7 +74,7 @@ export interface AuthenticateOptions {
   readonly now: () => number
 }
 
-/** How long somebody who logs out waits for coreBOS. Milliseconds. */
+/** How long a log-out waits for coreBOS, in milliseconds. */
 const longestGoodbye = 2000
 
 async function authenticate(app: FastifyInstance, options: AuthenticateOptions): Promise<void> {
@@ -94,7 +96,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     )
   }
 
-  const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: () => performance.now(), wait })
+  const pacer = new ResponsePacer({ rounds: loginModes[mode].rounds, now: () => performance.now(), wait })
   const levelField = () => policy().levelField
   const budget = new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent })
   const challenges = new Challenges({
@@ -104,9 +106,9 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     now,
     precise: now === Date.now ? () => performance.timeOrigin + performance.now() : now,
   })
-  const contextAt = (doorPace: RefusalPace): LoginContext => ({
-    calls: loginCalls(corebos, challenges, levelField, (lane, call) => doorPace.time(lane, call)),
-    service: serviceCalls(corebos, levelField, (lane, call) => doorPace.time(lane, call)),
+  const contextAt = (ownPacer: ResponsePacer): LoginServices => ({
+    calls: loginCalls(corebos, challenges, levelField, (kind, call) => ownPacer.time(kind, call)),
+    service: serviceCalls(corebos, levelField, (kind, call) => ownPacer.time(kind, call)),
     budget,
     passwordType: config.COREBOS_PASSWORD_TYPE,
     matchUsersBy: () => policy().matchUsersBy,
@@ -114,7 +116,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     today: () => dayOf(now()),
     end: endUpstream,
   })
-  const recheckIn = (context: LoginContext): AccessRecheck =>
+  const recheckIn = (context: LoginServices): AccessRecheck =>
     new AccessRecheck({
       mode,
       context,
@@ -127,24 +129,24 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
           'a session was ended by the access re-check',
         ),
     })
-  const context = contextAt(pace)
+  const context = contextAt(pacer)
   const recheck = recheckIn(context)
 
   async function identify(request: FastifyRequest): Promise<void> {
     const token = app.cookies.accessTokenOf(request)
     if (token === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
     const claims = tokens.verify(token)
-    // Whoever counted the request has read the session in the same step.
+    // The step that counted the request has read the session as well.
     admit(claims, request.reading ?? (await sessions.read(claims.sessionId)), request)
   }
 
   function admit(
     { contactId }: SessionClaim,
-    { session, stamp, epoch }: Omit<Reading, 'takes'>,
+    { session, cacheGeneration, schemaGeneration }: Omit<Reading, 'takes'>,
     request: FastifyRequest,
   ): void {
     if (session?.contact.id !== contactId) throw new GatewayError('SESSION_ENDED')
-    request.admission = { session, stamp, epoch }
+    request.admission = { session, cacheGeneration, schemaGeneration }
   }
 
   async function confirm(request: FastifyRequest): Promise<void> {
@@ -152,12 +154,18 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     request.admission = { ...rest, session: await recheck.confirm(session) }
   }
 
-  const desk = new LoginDesk({ mode, context, pace, state: sessions, failures: config.RATE_LIMIT_LOGIN })
+  const loginService = new LoginService({
+    mode,
+    context,
+    pacer,
+    state: sessions,
+    failures: config.RATE_LIMIT_LOGIN,
+  })
   app.decorate('challenges', challenges)
-  app.decorate('desk', desk)
-  app.decorate('loginContextAt', contextAt)
+  app.decorate('loginService', loginService)
+  app.decorate('loginServicesAt', contextAt)
   app.decorate('recheckIn', recheckIn)
-  app.decorate('passwords', new Passwords({ mode, corebos, context, desk, state: sessions }))
+  app.decorate('passwords', new Passwords({ mode, corebos, context, loginService, state: sessions }))
   app.decorateRequest('admission', null)
   app.decorateRequest('contact', {
     getter(this: FastifyRequest) {
@@ -175,7 +183,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   })
   app.decorate('contactById', async (id: string) => {
     if (context.service === undefined)
-      throw new GatewayError('COREBOS_UNAVAILABLE', 'this needs a service user')
+      throw new GatewayError('COREBOS_UNAVAILABLE', 'This needs a service user (COREBOS_USER)')
     const identity = parseId(id) && (await context.service.byId('Contacts', id))
     if (identity === undefined) throw new GatewayError('NOT_FOUND')
     return contactOfIdentity(identity, 'Contacts', { id: identity.userId, name: '' }, policy().level)

@@ -1,9 +1,9 @@
 /** How large bodies may be, and how JSON is read: small without a session, and never of more keys than a record has. */
 import fp from 'fastify-plugin'
 import type { RouteOptions } from 'fastify'
-import { GatewayError } from '../src/errors.ts'
-import { exceededBound } from '../src/json-bounds.ts'
-import { largeBody } from '../src/schemas.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { exceededBound } from '../src/http/json-bounds.ts'
+import { largeBody } from '../src/http/schemas.ts'
 
 /** A record has fewer than 500 fields. */
 const bounds = { keys: 1000, values: 10_000, depth: 32 }

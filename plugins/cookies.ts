@@ -2,9 +2,9 @@
 import cookie from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.ts'
-import { GatewayError } from '../src/errors.ts'
-import { bearerToken } from '../src/session/bearer.ts'
+import type { Config } from '../src/config/config.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { bearerToken } from '../src/tokens/bearer.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,6 @@
 /** Gives the application its coreBOS. */
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
 import { Corebos } from '../src/corebos/corebos.ts'
 import { SpoolRoom } from '../src/corebos/spool.ts'
 

@@ -2,12 +2,12 @@
  * Counts every request as it arrives, before any of its body is read: by its address, by the contact whose session it
  * presents, and as a log-in. The counts are in the store; `RequestCounts` says what counts against what.
  */
+import type { SessionClaim } from '../src/session/claim.ts'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Config } from '../src/config.ts'
-import type { SessionClaim } from '../src/contact/request.ts'
-import { RequestCounts, type Presented } from '../src/request-counts.ts'
-import type { Reading, Take, Taken } from '../src/session/contract.ts'
+import type { Config } from '../src/config/config.ts'
+import { RequestCounts, type Presented } from '../src/http/request-counts.ts'
+import type { Reading, RateCheck, RateResult } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,7 +16,7 @@ declare module 'fastify' {
      * own in the same step of the store.
      * @throws GatewayError `RATE_LIMITED`
      */
-    readonly limitLogins: (request: FastifyRequest, look?: Take) => Promise<Taken | undefined>
+    readonly limitLogins: (request: FastifyRequest, look?: RateCheck) => Promise<RateResult | undefined>
     /**
      * Counts a request by the contact of a session that only its body names, and reads that session in the same step.
      * @throws GatewayError `RATE_LIMITED`
@@ -56,7 +56,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
     }
   }
 
-  app.decorate('limitLogins', async (request: FastifyRequest, look?: Take) => {
+  app.decorate('limitLogins', async (request: FastifyRequest, look?: RateCheck) => {
     const asLogin = request.isCountedLogin ? {} : { login: request.ip }
     request.isCountedLogin = true
     return (await counts.count({ ...asLogin, ...(look !== undefined && { look }) })).looked

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import fp from 'fastify-plugin'
 import { LogController, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import type { Config } from '../src/config.ts'
+import type { Config } from '../src/config/config.ts'
 
-/** Property names that are masked wherever somebody logs them, up to two levels deep. */
+/** Property names whose values are masked in every log line, up to two levels deep. */
 const secretNames = [
   'accessKey',
   'accessToken',
@@ -70,7 +70,7 @@ export function loggingOptions(level: Config['LOG_LEVEL'], sink?: LogSink) {
       ...(sink === undefined ? {} : { stream: sink }),
     },
     logController: new AccessLog({ requestIdLogLabel: 'requestId' }),
-    // Never taken from the request: whoever chooses ids can forge the traces of others.
+    // Never taken from the request: a client that chooses ids could forge the traces of others.
     requestIdHeader: false,
     genReqId: () => randomUUID(),
   } satisfies FastifyServerOptions

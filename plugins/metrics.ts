@@ -1,6 +1,6 @@
 /** Gives the application its counters and times every request by its route. */
 import fp from 'fastify-plugin'
-import { createMetrics, type Metrics } from '../src/metrics.ts'
+import { createMetrics, type Metrics } from '../src/http/metrics.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

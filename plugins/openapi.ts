@@ -6,8 +6,8 @@ import { KindGuard, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import fp from 'fastify-plugin'
 import type { FastifySchema, RouteOptions } from 'fastify'
-import { errorCatalogue, GatewayError, type ErrorCode } from '../src/errors.ts'
-import { problemDocument } from '../src/problem.ts'
+import { errorCatalogue, GatewayError, type ErrorCode } from '../src/model/errors.ts'
+import { problemDocument } from '../src/http/problem.ts'
 import { guide } from '../src/query/guide.ts'
 import {
   corebosProblems,
@@ -16,8 +16,8 @@ import {
   problemMediaType,
   problems,
   type ProblemResponse,
-} from '../src/schemas.ts'
-import type { Config } from '../src/config.ts'
+} from '../src/http/schemas.ts'
+import type { Config } from '../src/config/config.ts'
 
 const catalogueTable = [
   '| code | status | meaning |',
@@ -32,7 +32,7 @@ const description = `Gives customers and employees access to their own records i
 Log in with \`POST /auth/login\`, then send the access token as \`Authorization: Bearer …\`.
 "Not there" and "not yours" are the same 404.
 
-Parameters that a route does not know are refused. Answers are \`Cache-Control: private, no-store\` unless a route says
+Parameters that a route does not know are rejected. Answers are \`Cache-Control: private, no-store\` unless a route says
 otherwise, and \`X-Request-Id\` is what the log knows a request by.
 
 ${guide}
@@ -46,7 +46,7 @@ ${catalogueTable}`
 /** What a request with the method may bring, whether or not the route wants it. */
 const bringBodies = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
-/** What a route may answer because of what it is, whatever it does. */
+/** The responses of a route that follow from its kind: public, authenticated, limited. */
 function commonProblems(
   { method, config, onRequest, errorHandler }: RouteOptions,
   { params, querystring, headers, body, security = [] }: FastifySchema,
@@ -68,7 +68,7 @@ function commonProblems(
     ...(asksForSession && !withoutCorebos ? corebosProblems : []),
     ...('idempotency-key' in named ? (['IDEMPOTENCY_KEY_IN_USE', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...('if-match' in named ? (['PRECONDITION_FAILED'] as const) : []),
-    // Whoever counts a request reads the session that it names, also where a route wants none.
+    // Counting a request reads the session that it names, also on routes that need none.
     ...(config?.limited === false ? [] : (['RATE_LIMITED', 'STORE_UNAVAILABLE'] as const)),
     'INTERNAL',
     'SHUTTING_DOWN',

@@ -1,7 +1,7 @@
 /** The policy in force. SIGHUP reads its file again; one that is wrong changes nothing. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { ConfigError, type Config } from '../src/config.ts'
+import { ConfigError, type Config } from '../src/config/config.ts'
 import { loadPolicy } from '../src/policy/load.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import { policyWarnings } from '../src/policy/warnings.ts'
@@ -37,11 +37,11 @@ async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promi
     } catch (error) {
       app.log.error(
         { reason: error instanceof Error ? error.message : String(error) },
-        'the policy file is wrong; the policy in force stays',
+        'The policy file is invalid; the policy in force stays',
       )
       return false
     }
-    app.log.info({ file: options.POLICY_FILE }, 'the policy was read again')
+    app.log.info({ file: options.POLICY_FILE }, 'The policy was reloaded')
     warn()
     return true
   }
@@ -59,9 +59,7 @@ async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promi
 async function load({ POLICY_FILE, LOGIN_MODE, COREBOS_USER }: PolicyOptions): Promise<Policy> {
   const policy = await loadPolicy(POLICY_FILE)
   if (LOGIN_MODE === 'portal' && COREBOS_USER === undefined && policy.reachesBeyondAccount) {
-    throw new Error(
-      'a level above account is read through the service user (COREBOS_USER), and there is none',
-    )
+    throw new Error('A level above account needs a service user: set COREBOS_USER and COREBOS_ACCESS_KEY')
   }
   return policy
 }

@@ -1,9 +1,9 @@
-/** Every refusal and every failure leaves the gateway as a problem document (RFC 9457) with a code of the catalogue. */
+/** Every rejection and every failure leaves the gateway as a problem document (RFC 9457) with a code of the catalogue. */
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { GatewayError } from '../src/errors.ts'
-import { problemDocument, toGatewayError } from '../src/problem.ts'
-import { problemMediaType } from '../src/schemas.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { problemDocument, toGatewayError } from '../src/http/problem.ts'
+import { problemMediaType } from '../src/http/schemas.ts'
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toGatewayError(error, request.routeOptions.bodyLimit)

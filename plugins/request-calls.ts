@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Share } from '../src/corebos/queue-limit.ts'
 import { inRequest, RequestCalls } from '../src/corebos/request-calls.ts'
-import { limits } from '../src/query/limits.ts'
+import { limits } from '../src/model/limits.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

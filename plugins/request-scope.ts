@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
-import { RequestScope } from '../src/request-scope.ts'
+import { RequestScope } from '../src/http/request-scope.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -2,13 +2,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { PortalSession, SessionLife, Store } from '../src/session/contract.ts'
-import type { OnState } from '../src/session/connection.ts'
-import { EmbeddedStore } from '../src/session/embedded.ts'
-import { RedisStore } from '../src/session/redis.ts'
+import type { OnState } from '../src/session/redis/connection.ts'
+import { EmbeddedStore } from '../src/session/memory/store.ts'
+import { RedisStore } from '../src/session/redis/store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Sessions, counters, one-time values and stamps: what all instances must agree on. */
+    /** Sessions, counters, one-time values and cache generations: what all instances must agree on. */
     readonly sessions: Store
   }
 }

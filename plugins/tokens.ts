@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import jwt, { type JWT } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { GatewayError } from '../src/errors.ts'
+import { GatewayError } from '../src/model/errors.ts'
 import type { PortalSession } from '../src/session/contract.ts'
-import type { SigningKeys } from '../src/session/keys.ts'
+import type { SigningKeys } from '../src/tokens/signing-keys.ts'
 
 /** What a verified access token says. */
 export interface AccessClaims {
@@ -117,7 +117,7 @@ async function tokens(app: FastifyInstance, options: TokensOptions): Promise<voi
   } satisfies Tokens)
 }
 
-/** The kid that a token names; what names none of ours is not verified at all. @throws whatever reading it throws */
+/** The kid that a token names; a token with an unknown kid is not verified at all. @throws the error of reading it */
 function kidOf(token: string): string {
   const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
   return isObject(header) && typeof header['kid'] === 'string' ? header['kid'] : ''

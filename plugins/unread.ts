@@ -1,6 +1,6 @@
 /** Ends connections whose answers are not read: tells `Connections` of every answer, and has it look now and then. */
 import fp from 'fastify-plugin'
-import type { Connections } from '../src/connections.ts'
+import type { Connections } from '../src/http/connections.ts'
 
 export interface UnreadOptions {
   readonly connections: Connections

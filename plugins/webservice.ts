@@ -1,19 +1,19 @@
-/** What the drop-in door stands on: challenges for anybody, the desk for hashed passwords, sessions by their names. */
+/** What `/webservice.php` needs: challenges, log-ins with hashed passwords, sessions by name. */
+import type { ReadBy } from '../src/access/context.ts'
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.ts'
-import { loginModes } from '../src/contact/login.ts'
-import { RefusalPace } from '../src/contact/pace.ts'
+import type { Config } from '../src/config/config.ts'
+import { loginModes } from '../src/auth/login.ts'
+import { ResponsePacer } from '../src/auth/response-pacer.ts'
 import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
 import type { Caller } from '../src/corebos/caller.ts'
-import type { ReadBy } from '../src/pipeline.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import type { PortalSession } from '../src/session/contract.ts'
-import { RelayDesk } from '../src/webservice/desk.ts'
+import { RelayedLogin } from '../src/webservice/relayed-login.ts'
 import { SessionNames } from '../src/webservice/session-names.ts'
 
 declare module 'fastify' {
@@ -23,13 +23,13 @@ declare module 'fastify' {
 }
 
 export interface Webservice {
-  readonly desk: RelayDesk
+  readonly loginService: RelayedLogin
   readonly names: SessionNames
-  /** Answers at a time that does not tell whether there is somebody of that name. @param began on `performance.now()` */
+  /** Answers after a time that does not depend on whether the name exists. @param began on `performance.now()` */
   challenge(name: string, began: number): Promise<Challenge>
   /** The session as it stands after a look at coreBOS where one is due. @throws GatewayError `SESSION_ENDED` */
   confirm(session: PortalSession): Promise<PortalSession>
-  /** Whoever reads for a contact, and the modules that it may know of. */
+  /** The caller that reads for a contact, and the modules that it sees. */
   readerOf(session: PortalSession): Promise<ContactReader>
 }
 
@@ -50,20 +50,20 @@ export interface WebserviceOptions {
 
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
   const { config, policy } = options
-  const { corebos, sessions, challenges, loginContextAt, recheckIn } = app
+  const { corebos, sessions, challenges, loginServicesAt, recheckIn } = app
   const mode = config.LOGIN_MODE
 
   const clock = () => performance.now()
-  const pace = new RefusalPace({ rounds: loginModes[mode].rounds, now: clock, wait })
-  const challengePace = new RefusalPace({ rounds: { service: 0, direct: 1 }, now: clock, wait })
-  const context = loginContextAt(pace)
+  const pacer = new ResponsePacer({ rounds: loginModes[mode].rounds, now: clock, wait })
+  const challengePacer = new ResponsePacer({ rounds: { service: 0, direct: 1 }, now: clock, wait })
+  const context = loginServicesAt(pacer)
   const recheck = recheckIn(context)
 
   app.decorate('webservice', {
-    desk: new RelayDesk({
+    loginService: new RelayedLogin({
       mode,
       context,
-      pace,
+      pacer,
       state: sessions,
       failures: config.RATE_LIMIT_LOGIN,
       madeUpToken: (name) => challenges.madeUp(name),
@@ -72,9 +72,9 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
     names: new SessionNames(firstly(config.SESSION_KEYS) ?? [randomBytes(32)]),
     challenge: async (name, began) => {
       const challenge = await challenges.give(name, (sent) =>
-        challengePace.time('direct', () => requestChallenge(corebos.outside, sent)),
+        challengePacer.time('direct', () => requestChallenge(corebos.outside, sent)),
       )
-      await challengePace.hold(began)
+      await challengePacer.hold(began)
       return challenge
     },
     confirm: (session) => recheck.confirm(session),

@@ -1,7 +1,7 @@
-/** Business actions: what somebody has set up in coreBOS to be done with a record. */
+/** Business actions: actions on a record that are configured in coreBOS. */
+import { ActionName } from '../src/model/action-name.ts'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ActionName } from '../src/policy/schema.ts'
 import {
   answer,
   IdempotencyKey,
@@ -9,8 +9,8 @@ import {
   recordProblems,
   WebserviceId,
   writeProblems,
-} from '../src/schemas.ts'
-import { actionsOn, runAction, runnable } from '../src/writes.ts'
+} from '../src/http/schemas.ts'
+import { actionsOn, runAction, runnable } from '../src/write/writes.ts'
 
 const Action = Type.Object({
   name: Type.String(),
@@ -43,7 +43,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const offered = await actionsOn(request.params.id, await door.askerOf(request))
+      const offered = await actionsOn(request.params.id, await door.readContextOf(request))
       return {
         actions: offered.map((each) => ({ name: each.name, runnable: runnable(each) !== undefined })),
       }
@@ -80,7 +80,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { id, name } = request.params
-      const author = await door.authorOf(request)
+      const author = await door.writeContextOf(request)
       return idempotency.once(
         {
           key: request.headers['idempotency-key'],

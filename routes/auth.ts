@@ -3,12 +3,12 @@ import { performance } from 'node:perf_hooks'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { levels, type Contact } from '../src/contact/contact.ts'
-import type { Admitted } from '../src/contact/refusal.ts'
-import { GatewayError } from '../src/errors.ts'
-import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../src/schemas.ts'
+import { levels, type Contact } from '../src/model/contact.ts'
+import type { Admitted } from '../src/auth/rejection.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../src/http/schemas.ts'
 import type { Opened, PortalSession } from '../src/session/contract.ts'
-import { changePassword } from '../src/writes.ts'
+import { changePassword } from '../src/write/writes.ts'
 
 const ContactView = Type.Object({
   id: WebserviceId,
@@ -68,17 +68,19 @@ const Recovery = Type.Object(
 )
 
 /** No body at all; Fastify would write the word `null` into an answer that may have one. */
-const Nothing = Type.Unsafe<undefined>(Type.Null({ description: 'Whatever there is to be done will be' }))
+const Nothing = Type.Unsafe<undefined>(
+  Type.Null({ description: 'Accepted. The response is the same whether or not the name exists' }),
+)
 
 const Time = Type.String({ format: 'date-time' })
 const SessionView = Type.Object({
   id: Type.String(),
-  current: Type.Boolean({ description: 'Whether it is the session of this request' }),
+  current: Type.Boolean({ description: 'True for the session of this request' }),
   userAgent: Type.String(),
   address: Type.String(),
   createdAt: Time,
   lastSeenAt: Time,
-  expiresAt: Type.String({ format: 'date-time', description: 'The end of its absolute life' }),
+  expiresAt: Type.String({ format: 'date-time', description: 'When the session ends at the latest' }),
 })
 const CurrentSession = Type.Composite([SessionView, Type.Object({ contact: ContactView })])
 
@@ -119,7 +121,7 @@ const Ended = Type.Null({ description: 'Done' })
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   const {
     cookies,
-    desk,
+    loginService,
     door,
     passwords,
     sessions,
@@ -151,9 +153,9 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       onRequest: sameSite,
       schema: {
         tags: ['auth'],
-        summary: 'Log a contact or an employee in',
+        summary: 'Log in',
         description:
-          'Every refusal is the same answer at the same time after the request, whatever its reason. ' +
+          'Every rejection is the same answer at the same time after the request, whatever its reason. ' +
           'Failures are counted by name, across addresses and spellings.',
         body: Login,
         response: {
@@ -166,12 +168,12 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const began = performance.now()
       const { username, password, entity = 'Contacts' } = request.body
       try {
-        const admitted = await desk.admit(
+        const admitted = await loginService.admit(
           { username, password, entity },
           {
             began,
             look: (look) => app.limitLogins(request, look),
-            refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
+            rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
           },
         )
         const opened = await open(admitted, request)
@@ -273,7 +275,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       onRequest: authenticate,
       schema: {
         ...bearer,
-        summary: 'Who is logged in with this token, and until when',
+        summary: 'Show the session of this token',
         response: {
           200: answer(CurrentSession, 'The session', {
             example: { ...exampleSession, contact: exampleContact },
@@ -365,18 +367,18 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags: ['auth'],
-        summary: 'Have coreBOS mail a forgotten password',
+        summary: 'Mail a forgotten password',
         description:
           'The answer is the same whether or not somebody has that name, and comes before anything is done. Beyond three ' +
           'mails an hour by name, and `RATE_LIMIT_LOGIN` by address, which log-ins count against as well, it stays the ' +
-          'same and nothing is sent. Only `RATE_LIMIT_IP` refuses an address here as on every route, whatever names it ' +
+          'same and nothing is sent. Only `RATE_LIMIT_IP` rejects an address here as on every route, whatever names it ' +
           'asks for. In `user` mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
         body: Recovery,
         response: { 202: Nothing },
       },
     },
     async (request, reply) => {
-      // Nobody waits for it, so that its time tells nothing.
+      // Not awaited, so that the response time tells nothing.
       void app
         .limitLogins(request)
         .then(async () => passwords.recover(request.body.username))

@@ -1,8 +1,8 @@
 /** Comments on tickets, FAQs and other records, all of one shape. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { commentsOn, writtenComment } from '../src/comments.ts'
-import { record, viewOf } from '../src/pipeline.ts'
+import { commentsOn, writtenComment } from '../src/records/comments.ts'
+import { record, viewOf } from '../src/read/pipeline.ts'
 import {
   answer,
   IdempotencyKey,
@@ -11,8 +11,8 @@ import {
   valueProblems,
   WebserviceId,
   writeProblems,
-} from '../src/schemas.ts'
-import { comment } from '../src/writes.ts'
+} from '../src/http/schemas.ts'
+import { comment } from '../src/write/writes.ts'
 
 const Comment = Type.Object({
   id: Type.Optional(Type.String({ description: 'Where coreBOS keeps it as a record' })),
@@ -44,7 +44,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
     security: [{ bearer: [] }],
     params: Type.Object({ id: WebserviceId }),
   }
-  const refusals = [...recordProblems, 'UNKNOWN_MODULE'] as const
+  const rejections = [...recordProblems, 'UNKNOWN_MODULE'] as const
   app.addHook('onRequest', app.authenticate)
 
   app.get(
@@ -59,15 +59,15 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
           200: answer(Type.Object({ comments: Type.Array(Comment) }), 'The comments', {
             example: { comments: [example] },
           }),
-          ...problems(...refusals, 'QUERY_NOT_EXPRESSIBLE'),
+          ...problems(...rejections, 'QUERY_NOT_EXPRESSIBLE'),
         },
       },
     },
     async (request) => {
       const { id } = request.params
-      const asker = await door.askerOf(request)
-      const found = await record(id, asker)
-      const list = (await commentsOn([found], viewOf(id, asker), asker)).get(id) ?? []
+      const context = await door.readContextOf(request)
+      const found = await record(id, context)
+      const list = (await commentsOn([found], viewOf(id, context), context)).get(id) ?? []
       return { comments: [...list] }
     },
   )
@@ -87,14 +87,14 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
         ),
         response: {
           201: answer(Comment, 'The comment', { example }),
-          ...problems(...refusals, ...writeProblems, ...valueProblems),
+          ...problems(...rejections, ...writeProblems, ...valueProblems),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
       const { text } = request.body
-      const author = await door.authorOf(request)
+      const author = await door.writeContextOf(request)
       const key = {
         key: request.headers['idempotency-key'],
         contactId: app.contactOf(request).id,

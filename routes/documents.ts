@@ -2,12 +2,12 @@
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Config } from '../src/config.ts'
-import { DocumentLinks, linkLife } from '../src/document-links.ts'
-import { documentFile, findDocument } from '../src/documents.ts'
-import { GatewayError } from '../src/errors.ts'
-import { answerFor, fileHeaders } from '../src/file-answer.ts'
-import { afresh } from '../src/pipeline.ts'
+import type { Config } from '../src/config/config.ts'
+import { DocumentLinks, linkLife } from '../src/records/documents/links.ts'
+import { documentFile, findDocument } from '../src/records/documents/file.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { answerFor, fileHeaders } from '../src/http/file-answer.ts'
+import { bypassCache } from '../src/read/pipeline.ts'
 import {
   answer,
   binary,
@@ -22,9 +22,9 @@ import {
   webserviceId,
   WebserviceId,
   writeProblems,
-} from '../src/schemas.ts'
-import { isPartAFile, longestName, readUpload } from '../src/upload.ts'
-import { createRecord, writtenBefore } from '../src/writes.ts'
+} from '../src/http/schemas.ts'
+import { isPartAFile, longestName, readUpload } from '../src/records/documents/upload.ts'
+import { createRecord, writtenBefore } from '../src/write/writes.ts'
 
 const UploadForm = Type.Object(
   {
@@ -121,8 +121,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'a form (multipart/form-data) is expected')
       }
       request.scope.hold(room.take(app.contactOf(request).id))
-      const author = await door.authorOf(request)
-      // What is left of a form that is refused has to go somewhere, or whoever sends it never reads the answer.
+      const author = await door.writeContextOf(request)
+      // The rest of a rejected form must be drained, or the client never reads the answer.
       const reading = readUpload(request.parts(), types).finally(() => request.raw.resume())
       const { file, values, relatedTo } = await request.scope.whileConnected(reading)
       const wanted = { module: 'Documents', values: { notes_title: file.name, ...values }, relatedTo, file }
@@ -184,7 +184,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       },
     },
     async (request, reply) => {
-      const file = await documentFile(request.params.id, afresh(await door.askerOf(request)))
+      const file = await documentFile(request.params.id, bypassCache(await door.readContextOf(request)))
       const { size, digest } = file.content
       const { status, headers, part } = answerFor(size, `"${digest}"`, request.headers)
       reply.headers(headers)
@@ -218,7 +218,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
     },
     async (request, reply) => {
       const { id } = request.params
-      await findDocument(id, afresh(await door.askerOf(request)))
+      await findDocument(id, bypassCache(await door.readContextOf(request)))
       const { session } = admissionOf(request)
       const secret = await links.issue({
         sessionId: session.id,
@@ -251,11 +251,11 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       const target = await links.redeem(request.params.secret)
       if (target === undefined) throw new GatewayError('NOT_FOUND')
       await app.authenticateBy(target, request)
-      const file = await documentFile(target.documentId, afresh(await door.askerOf(request)))
+      const file = await documentFile(target.documentId, bypassCache(await door.readContextOf(request)))
       return (
         reply
           .headers(fileHeaders(file, types))
-          // A portal on another origin shows it as an image; whoever has the link may.
+          // A portal on another origin may show it as an image; the link is the permission.
           .header('cross-origin-resource-policy', 'cross-origin')
           .header('content-length', file.content.size)
           .send(file.content.read())

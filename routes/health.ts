@@ -1,8 +1,8 @@
-/** For whoever starts, stops and balances the gateway: does it live, and can it serve? */
+/** Liveness and readiness probes. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import { GatewayError } from '../src/errors.ts'
-import { answer, problems } from '../src/schemas.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { answer, problems } from '../src/http/schemas.ts'
 
 const Live = answer(Type.Object({ status: Type.Literal('live') }), 'It lives', {
   example: { status: 'live' },
@@ -22,7 +22,7 @@ export default async function health(app: FastifyInstance, { probes }: HealthOpt
 
   app.get(
     '/health/live',
-    { config, schema: { tags, summary: 'Is the process alive?', response: { 200: Live } } },
+    { config, schema: { tags, summary: 'Liveness probe', response: { 200: Live } } },
     async () => ({ status: 'live' }),
   )
 
@@ -32,7 +32,7 @@ export default async function health(app: FastifyInstance, { probes }: HealthOpt
       config,
       schema: {
         tags,
-        summary: 'Can requests be served?',
+        summary: 'Readiness probe',
         description: 'Where they cannot, `errors` says what is missing.',
         response: { 200: Ready, ...problems('NOT_READY') },
       },

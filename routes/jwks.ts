@@ -1,7 +1,7 @@
-/** `GET /.well-known/jwks.json`: the public halves of the signing keys, for whoever verifies our access tokens. */
+/** `GET /.well-known/jwks.json`: the public signing keys, for services that verify access tokens. */
 import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
-import { described } from '../src/schemas.ts'
+import { described } from '../src/http/schemas.ts'
 
 const Jwks = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.String())) })
 const example = {

@@ -1,10 +1,10 @@
 /** What there is to read, as this contact may know it. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, ModuleName, problems } from '../src/schemas.ts'
-import type { Sight, View } from '../src/scope/view.ts'
+import { answer, ModuleName, problems } from '../src/http/schemas.ts'
+import type { VisibleModules, ModuleView } from '../src/scope/view.ts'
 import { isOpen } from '../src/scope/write.ts'
-import { isCommentable, relating } from '../src/writes.ts'
+import { isCommentable, relating } from '../src/write/writes.ts'
 
 const Rights = Type.Object(
   {
@@ -87,7 +87,7 @@ const exampleFields: Static<typeof Field>[] = [
   },
 ]
 
-function summary(view: View, sight: Sight): Static<typeof Summary> {
+function summary(view: ModuleView, visible: VisibleModules): Static<typeof Summary> {
   const { module, decision } = view
   return {
     name: module.name,
@@ -97,14 +97,14 @@ function summary(view: View, sight: Sight): Static<typeof Summary> {
       create: isOpen(view, 'create'),
       update: isOpen(view, 'update'),
       delete: isOpen(view, 'delete'),
-      comment: isCommentable(module.name, sight),
-      relate: sight.names.filter((name) => relating(view, sight.require(name)) !== undefined),
+      comment: isCommentable(module.name, visible),
+      relate: visible.names.filter((name) => relating(view, visible.require(name)) !== undefined),
       actions: [...decision.rule.actions],
     },
   }
 }
 
-function fields(view: View, sight: Sight): Static<typeof Field>[] {
+function fields(view: ModuleView, visible: VisibleModules): Static<typeof Field>[] {
   const {
     readable,
     decision: { rule },
@@ -118,7 +118,7 @@ function fields(view: View, sight: Sight): Static<typeof Field>[] {
     updateable:
       isOpen(view, 'update') && rule.update?.fields.has(field.name) === true && field.type !== 'file',
     ...(field.type === 'reference' && {
-      refersTo: field.refersTo.filter((name) => sight.find(name) !== undefined),
+      refersTo: field.refersTo.filter((name) => visible.find(name) !== undefined),
     }),
     ...(field.picklist !== undefined && { values: [...field.picklist] }),
   }))
@@ -143,8 +143,8 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { sight } = await door.askerOf(request)
-      return { modules: sight.names.map((name) => summary(sight.require(name), sight)) }
+      const { visible } = await door.readContextOf(request)
+      return { modules: visible.names.map((name) => summary(visible.require(name), visible)) }
     },
   )
 
@@ -162,9 +162,9 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { sight } = await door.askerOf(request)
-      const view = sight.require(request.params.module)
-      return { ...summary(view, sight), fields: fields(view, sight) }
+      const { visible } = await door.readContextOf(request)
+      const view = visible.require(request.params.module)
+      return { ...summary(view, visible), fields: fields(view, visible) }
     },
   )
 }

@@ -4,12 +4,12 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { longestName } from '../src/contact/names.ts'
-import { GatewayError } from '../src/errors.ts'
-import { explainInFull } from '../src/pipeline.ts'
-import { limits } from '../src/query/limits.ts'
+import { longestName } from '../src/auth/names.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { explainInFull } from '../src/read/pipeline.ts'
+import { limits } from '../src/model/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
-import { largeBody, WebserviceId } from '../src/schemas.ts'
+import { largeBody, WebserviceId } from '../src/http/schemas.ts'
 import { markOf, type PortalSession } from '../src/session/contract.ts'
 
 declare module 'fastify' {
@@ -23,7 +23,7 @@ export interface OperatorOptions {
   /** The gateway beside whose listener this one stands. */
   readonly gateway: Pick<
     FastifyInstance,
-    'metrics' | 'sessions' | 'corebos' | 'door' | 'desk' | 'contactById' | 'endUpstream'
+    'metrics' | 'sessions' | 'corebos' | 'door' | 'loginService' | 'contactById' | 'endUpstream'
   >
   /** Without one, only what is open is answered. */
   readonly token: string | undefined
@@ -32,7 +32,7 @@ export interface OperatorOptions {
 const OfContact = Type.Object({ contact: WebserviceId }, { additionalProperties: false })
 
 const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway, token }) => {
-  const { metrics, sessions, corebos, door, desk, contactById, endUpstream } = gateway
+  const { metrics, sessions, corebos, door, loginService, contactById, endUpstream } = gateway
   const holdsToken = bearerOf(token)
 
   // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
@@ -58,12 +58,12 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       },
     },
     async ({ body: { contact, query } }) => {
-      const asker = await door.askerFor(await contactById(contact))
+      const context = await door.readContextFor(await contactById(contact))
       try {
-        return await explainInFull(parseQuery(query), asker)
+        return await explainInFull(parseQuery(query), context)
       } catch (error) {
         if (!(error instanceof GatewayError) || error.status >= 500) throw error
-        return { refused: { code: error.code, detail: error.message } }
+        return { rejected: { code: error.code, detail: error.message } }
       }
     },
   )
@@ -93,7 +93,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       },
     },
     async ({ body: { username, entity = 'Contacts' }, log }) => {
-      const forgotten = await desk.forgive({ username, entity })
+      const forgotten = await loginService.forgive({ username, entity })
       log.info({ forgotten }, 'an operator had the failures of a log-in name forgotten')
       return { forgotten }
     },
@@ -101,7 +101,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
 
   app.post('/cache/clear', async (_request, reply) => {
     corebos.metadata.clear()
-    // The other instances see by everybody's stamp, at their next request, that they must not use what they remember.
+    // The other instances see the new cache generation at their next request and drop their caches.
     await sessions.invalidate('everything')
     return reply.code(204).send()
   })

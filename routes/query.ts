@@ -1,12 +1,12 @@
 /** The query language: a statement in, the contact's own rows out. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { GatewayError } from '../src/errors.ts'
-import { askText, explain } from '../src/pipeline.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { askText, explain } from '../src/read/pipeline.ts'
 import { toGuide } from '../src/query/guide.ts'
-import { limits } from '../src/query/limits.ts'
+import { limits } from '../src/model/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
-import { answer, problems, queryProblems, Records } from '../src/schemas.ts'
+import { answer, problems, queryProblems, Records } from '../src/http/schemas.ts'
 
 const Statement = Type.String({
   minLength: 1,
@@ -33,7 +33,7 @@ const Explanation = Type.Recursive(
   { $id: 'Explanation' },
 )
 
-const Refusal = Type.Object({ refused: Type.Object({ code: Type.String(), detail: Type.String() }) })
+const Rejection = Type.Object({ rejected: Type.Object({ code: Type.String(), detail: Type.String() }) })
 
 const explained: Static<typeof Explanation> = {
   rule: 'HelpDesk',
@@ -43,8 +43,8 @@ const explained: Static<typeof Explanation> = {
     "select ticket_title, id from HelpDesk where parent_id in ($scope) and ticketstatus='Open' limit 20;",
   lookups: [],
 }
-const refused: Static<typeof Refusal> = {
-  refused: { code: 'UNKNOWN_FIELD', detail: "line 1, column 8: HelpDesk has no field 'titel'" },
+const rejected: Static<typeof Rejection> = {
+  rejected: { code: 'UNKNOWN_FIELD', detail: "line 1, column 8: HelpDesk has no field 'titel'" },
 }
 
 const answers = {
@@ -64,14 +64,14 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         ...shared,
-        summary: 'Put a statement of the query language',
+        summary: 'Run a query',
         description: `The ${toGuide} in full, over what this contact may see.`,
         querystring: Type.Object({ q: Statement }),
         response: answers,
       },
     },
     async (request) => {
-      const { records, total } = await askText(request.query.q, await door.askerOf(request))
+      const { records, total } = await askText(request.query.q, await door.readContextOf(request))
       return { records, ...(total !== undefined && { total }) }
     },
   )
@@ -81,14 +81,14 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         ...shared,
-        summary: 'Put a statement of the query language',
+        summary: 'Run a query',
         description: `The ${toGuide} in full, over what this contact may see.`,
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: answers,
       },
     },
     async (request) => {
-      const { records, total } = await askText(request.body.query, await door.askerOf(request))
+      const { records, total } = await askText(request.body.query, await door.readContextOf(request))
       return { records, ...(total !== undefined && { total }) }
     },
   )
@@ -98,24 +98,24 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         ...shared,
-        summary: 'What a statement becomes for this contact, or why it is refused',
-        description: `Nothing is sent to coreBOS. What is refused, and why, is said of the ${toGuide}.`,
+        summary: 'Explain a query',
+        description: `Nothing is sent to coreBOS. What is rejected, and why, is said of the ${toGuide}.`,
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: {
-          200: Type.Union([Explanation, Refusal], {
-            description: 'What it becomes, or why it is refused',
-            examples: [explained, refused],
+          200: Type.Union([Explanation, Rejection], {
+            description: 'What it becomes, or why it is rejected',
+            examples: [explained, rejected],
           }),
         },
       },
     },
     async (request) => {
-      const asker = await door.askerOf(request)
+      const context = await door.readContextOf(request)
       try {
-        return await explain(parseQuery(request.body.query), asker)
+        return await explain(parseQuery(request.body.query), context)
       } catch (error) {
         if (error instanceof GatewayError && error.status < 500) {
-          return { refused: { code: error.code, detail: error.message } }
+          return { rejected: { code: error.code, detail: error.message } }
         }
         throw error
       }

@@ -1,7 +1,7 @@
 /** Creating, changing and deleting records. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Conditions } from '../src/entity-tag.ts'
+import type { Conditions } from '../src/http/entity-tag.ts'
 import {
   answer,
   IdempotencyKey,
@@ -14,8 +14,14 @@ import {
   valueProblems,
   WebserviceId,
   writeProblems,
-} from '../src/schemas.ts'
-import { createRecord, deleteRecord, updateRecord, writtenBefore, type Precondition } from '../src/writes.ts'
+} from '../src/http/schemas.ts'
+import {
+  createRecord,
+  deleteRecord,
+  updateRecord,
+  writtenBefore,
+  type Precondition,
+} from '../src/write/writes.ts'
 
 const Values = Type.Record(Type.String(), Type.String(), {
   maxProperties: 500,
@@ -66,7 +72,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { module } = request.params
-      const author = await door.authorOf(request)
+      const author = await door.writeContextOf(request)
       const { id, record } = await idempotency.once(
         {
           key: request.headers['idempotency-key'],
@@ -106,7 +112,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id } = request.params
-      const author = await door.authorOf(request)
+      const author = await door.writeContextOf(request)
       const precondition = preconditionOf(id, request.headers, app.contactOf(request).id)
       const { record } = await updateRecord(id, request.body, author, precondition)
       return record === undefined ? { id } : reply.tagged(record).send(record)
@@ -130,7 +136,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id } = request.params
-      const author = await door.authorOf(request)
+      const author = await door.writeContextOf(request)
       await deleteRecord(id, author, preconditionOf(id, request.headers, app.contactOf(request).id))
       return reply.code(204).send(null)
     },

@@ -1,7 +1,7 @@
 /** Records by module and by id. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Listed, ListingQuery, listRecords, Page, readRecord, RecordQuery } from '../src/listing.ts'
+import { Listed, ListingQuery, listRecords, Page, readRecord, RecordQuery } from '../src/records/list.ts'
 import {
   answer,
   described,
@@ -10,7 +10,7 @@ import {
   problems,
   queryProblems,
   WebserviceId,
-} from '../src/schemas.ts'
+} from '../src/http/schemas.ts'
 
 const records: FastifyPluginAsyncTypebox = async (app) => {
   const { door, entityTags } = app
@@ -35,7 +35,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       const { module } = request.params
       return listRecords(
         { module, listing: request.query, path: app.outside(`/records/${module}`) },
-        await door.askerOf(request),
+        await door.readContextOf(request),
       )
     },
   )
@@ -65,7 +65,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const found = await readRecord(request.params.id, request.query, await door.askerOf(request))
+      const found = await readRecord(request.params.id, request.query, await door.readContextOf(request))
       reply.tagged(found)
       const known = request.headers['if-none-match']
       if (entityTags.has(known, found, app.contactOf(request).id)) return reply.code(304).send(undefined)

@@ -1,9 +1,9 @@
 /** Records that are related to a record. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ListingQuery, listRecords, Page } from '../src/listing.ts'
-import { find } from '../src/pipeline.ts'
-import { relatedTo } from '../src/related.ts'
+import { ListingQuery, listRecords, Page } from '../src/records/list.ts'
+import { find } from '../src/read/pipeline.ts'
+import { relatedTo } from '../src/records/related.ts'
 import {
   ModuleName,
   problems,
@@ -11,8 +11,8 @@ import {
   recordProblems,
   webserviceId,
   writeProblems,
-} from '../src/schemas.ts'
-import { setRelation } from '../src/writes.ts'
+} from '../src/http/schemas.ts'
+import { setRelation } from '../src/write/writes.ts'
 
 // Of one name, since OpenAPI takes paths for the same that differ in the names of their parameters alone.
 const Related = Type.String({ ...ModuleName, description: 'The name of the module' })
@@ -42,10 +42,10 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { id, other: module } = request.params
-      const asker = await door.askerOf(request)
-      const within = await relatedTo(await find(id, asker), asker.sight.require(module), asker)
+      const context = await door.readContextOf(request)
+      const within = await relatedTo(await find(id, context), context.visible.require(module), context)
       const path = app.outside(`/records/${id}/related/${module}`)
-      return listRecords({ module, listing: request.query, within, path }, asker)
+      return listRecords({ module, listing: request.query, within, path }, context)
     },
   )
 
@@ -70,7 +70,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id, other } = request.params
-      await setRelation('relate', id, other, await door.authorOf(request))
+      await setRelation('relate', id, other, await door.writeContextOf(request))
       return reply.code(204).send(null)
     },
   )
@@ -80,7 +80,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     { config: { writes: 'unrelate' }, schema: { ...ends, summary: 'End the relation of two records' } },
     async (request, reply) => {
       const { id, other } = request.params
-      await setRelation('unrelate', id, other, await door.authorOf(request))
+      await setRelation('unrelate', id, other, await door.writeContextOf(request))
       return reply.code(204).send(null)
     },
   )

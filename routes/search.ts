@@ -1,8 +1,8 @@
 /** Search over all modules that are open. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, problems, RecordRow } from '../src/schemas.ts'
-import { search } from '../src/search.ts'
+import { answer, problems, RecordRow } from '../src/http/schemas.ts'
+import { search } from '../src/records/search.ts'
 
 const Found = Type.Object({
   module: Type.String({ examples: ['HelpDesk'] }),
@@ -57,7 +57,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { q, modules, limit = 10 } = request.query
       const wanted = { text: q.trim(), modules: modules?.split(',').map((name) => name.trim()), limit }
-      const found = await search(wanted, await app.door.askerOf(request))
+      const found = await search(wanted, await app.door.readContextOf(request))
       return {
         results: found.map(({ module, label, total, records }) => ({
           module,

@@ -3,26 +3,26 @@ import { performance } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../src/config.ts'
-import { foldName } from '../src/contact/names.ts'
-import type { Admission } from '../src/contact/request.ts'
-import { GatewayError } from '../src/errors.ts'
-import { record } from '../src/pipeline.ts'
-import type { Presented } from '../src/request-counts.ts'
-import { bodyBounds, largeBody } from '../src/schemas.ts'
+import type { Config } from '../src/config/config.ts'
+import { foldName } from '../src/auth/names.ts'
+import type { Admission } from '../src/access/admission.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { record } from '../src/read/pipeline.ts'
+import type { Presented } from '../src/http/request-counts.ts'
+import { bodyBounds, largeBody } from '../src/http/schemas.ts'
 import { BodyReader } from '../src/webservice/body.ts'
-import { Input, type Visitor, type WritingVisitor } from '../src/webservice/call.ts'
+import { Input, type WebserviceContext, type WebserviceWriteContext } from '../src/webservice/call.ts'
 import {
   failure,
   failureText,
   resultText,
   streamText,
-  toRefusal,
+  toRejection,
   unknownOperation,
-  WebserviceRefusal,
+  WebserviceRejection,
   type Result,
 } from '../src/webservice/envelope.ts'
-import type { Reception } from '../src/webservice/login.ts'
+import type { LoginContext } from '../src/webservice/login.ts'
 import { operationNamed, operations, type Operation } from '../src/webservice/operations.ts'
 import { glimpse, isForm } from '../src/webservice/glimpse.ts'
 import { multipartPairs } from '../src/webservice/multipart.ts'
@@ -33,7 +33,7 @@ import {
   type Pair,
   type Parameters,
 } from '../src/webservice/php.ts'
-import { changePassword } from '../src/writes.ts'
+import { changePassword } from '../src/write/writes.ts'
 
 const Envelope = Type.Object(
   {
@@ -83,7 +83,7 @@ function queryOf(request: FastifyRequest): Pair[] {
   return urlencodedPairs(Buffer.from(mark < 0 ? '' : url.slice(mark + 1), 'latin1'))
 }
 
-/** What the URL says; nothing where it cannot be read, which is refused later. */
+/** What the URL says; nothing where it cannot be read, which is rejected later. */
 function toldByUrl(request: FastifyRequest): Parameters {
   try {
     return formParameters(queryOf(request), [])
@@ -112,14 +112,17 @@ function sessionNameOf(request: FastifyRequest, parameters: Parameters): string 
 }
 
 /** What would change how coreBOS reads the rest, and has no meaning here. */
-function refuseParameters(parameters: Parameters): void {
+function rejectParameters(parameters: Parameters): void {
   const present = (name: string): boolean => (parameters.get(name) ?? '') !== ''
-  const refused = ['cbwsOptions', 'mode'].find(present)
-  if (refused !== undefined) {
-    throw new WebserviceRefusal('ACCESS_DENIED', `Permission to perform the operation is denied: ${refused}`)
+  const rejected = ['cbwsOptions', 'mode'].find(present)
+  if (rejected !== undefined) {
+    throw new WebserviceRejection(
+      'ACCESS_DENIED',
+      `Permission to perform the operation is denied: ${rejected}`,
+    )
   }
   if (formatOf(parameters) === 'streamraw') {
-    throw new WebserviceRefusal('ACCESS_DENIED', 'Permission to perform the operation is denied: format')
+    throw new WebserviceRejection('ACCESS_DENIED', 'Permission to perform the operation is denied: format')
   }
 }
 
@@ -146,10 +149,10 @@ function carriesFile(parameters: Parameters): boolean {
 }
 
 function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = toRefusal(error)
+  const known = toRejection(error)
   const { code, message, retryAfter } = failure(known)
   if (known instanceof GatewayError && known.status >= 500) request.log.error({ code, err: error }, message)
-  else request.log.debug({ code }, 'a call was refused')
+  else request.log.debug({ code }, 'a call was rejected')
   if (retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfter)))
   return reply
     .code(200)
@@ -176,7 +179,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     const told = toldByUrl(request)
     return {
       claim: webservice.names.read(sessionNameOf(request, told)),
-      login: operationIn(told)?.scope === 'desk',
+      login: operationIn(told)?.scope === 'loginService',
     }
   }
 
@@ -213,43 +216,43 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     if (claim === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
     // Read in the step that counted the request, unless the body names another one than its head.
     const known = request.presented?.sessionId === claim.sessionId ? request.reading : null
-    const { session, stamp, epoch } = known ?? (await limitSession(request, claim))
+    const { session, cacheGeneration, schemaGeneration } = known ?? (await limitSession(request, claim))
     if (session?.contact.id !== claim.contactId) throw new GatewayError('AUTHENTICATION_REQUIRED')
-    return { session, stamp, epoch }
+    return { session, cacheGeneration, schemaGeneration }
   }
 
-  async function visitorOf(request: FastifyRequest, name: string): Promise<Visitor> {
+  async function clientOf(request: FastifyRequest, name: string): Promise<WebserviceContext> {
     const { session: found, ...rest } = await admit(request, name)
     const session = await webservice.confirm(found)
     request.admission = { ...rest, session }
-    const [asker, { caller, callerFor, catalogue }] = await Promise.all([
-      door.askerOf(request),
+    const [context, { caller, callerFor, catalogue }] = await Promise.all([
+      door.readContextOf(request),
       webservice.readerOf(session),
     ])
     return {
       session,
-      asker,
+      context,
       caller,
       callerFor,
       labelFields: (module) => catalogue.byName(module)?.labelFields ?? [],
     }
   }
 
-  async function writingVisitorOf(
+  async function writeContextFor(
     request: FastifyRequest,
     name: string,
     began: number,
-  ): Promise<WritingVisitor> {
-    const visitor = await visitorOf(request, name)
-    const { session } = visitor
-    const asker = await door.authorOf(request)
+  ): Promise<WebserviceWriteContext> {
+    const client = await clientOf(request, name)
+    const { session } = client
+    const context = await door.writeContextOf(request)
     return {
-      ...visitor,
-      asker,
+      ...client,
+      context,
       uploads,
       changePassword: async ({ username, current, next }) =>
-        changePassword(session.contact.id, asker, async () => {
-          const { email } = await record(session.contact.id, asker)
+        changePassword(session.contact.id, context, async () => {
+          const { email } = await record(session.contact.id, context)
           const own = foldName(email ?? '')
           if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
           await passwords.change(session, { current, next }, { began, log: request.log })
@@ -257,17 +260,17 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     }
   }
 
-  function receptionOf(request: FastifyRequest, sessionName: string, began: number): Reception {
+  function loginContextOf(request: FastifyRequest, sessionName: string, began: number): LoginContext {
     return {
       limitLogins: async () => {
         await limitLogins(request)
       },
       challenge: (name) => webservice.challenge(name, began),
-      desk: webservice.desk,
+      loginService: webservice.loginService,
       visit: {
         began,
         look: (look) => limitLogins(request, look),
-        refused: (reason) => request.log.info({ reason }, 'a log-in was refused'),
+        rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
       },
       open: async ({ contact, upstream, leaving }) => {
         try {
@@ -296,16 +299,16 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     const input = new Input(parameters, operation.takes)
     if (operation.by === 'author') {
       request.writes = operation.writes
-      const visitor = await writingVisitorOf(request, name, began)
-      refuseParameters(parameters)
-      return operation.run(input, visitor)
+      const client = await writeContextFor(request, name, began)
+      rejectParameters(parameters)
+      return operation.run(input, client)
     }
-    refuseParameters(parameters)
-    if (operation.by === 'visitor') return operation.run(input, await visitorOf(request, name))
+    rejectParameters(parameters)
+    if (operation.by === 'client') return operation.run(input, await clientOf(request, name))
     try {
-      return await operation.run(input, receptionOf(request, name, began))
+      return await operation.run(input, loginContextOf(request, name, began))
     } catch (error) {
-      if (operation.scope === 'desk' && operation.name !== 'getchallenge')
+      if (operation.scope === 'loginService' && operation.name !== 'getchallenge')
         metrics.logins.inc({ outcome: error instanceof GatewayError ? error.code : 'INTERNAL' })
       throw error
     }

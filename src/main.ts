@@ -1,6 +1,6 @@
 /** `npm start`: the gateway alone, configured from the environment and `.env`. */
 import { existsSync } from 'node:fs'
-import { ConfigError, readConfig, unknownNames } from './config.ts'
+import { ConfigError, readConfig, unknownNames } from './config/config.ts'
 import { closeOnSignal, startService } from './service.ts'
 
 async function main(): Promise<void> {

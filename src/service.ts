@@ -1,6 +1,6 @@
 /** A gateway that listens, with its operators' listener, from one configuration; and how a process ends. */
 import { buildApp, buildOperator, type AppOptions } from './app.ts'
-import { ConfigError, maskedConfig, type Config } from './config.ts'
+import { ConfigError, maskedConfig, type Config } from './config/config.ts'
 
 export interface Service {
   /** Where requests are answered. */
@@ -9,11 +9,11 @@ export interface Service {
   readonly operatorUrl: string
   /** Says that requests are accepted, and where; exactly one line. */
   readonly ready: string
-  /** Lets running requests finish, refuses new ones, then ends everything. */
+  /** Lets running requests finish, rejects new ones, then ends everything. */
   close(): Promise<void>
 }
 
-/** @throws ConfigError, or whatever keeps a port from being opened */
+/** @throws ConfigError, or the error of opening a port */
 export async function startService(config: Config, options: AppOptions = {}): Promise<Service> {
   const app = await buildApp(config, options)
   try {

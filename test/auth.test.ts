@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { allowances, failuresAllowed } from '../src/contact/budgets.ts'
+import { allowances, failuresAllowed } from '../src/auth/lockout-budget.ts'
 import type { PortalAccess } from '../src/demo/database.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { startRelay, type Relay } from './support/relay.ts'
@@ -14,7 +14,7 @@ interface Answer {
   readonly body: Body
 }
 
-/** What the routes of this test answer, refusals included. */
+/** What the routes of this test answer, rejections included. */
 interface Body {
   readonly code?: string
   readonly accessToken: string
@@ -144,7 +144,7 @@ t.test('without a service user the type is fixed and the contact reads its own r
   t.equal((await portal.login('grace@example.com', 'grace-pw')).status, 401)
 })
 
-t.test('every refusal is the same answer', async (t) => {
+t.test('every rejection is the same answer', async (t) => {
   const portal = await start(t)
   portal.change(bob, { support_end_date: '2021-12-31' })
   portal.change(erin, { email: 'carol@example.com' })
@@ -196,7 +196,7 @@ t.test('every refusal is the same answer', async (t) => {
     })
   }
   for (const session of upstreamSessions(portal.relay)) {
-    t.equal(await portal.relay.isAlive(session), false, 'no refused log-in leaves a coreBOS session behind')
+    t.equal(await portal.relay.isAlive(session), false, 'no rejected log-in leaves a coreBOS session behind')
   }
   t.equal(upstreamSessions(portal.relay).length, 1, 'that was the one of the administrator')
 })
@@ -288,12 +288,12 @@ t.test('in service mode the gateway looks at flag, dates and exact password itse
   portal.change(carol, { support_end_date: '2021-12-31' })
   portal.change(erin, { email: 'dave@example.com' })
   portal.access('erin').userName = 'dave@example.com'
-  const refused = await Promise.all([
+  const rejected = await Promise.all([
     ...['carol', 'dave', 'frank', 'nobody'].map((name) => portal.login(`${name}@example.com`, `${name}-pw`)),
     portal.login('emil@example.com', 'emil-pw', 'Employee'),
   ])
   t.same(
-    refused.map(({ status }) => status),
+    rejected.map(({ status }) => status),
     [401, 401, 401, 401, 401],
   )
   await portal.close()
@@ -327,14 +327,14 @@ t.test('in user mode the contact is the one that is mapped to the CRM user', asy
         t.equal((await portal.login(name, `${name}-access-key`)).status, 401, kind),
       ),
     )
-    const refused = [
+    const rejected = [
       ...upstreamSessions(portal.relay, 'login', 'alice').slice(before),
       ...['admin', 'portal2', 'carol', 'dave'].flatMap((name) =>
         upstreamSessions(portal.relay, 'login', name),
       ),
     ]
-    t.equal(refused.length, 5)
-    for (const session of refused) t.equal(await portal.relay.isAlive(session), false)
+    t.equal(rejected.length, 5)
+    for (const session of rejected) t.equal(await portal.relay.isAlive(session), false)
   }
 })
 

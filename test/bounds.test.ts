@@ -1,5 +1,5 @@
 import t from 'tap'
-import { limits } from '../src/query/limits.ts'
+import { limits } from '../src/model/limits.ts'
 import { policyFile, startPortal, type Portal, type Sent } from './support/portal.ts'
 import { passwordTypes, WebserviceClient, type Params } from './support/webservice-client.ts'
 
@@ -128,15 +128,15 @@ const tooLarge: readonly (readonly [what: string, request: Request, detail: RegE
 ]
 
 t.test(
-  'what would be multiplied out beyond a bound, or lists too much, is refused unasked and in few words',
+  'what would be multiplied out beyond a bound, or lists too much, is rejected unasked and in few words',
   async (t) => {
     const portal = await startPortal(t)
     await portal.as('alice', 'GET', '/records/HelpDesk?limit=1')
     for (const [what, [method, path, sent], detail] of tooLarge) {
       const before = portal.relay.calls.length
       const { status, text, body } = await portal.as('alice', method, path, sent)
-      const isRefused = body.code === 'QUERY_TOO_LARGE' || body.code === 'VALIDATION_FAILED'
-      t.ok(status === 400 && isRefused, `${what}: ${text.slice(0, 300)}`)
+      const isRejected = body.code === 'QUERY_TOO_LARGE' || body.code === 'VALIDATION_FAILED'
+      t.ok(status === 400 && isRejected, `${what}: ${text.slice(0, 300)}`)
       t.match(String(body['detail']), detail, what)
       t.ok(text.length < 1_000, `${what}: ${text.length} characters`)
       // Related records are of a record that has been looked up.
@@ -180,8 +180,8 @@ t.test('a statement has a bound on its characters, whatever makes it long', asyn
     portal.as('alice', ...posted(`ticket_title='${long}' and (${conjunction([count], 0)})`))
   t.equal((await ask(33)).status, 200)
   const before = portal.relay.calls.length
-  const refused = await ask(34)
-  t.match(refused, {
+  const rejected = await ask(34)
+  t.match(rejected, {
     status: 400,
     body: { code: 'QUERY_TOO_LARGE', detail: /more than 2,000,000 characters/ },
   })

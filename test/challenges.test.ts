@@ -1,8 +1,8 @@
 /** Challenges of names with and without access cannot be told apart by value, age and time. Clocks are arguments. */
 import t from 'tap'
-import { Challenges, type AskCorebos } from '../src/contact/challenges.ts'
+import { Challenges, type AskCorebos } from '../src/auth/decoy-challenges.ts'
 import type { Challenge } from '../src/corebos/challenge.ts'
-import { EmbeddedStore } from '../src/session/embedded.ts'
+import { EmbeddedStore } from '../src/session/memory/store.ts'
 import { chance, distance, random } from './support/statistics.ts'
 
 /** When every challenge is answered after it was asked for, as the plugin does. */
@@ -109,7 +109,7 @@ for (const [name, upstream] of Object.entries(upstreams)) {
   })
 }
 
-t.test('the test itself tells stamps apart that are late by a few milliseconds', async (t) => {
+t.test('the test itself tells cacheGenerations apart that are late by a few milliseconds', async (t) => {
   const { real } = await samples(quick, 400)
   const lags = real.map(({ lag }) => lag)
   const late = lags.map((lag) => lag + 3)

@@ -134,7 +134,7 @@ t.test('a coreBOS that answers otherwise does not pass', async (t) => {
     "statements: extended: not (ticketstatus='Open')",
     'left open: query of LoginHistory',
   ])
-  await t.rejects(conformance({ ...portal, key: 'wrong', url: between.url }), /login was refused: wrong/)
+  await t.rejects(conformance({ ...portal, key: 'wrong', url: between.url }), /login was rejected: wrong/)
   const wrong = { email: alice.email, password: 'wrong' }
   await t.rejects(conformance({ ...portal, url: between.url, contact: wrong }), /is not right/)
 })

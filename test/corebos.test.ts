@@ -1,3 +1,4 @@
+import { CorebosCrash, CorebosRejection } from '../src/model/corebos-errors.ts'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -5,20 +6,20 @@ import fastify from 'fastify'
 import t from 'tap'
 import corebosPlugin from '../plugins/corebos.ts'
 import metrics from '../plugins/metrics.ts'
-import { readConfig } from '../src/config.ts'
-import { ask, CorebosCrash, CorebosRefusal } from '../src/corebos/caller.ts'
+import { readConfig } from '../src/config/config.ts'
+import { ask } from '../src/corebos/caller.ts'
 import { requestChallenge } from '../src/corebos/challenge.ts'
-import { clearId } from '../src/corebos/cleared-id.ts'
+import { clearId } from '../src/model/cleared-id.ts'
 import { describe, listTypes } from '../src/corebos/describe.ts'
 import { encodeForm, isSendable } from '../src/corebos/form.ts'
-import { parseId } from '../src/corebos/ids.ts'
+import { parseId } from '../src/model/webservice-id.ts'
 import { authenticateContact, getPortalUserInfo, login, loginPortal } from '../src/corebos/login.ts'
 import { query, relatedRecords, retrieve, retrieveAttachment } from '../src/corebos/read.ts'
 import { Identities } from '../src/corebos/trusted.ts'
 import { startDemoCorebos } from '../src/demo/server.ts'
-import { GatewayError } from '../src/errors.ts'
-import { sealQuery } from '../src/scope/sendable.ts'
-import { corebosAt, gate, handled, refused, stubCorebos } from './support/corebos-stub.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { sealQuery } from '../src/model/sendable-query.ts'
+import { corebosAt, semaphore, handled, rejected, stubCorebos } from './support/corebos-stub.ts'
 
 const cleared = (id: string) => {
   const parsed = parseId(id)
@@ -114,7 +115,7 @@ t.test('what is sent', async (t) => {
 t.test('what comes back', async (t) => {
   const envelope = (moreinfo: unknown) => JSON.stringify({ success: true, result: [], moreinfo })
 
-  t.test('an answer, a refusal and a crash are three different things', async (t) => {
+  t.test('an answer, a rejection and a crash are three different things', async (t) => {
     const stub = await stubCorebos(t)
     const { outside } = corebosAt(t, stub.url)
     for (const [moreinfo, expected] of [
@@ -128,11 +129,11 @@ t.test('what comes back', async (t) => {
       stub.answer = (_, response) => (response.end(envelope(moreinfo)), handled)
       t.equal((await ask(outside, call)).totalRows, expected, JSON.stringify(moreinfo))
     }
-    stub.answer = () => refused('QUERY_SYNTAX_ERROR', 'Syntax Error on line 1')
-    const refusal = await ask(outside, call).catch((error: unknown) => error)
-    t.ok(refusal instanceof CorebosRefusal)
-    t.match(refusal, { code: 'COREBOS_REFUSED', reason: 'QUERY_SYNTAX_ERROR', corebosMessage: /Syntax/ })
-    t.notMatch(JSON.stringify(refusal), /Syntax Error on/, 'what coreBOS quotes stays out of logs')
+    stub.answer = () => rejected('QUERY_SYNTAX_ERROR', 'Syntax Error on line 1')
+    const rejection = await ask(outside, call).catch((error: unknown) => error)
+    t.ok(rejection instanceof CorebosRejection)
+    t.match(rejection, { code: 'COREBOS_REFUSED', reason: 'QUERY_SYNTAX_ERROR', corebosMessage: /Syntax/ })
+    t.notMatch(JSON.stringify(rejection), /Syntax Error on/, 'what coreBOS quotes stays out of logs')
     stub.answer = (_, response) => (response.writeHead(500).end(), handled)
     const crash = await ask(outside, call).catch((error: unknown) => error)
     t.ok(crash instanceof CorebosCrash)
@@ -184,11 +185,11 @@ t.test('what comes back', async (t) => {
     answering({ id: '17x2' })
     t.equal(await codeOf(retrieve(session, cleared('17x1'))), 'COREBOS_FAILED', 'another record')
     for (const code of ['ACCESS_DENIED', 'INVALID_ID_ATTRIBUTE']) {
-      answering(refused(code))
+      answering(rejected(code))
       t.equal(await retrieve(session, cleared('17x1')), undefined)
       t.equal(await retrieveAttachment(session, cleared('15x1')), undefined)
     }
-    answering(refused('DATABASE_QUERY_ERROR'))
+    answering(rejected('DATABASE_QUERY_ERROR'))
     t.equal(await codeOf(retrieve(session, cleared('17x1'))), 'COREBOS_REFUSED')
 
     answering({ records: [{ 0: 'a', 1: 'b', title: 'a', status: 'b', '2nd': 'c' }] })
@@ -289,7 +290,7 @@ t.test('limits', async (t) => {
   t.test(
     'so many calls are under way, so many wait, and the next one hears that it is too much',
     async (t) => {
-      const held = gate()
+      const held = semaphore()
       const stub = await stubCorebos(t, () => held.opened)
       const corebos = corebosAt(t, stub.url, { concurrency: 2, queue: 3 })
       const inSession = (name: string, signal?: AbortSignal) =>
@@ -344,7 +345,7 @@ t.test('limits', async (t) => {
       maxBytes: 100,
       observe: (operation, outcome, seconds) => seen.push(`${operation} ${outcome} ${seconds >= 0}`),
     })
-    for (const result of [[], refused('X'), 'x'.repeat(200)]) {
+    for (const result of [[], rejected('X'), 'x'.repeat(200)]) {
       stub.answer = () => result
       await codeOf(ask(outside, call))
     }
@@ -364,7 +365,7 @@ t.test('sessions', async (t) => {
   })
 
   t.test('a client that goes away leaves a call to its end, and the next one waits for it', async (t) => {
-    const held = gate()
+    const held = semaphore()
     const stub = await stubCorebos(t, async () => (await held.opened, []))
     const corebos = corebosAt(t, stub.url)
     const leaving = new AbortController()
@@ -383,7 +384,7 @@ t.test('sessions', async (t) => {
 
   t.test('one that coreBOS has ended is over for all who hold it', async (t) => {
     for (const code of ['AUTHENTICATION_REQUIRED', 'INVALID_SESSIONID']) {
-      const stub = await stubCorebos(t, () => refused(code))
+      const stub = await stubCorebos(t, () => rejected(code))
       const corebos = corebosAt(t, stub.url)
       t.equal(await codeOf(ask(corebos.session('session-a'), call)), 'SESSION_ENDED')
       t.equal(await codeOf(ask(corebos.session('session-a'), call)), 'SESSION_ENDED')
@@ -406,7 +407,7 @@ t.test('sessions', async (t) => {
   })
 
   t.test('one that is logged out is over at once, after the call under way', async (t) => {
-    const held = gate()
+    const held = semaphore()
     const stub = await stubCorebos(t, async () => (await held.opened, []))
     const corebos = corebosAt(t, stub.url)
     const running = ask(corebos.session('session-a'), call)
@@ -457,7 +458,7 @@ t.test('the service user', async (t) => {
   })
 
   t.test('gives whoever waits the session that is free first, and lets no more wait than may', async (t) => {
-    const held = gate()
+    const held = semaphore()
     const stub = await stubCorebos(t, async ({ params }) => {
       if (params['query'] === 'slow') await held.opened
       return []
@@ -476,13 +477,13 @@ t.test('the service user', async (t) => {
 
   t.test('logs in once more when coreBOS has ended its session, and once only', async (t) => {
     const stub = await stubCorebos(t, ({ session }) =>
-      session === 'session-1' ? refused('INVALID_SESSIONID') : [],
+      session === 'session-1' ? rejected('INVALID_SESSIONID') : [],
     )
     const corebos = corebosAt(t, stub.url, { serviceUser: { name: 'portal', accessKey: 'k', sessions: 1 } })
     await Promise.all(Array.from({ length: 5 }, () => ask(service(corebos), call)))
     t.equal(stub.of('login').length, 2, 'five calls share both log-ins')
     t.equal(stub.of('query').length, 6)
-    stub.answer = () => refused('AUTHENTICATION_REQUIRED')
+    stub.answer = () => rejected('AUTHENTICATION_REQUIRED')
     stub.received.length = 0
     t.equal(await codeOf(ask(service(corebos), call)), 'COREBOS_FAILED', 'never the 401 of whoever asked')
     t.equal(stub.of('query').length, 2)
@@ -505,12 +506,12 @@ t.test('the service user', async (t) => {
     t.equal(stub.of('logout')[0]?.session, 'session-1')
   })
 
-  t.test('that is refused says so with every call, and works again when coreBOS lets it in', async (t) => {
+  t.test('that is rejected says so with every call, and works again when coreBOS lets it in', async (t) => {
     const stub = await stubCorebos(t)
-    stub.refuseLogin = true
+    stub.rejectLogin = true
     const corebos = corebosAt(t, stub.url)
     await t.rejects(ask(service(corebos), call), { code: 'COREBOS_REFUSED', reason: 'wrong' })
-    stub.refuseLogin = false
+    stub.rejectLogin = false
     t.equal((await ask(service(corebos), call)).kind, 'success')
   })
 })
@@ -543,7 +544,7 @@ t.test('modules', async (t) => {
   const answer = ({ operation, params }: { operation: string; params: Readonly<Record<string, string>> }) => {
     if (operation === 'listtypes') return { types: known }
     const names = (params['elementType'] ?? '').split(',')
-    if (names.some((name) => !known.includes(name))) return refused('ACCESS_DENIED')
+    if (names.some((name) => !known.includes(name))) return rejected('ACCESS_DENIED')
     const all = Object.fromEntries(names.map((name) => [name, described(name)]))
     return names.length === 1 ? described(names[0] ?? '') : all
   }
@@ -588,7 +589,7 @@ t.test('modules', async (t) => {
     t.same((await meanwhile).names, ['A', 'Bb'], 'cleared under way')
 
     stub.answer = (received) =>
-      received.session === 'session-over' ? refused('INVALID_SESSIONID') : answer(received)
+      received.session === 'session-over' ? rejected('INVALID_SESSIONID') : answer(received)
     const [over, fine] = await Promise.allSettled([of('19x7', 'session-over'), of('19x7')])
     t.match(over, { status: 'rejected', reason: { code: 'SESSION_ENDED' } })
     t.equal(fine.status, 'fulfilled', "another contact's ended session is nobody else's trouble")

@@ -488,8 +488,8 @@ t.test('it leaks where coreBOS leaks: the contact itself', async (t) => {
     await change({ account_id: '11x8546' })
   }
   await goes.revise({ email: 'carol@example.com' })
-  const refused = await call({ operation: 'getchallenge', username: 'carol@example.com' })
-  t.equal(refused.error?.code, 'AUTHENTICATION_REQUIRED', 'two contacts of one name: neither gets in')
+  const rejected = await call({ operation: 'getchallenge', username: 'carol@example.com' })
+  t.equal(rejected.error?.code, 'AUTHENTICATION_REQUIRED', 'two contacts of one name: neither gets in')
   const guess = await alice('authenticateContact', { email: 'carol@example.com', password: 'carol-pw' })
   t.equal(guess.result, '12x8551', 'though the other operation still answers one of them')
   await goes.revise({ email: 'alice@example.com', portalloginuser: '19x1' })
@@ -527,7 +527,7 @@ t.test('it leaks where coreBOS leaks: records of others', async (t) => {
     t.equal(at(await admin('retrieve', { id }), 'result', 'parent_id'), parent, 'a ticket for somebody else')
   }
   const byId = await alice('CreateWithValidation', { elementType: 'HelpDesk', element: carols })
-  t.notOk(byId.success, 'with validation a web service id is refused')
+  t.notOk(byId.success, 'with validation a web service id is rejected')
 
   const setting = {
     elementType: 'GlobalVariable',

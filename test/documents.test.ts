@@ -12,9 +12,9 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { readFileAnswer } from '../src/corebos/file-answer.ts'
 import { SpoolRoom } from '../src/corebos/spool.ts'
-import { answerFor } from '../src/file-answer.ts'
+import { answerFor } from '../src/http/file-answer.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
-import { acceptedType } from '../src/upload.ts'
+import { acceptedType } from '../src/records/documents/upload.ts'
 import { anchorsOf, Oracle } from './support/oracle.ts'
 import {
   contactAt,
@@ -87,8 +87,8 @@ async function json(response: Response): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown> // the gateway answers objects
 }
 
-/** What a refusal says, but for the id of the request. */
-async function refusal(response: Response): Promise<unknown> {
+/** What a rejection says, but for the id of the request. */
+async function rejection(response: Response): Promise<unknown> {
   return { ...(await json(response)), requestId: undefined }
 }
 
@@ -127,32 +127,32 @@ t.test('coreBOS itself lets whoever knows how read the files of others', async (
 })
 
 t.test('the documents of somebody with many tickets do not fill the line of calls', async (t) => {
-  const desk = await start(t, { env: { COREBOS_QUEUE: '5' } })
+  const loginService = await start(t, { env: { COREBOS_QUEUE: '5' } })
   for (let i = 0; i < 60; i++) {
-    const made = await desk.as('alice', 'POST', '/records/HelpDesk', {
+    const made = await loginService.as('alice', 'POST', '/records/HelpDesk', {
       body: { ticket_title: `one of many ${i}`, ticketstatus: 'Open' },
     })
     t.equal(made.status, 201)
   }
-  t.equal((await desk.fetch('alice', '/documents/15x8644/content')).status, 200)
-  t.equal((await desk.fetch('alice', '/records/HelpDesk?expand=comments&limit=70')).status, 200)
+  t.equal((await loginService.fetch('alice', '/documents/15x8644/content')).status, 200)
+  t.equal((await loginService.fetch('alice', '/records/HelpDesk?expand=comments&limit=70')).status, 200)
 })
 
 t.test('everybody reads the files of the documents that they see, and nobody another', async (t) => {
   const inModes: readonly [Mode, Record<string, string>][] = modes.map((mode) => [mode, {}])
   for (const [mode, env] of inModes) {
-    const desk = await start(t, { mode, env })
-    addTicketDocuments(desk)
-    const { database } = desk.corebos
-    const missing = await refusal(await desk.fetch('alice', '/documents/15x999999/content'))
+    const loginService = await start(t, { mode, env })
+    addTicketDocuments(loginService)
+    const { database } = loginService.corebos
+    const missing = await rejection(await loginService.fetch('alice', '/documents/15x999999/content'))
     for (const name of names) {
-      const mine = new Set(desk.oracle(name).visible('Documents'))
+      const mine = new Set(loginService.oracle(name).visible('Documents'))
       t.ok(mine.size > 0 || name === 'dave', `${name} has documents`)
       for (const record of database.records('Documents')) {
-        const response = await desk.fetch(name, `/documents/15x${record.number}/content`)
+        const response = await loginService.fetch(name, `/documents/15x${record.number}/content`)
         if (!mine.has(record)) {
           t.equal(response.status, 404)
-          t.same(await refusal(response), missing, `${mode}: ${name} ${record.values.get('notes_title')}`)
+          t.same(await rejection(response), missing, `${mode}: ${name} ${record.values.get('notes_title')}`)
           continue
         }
         t.equal(response.status, 200, `${mode}: ${name} ${record.values.get('notes_title')}`)
@@ -167,23 +167,23 @@ t.test('everybody reads the files of the documents that they see, and nobody ano
         })
       }
     }
-    t.equal((await desk.fetch(undefined, '/documents/15x8644/content')).status, 401)
-    const ticket = desk.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
+    t.equal((await loginService.fetch(undefined, '/documents/15x8644/content')).status, 401)
+    const ticket = loginService.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
     t.equal(
-      (await desk.fetch('alice', `/documents/17x${ticket}/content`)).status,
+      (await loginService.fetch('alice', `/documents/17x${ticket}/content`)).status,
       404,
       'a ticket has no file',
     )
-    t.equal((await desk.fetch('alice', '/documents/x/content')).status, 400)
+    t.equal((await loginService.fetch('alice', '/documents/x/content')).status, 400)
   }
 })
 
 t.test('a contact without a service user behind the gateway reads its own files', async (t) => {
-  const desk = await start(t, {
+  const loginService = await start(t, {
     env: { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' },
   })
-  t.equal(await (await desk.fetch('alice', '/documents/15x8644/content')).text(), 'hello alice\n')
-  t.equal((await desk.fetch('alice', '/documents/15x8684/content')).status, 404)
+  t.equal(await (await loginService.fetch('alice', '/documents/15x8644/content')).text(), 'hello alice\n')
+  t.equal((await loginService.fetch('alice', '/documents/15x8684/content')).status, 404)
 })
 
 t.test(
@@ -241,24 +241,24 @@ t.test(
     }
     t.equal(await codeOf(`{"attachment":"","more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
     t.equal(await codeOf(`{"more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
-    t.equal(held, 0, 'what has been read, or was refused, takes no room')
+    t.equal(held, 0, 'what has been read, or was rejected, takes no room')
   },
 )
 
 t.test('what may be uploaded can be downloaded, also where it is more than an answer may hold', async (t) => {
-  const desk = await start(t, { env: { COREBOS_MAX_BYTES: '1 MiB', UPLOAD_MAX_BYTES: '3 MiB' } })
+  const loginService = await start(t, { env: { COREBOS_MAX_BYTES: '1 MiB', UPLOAD_MAX_BYTES: '3 MiB' } })
   const bytes = randomBytes(3 * 2 ** 20)
-  const created = await desk.upload(
+  const created = await loginService.upload(
     'alice',
     form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }),
   )
   t.equal(created.status, 201)
   const path = `/documents/${String((await json(created))['id'])}/content`
-  t.ok(Buffer.from(await (await desk.fetch('alice', path)).arrayBuffer()).equals(bytes))
-  const [file] = [...desk.corebos.database.attachments.values()].at(-1) ?? []
+  t.ok(Buffer.from(await (await loginService.fetch('alice', path)).arrayBuffer()).equals(bytes))
+  const [file] = [...loginService.corebos.database.attachments.values()].at(-1) ?? []
   if (file === undefined) throw new Error('the file is in coreBOS')
   Object.assign(file, { content: Buffer.concat([bytes, bytes]) })
-  t.match(await json(await desk.fetch('alice', path)), { status: 502, code: 'COREBOS_TOO_LARGE' })
+  t.match(await json(await loginService.fetch('alice', path)), { status: 502, code: 'COREBOS_TOO_LARGE' })
 })
 
 /** Bytes of downloads on their way, as operators are told. */
@@ -268,9 +268,12 @@ async function onTheirWay({ operatorUrl }: Portal): Promise<number> {
 }
 
 t.test('whoever downloads slowly holds no memory, and no file once he is gone', async (t) => {
-  const desk = await start(t)
+  const loginService = await start(t)
   const bytes = randomBytes(4 * 2 ** 20)
-  const made = await desk.upload('alice', form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }))
+  const made = await loginService.upload(
+    'alice',
+    form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }),
+  )
   t.equal(made.status, 201)
   const path = `/documents/${String((await json(made))['id'])}/content`
   setFlagsFromString('--expose-gc')
@@ -282,22 +285,25 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
 
   const before = held()
   const slow: Response[] = []
-  for (let i = 0; i < 20; i++) slow.push(await desk.fetch('alice', path))
+  for (let i = 0; i < 20; i++) slow.push(await loginService.fetch('alice', path))
   t.ok(held() - before < 10 * bytes.length, `${Math.round((held() - before) / 2 ** 20)} MiB for 20 of 4 MiB`)
-  t.ok((await onTheirWay(desk)) >= bytes.length, 'what does not fit between here and there is in files')
+  t.ok(
+    (await onTheirWay(loginService)) >= bytes.length,
+    'what does not fit between here and there is in files',
+  )
   const [first, ...others] = slow
   t.ok(Buffer.from((await first?.arrayBuffer()) ?? new ArrayBuffer()).equals(bytes))
   await Promise.all(others.map(async ({ body }) => body?.cancel()))
-  while ((await onTheirWay(desk)) > 0) await setImmediate()
+  while ((await onTheirWay(loginService)) > 0) await setImmediate()
 
   const tag = first?.headers.get('etag') ?? ''
-  t.equal((await desk.fetch('alice', path, { headers: { 'if-none-match': tag } })).status, 304)
-  const beyond = await desk.fetch('alice', path, { headers: { range: 'bytes=9999999-' } })
+  t.equal((await loginService.fetch('alice', path, { headers: { 'if-none-match': tag } })).status, 304)
+  const beyond = await loginService.fetch('alice', path, { headers: { range: 'bytes=9999999-' } })
   t.match(await json(beyond), { status: 416, code: 'RANGE_NOT_SATISFIABLE' })
-  t.equal((await desk.fetch('alice', path, { method: 'HEAD' })).status, 200)
-  const part = await desk.fetch('alice', path, { headers: { range: 'bytes=300000-300099' } })
+  t.equal((await loginService.fetch('alice', path, { method: 'HEAD' })).status, 200)
+  const part = await loginService.fetch('alice', path, { headers: { range: 'bytes=300000-300099' } })
   t.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(300_000, 300_100)))
-  while ((await onTheirWay(desk)) > 0) await setImmediate()
+  while ((await onTheirWay(loginService)) > 0) await setImmediate()
   t.pass('all are closed')
 
   let left = 0
@@ -311,10 +317,10 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
 })
 
 t.test('what is on its way is bounded, by contact and for all together', async (t) => {
-  const desk = await start(t, {
+  const loginService = await start(t, {
     env: { DOWNLOADS_MAX_BYTES: '20 MiB', UPLOAD_MAX_BYTES: '8 MiB', DOWNLOADS_PER_CONTACT: '2' },
   })
-  const made = await desk.upload(
+  const made = await loginService.upload(
     'alice',
     form(new Blob([randomBytes(8 * 2 ** 20)]), {
       name: 'a.zip',
@@ -325,51 +331,51 @@ t.test('what is on its way is bounded, by contact and for all together', async (
   t.equal(made.status, 201)
   const id = String((await json(made))['id'])
   const [large, small] = [`/documents/${id}/content`, '/documents/15x8644/content']
-  const read = () => desk.relay.count('retrievedocattachment')
+  const read = () => loginService.relay.count('retrievedocattachment')
 
-  const slow = [await desk.fetch('alice', large), await desk.fetch('alice', large)]
+  const slow = [await loginService.fetch('alice', large), await loginService.fetch('alice', large)]
   t.strictSame(
     slow.map(({ status }) => status),
     [200, 200],
   )
   const sent = read()
-  const third = await desk.fetch('alice', small)
+  const third = await loginService.fetch('alice', small)
   t.match(await json(third), { status: 429, code: 'RATE_LIMITED', detail: /^2 downloads/ })
   t.equal(third.headers.get('retry-after'), '1')
   t.equal(read(), sent, 'coreBOS was not asked')
-  const bobs = await desk.fetch('bob', '/documents/15x8664/content')
+  const bobs = await loginService.fetch('bob', '/documents/15x8664/content')
   t.equal(bobs.status, 200, 'others are not kept from small files')
   await bobs.arrayBuffer()
-  const crowded = await desk.fetch('bob', large)
+  const crowded = await loginService.fetch('bob', large)
   t.match(await json(crowded), { status: 503, code: 'DOWNLOADS_BUSY' })
   t.equal(crowded.headers.get('retry-after'), '5')
-  const client = await contactOf(desk.url, 'bob')
+  const client = await contactOf(loginService.url, 'bob')
   const attachment = () => client.call('retrievedocattachment', { id, returnfile: '1' })
   t.match(await attachment(), { success: false, code: 'DOWNLOADS_BUSY' }, 'nor at the other door')
 
   await Promise.all(slow.map(async ({ body }) => body?.cancel()))
-  while ((await onTheirWay(desk)) > 0) await setImmediate()
+  while ((await onTheirWay(loginService)) > 0) await setImmediate()
   t.match(await attachment(), { success: true })
-  t.equal((await (await desk.fetch('bob', large)).arrayBuffer()).byteLength, 8 * 2 ** 20)
+  t.equal((await (await loginService.fetch('bob', large)).arrayBuffer()).byteLength, 8 * 2 ** 20)
 
   for (let i = 0; i < 2; i++) {
     const before = read()
     const gone = new AbortController()
-    const answer = desk.fetch('alice', large, { signal: gone.signal }).catch(() => undefined)
+    const answer = loginService.fetch('alice', large, { signal: gone.signal }).catch(() => undefined)
     while (read() === before) await setImmediate()
     gone.abort()
     await answer
   }
-  let again = await desk.fetch('alice', small)
-  while (again.status === 429) again = await desk.fetch('alice', small)
+  let again = await loginService.fetch('alice', small)
+  while (again.status === 429) again = await loginService.fetch('alice', small)
   t.equal(again.status, 200, 'whoever leaves before the answer comes gives his place back')
   await again.arrayBuffer()
-  while ((await onTheirWay(desk)) > 0) await setImmediate()
+  while ((await onTheirWay(loginService)) > 0) await setImmediate()
 })
 
 t.test('a disk that fails is not taken for coreBOS, and small files need none', async (t) => {
-  const desk = await start(t)
-  const made = await desk.upload(
+  const loginService = await start(t)
+  const made = await loginService.upload(
     'alice',
     form(new Blob([randomBytes(2 ** 20)]), { name: 'a.zip', type: 'application/zip' }),
   )
@@ -380,14 +386,14 @@ t.test('a disk that fails is not taken for coreBOS, and small files need none', 
     if (TMPDIR === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = TMPDIR
   })
-  const failed = await desk.fetch('alice', path)
+  const failed = await loginService.fetch('alice', path)
   const problem = await json(failed)
   t.match(problem, { status: 503, code: 'DISK_FAILED' })
   t.equal(problem['detail'], undefined, 'where the folder is stays in the log')
   t.equal(failed.headers.get('retry-after'), '5')
-  t.ok(desk.log.some((line) => line.includes('DISK_FAILED') && line.includes('ENOENT')))
-  t.equal((await desk.fetch('alice', '/documents/15x8644/content')).status, 200)
-  t.equal(await onTheirWay(desk), 0)
+  t.ok(loginService.log.some((line) => line.includes('DISK_FAILED') && line.includes('ENOENT')))
+  t.equal((await loginService.fetch('alice', '/documents/15x8644/content')).status, 200)
+  t.equal(await onTheirWay(loginService), 0)
 
   const full = '/dev/full'
   await t.test('a full one', { skip: !existsSync(full) && `skipped: no ${full}` }, async (t) => {
@@ -408,8 +414,8 @@ t.test('a disk that fails is not taken for coreBOS, and small files need none', 
 })
 
 t.test('names and types of files cannot be more than what they are', async (t) => {
-  const desk = await start(t)
-  const record = desk.corebos.database.entity(8644)
+  const loginService = await start(t)
+  const record = loginService.corebos.database.entity(8644)
   for (const name of [
     'ä ö "quoted".txt',
     "it's 100% (1).txt",
@@ -421,7 +427,7 @@ t.test('names and types of files cannot be more than what they are', async (t) =
     '',
   ]) {
     record?.values.set('filename', name)
-    const { status, headers } = await desk.fetch('alice', '/documents/15x8644/content')
+    const { status, headers } = await loginService.fetch('alice', '/documents/15x8644/content')
     t.equal(status, 200, JSON.stringify(name))
     t.equal(headers.get('set-cookie'), null)
     const header = headers.get('content-disposition') ?? ''
@@ -435,12 +441,12 @@ t.test('names and types of files cannot be more than what they are', async (t) =
   record?.values.set('filename', 'page.html')
   for (const type of ['text/html', 'image/svg+xml', 'text/javascript', 'x\r\ny: z', '']) {
     record?.values.set('filetype', type)
-    const { headers } = await desk.fetch('alice', '/documents/15x8644/content')
+    const { headers } = await loginService.fetch('alice', '/documents/15x8644/content')
     t.equal(headers.get('content-type'), 'application/octet-stream', type)
   }
   record?.values.set('filelocationtype', 'E')
   record?.values.set('filename', 'https://example.com/a.pdf')
-  t.equal((await desk.fetch('alice', '/documents/15x8644/content')).status, 404, 'a link is no file')
+  t.equal((await loginService.fetch('alice', '/documents/15x8644/content')).status, 404, 'a link is no file')
 })
 
 t.test('a part of a file is what slicing gives, and the whole where that is not to be had', async (t) => {
@@ -465,9 +471,9 @@ t.test('a part of a file is what slicing gives, and the whole where that is not 
       }
     }),
   )
-  const desk = await start(t)
+  const loginService = await start(t)
   const get = (headers: Record<string, string>) =>
-    desk.fetch('alice', '/documents/15x8644/content', { headers })
+    loginService.fetch('alice', '/documents/15x8644/content', { headers })
   const whole = await get({})
   const etag = whole.headers.get('etag') ?? ''
   t.equal(whole.headers.get('accept-ranges'), 'bytes')
@@ -487,16 +493,16 @@ t.test('a part of a file is what slicing gives, and the whole where that is not 
   t.equal(beyond.headers.get('content-range'), 'bytes */12')
   t.match(await json(beyond), { status: 416, code: 'RANGE_NOT_SATISFIABLE' })
   t.equal((await get({ 'if-none-match': `"x", W/${etag}` })).status, 304)
-  const head = await desk.fetch('alice', '/documents/15x8644/content', { method: 'HEAD' })
+  const head = await loginService.fetch('alice', '/documents/15x8644/content', { method: 'HEAD' })
   t.match({ status: head.status, length: head.headers.get('content-length') }, { status: 200, length: '12' })
 })
 
 t.test('a document is uploaded to oneself and to what one sees, and to nothing else', async (t) => {
   for (const mode of modes) {
-    const desk = await start(t, { mode })
-    const { database } = desk.corebos
+    const loginService = await start(t, { mode })
+    const { database } = loginService.corebos
     const visible = (name: Person, module: string) =>
-      desk
+      loginService
         .oracle(name)
         .visible(module)
         .map((record) => database.webserviceId(record))
@@ -506,7 +512,7 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
     const [product = ''] = visible('alice', 'Products')
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i) % 251))
 
-    const response = await desk.upload(
+    const response = await loginService.upload(
       'alice',
       form(new Blob([bytes]), {
         name: 'ö report (1).pdf',
@@ -533,13 +539,13 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
     )
     t.match(database.entity(number)?.values.get('assigned_user_id'), mode === 'user' ? '7' : /^[57]$/)
     t.match(
-      await desk.as('alice', 'PATCH', `/records/${id}`, { body: { notes_title: 'another' } }),
+      await loginService.as('alice', 'PATCH', `/records/${id}`, { body: { notes_title: 'another' } }),
       { status: 403, body: { code: 'NOT_WRITABLE' } },
       'coreBOS would lose the file',
     )
     for (const name of names) {
-      const back = await desk.fetch(name, `/documents/${id}/content`)
-      const sees = desk
+      const back = await loginService.fetch(name, `/documents/${id}/content`)
+      const sees = loginService
         .oracle(name)
         .visible('Documents')
         .some((record) => record.number === number)
@@ -552,9 +558,9 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
     const before = database.records('Documents').length
     const foreign = visible('carol', 'HelpDesk').find((each) => !visible('alice', 'HelpDesk').includes(each))
     for (const target of [foreign ?? '', '12x8551', '12x8550', '11x8547', '17x999999', 'x', '']) {
-      const refused = await desk.upload('alice', form('x', { relatedTo: target }))
+      const rejected = await loginService.upload('alice', form('x', { relatedTo: target }))
       t.match(
-        { status: refused.status, ...(await json(refused)) },
+        { status: rejected.status, ...(await json(rejected)) },
         { status: 422, code: 'REFERENCE_OUT_OF_SCOPE' },
         `${mode}: ${target}`,
       )
@@ -566,23 +572,23 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
       'created_user_id',
       'relations',
     ]) {
-      const refused = await desk.upload('alice', form('x', { [field]: '19x1' }))
-      t.ok([400, 403].includes(refused.status), field)
+      const rejected = await loginService.upload('alice', form('x', { [field]: '19x1' }))
+      t.ok([400, 403].includes(rejected.status), field)
     }
-    t.equal((await desk.upload(undefined, form('x'))).status, 401)
+    t.equal((await loginService.upload(undefined, form('x'))).status, 401)
     t.equal(database.records('Documents').length, before, 'nothing was written')
   }
 })
 
 t.test('under one key an upload is made once, and an action run once', async (t) => {
-  const desk = await start(t, {
+  const loginService = await start(t, {
     env: { POLICY_FILE: await policyFile(t, { Contacts: { actions: ['call_back'] } }) },
   })
   const send = async (content: string, name: Person = 'alice') => {
     const headers = { 'idempotency-key': 'k1' }
-    return desk.fetch(name, '/documents', { method: 'POST', body: form(content), headers })
+    return loginService.fetch(name, '/documents', { method: 'POST', body: form(content), headers })
   }
-  const documents = () => desk.corebos.database.records('Documents').length
+  const documents = () => loginService.corebos.database.records('Documents').length
   const before = documents()
   const [one, two] = [await send('a'), await send('a')]
   t.same([one.status, two.status], [201, 201])
@@ -591,32 +597,39 @@ t.test('under one key an upload is made once, and an action run once', async (t)
   t.equal(documents(), before + 1)
   t.equal((await send('a', 'bob')).status, 201, 'keys are counted by contact')
   const bad = { 'idempotency-key': 'with a blank' }
-  const refused = await desk.fetch('alice', '/documents', { method: 'POST', body: form('a'), headers: bad })
-  t.match(await json(refused), { code: 'VALIDATION_FAILED' })
+  const rejected = await loginService.fetch('alice', '/documents', {
+    method: 'POST',
+    body: form('a'),
+    headers: bad,
+  })
+  t.match(await json(rejected), { code: 'VALIDATION_FAILED' })
 
-  offerActions(desk, 'call_back')
+  offerActions(loginService, 'call_back')
   for (let i = 0; i < 2; i++) {
     const headers = { 'idempotency-key': 'k2' }
-    const ran = await desk.fetch('alice', '/records/12x8549/actions/call_back', { method: 'POST', headers })
+    const ran = await loginService.fetch('alice', '/records/12x8549/actions/call_back', {
+      method: 'POST',
+      headers,
+    })
     t.same(await json(ran), { result: 'done' })
   }
-  t.equal(desk.relay.count('executeBusinessAction'), 1)
+  t.equal(loginService.relay.count('executeBusinessAction'), 1)
 })
 
-t.test('a form that is too much, or none, is refused, and its sender reads why', async (t) => {
-  const desk = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
-  const { database } = desk.corebos
+t.test('a form that is too much, or none, is rejected, and its sender reads why', async (t) => {
+  const loginService = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
+  const { database } = loginService.corebos
   const before = database.records('Documents').length
-  const refused = async (body: FormData, status: number, code: string, what: string, detail = /./) => {
-    const response = await desk.upload('alice', body)
+  const rejected = async (body: FormData, status: number, code: string, what: string, detail = /./) => {
+    const response = await loginService.upload('alice', body)
     t.match({ status: response.status, ...(await json(response)) }, { status, code, detail }, what)
   }
-  const exact = await desk.upload('alice', form('x'.repeat(102_400)))
+  const exact = await loginService.upload('alice', form('x'.repeat(102_400)))
   t.equal(exact.status, 201, 'the limit itself is within it')
-  await refused(form('x'.repeat(102_401)), 413, 'BODY_TOO_LARGE', 'one byte more')
-  await refused(form('x'.repeat(30_000_000)), 413, 'BODY_TOO_LARGE', 'much more')
-  await refused(form('x', { notecontent: 'y'.repeat(70_000) }), 413, 'BODY_TOO_LARGE', 'a long field')
-  await refused(
+  await rejected(form('x'.repeat(102_401)), 413, 'BODY_TOO_LARGE', 'one byte more')
+  await rejected(form('x'.repeat(30_000_000)), 413, 'BODY_TOO_LARGE', 'much more')
+  await rejected(form('x', { notecontent: 'y'.repeat(70_000) }), 413, 'BODY_TOO_LARGE', 'a long field')
+  await rejected(
     form('x', { relatedTo: Array.from({ length: 60 }, () => '12x8549') }),
     413,
     'BODY_TOO_LARGE',
@@ -624,13 +637,13 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
   )
   const two = form('x')
   two.append('file', new Blob(['y'], { type: 'text/plain' }), 'b.txt')
-  await refused(two, 400, 'VALIDATION_FAILED', 'two files', /^one file/)
+  await rejected(two, 400, 'VALIDATION_FAILED', 'two files', /^one file/)
   const none = new FormData()
   none.append('notes_title', 'no file')
-  await refused(none, 400, 'VALIDATION_FAILED', 'no file', /^a file/)
+  await rejected(none, 400, 'VALIDATION_FAILED', 'no file', /^a file/)
   none.append('file', 'a text')
-  await refused(none, 400, 'VALIDATION_FAILED', 'a field in the place of a file', /^a file/)
-  await refused(form('x', { notecontent: ['a', 'b'] }), 400, 'VALIDATION_FAILED', 'a field twice')
+  await rejected(none, 400, 'VALIDATION_FAILED', 'a field in the place of a file', /^a file/)
+  await rejected(form('x', { notecontent: ['a', 'b'] }), 400, 'VALIDATION_FAILED', 'a field twice')
   for (const [name, type] of [
     ['page.html', 'text/html'],
     ['page.html', 'text/plain'],
@@ -642,7 +655,7 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
     ['tool.exe', 'application/octet-stream'],
     ['blob', 'application/octet-stream'],
   ] as const) {
-    await refused(form('x', { name, type }), 415, 'UNSUPPORTED_MEDIA_TYPE', `${name} as ${type}`)
+    await rejected(form('x', { name, type }), 415, 'UNSUPPORTED_MEDIA_TYPE', `${name} as ${type}`)
   }
   for (const [name, detail] of [
     ['', /^a file with a name/],
@@ -655,10 +668,14 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
     [`${'報'.repeat(66)}.txt`, /longer than 200 bytes/],
     ['smile \u{1F600}.txt', /'smile \u{1F600}\.txt'.* coreBOS cannot keep: U\+1F600$/u],
   ] as const) {
-    await refused(form('x', { name }), 400, 'VALIDATION_FAILED', JSON.stringify(name), detail)
+    await rejected(form('x', { name }), 400, 'VALIDATION_FAILED', JSON.stringify(name), detail)
   }
   const send = async (contentType: string, body: string) =>
-    desk.fetch('alice', '/documents', { method: 'POST', body, headers: { 'content-type': contentType } })
+    loginService.fetch('alice', '/documents', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': contentType },
+    })
   t.match(await json(await send('application/json', '{}')), { code: 'UNSUPPORTED_MEDIA_TYPE' })
   t.match(await json(await send('multipart/form-data', 'x')), { code: 'BAD_REQUEST' })
   t.match(
@@ -674,10 +691,10 @@ t.test('a form that is too much, or none, is refused, and its sender reads why',
 })
 
 t.test('few files are taken in at once', async (t) => {
-  const desk = await start(t)
+  const loginService = await start(t)
   const token = String(
     (
-      await desk.as(undefined, 'POST', '/auth/login', {
+      await loginService.as(undefined, 'POST', '/auth/login', {
         body: { username: 'alice@example.com', password: 'alice-pw' },
       })
     ).body['accessToken'],
@@ -685,7 +702,7 @@ t.test('few files are taken in at once', async (t) => {
   const begun =
     '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\nx'
   const sockets = Array.from({ length: 5 }, () => {
-    const socket = connect(Number(new URL(desk.url).port), '127.0.0.1')
+    const socket = connect(Number(new URL(loginService.url).port), '127.0.0.1')
     socket.write(
       `POST /documents HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer ${token}\r\nContent-Length: 1000\r\n` +
         `Content-Type: multipart/form-data; boundary=b\r\n\r\n${begun}`,
@@ -696,11 +713,11 @@ t.test('few files are taken in at once', async (t) => {
     sockets.map(async (socket) => String(((await once(socket, 'data')) as [Buffer])[0])), // no encoding is set
   )
   t.match(answered, /^HTTP\/1.1 503 [^]*retry-after: 1\r\n[^]*"code":"GATEWAY_BUSY"/i)
-  t.match(await json(await desk.upload('alice', form('x'))), { code: 'GATEWAY_BUSY' })
-  t.equal((await desk.upload('bob', form('x'))).status, 201, 'of each contact')
+  t.match(await json(await loginService.upload('alice', form('x'))), { code: 'GATEWAY_BUSY' })
+  t.equal((await loginService.upload('bob', form('x'))).status, 201, 'of each contact')
   for (const socket of sockets) socket.destroy()
   for (;;) {
-    const { status } = await desk.upload('alice', form('x'))
+    const { status } = await loginService.upload('alice', form('x'))
     if (status === 503) continue
     t.equal(status, 201, 'and again when they are gone')
     break
@@ -708,10 +725,10 @@ t.test('few files are taken in at once', async (t) => {
 })
 
 t.test('a file keeps the name that its sender has given it, as far as coreBOS can', async (t) => {
-  const desk = await start(t)
-  const { database } = desk.corebos
+  const loginService = await start(t)
+  const { database } = loginService.corebos
   const sent = (disposition: string, type = 'text/plain', content = 'x') =>
-    desk.fetch('alice', '/documents', {
+    loginService.fetch('alice', '/documents', {
       method: 'POST',
       headers: { 'content-type': 'multipart/form-data; boundary=b' },
       body: `--b\r\ncontent-disposition: form-data; ${disposition}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n--b--\r\n`,
@@ -720,7 +737,7 @@ t.test('a file keeps the name that its sender has given it, as far as coreBOS ca
     t.equal(response.status, 201)
     const { id, notes_title: title } = await json(response)
     const stored = database.attachments.get(Number(String(id).slice(3)))?.at(-1)?.name
-    const back = await desk.fetch('alice', `/documents/${String(id)}/content`)
+    const back = await loginService.fetch('alice', `/documents/${String(id)}/content`)
     t.equal(back.status, 200)
     t.match(back.headers.get('content-disposition'), /^attachment; filename/)
     return [title, stored]
@@ -735,7 +752,7 @@ t.test('a file keeps the name that its sender has given it, as far as coreBOS ca
     '報告.txt',
     `${'x'.repeat(196)}.txt`,
   ]) {
-    t.strictSame(await nameOf(await desk.upload('alice', form('x', { name }))), [
+    t.strictSame(await nameOf(await loginService.upload('alice', form('x', { name }))), [
       name,
       name.replaceAll(' ', '_'),
     ])
@@ -765,8 +782,8 @@ t.test('a file keeps the name that its sender has given it, as far as coreBOS ca
 const redisMissing = !installed('redis-server')
 
 t.test('a link to a file works once, for a minute, and for no longer than its session', async (t) => {
-  const link = async (desk: Desk, name: Person | undefined, id: string) =>
-    desk.fetch(name, `/documents/${id}/link`, { method: 'POST' })
+  const link = async (loginService: Desk, name: Person | undefined, id: string) =>
+    loginService.fetch(name, `/documents/${id}/link`, { method: 'POST' })
   const pathOf = async (response: Response) => {
     const { origin, pathname } = new URL(String((await json(response))['url']))
     t.equal(origin, 'https://portal.example')
@@ -775,15 +792,15 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
 
   for (const mode of modes) {
     let now = Date.now()
-    const desk = await start(t, {
+    const loginService = await start(t, {
       mode,
       now: () => now,
       env: { ACCESS_RECHECK: '10', PUBLIC_URL: 'https://portal.example' },
     })
-    const { database } = desk.corebos
-    const made = await link(desk, 'alice', '15x8644')
+    const { database } = loginService.corebos
+    const made = await link(loginService, 'alice', '15x8644')
     t.equal(made.status, 201)
-    const url = `${desk.url}${await pathOf(made)}`
+    const url = `${loginService.url}${await pathOf(made)}`
     t.equal((await fetch(url, { method: 'HEAD' })).status, 404, 'a look does not use it up')
     const [one, two] = await Promise.all([fetch(url), fetch(url)])
     t.same([one.status, two.status].toSorted(), [200, 404], 'of two at once one gets it')
@@ -797,7 +814,7 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
       'x-content-type-options': 'nosniff',
     })
     t.equal((await fetch(url)).status, 404)
-    t.match(await json(await fetch(`${desk.url}/documents/links/guessed`)), { code: 'NOT_FOUND' })
+    t.match(await json(await fetch(`${loginService.url}/documents/links/guessed`)), { code: 'NOT_FOUND' })
 
     for (const [name, id, status] of [
       ['bob', '15x8644', 404],
@@ -807,14 +824,14 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
       ['alice', '17x8625', 404],
       [undefined, '15x8644', 401],
     ] as const) {
-      t.equal((await link(desk, name, id)).status, status, `${mode}: ${name} ${id}`)
+      t.equal((await link(loginService, name, id)).status, status, `${mode}: ${name} ${id}`)
     }
 
-    const late = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
+    const late = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
     now += 60_001
     t.equal((await fetch(late)).status, 404, 'a minute is over')
 
-    const taken = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
+    const taken = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
     const relation = database.documentRelations.find(({ document }) => document === 8644)
     if (relation === undefined) throw new Error('the document is related to alice')
     relation.record = people.carol
@@ -822,35 +839,35 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
     t.equal((await fetch(taken)).status, 404, 'the document is not hers any more')
     relation.record = people.alice
     now += 10_001
-    const ended = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
-    const off = `${desk.url}${await pathOf(await link(desk, 'alice', '15x8644'))}`
-    t.equal((await desk.fetch('alice', '/auth/logout', { method: 'POST' })).status, 204)
+    const ended = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
+    const off = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
+    t.equal((await loginService.fetch('alice', '/auth/logout', { method: 'POST' })).status, 204)
     for (const each of [ended, off]) t.match(await json(await fetch(each)), { code: 'SESSION_ENDED' })
 
-    const switched = await pathOf(await link(desk, 'bob', '15x8664'))
+    const switched = await pathOf(await link(loginService, 'bob', '15x8664'))
     database.entity(people.bob)?.values.set('portal', '0')
     now += 10_001
-    t.equal((await fetch(`${desk.url}${switched}`)).status, 401, 'the contact is not let in any more')
+    t.equal((await fetch(`${loginService.url}${switched}`)).status, 401, 'the contact is not let in any more')
     t.notOk(
-      desk.log.some((line) => line.includes(switched)),
+      loginService.log.some((line) => line.includes(switched)),
       'no link is in the log',
     )
   }
 
   await t.test('on any instance', { skip: redisMissing && 'skipped: no redis-server' }, async (t) => {
     const redis = await startRedis(t)
-    const desk = await start(t, {
+    const loginService = await start(t, {
       env: {
         ...(await sharedSettings(t, redis)),
       },
     })
-    const other = await desk.another()
-    const pathname = await pathOf(await link(desk, 'alice', '15x8644'))
+    const other = await loginService.another()
+    const pathname = await pathOf(await link(loginService, 'alice', '15x8644'))
     const answers = await Promise.all(
-      [other, desk.url, other, desk.url].map((at) => fetch(`${at}${pathname}`)),
+      [other, loginService.url, other, loginService.url].map((at) => fetch(`${at}${pathname}`)),
     )
     t.same(answers.map(({ status }) => status).toSorted(), [200, 404, 404, 404])
-    const next = await pathOf(await link(desk, 'alice', '15x8644'))
+    const next = await pathOf(await link(loginService, 'alice', '15x8644'))
     t.equal(await (await fetch(`${other}${next}`)).text(), 'hello alice\n')
   })
 })
@@ -880,15 +897,15 @@ t.test('the type that counts is that of the name, and both have to be accepted',
 
 t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody another', async (t) => {
   for (const mode of modes) {
-    const desk = await start(t, { mode })
-    const { database } = desk.corebos
-    const missing = await refusal(await desk.fetch('alice', '/records/7x999999/pdf'))
+    const loginService = await start(t, { mode })
+    const { database } = loginService.corebos
+    const missing = await rejection(await loginService.fetch('alice', '/records/7x999999/pdf'))
     for (const name of names) {
       for (const module of ['Invoice', 'Quotes', 'SalesOrder']) {
-        const mine = new Set(desk.oracle(name).visible(module))
+        const mine = new Set(loginService.oracle(name).visible(module))
         for (const record of database.records(module)) {
           const id = database.webserviceId(record)
-          const response = await desk.fetch(name, `/records/${id}/pdf`)
+          const response = await loginService.fetch(name, `/records/${id}/pdf`)
           if (mine.has(record)) {
             t.equal(response.status, 200, `${mode}: ${name} ${id}`)
             t.match(await response.text(), /^%PDF-/)
@@ -897,19 +914,28 @@ t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody a
               'content-disposition': `attachment; filename="${module} ${id}.pdf"`,
               'cache-control': 'private, no-store',
             })
-          } else t.same([response.status, await refusal(response)], [404, missing], `${mode}: ${name} ${id}`)
+          } else
+            t.same([response.status, await rejection(response)], [404, missing], `${mode}: ${name} ${id}`)
         }
       }
     }
-    const ticket = desk.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
-    t.equal((await desk.fetch('alice', `/records/17x${ticket}/pdf`)).status, 404, 'tickets are not printed')
-    t.equal((await desk.fetch(undefined, '/records/7x8628/pdf')).status, 401)
+    const ticket = loginService.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
+    t.equal(
+      (await loginService.fetch('alice', `/records/17x${ticket}/pdf`)).status,
+      404,
+      'tickets are not printed',
+    )
+    t.equal((await loginService.fetch(undefined, '/records/7x8628/pdf')).status, 401)
   }
-  const desk = await start(t, {
+  const loginService = await start(t, {
     env: { POLICY_FILE: await policyFile(t, { Invoice: { hide: ['terms_conditions'] } }) },
   })
-  const id = desk.oracle('alice').visible('Invoice')[0]?.number ?? 0
-  t.equal((await desk.fetch('alice', `/records/7x${id}/pdf`)).status, 404, 'it might show what is hidden')
+  const id = loginService.oracle('alice').visible('Invoice')[0]?.number ?? 0
+  t.equal(
+    (await loginService.fetch('alice', `/records/7x${id}/pdf`)).status,
+    404,
+    'it might show what is hidden',
+  )
 })
 
 t.test('an action runs where the policy lists it, coreBOS offers it, and the record is seen', async (t) => {
@@ -917,10 +943,10 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
   const actions = ['LBL_SHOW_CONTACT_HIERARCHY', 'Add Event', 'call_back', 'not_offered', ...labelled]
   const POLICY_FILE = await policyFile(t, { Contacts: { actions } })
   for (const mode of modes) {
-    const desk = await start(t, { mode, env: { POLICY_FILE } })
+    const loginService = await start(t, { mode, env: { POLICY_FILE } })
     // The demo coreBOS has links of coreBOS's own and runs nothing; what it would offer and say is put in here.
     const offered = { linklabel: 'call_back', linkid: '4711', linkurl: 'block://mod:path?RECORDID=8549' }
-    desk.relay.alter = ({ operation, params, answer }) => {
+    loginService.relay.alter = ({ operation, params, answer }) => {
       if (operation === 'executeBusinessAction') return { success: true, result: '<p>done</p>' }
       return params.get('linktype') === 'DETAILVIEWWIDGET' && answer.success
         ? {
@@ -934,19 +960,19 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
         : answer
     }
     const run = (name: Person | undefined, id: string, action: string) =>
-      desk.fetch(name, `/records/${id}/actions/${action}`, { method: 'POST' })
-    const list = await desk.fetch('alice', '/records/12x8549/actions')
+      loginService.fetch(name, `/records/${id}/actions/${action}`, { method: 'POST' })
+    const list = await loginService.fetch('alice', '/records/12x8549/actions')
     const shown = ['Add Event', 'LBL_SHOW_CONTACT_HIERARCHY'].map((name) => ({ name, runnable: false }))
     const runs = ['call_back', ...labelled].map((name) => ({ name, runnable: true }))
     t.same(await json(list), { actions: [...shown, ...runs] })
     t.same(
-      await json(await desk.fetch('alice', '/records/12x8550/actions')),
-      await json(await desk.fetch('bob', '/records/12x8550/actions')),
+      await json(await loginService.fetch('alice', '/records/12x8550/actions')),
+      await json(await loginService.fetch('bob', '/records/12x8550/actions')),
     )
-    t.equal((await desk.fetch('alice', '/records/12x8551/actions')).status, 404)
-    t.equal((await desk.fetch(undefined, '/records/12x8549/actions')).status, 401)
-    const [ticket] = desk.oracle('alice').visible('HelpDesk')
-    t.same(await json(await desk.fetch('alice', `/records/17x${ticket?.number ?? 0}/actions`)), {
+    t.equal((await loginService.fetch('alice', '/records/12x8551/actions')).status, 404)
+    t.equal((await loginService.fetch(undefined, '/records/12x8549/actions')).status, 401)
+    const [ticket] = loginService.oracle('alice').visible('HelpDesk')
+    t.same(await json(await loginService.fetch('alice', `/records/17x${ticket?.number ?? 0}/actions`)), {
       actions: [],
     })
 
@@ -968,22 +994,28 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
     ] as const) {
       t.equal((await run(name, id, action)).status, status, `${mode}: ${name} ${id} ${action}`)
     }
-    const ran = desk.relay.calls.filter(({ operation }) => operation === 'executeBusinessAction')
+    const ran = loginService.relay.calls.filter(({ operation }) => operation === 'executeBusinessAction')
     t.same(
       ran.map(({ params }) => [params.get('businessactionid'), params.get('context')]),
       [['4711', '{"ID":"12x8549"}']],
     )
     t.ok(
-      desk.log.some((line) => line.includes('"operation":"action"') && line.includes('"action":"call_back"')),
+      loginService.log.some(
+        (line) => line.includes('"operation":"action"') && line.includes('"action":"call_back"'),
+      ),
     )
 
     for (const label of labelled) {
       t.same(await json(await run('alice', '12x8549', encodeURIComponent(label))), { result: '<p>done</p>' })
     }
 
-    desk.relay.lost.add('executeBusinessAction')
+    loginService.relay.lost.add('executeBusinessAction')
     t.match(await json(await run('alice', '12x8549', 'call_back')), { code: 'OUTCOME_UNKNOWN' })
-    t.equal(desk.relay.count('executeBusinessAction'), labelled.length + 2, 'it was not asked for again')
+    t.equal(
+      loginService.relay.count('executeBusinessAction'),
+      labelled.length + 2,
+      'it was not asked for again',
+    )
   }
 })
 
@@ -991,15 +1023,15 @@ t.test(
   'search finds what an evaluator finds in the text fields, and nothing in what is hidden',
   async (t) => {
     for (const mode of modes) {
-      const desk = await start(t, { mode })
+      const loginService = await start(t, { mode })
       const modules = Object.keys(builtinPolicy.modules)
       for (const name of names) {
         for (const term of ['alice', 'a', 'open', 'md5', '100%', "it's"]) {
-          const response = await desk.fetch(name, `/search?limit=100&q=${encodeURIComponent(term)}`)
+          const response = await loginService.fetch(name, `/search?limit=100&q=${encodeURIComponent(term)}`)
           const { results } = (await response.json()) as {
             results: { module: string; total: number; records: { id: string }[] }[]
           } // as the schema says
-          const wanted = desk.oracle(name).search(term, modules)
+          const wanted = loginService.oracle(name).search(term, modules)
           t.same(
             new Map(results.map(({ module, records }) => [module, records.map(({ id }) => id).toSorted()])),
             wanted,
@@ -1009,7 +1041,7 @@ t.test(
         }
       }
       const some = await json(
-        await desk.fetch('alice', '/search?q=ALICE&modules=helpdesk,%20Contacts&limit=1'),
+        await loginService.fetch('alice', '/search?q=ALICE&modules=helpdesk,%20Contacts&limit=1'),
       )
       const results = some['results'] as { module: string; total: number; records: unknown[] }[] // as the schema says
       t.same(
@@ -1030,9 +1062,9 @@ t.test(
         ['q=a%5Cb', 422],
         ['q=a&limit=101', 400],
       ] as const) {
-        t.equal((await desk.fetch('alice', `/search?${query}`)).status, status, query)
+        t.equal((await loginService.fetch('alice', `/search?${query}`)).status, status, query)
       }
-      t.equal((await desk.fetch(undefined, '/search?q=a')).status, 401)
+      t.equal((await loginService.fetch(undefined, '/search?q=a')).status, 401)
     }
   },
 )

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { levels, type Level } from '../src/contact/contact.ts'
+import { levels, type Level } from '../src/model/contact.ts'
 import type { CrmRecord } from '../src/demo/database.ts'
-import { GatewayError, type ErrorCode } from '../src/errors.ts'
+import { GatewayError, type ErrorCode } from '../src/model/errors.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { generatedStatements, recordedStatements } from './support/corpus.ts'
 import { anchorsOf, numberIn, Oracle } from './support/oracle.ts'
@@ -96,7 +96,7 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
   const direct = await contactAt(gateway.corebos.url, 'alice')
   const alice = await Portal.of(gateway, 'alice')
   const asked = async (query: string) => direct.call('query', { query })
-  const refused = async (query: string, code: ErrorCode) => {
+  const rejected = async (query: string, code: ErrorCode) => {
     const reply = await alice.query(query)
     t.match(reply, { status: new GatewayError(code).status, body: { code } }, query)
     t.notMatch(reply.text, /access-key|192\.0\.2|Internal secret/)
@@ -112,9 +112,9 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
       'select Users.user_name from HelpDesk',
       'select user_name, accesskey from Users',
     ]) {
-      await refused(statement, 'UNKNOWN_MODULE')
+      await rejected(statement, 'UNKNOWN_MODULE')
     }
-    await refused('select ticket_title from HelpDesk order by Users.accesskey', 'QUERY_NOT_EXPRESSIBLE')
+    await rejected('select ticket_title from HelpDesk order by Users.accesskey', 'QUERY_NOT_EXPRESSIBLE')
     t.match((await alice.get('/records/HelpDesk?fields=Users.accesskey')).body, { code: 'UNKNOWN_MODULE' })
     t.match((await alice.get('/records/19x1')).body, { code: 'NOT_FOUND' })
   })
@@ -133,7 +133,7 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
   await t.test('what stands behind a relation', async (t) => {
     const rest = "select ticket_title from HelpDesk where related.Contacts='12x8551' or 1=1 limit 500"
     t.ok((await asked(rest)).success === true || (await asked(rest)).code !== 'QUERY_SYNTAX')
-    await refused(rest, 'QUERY_SYNTAX')
+    await rejected(rest, 'QUERY_SYNTAX')
     t.same(await alice.ids("select ticket_title from HelpDesk where related.Contacts='12x8551'"), [])
     t.same(await alice.ids("select notes_title from Documents where related.Contacts='12x8551'"), [])
   })
@@ -151,7 +151,7 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
           total: mine,
         })
         t.match((await alice.get(`/records/${module}?limit=1&count=true`)).body, { total: mine })
-      } else await refused(`select count(*) from ${module}`, 'UNKNOWN_MODULE')
+      } else await rejected(`select count(*) from ${module}`, 'UNKNOWN_MODULE')
     }
   })
 
@@ -159,7 +159,7 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
     for (const module of ['LoginHistory', 'Workflow', 'Groups', 'CompanyDetails', 'Users']) {
       const found = await asked(`select * from ${module};`)
       t.ok(rowsAt(found.result).length > 0, `coreBOS shows ${module}`)
-      await refused(`select * from ${module}`, 'UNKNOWN_MODULE')
+      await rejected(`select * from ${module}`, 'UNKNOWN_MODULE')
       t.match(await alice.get(`/records/${module}`), { status: 404, body: { code: 'UNKNOWN_MODULE' } })
       t.match((await alice.get(`/modules/${module}`)).status, 404)
       t.notOk((await alice.get('/modules')).text.includes(`"${module}"`))
@@ -193,8 +193,8 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
       t.notMatch(text, /_downloadurl|fullpath|storage\//)
     }
     for (const field of ['_downloadurl', 'filenamefullpath']) {
-      await refused(`select ${field} from Documents`, 'UNKNOWN_FIELD')
-      await refused(`select notes_title from Documents where ${field} like '%a%'`, 'UNKNOWN_FIELD')
+      await rejected(`select ${field} from Documents`, 'UNKNOWN_FIELD')
+      await rejected(`select notes_title from Documents where ${field} like '%a%'`, 'UNKNOWN_FIELD')
     }
   })
 
@@ -206,11 +206,11 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
       'support_end_date',
       'template_language',
     ]) {
-      await refused(`select ${field} from Contacts`, 'UNKNOWN_FIELD')
-      await refused(`select firstname from Contacts where ${field} = '1'`, 'UNKNOWN_FIELD')
-      await refused(`select firstname from Contacts order by ${field}`, 'UNKNOWN_FIELD')
-      await refused(`select ticket_title from HelpDesk where Contacts.${field} = '1'`, 'UNKNOWN_FIELD')
-      await refused(`select Contacts.${field} from HelpDesk`, 'UNKNOWN_FIELD')
+      await rejected(`select ${field} from Contacts`, 'UNKNOWN_FIELD')
+      await rejected(`select firstname from Contacts where ${field} = '1'`, 'UNKNOWN_FIELD')
+      await rejected(`select firstname from Contacts order by ${field}`, 'UNKNOWN_FIELD')
+      await rejected(`select ticket_title from HelpDesk where Contacts.${field} = '1'`, 'UNKNOWN_FIELD')
+      await rejected(`select Contacts.${field} from HelpDesk`, 'UNKNOWN_FIELD')
       t.notMatch((await alice.get('/modules/Contacts')).text, new RegExp(`"${field}"`))
       t.notMatch((await alice.get(`/records/12x${people.alice}`)).text, new RegExp(`"${field}"`))
     }
@@ -250,18 +250,18 @@ t.test('explain tells what would be sent, and sends nothing', async (t) => {
     lookups: [{ explanation: { rule: 'Contacts' } }],
   })
   t.match(await alice.explain('select accesskey from Users'), {
-    refused: { code: 'UNKNOWN_MODULE', detail: /Users/ },
+    rejected: { code: 'UNKNOWN_MODULE', detail: /Users/ },
   })
   t.match(await alice.explain("select ticket_title from HelpDesk where 'x"), {
-    refused: { code: 'QUERY_SYNTAX' },
+    rejected: { code: 'QUERY_SYNTAX' },
   })
   t.match(await alice.explain("select ticket_title from HelpDesk where ticket_title not like 'x'"), {
-    refused: { code: 'QUERY_NOT_EXPRESSIBLE' },
+    rejected: { code: 'QUERY_NOT_EXPRESSIBLE' },
   })
-  // Both the statement and what it looks up are refused; neither may end the process.
+  // Both the statement and what it looks up are rejected; neither may end the process.
   const twice =
     "select ticket_title from HelpDesk where Contacts.lastname = 'a where [b]' and ticket_title = 'a where [b]'"
-  t.match(await alice.explain(twice), { refused: { code: 'QUERY_NOT_EXPRESSIBLE' } })
+  t.match(await alice.explain(twice), { rejected: { code: 'QUERY_NOT_EXPRESSIBLE' } })
   t.equal(relay.calls.length, before)
   const sent = await alice.query("select ticket_title from HelpDesk where ticketstatus = 'Open' limit 5")
   t.equal(sent.status, 200)
@@ -570,13 +570,13 @@ for (const mode of modes) {
       t.equal(portal.relay.count('query'), written + 2, 'after a write nobody gets what was kept before')
 
       const record = '/records/17x8625'
-      const refused = async () =>
+      const rejected = async () =>
         (await portal.as('alice', 'PATCH', record, { body: { ticket_no: 'x' } })).status
       t.equal((await portal.as('alice', 'GET', record)).status, 200)
-      t.equal(await refused(), 403)
+      t.equal(await rejected(), 403)
       await portal.admin.result('revise', { element: { id: '17x8625', parent_id: '12x8551' } })
       t.equal((await portal.as('alice', 'GET', record)).status, 200, 'a record may be as old as the rest')
-      t.equal(await refused(), 404, 'what is written to is looked at anew')
+      t.equal(await rejected(), 404, 'what is written to is looked at anew')
 
       await seen('carol')
       await seen('alice', '/records/Products')

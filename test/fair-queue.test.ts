@@ -3,7 +3,7 @@ import t from 'tap'
 import { FairQueue } from '../src/corebos/fair-queue.ts'
 import { QueueLimit, type Share } from '../src/corebos/queue-limit.ts'
 import { Semaphore } from '../src/corebos/semaphore.ts'
-import { GatewayError } from '../src/errors.ts'
+import { GatewayError } from '../src/model/errors.ts'
 
 const all = () => true
 
@@ -115,17 +115,17 @@ function semaphore(slots: number, queue: number) {
   const it = new Semaphore(slots, limit)
   const order: string[] = []
   const held: { readonly name: string; readonly leave: () => void }[] = []
-  const refused: string[] = []
+  const rejected: string[] = []
   return {
     order,
-    refused,
-    ask(name: string, share: Share, { lane, signal = new AbortController().signal }: Asked = {}) {
-      it.acquire(share, lane, signal).then(
+    rejected,
+    ask(name: string, share: Share, { sessionQueue, signal = new AbortController().signal }: Asked = {}) {
+      it.acquire(share, sessionQueue, signal).then(
         (leave) => {
           order.push(name)
           held.push({ name, leave })
         },
-        (error: unknown) => refused.push(`${name} ${reasonOf(error)}`),
+        (error: unknown) => rejected.push(`${name} ${reasonOf(error)}`),
       )
     },
     async leave(name?: string) {
@@ -137,7 +137,7 @@ function semaphore(slots: number, queue: number) {
 }
 
 interface Asked {
-  readonly lane?: string
+  readonly sessionQueue?: string
   readonly signal?: AbortSignal
 }
 
@@ -175,11 +175,11 @@ t.test('slots are shared between contacts, and between log-ins and records', asy
   t.equal(slots.order.join(' '), 'a1 l1 a2 l2 b1 c1 a3 b2 a4', 'in turns by kind, then by contact')
 })
 
-t.test('a lane is for one call at a time and holds up no other lane', async (t) => {
+t.test('a sessionQueue is for one call at a time and holds up no other sessionQueue', async (t) => {
   const slots = semaphore(3, 100)
-  slots.ask('a1', alice, { lane: 'a' })
-  slots.ask('a2', alice, { lane: 'a' })
-  slots.ask('b1', bob, { lane: 'b' })
+  slots.ask('a1', alice, { sessionQueue: 'a' })
+  slots.ask('a2', alice, { sessionQueue: 'a' })
+  slots.ask('b1', bob, { sessionQueue: 'b' })
   await settled()
   t.equal(slots.order.join(' '), 'a1 b1')
   await slots.leave('a1')
@@ -191,7 +191,7 @@ t.test('each contact may have a quarter of the queue, and records three quarters
   slots.ask('first', gateway)
   for (const [each, share] of many('a', alice, 12)) slots.ask(each, share)
   await settled()
-  t.same(slots.refused, ['a11 COREBOS_BUSY', 'a12 COREBOS_BUSY'])
+  t.same(slots.rejected, ['a11 COREBOS_BUSY', 'a12 COREBOS_BUSY'])
   for (const [name, share] of [
     ['b', bob],
     ['c', carol],
@@ -199,13 +199,13 @@ t.test('each contact may have a quarter of the queue, and records three quarters
   ] as const)
     for (const [each] of many(name, share, 10)) slots.ask(each, share)
   await settled()
-  t.equal(slots.refused.length, 12, 'ten of the 42 found the queue for records full')
+  t.equal(slots.rejected.length, 12, 'ten of the 42 found the queue for records full')
   for (const [each, share] of many('l', login, 10)) slots.ask(each, share)
   await settled()
-  t.equal(slots.refused.length, 12, 'log-ins have room yet')
+  t.equal(slots.rejected.length, 12, 'log-ins have room yet')
   slots.ask('g', gateway)
   await settled()
-  t.same(slots.refused.at(-1), 'g COREBOS_BUSY', 'the whole queue is full')
+  t.same(slots.rejected.at(-1), 'g COREBOS_BUSY', 'the whole queue is full')
 })
 
 t.test('an aborted call leaves the queue', async (t) => {
@@ -215,13 +215,13 @@ t.test('an aborted call leaves the queue', async (t) => {
   for (const [each, share] of many('a', alice, 4)) slots.ask(each, share, { signal: leaving.signal })
   slots.ask('early', alice)
   await settled()
-  t.same(slots.refused, ['a4 COREBOS_BUSY', 'early COREBOS_BUSY'])
+  t.same(slots.rejected, ['a4 COREBOS_BUSY', 'early COREBOS_BUSY'])
   leaving.abort(new Error('left'))
   await settled()
   slots.ask('late', alice, { signal: leaving.signal })
   slots.ask('b1', bob)
   await settled()
-  t.same(slots.refused.slice(2).sort(), ['a1 left', 'a2 left', 'a3 left', 'late left'])
+  t.same(slots.rejected.slice(2).sort(), ['a1 left', 'a2 left', 'a3 left', 'late left'])
   await slots.leave()
   t.equal(slots.order.join(' '), 'first b1')
 })

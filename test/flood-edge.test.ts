@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { believableEntries, networksOf, readAddress } from '../src/client-address.ts'
-import { exceededBound } from '../src/json-bounds.ts'
-import { bodyBounds, largeBody } from '../src/schemas.ts'
-import { shortened } from '../src/shortened.ts'
+import { believableEntries, networksOf, readAddress } from '../src/http/client-address.ts'
+import { exceededBound } from '../src/http/json-bounds.ts'
+import { bodyBounds, largeBody } from '../src/http/schemas.ts'
+import { shortened } from '../src/model/shortened.ts'
 import { startPortal, type Sent } from './support/portal.ts'
 import { startGateway } from './support/start.ts'
 import { contactAt, WebserviceClient, type Answer } from './support/webservice-client.ts'
@@ -168,7 +168,7 @@ t.test('IPv6 addresses are counted by their networks', async (t) => {
   t.equal(
     await passed(of(3, () => '2001:db8:1:2::1')),
     max,
-    'its refused requests use up nothing of a neighbour',
+    'its rejected requests use up nothing of a neighbour',
   )
   t.equal(await passed(of(40, (n) => `2001:db8:2:${n}::1`)), 4 * max, 'a /56')
   t.equal(await passed(of(100, (n) => `2001:db8:3:${n}00::1`)), 16 * max, 'a /48')

@@ -47,7 +47,7 @@ async function gateway(t: Test, env: Readonly<Record<string, string>>): Promise<
   }
 }
 
-/** What is safe to send again goes to the next instance when one refuses it; what writes never does. */
+/** What is safe to send again goes to the next instance when one rejects it; what writes never does. */
 async function balancer(t: Test, gateways: readonly Gateway[]): Promise<string> {
   const [port, directory] = [await freePort(), await scratch(t)]
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(

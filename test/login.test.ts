@@ -1,8 +1,8 @@
 import t from 'tap'
-import { allowances, FailureBudget, failuresAllowed, type Verdict } from '../src/contact/budgets.ts'
-import { foldName, looseName } from '../src/contact/names.ts'
-import { RefusalPace } from '../src/contact/pace.ts'
-import { EmbeddedStore } from '../src/session/embedded.ts'
+import { allowances, FailureBudget, failuresAllowed, type Verdict } from '../src/auth/lockout-budget.ts'
+import { foldName, looseName } from '../src/auth/names.ts'
+import { ResponsePacer } from '../src/auth/response-pacer.ts'
+import { EmbeddedStore } from '../src/session/memory/store.ts'
 
 t.test(
   'spellings that coreBOS takes for one name share one fold, and uncertain names have none',
@@ -36,7 +36,7 @@ t.test(
   },
 )
 
-t.test('the pace of refusals', async (t) => {
+t.test('the pacer of rejections', async (t) => {
   /** A clock that `wait` moves. */
   function clock() {
     const self = {
@@ -48,60 +48,63 @@ t.test('the pace of refusals', async (t) => {
     }
     return self
   }
-  async function calls(pace: RefusalPace, time: ReturnType<typeof clock>, count: number, ms: number) {
+  async function calls(pacer: ResponsePacer, time: ReturnType<typeof clock>, count: number, ms: number) {
     for (let i = 0; i < count; i++) {
-      await pace.time('service', () => time.wait(ms))
-      await pace.time('direct', () => time.wait(ms))
+      await pacer.time('service', () => time.wait(ms))
+      await pacer.time('direct', () => time.wait(ms))
     }
   }
 
-  t.test('answers every refusal one period after its log-in began, however long its work took', async (t) => {
-    const time = clock()
-    const pace = new RefusalPace({ rounds: { service: 1, direct: 3 }, now: time.now, wait: time.wait })
-    for (const work of [0, 50, 200, 799]) {
-      const began = time.at
-      time.at += work
-      await pace.hold(began)
-      t.equal(time.at - began, 800, `${work} ms of work`)
-    }
-  })
+  t.test(
+    'answers every rejection one period after its log-in began, however long its work took',
+    async (t) => {
+      const time = clock()
+      const pacer = new ResponsePacer({ rounds: { service: 1, direct: 3 }, now: time.now, wait: time.wait })
+      for (const work of [0, 50, 200, 799]) {
+        const began = time.at
+        time.at += work
+        await pacer.hold(began)
+        t.equal(time.at - began, 800, `${work} ms of work`)
+      }
+    },
+  )
 
   t.test('follows the latency of coreBOS upwards at once and downwards late', async (t) => {
     const time = clock()
-    const pace = new RefusalPace({
+    const pacer = new ResponsePacer({
       rounds: { service: 1, direct: 3 },
       now: time.now,
       wait: time.wait,
       memory: 60_000,
     })
-    await calls(pace, time, 64, 50)
-    t.equal(pace.period, 800)
-    await calls(pace, time, 64, 200)
-    t.equal(pace.period, 1600)
-    await calls(pace, time, 64, 10)
-    t.equal(pace.period, 1600, 'while somebody measures it stands still')
+    await calls(pacer, time, 64, 50)
+    t.equal(pacer.period, 800)
+    await calls(pacer, time, 64, 200)
+    t.equal(pacer.period, 1600)
+    await calls(pacer, time, 64, 10)
+    t.equal(pacer.period, 1600, 'while somebody measures it stands still')
     time.at += 120_000
-    await calls(pace, time, 1, 10)
+    await calls(pacer, time, 1, 10)
     time.at += 120_000
-    await calls(pace, time, 1, 10)
-    t.equal(pace.period, 800)
+    await calls(pacer, time, 1, 10)
+    t.equal(pacer.period, 800)
   })
 
   t.test(
-    'a single slow call moves nothing; a refusal that overran moves all that are under way',
+    'a single slow call moves nothing; a rejection that overran moves all that are under way',
     async (t) => {
       const time = clock()
-      const pace = new RefusalPace({ rounds: { service: 1, direct: 3 }, now: time.now, wait: time.wait })
-      await calls(pace, time, 63, 50)
-      await calls(pace, time, 1, 5000)
-      t.equal(pace.period, 800)
+      const pacer = new ResponsePacer({ rounds: { service: 1, direct: 3 }, now: time.now, wait: time.wait })
+      await calls(pacer, time, 63, 50)
+      await calls(pacer, time, 1, 5000)
+      t.equal(pacer.period, 800)
 
       const slow = time.at
       time.at += 900
-      await pace.hold(slow)
+      await pacer.hold(slow)
       t.equal(time.at - slow, 1600, 'answered at the next multiple')
       const quick = time.at
-      await pace.hold(quick)
+      await pacer.hold(quick)
       t.equal(time.at - quick, 1600)
     },
   )
@@ -229,7 +232,7 @@ t.test('the budget of failures', async (t) => {
   t.test('an attempt whose outcome is lost counts, one that was never sent does not', async (t) => {
     const failures = budget()
     const fail = (error: Error) => spend(failures, 'alice', async () => Promise.reject(error))
-    for (let i = 0; i < 10; i++) await t.rejects(fail(new TypeError('connection refused')))
+    for (let i = 0; i < 10; i++) await t.rejects(fail(new TypeError('connection rejected')))
     for (let i = 0; i < 4; i++) await t.rejects(fail(new Error('timed out')))
     t.equal(await fail(new Error('timed out')), undefined)
   })

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { GatewayError } from '../src/errors.ts'
+import { GatewayError } from '../src/model/errors.ts'
 import {
   bounds,
   formParameters,
@@ -92,7 +92,7 @@ t.test('a body of JSON is an object, or says nothing', async (t) => {
   for (const none of ['', '[1]', '"a"', '3', 'null', '{oops', '{"a":1}x']) t.strictSame(json(none), {}, none)
 })
 
-t.test('what has no one meaning is refused', async (t) => {
+t.test('what has no one meaning is rejected', async (t) => {
   const deep = 'a' + '[b]'.repeat(bounds.depth + 1)
   const cases: readonly (readonly [why: string, read: () => unknown])[] = [
     ['bytes that are no UTF-8', () => decode('a=%ff')],

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { startGateway } from './support/start.ts'
-import { answer, Refused } from '../src/tools/policy/run.ts'
+import { answer, Rejected } from '../src/tools/policy/run.ts'
 
 let corebos: DemoCorebos
 t.before(async () => {
@@ -15,7 +15,7 @@ t.before(async () => {
 t.teardown(() => corebos.close())
 
 interface Said {
-  readonly refused?: string
+  readonly rejected?: string
   readonly wrong?: string
   readonly out: string
 }
@@ -31,7 +31,7 @@ async function policy(...args: readonly string[]): Promise<Said> {
     return { out: lines.join('\n') }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    return { out: '', [error instanceof Refused ? 'refused' : 'wrong']: error.message }
+    return { out: '', [error instanceof Rejected ? 'rejected' : 'wrong']: error.message }
   }
 }
 
@@ -73,7 +73,7 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   })
   const wrong = file(t, { level: 'account', modules: { HelpDesk: { tise: { contact: ['parent_id'] } } } })
   t.match(await policy('check', wrong), {
-    refused: `${wrong}: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
+    rejected: `${wrong}: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
   })
   const { Documents } = builtinPolicy.modules
   const losing = file(t, {
@@ -81,12 +81,12 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
     modules: { Documents: { ...Documents, update: { fields: ['notes_title'] } } },
   })
   t.match(await policy('check', losing), {
-    refused: `${losing}: /modules/Documents/update: coreBOS loses the file of a document that is changed`,
+    rejected: `${losing}: /modules/Documents/update: coreBOS loses the file of a document that is changed`,
   })
   const actions = ['Add Event', 'Löschen / übergeben?', 'x'.repeat(100), '50 % "off"', '']
   const bad = ['tab\there', '..', 'x'.repeat(101)]
   const named = file(t, { level: 'account', modules: { Faq: { open: true, actions: [...actions, ...bad] } } })
-  t.strictSame((await policy('check', named)).refused?.split('\n'), [
+  t.strictSame((await policy('check', named)).rejected?.split('\n'), [
     ...[4, 5, 6, 7].map(
       (i) => `${named}: /modules/Faq/actions/${i}: expected a label of 1 to 100 printable characters`,
     ),
@@ -107,8 +107,8 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   const { log } = await startGateway(t, { env: { POLICY_FILE: opening } })
   const warned = log.filter((line) => line.includes('the system module'))
   t.equal(warned.length, 3, 'a gateway says the same when it starts')
-  t.match(await policy('check', file(t, '{')), { refused: 'JSON' })
-  t.match(await policy('check', 'no-such-file.json'), { refused: 'no-such-file.json: ENOENT' })
+  t.match(await policy('check', file(t, '{')), { rejected: 'JSON' })
+  t.match(await policy('check', 'no-such-file.json'), { rejected: 'no-such-file.json: ENOENT' })
 })
 
 t.test(
@@ -154,8 +154,8 @@ t.test("explain shows what a contact's query becomes, with what is looked up fir
   const hop = await policy('explain', 'builtin', ...as, '--query', 'select * from ProjectTask')
   t.match(hop.out, /\$scope is looked up by\n {2}rule Project, level account/)
 
-  const refused = await policy('explain', 'builtin', ...as, '--query', 'select accesskey from Users')
-  t.match(refused, { refused: "refused: UNKNOWN_MODULE line 1, column 23: there is no module 'Users'" })
+  const rejected = await policy('explain', 'builtin', ...as, '--query', 'select accesskey from Users')
+  t.match(rejected, { rejected: "rejected: UNKNOWN_MODULE line 1, column 23: there is no module 'Users'" })
   t.match(await policy('explain', 'builtin', '--as', 'nobody@example.com', '--query', 'select * from Faq'), {
     wrong: 'there is no such contact or employee',
   })

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { GatewayError } from '../src/errors.ts'
+import { GatewayError } from '../src/model/errors.ts'
 import { printBasic, type Columns } from '../src/query/basic.ts'
 import { printCondition, printQuery } from '../src/query/canonical.ts'
 import { readingOf } from '../src/query/dialect.ts'
-import { limits } from '../src/query/limits.ts'
+import { limits } from '../src/model/limits.ts'
 import { distribute, withoutNot } from '../src/query/normal-form.ts'
 import { parseCondition, parseFields, parseOrderBy, parseQuery } from '../src/query/parse.ts'
 import { printedLength, sizeOf } from '../src/query/size.ts'
@@ -19,7 +19,7 @@ function bare(node: unknown): unknown {
   )
 }
 
-function refusal(read: () => unknown): string {
+function rejection(read: () => unknown): string {
   try {
     read()
   } catch (error) {
@@ -170,7 +170,7 @@ t.test('conditions in JSON are read into the same tree', async (t) => {
   )
 })
 
-t.test('what is not of the language is refused with line, column and what was expected', async (t) => {
+t.test('what is not of the language is rejected with line, column and what was expected', async (t) => {
   for (const [text, message] of [
     ['', "QUERY_SYNTAX line 1, column 1: expected 'select' but found the end"],
     ['select from HelpDesk', "QUERY_SYNTAX line 1, column 8: expected the name of a field but found 'from'"],
@@ -240,7 +240,7 @@ t.test('what is not of the language is refused with line, column and what was ex
     ["select a from M where b = '\ud800'", 'QUERY_SYNTAX the text is not well-formed Unicode'],
   ] as const) {
     t.equal(
-      refusal(() => parseQuery(text)),
+      rejection(() => parseQuery(text)),
       message,
     )
   }
@@ -250,40 +250,40 @@ t.test('size, depth, terms and lists are bounded before anything is looked up', 
   const or = (count: number) =>
     `select a from M where ${Array.from({ length: count }, (_, i) => `b=${i}`).join(' or ')}`
   t.equal(
-    refusal(() => parseQuery(or(limits.conditions))),
+    rejection(() => parseQuery(or(limits.conditions))),
     'accepted',
   )
   t.match(
-    refusal(() => parseQuery(or(10_000))),
+    rejection(() => parseQuery(or(10_000))),
     'QUERY_TOO_LARGE a query may have 500 conditions at most; more were received',
   )
   t.match(
-    refusal(() => parseQuery(`select a from M where b='${'x'.repeat(1_000_000)}'`)),
+    rejection(() => parseQuery(`select a from M where b='${'x'.repeat(1_000_000)}'`)),
     'QUERY_TOO_LARGE',
   )
   t.match(
-    refusal(() => parseCondition(`${'('.repeat(20_000)}a=1`)),
+    rejection(() => parseCondition(`${'('.repeat(20_000)}a=1`)),
     'QUERY_TOO_LARGE a query may have a depth of 32',
   )
   t.match(
-    refusal(() => parseCondition(`${'not '.repeat(20_000)}a=1`)),
+    rejection(() => parseCondition(`${'not '.repeat(20_000)}a=1`)),
     'QUERY_TOO_LARGE a query may have a depth of 32',
   )
   t.match(
-    refusal(() => parseCondition(`a in (${'1,'.repeat(3_000)}1)`)),
+    rejection(() => parseCondition(`a in (${'1,'.repeat(3_000)}1)`)),
     'QUERY_TOO_LARGE',
   )
   t.match(
-    refusal(() => parseFields('a,'.repeat(1_000) + 'a')),
+    rejection(() => parseFields('a,'.repeat(1_000) + 'a')),
     'QUERY_TOO_LARGE',
   )
   t.match(
-    refusal(() => parseOrderBy('a,'.repeat(limits.orders) + 'a')),
+    rejection(() => parseOrderBy('a,'.repeat(limits.orders) + 'a')),
     "QUERY_TOO_LARGE a query may have 50 fields behind 'order by' at most; more were received",
   )
   const pairs = Array.from({ length: 11 }, (_, i) => `(a=${i} or b=${i})`).join(' and ')
   t.match(
-    refusal(() => distribute(parseCondition(pairs))),
+    rejection(() => distribute(parseCondition(pairs))),
     'QUERY_TOO_LARGE',
   )
 })
@@ -340,7 +340,7 @@ const equal = (i: number) => tree.compare(tree.field('f'), '=', tree.number(`${i
 const widths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 })
 
 t.test('beyond the bound on conditions nothing is put together, and up to it all of it is', async (t) => {
-  const seen = { printed: 0, refused: 0 }
+  const seen = { printed: 0, rejected: 0 }
   fc.assert(
     fc.property(widths, fc.boolean(), (widths, nested) => {
       const ors = widths.map((width) =>
@@ -363,9 +363,9 @@ t.test('beyond the bound on conditions nothing is put together, and up to it all
         seen.printed++
         t.equal(BigInt(basic(where, columns).split(/ and | or /).length), conditions)
       } else {
-        seen.refused++
+        seen.rejected++
         t.match(
-          refusal(() => basic(where, columns)),
+          rejection(() => basic(where, columns)),
           /^QUERY_TOO_LARGE .* at most 2,000 conditions in 1,000 terms are accepted/,
         )
       }
@@ -377,11 +377,11 @@ t.test('beyond the bound on conditions nothing is put together, and up to it all
     }),
     { numRuns: 300 },
   )
-  t.ok(seen.printed > 20 && seen.refused > 20, JSON.stringify(seen))
+  t.ok(seen.printed > 20 && seen.rejected > 20, JSON.stringify(seen))
 })
 
 t.test('beyond the bound on characters nothing is put together, and up to it all of it is', async (t) => {
-  const seen = { printed: 0, refused: 0 }
+  const seen = { printed: 0, rejected: 0 }
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 40 }),
@@ -399,9 +399,9 @@ t.test('beyond the bound on characters nothing is put together, and up to it all
           seen.printed++
           t.equal(basic(where).length, length)
         } else {
-          seen.refused++
+          seen.rejected++
           t.match(
-            refusal(() => basic(where)),
+            rejection(() => basic(where)),
             /^QUERY_TOO_LARGE the statement for coreBOS would have more than 2,000,000 characters/,
           )
         }
@@ -409,14 +409,14 @@ t.test('beyond the bound on characters nothing is put together, and up to it all
     ),
     { numRuns: 60 },
   )
-  t.ok(seen.printed > 5 && seen.refused > 5, JSON.stringify(seen))
+  t.ok(seen.printed > 5 && seen.rejected > 5, JSON.stringify(seen))
 })
 
 t.test('no list is too long for the stack', async (t) => {
   const many = Array.from({ length: 200_000 }, (_, i) => equal(i))
   t.equal(sizeOf(tree.anyOf([tree.anyOf(many), equal(0)])).terms, many.length + 1)
   t.match(
-    refusal(() => distribute(tree.and(equal(0), tree.anyOf(many)))),
+    rejection(() => distribute(tree.and(equal(0), tree.anyOf(many)))),
     'QUERY_TOO_LARGE',
   )
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { levels } from '../src/contact/contact.ts'
+import { levels } from '../src/model/contact.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
-import { limits } from '../src/query/limits.ts'
+import { limits } from '../src/model/limits.ts'
 import { contents, modes, policyFile, related, startPortal } from './support/portal.ts'
 
 const ids = {
@@ -95,7 +95,7 @@ for (const mode of modes) {
     const onFaq = await portal.as('alice', 'GET', `/records/${ids.publishedFaq}/comments`)
     t.match(commentsIn(onFaq.body), [{ author: { kind: 'unknown', name: '' }, text: 'of the staff' }])
 
-    const refused = [
+    const rejected = [
       ['GET', ids.bobTicket, 'NOT_FOUND'],
       ['GET', ids.carolTicket, 'NOT_FOUND'],
       ['GET', ids.draftFaq, 'NOT_FOUND'],
@@ -104,12 +104,12 @@ for (const mode of modes) {
       ['POST', ids.publishedFaq, 'NOT_WRITABLE'],
       ['POST', ids.aliceInvoice, 'NOT_WRITABLE'],
     ] as const
-    for (const [method, id, code] of refused) {
+    for (const [method, id, code] of rejected) {
       const sent = method === 'POST' ? { body: { text: 'planted' } } : {}
       const answer = await portal.as('alice', method, `/records/${id}/comments`, sent)
       t.equal(answer.body.code, code, `${method} ${id}`)
     }
-    t.equal(portal.relay.count('addTicketFaqComment'), 1, 'what is refused is not sent')
+    t.equal(portal.relay.count('addTicketFaqComment'), 1, 'what is rejected is not sent')
     t.same(commentsIn((await portal.as('alice', 'GET', `/records/${ids.aliceInvoice}/comments`)).body), [])
     for (const text of ['', '  ', 'x'.repeat(70_000)]) {
       const answer = await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, {
@@ -197,14 +197,14 @@ for (const mode of modes) {
 
     const [ofStaff] = await related(portal.admin, ids.aliceProject, 'Project', 'ModComments')
     const ofAccount = await say('alice', ids.acmeProject)
-    const refused = [
+    const rejected = [
       ['alice', ofStaff?.['id'] ?? '', 'NOT_WRITABLE'],
       ['alice', await say('bob', ids.acmeProject), 'NOT_WRITABLE'],
       ['alice', await say('bob', ids.bobProject), 'NOT_FOUND'],
       ['bob', own, 'NOT_FOUND'],
     ] as const
     const before = contents(portal.corebos.database)
-    for (const [name, id, code] of refused) {
+    for (const [name, id, code] of rejected) {
       t.equal((await portal.as(name, 'PATCH', `/records/${id}`, change)).body.code, code, `${name} ${id}`)
       t.equal((await portal.as(name, 'DELETE', `/records/${id}`)).body.code, code, `${name} ${id}`)
     }
@@ -265,7 +265,7 @@ for (const mode of modes) {
     t.same(await documents(ids.aliceTicket), ['Acme doc'])
 
     const sent = portal.relay.count('SetRelation')
-    const refused = [
+    const rejected = [
       [ids.aliceTicket, ids.bobDocument, 'NOT_FOUND'],
       [ids.bobDocument, ids.aliceTicket, 'NOT_FOUND'],
       [ids.alice, ids.bobDocument, 'NOT_FOUND'],
@@ -275,9 +275,9 @@ for (const mode of modes) {
       [ids.aliceTicket, ids.alice, 'NOT_WRITABLE'],
       [ids.aliceInvoice, ids.aliceDocument, 'NOT_WRITABLE'],
     ] as const
-    for (const [one, other, code] of refused)
+    for (const [one, other, code] of rejected)
       t.equal((await put(one, other)).body.code, code, `${one} ${other}`)
-    t.equal(portal.relay.count('SetRelation'), sent, 'what is refused is not sent')
+    t.equal(portal.relay.count('SetRelation'), sent, 'what is rejected is not sent')
     t.same(await related(portal.admin, ids.alice, 'Contacts', 'Documents').then((rows) => rows.length), 1)
 
     const list = async (path: string) => portal.as('alice', 'GET', path)
@@ -385,7 +385,7 @@ t.test('what a record points to comes along under its own rule, in few calls', a
   await admin.result('revise', { element: { id: ids.bob, contact_id: ids.carol } })
   const outside = await calls(`/records/Contacts?fields=lastname&expand=contact_id&where=id='${ids.bob}'`)
   t.match(outside.answer.body.records, [{ expanded: { contact_id: null } }])
-  const refused = [
+  const rejected = [
     ['ticket_title', 'INVALID_VALUE'],
     ['assigned_user_id', 'INVALID_VALUE'],
     ['Contacts.account_id', 'UNKNOWN_FIELD'],
@@ -400,7 +400,7 @@ t.test('what a record points to comes along under its own rule, in few calls', a
       'QUERY_TOO_LARGE',
     ],
   ] as const
-  for (const [names, code] of refused) {
+  for (const [names, code] of rejected) {
     for (const path of ['/records/HelpDesk', `/records/${ids.aliceTicket}`]) {
       const answer = await portal.as('alice', 'GET', `${path}?expand=${names}`)
       t.match(answer, { status: 400, body: { code } }, `${path} ${names}`)

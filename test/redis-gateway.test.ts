@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { readConfig } from '../src/config.ts'
-import { allowances } from '../src/contact/budgets.ts'
+import { readConfig } from '../src/config/config.ts'
+import { allowances } from '../src/auth/lockout-budget.ts'
 import { startService } from '../src/service.ts'
 import { startPortal, type Answer, type Portal } from './support/portal.ts'
 import {
@@ -96,9 +96,9 @@ t.test('what requests cost, counted by Redis itself', { skip }, async (t) => {
     { evalsha: 4 },
     'a log-in: its limits, the failures of its name, a place in the budget of failures, the session',
   )
-  const refused = async () =>
+  const rejected = async () =>
     t.equal((await portal.as(undefined, 'POST', '/auth/login', credentials('bob', 'wrong'))).status, 401)
-  t.same(await commandsOf(redis, refused), { evalsha: 3 }, 'one that is refused')
+  t.same(await commandsOf(redis, rejected), { evalsha: 3 }, 'one that is rejected')
   const dropIn = new WebserviceClient(url)
   const token = await dropIn.token('dave@example.com')
   t.same(
@@ -287,7 +287,7 @@ t.test('while Redis is away', { skip }, async (t) => {
     headers: { 'retry-after': '1' },
     body: {
       code: 'NOT_READY',
-      errors: [{ field: 'redis', message: 'The store of sessions cannot be reached' }],
+      errors: [{ field: 'redis', message: 'The session store is unreachable' }],
     },
   })
   t.equal((await portal.as(undefined, 'GET', '/health/live')).status, 200, 'a restart would not help')

@@ -4,9 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
-import type { Take } from '../src/session/contract.ts'
-import { readAddress } from '../src/session/address.ts'
-import { RedisStore } from '../src/session/redis.ts'
+import type { RateCheck } from '../src/session/contract.ts'
+import { readAddress } from '../src/session/redis/address.ts'
+import { RedisStore } from '../src/session/redis/store.ts'
 import { commandsOf, installed, scratch, startRedis, until, type Server } from './support/redis-server.ts'
 import { facts, life, storeContract } from './support/session-contract.ts'
 
@@ -43,11 +43,11 @@ t.test('one server', { skip }, async (t) => {
 t.test('a request costs one command, a log-in three, counted by Redis itself', { skip }, async (t) => {
   const server = await startRedis(t)
   const store = await open(t, urlOf(server))
-  const login: Take[] = [
+  const login: RateCheck[] = [
     { key: 'login:192.0.2.1', max: 100, window: 60_000 },
     { key: 'guess:12x1', max: 100, window: 60_000, kind: 'budget' },
   ]
-  const limits: Take[] = [
+  const limits: RateCheck[] = [
     { key: 'ip:192.0.2.1', max: 1000, window: 60_000 },
     { key: 'contact:12x1', max: 1000, window: 60_000 },
   ]
@@ -171,7 +171,7 @@ t.test('keys are rotated without losing a session, a count or a value', { skip }
     writes: await open(t, urlOf(server), { keys: stages.writes }),
   }
   const { session, refreshToken } = await before.create(facts('12x1'))
-  const budget: Take = { key: 'guess:12x1', max: 4, window: 3_600_000 }
+  const budget: RateCheck = { key: 'guess:12x1', max: 4, window: 3_600_000 }
   await before.take([budget])
   await before.put('idempotency:1', 'done', 60_000)
 
@@ -205,9 +205,9 @@ t.test('keys are rotated without losing a session, a count or a value', { skip }
   t.equal(await reads.pull('idempotency:1'), 'new')
   t.equal(await writes.get('idempotency:1'), undefined)
 
-  const stamp = (await reads.read(session.id)).stamp
+  const cacheGeneration = (await reads.read(session.id)).cacheGeneration
   await writes.invalidate('records')
-  t.not((await reads.read(session.id)).stamp, stamp)
+  t.not((await reads.read(session.id)).cacheGeneration, cacheGeneration)
   t.equal((await reads.endAll('12x1')).length, 2, 'logout-all ends those of both keys')
   t.same(await writes.list('12x1'), [])
 })
@@ -259,10 +259,10 @@ t.test(
     t.teardown(() => store.close())
     await until('a connection', async () => store.ping().then(() => true))
     const { session, refreshToken } = await store.create(facts('12x1'))
-    const limit: Take = { key: 'ip:192.0.2.1', max: 2, window: 60_000 }
-    const budget: Take = { key: 'guess:12x1', max: 4, window: 60_000, kind: 'budget' }
+    const limit: RateCheck = { key: 'ip:192.0.2.1', max: 2, window: 60_000 }
+    const budget: RateCheck = { key: 'guess:12x1', max: 4, window: 60_000, kind: 'budget' }
 
-    const refusesEverything = async () => {
+    const rejectsEverything = async () => {
       const began = performance.now()
       const steps: readonly Promise<unknown>[] = [
         store.read(session.id, [{ key: 'contact:12x1', max: 1000, window: 60_000 }]),
@@ -297,11 +297,15 @@ t.test(
 
     await server.kill()
     await until('the connection is lost', async () => states.includes('lost'))
-    await refusesEverything()
+    await rejectsEverything()
     await limitsHold()
     t.match(
       await store.read(session.id, [limit]),
-      { session: undefined, stamp: '', takes: [{ allowed: false, count: 2, resetIn: Number, away: true }] },
+      {
+        session: undefined,
+        cacheGeneration: '',
+        takes: [{ allowed: false, count: 2, resetIn: Number, away: true }],
+      },
       'whoever is over a limit is told so, and not to come back at once',
     )
     const again = await startRedis(t, { port: server.port })
@@ -316,7 +320,7 @@ t.test(
     const hung = performance.now()
     await t.rejects(store.list('12x1'), away, 'a Redis that hangs')
     t.ok(performance.now() - hung < 1500)
-    await refusesEverything()
+    await rejectsEverything()
     again.process.kill('SIGCONT')
     const woken = performance.now()
     await until('it is back', async () => store.ping().then(() => true))
@@ -329,7 +333,7 @@ t.test(
   },
 )
 
-t.test('an ending counts once a replica has it, and is refused while none does', { skip }, async (t) => {
+t.test('an ending counts once a replica has it, and is rejected while none does', { skip }, async (t) => {
   const master = await startRedis(t)
   const store = await open(t, urlOf(master))
   const alone = (await store.create(facts('12x1'))).session
@@ -367,7 +371,7 @@ t.test('an ending counts once a replica has it, and is refused while none does',
   t.same(await store.endAll('12x1'), [])
 })
 
-t.test('URLs name every way to reach Redis, and wrong ones are refused without being quoted', async (t) => {
+t.test('URLs name every way to reach Redis, and wrong ones are rejected without being quoted', async (t) => {
   const form = (url: string) => {
     const { kind, nodes, master, db, username, password, tls } = readAddress(url)
     const hosts = nodes.map(({ host, port }) => `${host}:${port}`).join()
@@ -459,7 +463,7 @@ t.test(
         onState: (_, why) => why !== undefined && errors.push(why),
       })
       t.teardown(() => stranger.close())
-      await until('it is refused', async () => errors.length > 0)
+      await until('it is rejected', async () => errors.length > 0)
       t.notMatch(errors, [/p@ss|wrong/], 'what Redis was told is not repeated')
       await t.rejects(stranger.ping(), away, 'neither an unknown authority, nor no TLS, nor a wrong password')
     }

@@ -2,8 +2,8 @@ import t from 'tap'
 import { asGateway, bounded, currentShare, inRequest, RequestCalls } from '../src/corebos/request-calls.ts'
 import { SharedCache } from '../src/corebos/shared-cache.ts'
 import { SharedWork } from '../src/corebos/shared-work.ts'
-import { GatewayError } from '../src/errors.ts'
-import { fewAtOnce } from '../src/few-at-once.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { mapLimited } from '../src/read/map-limited.ts'
 
 const gone = new GatewayError('CLIENT_CLOSED_REQUEST')
 
@@ -45,13 +45,13 @@ const several = (count: number) => Array.from({ length: count }, (_, i) => i)
 t.test('a request has four calls under way, however its parts are nested', async (t) => {
   const shapes: Readonly<Record<string, (call: (name: string) => Promise<unknown>) => Promise<unknown>>> = {
     'all at once': (call) => Promise.all(several(40).map((i) => call(`${i}`))),
-    'few at once': (call) => fewAtOnce(several(40), (i) => call(`${i}`)),
+    'few at once': (call) => mapLimited(several(40), (i) => call(`${i}`)),
     'few at once in few at once in few at once': (call) =>
-      fewAtOnce(several(5), () =>
-        fewAtOnce(several(4), (i) => fewAtOnce(several(2), (j) => call(`${i} ${j}`))),
+      mapLimited(several(5), () =>
+        mapLimited(several(4), (i) => mapLimited(several(2), (j) => call(`${i} ${j}`))),
       ),
     'a call that makes calls itself': (call) =>
-      fewAtOnce(several(40), (i) => bounded(async () => call(`${i}`))),
+      mapLimited(several(40), (i) => bounded(async () => call(`${i}`))),
   }
   for (const [name, shape] of Object.entries(shapes)) {
     const corebos = world()
@@ -65,10 +65,10 @@ t.test('a request has four calls under way, however its parts are nested', async
 
 t.test('a request that takes too many calls ends with an error of its own', async (t) => {
   const corebos = world({ inAll: 3 })
-  const done = corebos.request().run(async () => fewAtOnce(several(9), (i) => corebos.call(`${i}`)))
-  const refused = t.rejects(done, { code: 'TOO_MANY_CALLS', status: 422 })
+  const done = corebos.request().run(async () => mapLimited(several(9), (i) => corebos.call(`${i}`)))
+  const rejected = t.rejects(done, { code: 'TOO_MANY_CALLS', status: 422 })
   await corebos.answerAll()
-  await refused
+  await rejected
   t.same(corebos.sent, ['0', '1', '2'])
 })
 
@@ -79,11 +79,11 @@ t.test('after an abort no call is made but those under way', async (t) => {
     await Promise.allSettled(several(40).map((i) => corebos.call(`${i}`)))
     await corebos.call('next')
   })
-  const refused = t.rejects(done, gone)
+  const rejected = t.rejects(done, gone)
   await new Promise(setImmediate)
   request.leave()
   await corebos.answerAll()
-  await refused
+  await rejected
   t.same(corebos.sent, ['0', '1', '2', '3'])
 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { GatewayError } from '../src/errors.ts'
-import { RequestScope } from '../src/request-scope.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { RequestScope } from '../src/http/request-scope.ts'
 
 type Step = 'hold' | 'release' | 'handling' | 'answered' | 'sent' | 'left'
 
@@ -29,7 +29,7 @@ t.test('whatever is held is released once, at the end of the request and not bef
         const resource = { released: 0, isWanted: !wasOver }
         resources.push(resource)
         const hold = () => scope.hold(() => (resource.released += 1))
-        if (wasOver) refuses(hold)
+        if (wasOver) rejects(hold)
         else early.push(hold())
       }
       if (step === 'release') {
@@ -38,7 +38,7 @@ t.test('whatever is held is released once, at the end of the request and not bef
         if (newest !== undefined) newest.isWanted = false
       }
       if (step === 'handling') {
-        if (isClosed) refuses(() => scope.handling())
+        if (isClosed) rejects(() => scope.handling())
         else {
           scope.handling()
           isHandling = true
@@ -61,14 +61,14 @@ t.test('whatever is held is released once, at the end of the request and not bef
   t.doesNotThrow(() => fc.assert(property))
 })
 
-function refuses(work: () => unknown): void {
+function rejects(work: () => unknown): void {
   try {
     work()
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'CLIENT_CLOSED_REQUEST') return
     throw error
   }
-  throw new Error('it was not refused')
+  throw new Error('it was not rejected')
 }
 
 t.test('what reads from a client ends as soon as that leaves', async (t) => {

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { FormData as SentForm } from 'undici'
-import { ConfigError, maskedConfig, readConfig, unknownNames } from '../src/config.ts'
-import { errorCatalogue } from '../src/errors.ts'
-import { cachedProbe } from '../src/probe.ts'
-import { answerHeaderNames } from '../src/schemas.ts'
+import { ConfigError, maskedConfig, readConfig, unknownNames } from '../src/config/config.ts'
+import { errorCatalogue } from '../src/model/errors.ts'
+import { cachedProbe } from '../src/http/probe.ts'
+import { answerHeaderNames } from '../src/http/schemas.ts'
 import { credentialsOf, modes, offerActions, policyFile, startPortal } from './support/portal.ts'
 import { startGateway } from './support/start.ts'
 import { at, rowsAt, textAt, WebserviceClient } from './support/webservice-client.ts'
@@ -118,7 +118,7 @@ t.test('the environment', async (t) => {
   })
 })
 
-t.test('bad requests are refused with a problem document, never with a failure', async (t) => {
+t.test('bad requests are rejected with a problem document, never with a failure', async (t) => {
   const { url } = await startGateway(t)
   const alice = { username: 'alice@example.com', password: 'alice-pw' }
   const { accessToken } = await problemOf(await post(`${url}/auth/login`, alice))
@@ -486,7 +486,7 @@ t.test('readiness', async (t) => {
     t.equal(answer.status, 503)
     t.match(await problemOf(answer), {
       code: 'NOT_READY',
-      errors: [{ field: 'corebos', message: 'coreBOS cannot be reached' }],
+      errors: [{ field: 'corebos', message: 'coreBOS is unreachable' }],
     })
     t.equal((await fetch(`${url}/health/live`)).status, 200, 'the process itself lives')
   })
@@ -510,7 +510,7 @@ t.test('readiness', async (t) => {
   })
 })
 
-t.test('a gateway that closes finishes what runs and refuses what comes', async (t) => {
+t.test('a gateway that closes finishes what runs and rejects what comes', async (t) => {
   const gateway = await startGateway(t, { delayMs: 200 })
   const { hostname, port, host } = new URL(gateway.url)
   const socket = connect(Number(port), hostname)
@@ -734,7 +734,7 @@ function formOf(example: unknown): SentForm {
 
 for (const mode of modes) {
   t.test(`in ${mode} mode the examples of the description are requests that work`, async (t) => {
-    // What the built-in policy opens to nobody would be refused.
+    // What the built-in policy opens to nobody would be rejected.
     const portal = await startPortal(t, {
       mode,
       env: {
@@ -744,7 +744,7 @@ for (const mode of modes) {
     offerActions(portal, 'Call me back')
     const { body: description } = await portal.as(undefined, 'GET', '/openapi.json')
     /** Names and passwords are those of coreBOS's users here, and theirs to change. */
-    const refusedBy: Readonly<Record<string, number>> =
+    const rejectedBy: Readonly<Record<string, number>> =
       mode === 'user' ? { 'POST /auth/login': 401, 'PUT /auth/password': 403 } : {}
 
     async function run({ name, method, path, pattern, query, mediaType, body }: Operation): Promise<void> {
@@ -775,7 +775,7 @@ for (const mode of modes) {
         `${target}${query}`,
         mediaType === 'multipart/form-data' ? formOf(sent) : sent,
       )
-      const expected = refusedBy[name]
+      const expected = rejectedBy[name]
       t.ok(
         expected === undefined ? answer.status < 300 : answer.status === expected,
         `${name}: ${answer.status} ${answer.text.slice(0, 200)}`,
@@ -1026,7 +1026,7 @@ t.test('whatever a route answers, the description names it, and shows what succe
 
   const broken: readonly (readonly [string, () => void])[] = [
     [
-      'a coreBOS that refuses',
+      'a coreBOS that rejects',
       () => (relay.alter = () => ({ success: false, error: { code: 'X', message: '' } })),
     ],
     ['a coreBOS that is none', () => (relay.alter = () => 'nothing')],
@@ -1087,7 +1087,7 @@ t.test('operators', async (t) => {
     },
   })
   t.match(await ask('/explain', { contact, query: 'select accesskey from Users' }), {
-    body: { refused: { code: 'UNKNOWN_MODULE' } },
+    body: { rejected: { code: 'UNKNOWN_MODULE' } },
   })
   t.match(await ask('/explain', { contact: '12x1', query: 'select id from HelpDesk' }), { status: 404 })
   t.match(await ask('/explain', { contact: 'x', query: 'select id from HelpDesk' }), { status: 400 })

@@ -10,8 +10,8 @@ import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import tokens from '../plugins/tokens.ts'
 import jwks from '../routes/jwks.ts'
-import { GatewayError } from '../src/errors.ts'
-import { generateSigningKeys, readSigningKeys, type SigningKeys } from '../src/session/keys.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { generateSigningKeys, readSigningKeys, type SigningKeys } from '../src/tokens/signing-keys.ts'
 import type { PortalSession } from '../src/session/contract.ts'
 import { facts } from './support/session-contract.ts'
 
@@ -39,7 +39,7 @@ async function build(t: Test, keys: SigningKeys = generateSigningKeys()) {
   })
   await app.register(jwks)
   await app.ready()
-  const refusal = (token: string) => {
+  const rejection = (token: string) => {
     try {
       app.tokens.verify(token)
       return 'accepted'
@@ -47,7 +47,7 @@ async function build(t: Test, keys: SigningKeys = generateSigningKeys()) {
       return error instanceof GatewayError ? error.code : error
     }
   }
-  return { app, keys, refusal, pass: (ms: number) => void (time += ms) }
+  return { app, keys, rejection, pass: (ms: number) => void (time += ms) }
 }
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -99,7 +99,7 @@ t.test('an access token says who, for whom and how long, and any JOSE library ca
 })
 
 t.test('a token is accepted until the second it expires, by the clock that was given', async (t) => {
-  const { app, refusal, pass } = await build(t)
+  const { app, rejection, pass } = await build(t)
   const { accessToken } = app.tokens.issue(session)
   t.same(app.tokens.verify(accessToken), {
     sessionId: 'session-1',
@@ -107,10 +107,10 @@ t.test('a token is accepted until the second it expires, by the clock that was g
     expiresAt: start + 600_000,
   })
   pass(599_999)
-  t.equal(refusal(accessToken), 'accepted', 'from the cache too')
+  t.equal(rejection(accessToken), 'accepted', 'from the cache too')
   pass(1)
-  t.equal(refusal(accessToken), 'TOKEN_EXPIRED', 'the cache does not outlive the token')
-  t.equal(refusal(`${accessToken}x`), 'AUTHENTICATION_REQUIRED', 'expired is only said of what was ours')
+  t.equal(rejection(accessToken), 'TOKEN_EXPIRED', 'the cache does not outlive the token')
+  t.equal(rejection(`${accessToken}x`), 'AUTHENTICATION_REQUIRED', 'expired is only said of what was ours')
 })
 
 t.test('a token does not outlive its session', async (t) => {
@@ -119,8 +119,8 @@ t.test('a token does not outlive its session', async (t) => {
   t.equal(app.tokens.issue(session).expiresIn, 60)
 })
 
-t.test('hostile tokens are refused, each for the same reason', async (t) => {
-  const { app, keys, refusal } = await build(t)
+t.test('hostile tokens are rejected, each for the same reason', async (t) => {
+  const { app, keys, rejection } = await build(t)
   const { kid, publicKey } = keys[0]
   const { accessToken } = app.tokens.issue(session)
   const [head = '', body = '', mac = ''] = accessToken.split('.')
@@ -134,9 +134,9 @@ t.test('hostile tokens are refused, each for the same reason', async (t) => {
   const without = (name: string) => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
 
   t.equal(
-    refusal(forge(keys, header, claims)),
+    rejection(forge(keys, header, claims)),
     'accepted',
-    'the forge works, so what follows is refused for what it says',
+    'the forge works, so what follows is rejected for what it says',
   )
   const hostile: Record<string, string> = {
     'no signature, alg none': `${encode({ ...header, alg: 'none' })}.${body}.`,
@@ -183,8 +183,8 @@ t.test('hostile tokens are refused, each for the same reason', async (t) => {
     hostile[`no ${name}`] = forge(keys, header, without(name))
   }
   for (const [name, token] of Object.entries(hostile))
-    t.equal(refusal(token), 'AUTHENTICATION_REQUIRED', name)
-  t.equal(refusal(accessToken), 'accepted', 'and the good one still passes')
+    t.equal(rejection(token), 'AUTHENTICATION_REQUIRED', name)
+  t.equal(rejection(accessToken), 'accepted', 'and the good one still passes')
 })
 
 t.test('keys of every accepted kind sign and verify, and a retired one still verifies', async (t) => {
@@ -202,14 +202,14 @@ t.test('keys of every accepted kind sign and verify, and a retired one still ver
     const fresh = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
     const set = { keys: [fresh, { ...publicKey.export({ format: 'jwk' }), kid: 'old' }] }
     const rotated = await build(t, readSigningKeys(JSON.stringify(set)))
-    t.equal(rotated.refusal(accessToken), 'accepted', old[0].alg)
+    t.equal(rotated.rejection(accessToken), 'accepted', old[0].alg)
     t.equal(decode(rotated.app.tokens.issue(session).accessToken.split('.')[0])['alg'], 'ES256')
     t.same(rotated.app.tokens.jwks.keys.map(({ kid }) => kid)[1], 'old')
     t.notMatch(JSON.stringify(rotated.app.tokens.jwks), /"(d|p|q|dp|dq|qi|k)":/)
   }
 })
 
-t.test('a key set that cannot be used is refused in one line that does not quote it', (t) => {
+t.test('a key set that cannot be used is rejected in one line that does not quote it', (t) => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = ec.privateKey.export({ format: 'jwk' })
   const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'jwk' })

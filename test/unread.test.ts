@@ -5,10 +5,10 @@ import { Readable } from 'node:stream'
 import { fastify, type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import unread from '../plugins/unread.ts'
-import { edgeOptions } from '../plugins/edge.ts'
+import { edgeOptions } from '../plugins/security-headers.ts'
 import { buildApp, buildOperator } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
-import { connectionBounds, Connections, type ConnectionBounds } from '../src/connections.ts'
+import { readConfig } from '../src/config/config.ts'
+import { connectionBounds, Connections, type ConnectionBounds } from '../src/http/connections.ts'
 
 const mebibyte = 2 ** 20
 /** More than the system keeps for a client that does not read. */

@@ -225,12 +225,12 @@ async function drive(
     (found) => textAt(found, 'userId') === user,
   )
   await step(
-    'delete refused',
+    'delete rejected',
     () => client.doDelete('17x8717').then(() => 'done', String),
     (found) => found.includes('ACCESS_DENIED'),
   )
   await step(
-    'MassDelete refused',
+    'MassDelete rejected',
     () => client.doMassDelete('17x8717'),
     (found) => rowsAt(found, 'failed_deletes').length === 1,
   )

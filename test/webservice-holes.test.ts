@@ -291,7 +291,7 @@ const writing: Readonly<Record<string, Hole>> = {
         alice.call('MassCreate', {
           elements: [{ elementType: 'HelpDesk', referenceId: 'a', element: ticketOf(id.globex) }],
         }),
-      // With an id of the web service coreBOS refuses it, with the number of the record it does not.
+      // With an id of the web service coreBOS rejects it, with the number of the record it does not.
       CreateWithValidation: async () =>
         alice.call('CreateWithValidation', { elementType: 'HelpDesk', element: ticketOf('8551') }),
       upsert: async () =>

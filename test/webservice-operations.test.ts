@@ -201,8 +201,8 @@ t.test('files come with records that the contact sees, and with no others', asyn
   const about = await alice.call('retrievedocattachment', { id: '15x8644' })
   t.strictSame(about.result, { '15x8644': { ...objectOf(at(stored, '15x8644')), attachment: '' } })
   for (const id of ['15x8684', '15x8644,15x8684', '15x99999999']) {
-    const refused = await alice.call('retrievedocattachment', { id, returnfile: 'true' })
-    t.match(refused, { code: 'ACCESS_DENIED', message: /^Permission to read given object \(15x/ })
+    const rejected = await alice.call('retrievedocattachment', { id, returnfile: 'true' })
+    t.match(rejected, { code: 'ACCESS_DENIED', message: /^Permission to read given object \(15x/ })
   }
   t.strictSame((await alice.call('retrievedocattachment', { id: '17x8625' })).result, [])
 

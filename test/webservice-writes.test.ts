@@ -342,7 +342,7 @@ t.test('forms are checked before they are written', async (t) => {
   })
 })
 
-t.test('a mass write with one refused element writes nothing', async (t) => {
+t.test('a mass write with one rejected element writes nothing', async (t) => {
   const portal = await startPortal(t, { env: await generous(t) })
   const client = await contactAt(portal.url, 'alice')
   const before = state(portal)
@@ -448,7 +448,7 @@ t.test('documents come with their files', async (t) => {
   t.equal(textAt(whole.result, textAt(stored.result, 'id'), 'attachment'), large, 'as large as an upload')
 
   const before = state(portal)
-  const refused: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+  const rejected: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
     ['a program', { filename: { ...filename, name: 'x.php' } }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a page', { filename: { ...filename, type: 'text/html' } }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['no base64', { filename: { ...filename, content: '?' } }, 'VALIDATION_FAILED'],
@@ -457,7 +457,7 @@ t.test('documents come with their files', async (t) => {
     ['too large', { filename: { ...filename, content: encoded(4 * 2 ** 20 - 1000) } }, 'BODY_TOO_LARGE'],
     ['far too large', { filename: { ...filename, content: encoded(6 * 2 ** 20) } }, 'BODY_TOO_LARGE'],
   ]
-  for (const [why, more, code] of refused) t.match(await upload(more), { code }, why)
+  for (const [why, more, code] of rejected) t.match(await upload(more), { code }, why)
   t.match(
     await client.call('revise', { element: { id, filename } }),
     { success: false },
@@ -492,7 +492,7 @@ t.test('relations need both ends', async (t) => {
   )
   t.strictSame(await related(), [])
   const before = state(portal)
-  const refused: readonly (readonly [string, string, readonly string[]])[] = [
+  const rejected: readonly (readonly [string, string, readonly string[]])[] = [
     ['a foreign document', own, ['15x8684']],
     ['one of two', own, [document, '15x8684']],
     ['none such', own, ['15x99999999']],
@@ -501,7 +501,7 @@ t.test('relations need both ends', async (t) => {
     ['what the policy does not relate', own, ['14x8557']],
     ["a colleague's ticket", '17x8645', [document]],
   ]
-  for (const [why, id, ids] of refused) {
+  for (const [why, id, ids] of rejected) {
     for (const operation of ['SetRelation', 'UnsetRelation']) {
       const name = operation === 'SetRelation' ? 'relate_this_id' : 'unrelate_this_id'
       t.match(

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { failuresAllowed } from '../src/contact/budgets.ts'
+import { failuresAllowed } from '../src/auth/lockout-budget.ts'
 import { operations } from '../src/webservice/operations.ts'
 import { startRelay } from './support/relay.ts'
 import { startGateway, type Started, type StartOptions } from './support/start.ts'
@@ -16,7 +16,7 @@ import {
   type Answer,
 } from './support/webservice-client.ts'
 
-// Most of their time is waited for refusals, which are all held back for as long.
+// Most of their time is waited for rejections, which are all held back for as long.
 t.jobs = 4
 
 const people = ['alice', 'bob', 'carol', 'dave', 'erin']
@@ -208,7 +208,7 @@ t.test('a log-in leaves the same trace whether or not somebody has the name', as
   await Promise.all(modes.map(tryAt))
 })
 
-t.test('every refused log-in is the same answer, and none comes early', async (t) => {
+t.test('every rejected log-in is the same answer, and none comes early', async (t) => {
   const gateway = await startGateway(t)
   const { database } = gateway.corebos
   database.entity(8550)?.values.set('support_end_date', '2021-12-31')
@@ -390,10 +390,10 @@ t.test('in user mode a contact is a CRM user', async (t) => {
   )
   t.equal(guesses.length, failuresAllowed)
   const others = ['admin', 'portal', 'nobody', 'bob']
-  const refused = await Promise.all(
+  const rejected = await Promise.all(
     others.map((name) => new WebserviceClient(gateway.url).tryUser(name, `${name}-access-key`)),
   )
-  for (const { code } of refused) t.equal(code, 'INVALID_USER_CREDENTIALS')
+  for (const { code } of rejected) t.equal(code, 'INVALID_USER_CREDENTIALS')
   t.match(await client.tryPortal('alice@example.com', 'alice-pw', 'md5'), {
     code: 'INVALID_USER_CREDENTIALS',
   })
@@ -556,7 +556,7 @@ t.test('few large bodies are taken in at once', async (t) => {
   }
 })
 
-t.test('what is refused is refused in the envelope', async (t) => {
+t.test('what is rejected is rejected in the envelope', async (t) => {
   const gateway = await startGateway(t)
   const client = await contactAt(gateway.url, 'alice')
   const headers = {
@@ -564,7 +564,7 @@ t.test('what is refused is refused in the envelope', async (t) => {
     'corebos-authorization': client.session,
   }
   const query = 'select id from HelpDesk limit 1;'
-  const refusals: readonly (readonly [why: string, answer: Promise<Answer>, code: string])[] = [
+  const rejections: readonly (readonly [why: string, answer: Promise<Answer>, code: string])[] = [
     ['no operation', client.call(''), 'UNKNOWN_OPERATION'],
     ['an operation of JavaScript', client.call('constructor'), 'UNKNOWN_OPERATION'],
     ['cbwsOptions', client.call('query', { query, cbwsOptions: [] }), 'ACCESS_DENIED'],
@@ -627,7 +627,7 @@ t.test('what is refused is refused in the envelope', async (t) => {
       'INVALID_VALUE',
     ],
   ]
-  for (const [why, promise, code] of refusals) {
+  for (const [why, promise, code] of rejections) {
     const answer = await promise
     t.match(answer, { status: 200, success: false, code, moreinfo: null }, why)
     t.match(answer.headers, { 'content-type': /^application\/json/, 'cache-control': /no-store/ })
@@ -652,8 +652,8 @@ t.test('what is refused is refused in the envelope', async (t) => {
   const limited = await startGateway(t, { env: { RATE_LIMIT_LOGIN: '3/60' } })
   const outside = new WebserviceClient(limited.url)
   for (let i = 0; i < 3; i++) await outside.token('alice@example.com')
-  const refused = await outside.call('getchallenge', { username: 'alice@example.com' })
-  t.match(refused, { status: 200, code: 'RATE_LIMITED', headers: { 'retry-after': /^[1-9][0-9]*$/ } })
+  const rejected = await outside.call('getchallenge', { username: 'alice@example.com' })
+  t.match(rejected, { status: 200, code: 'RATE_LIMITED', headers: { 'retry-after': /^[1-9][0-9]*$/ } })
   const byContact = await startGateway(t, { env: { RATE_LIMIT_CONTACT: '2/60' } })
   const contact = await contactAt(byContact.url, 'alice')
   for (let i = 0; i < 2; i++) t.equal((await contact.call('listtypes')).success, true)

@@ -347,7 +347,7 @@ for (const [i, mode] of modes.entries()) {
   const count = Math.floor((cases * (i + 1)) / modes.length) - Math.floor((cases * i) / modes.length)
   const name = `${mode} mode: ${count} bodies from their own schemas: no failure, and nothing of others is touched`
   t.test(name, async (t) => {
-    // What the built-in policy opens to nobody would be refused to everybody.
+    // What the built-in policy opens to nobody would be rejected to everybody.
     const POLICY_FILE = await policyFile(t, { Invoice: { delete: true } })
     const portal = await startPortal(t, { mode, env: { POLICY_FILE, LOG_LEVEL: 'silent' } })
     const { database } = portal.corebos

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { FormData } from 'undici'
 import { buildApp } from '../src/app.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/config/config.ts'
 import {
   auditIn,
   credentialsOf,
@@ -49,10 +49,10 @@ for (const mode of modes) {
       ['17x1', 'NOT_FOUND'],
     ] as const) {
       const before = portal.relay.count('revise')
-      const refused = await portal.as('alice', 'PATCH', `/records/${ticket}`, {
+      const rejected = await portal.as('alice', 'PATCH', `/records/${ticket}`, {
         body: { ticket_title: 'mine' },
       })
-      t.equal(refused.body.code, code, ticket)
+      t.equal(rejected.body.code, code, ticket)
       t.equal(portal.relay.count('revise'), before, 'nothing was sent')
     }
   })
@@ -379,9 +379,9 @@ t.test('a double click makes one ticket', async (t) => {
     t.match(await post('bob', 'click', 'k1'), { status: 201 }, 'the keys of others are others')
     t.equal((await post('alice', 'click', 'a key with blanks')).status, 400)
 
-    const refused = { body: { ticketstatus: 'on fire' }, headers: { 'idempotency-key': 'k2' } }
-    t.match(await portal.as('alice', 'POST', '/records/HelpDesk', refused), { status: 400 })
-    t.match(await post('alice', 'mended', 'k2'), { status: 201 }, 'what was refused was not done')
+    const rejected = { body: { ticketstatus: 'on fire' }, headers: { 'idempotency-key': 'k2' } }
+    t.match(await portal.as('alice', 'POST', '/records/HelpDesk', rejected), { status: 400 })
+    t.match(await post('alice', 'mended', 'k2'), { status: 201 }, 'what was rejected was not done')
 
     portal.relay.lost.add('create')
     const lost = await post('alice', 'lost', 'k3')

@@ -1,13 +1,7 @@
+import type { BusinessAction } from '../model/business-action.ts'
 import { ask, type Caller } from './caller.ts'
-import type { ClearedId } from './cleared-id.ts'
+import type { ClearedId } from '../model/cleared-id.ts'
 import { array, object, text } from './shape.ts'
-
-/** A link or button that coreBOS shows beside a record. */
-export interface BusinessAction {
-  readonly name: string
-  /** By coreBOS's names; where its code lies is left out. */
-  readonly properties: Readonly<Record<string, string | boolean>>
-}
 
 const propertyNames = [
   'tabid',

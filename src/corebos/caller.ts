@@ -1,10 +1,10 @@
-/** Whoever can put calls to coreBOS: a contact's session, the service user, or nobody in particular. */
-import { GatewayError } from '../errors.ts'
+/** The callers of coreBOS: a contact's session, the service user, or an unauthenticated one. */
+import { CorebosCrash, CorebosRejection } from '../model/corebos-errors.ts'
 import type { Outcome, Success } from './envelope.ts'
 import type { Call } from './transport.ts'
 
 /**
- * The name of the one method of a {@link Caller}. It is not to be had outside this folder, so that whoever holds a
+ * The name of the one method of a {@link Caller}. It is not exported outside this folder, so that code that holds a
  * session can do with it what the typed operations do and nothing else.
  */
 export const send = Symbol('send')
@@ -14,43 +14,19 @@ export interface Caller {
   [send](call: Call, signal?: AbortSignal): Promise<Outcome>
 }
 
-/** `COREBOS_REFUSED`, with what coreBOS gave as the reason. Its message may quote names and statements, so that no log gets it. */
-export class CorebosRefusal extends GatewayError {
-  readonly #message: string
-  readonly reason: string
-
-  /** @param reason coreBOS's own code */
-  constructor(operation: string, reason: string, message: string) {
-    super('COREBOS_REFUSED', `${operation} was refused: ${reason}`)
-    this.reason = reason
-    this.#message = message
-  }
-
-  get corebosMessage(): string {
-    return this.#message
-  }
-}
-
-/** `COREBOS_FAILED`: an empty 500. */
-export class CorebosCrash extends GatewayError {
-  constructor(operation: string) {
-    super('COREBOS_FAILED', `${operation}: coreBOS answered 500 with nothing in it`)
-  }
-}
-
 /**
- * One call, for whoever wants its result and nothing else. With a signal its caller may leave at any time; the call
- * itself is not broken off, since nobody could say how far it had got.
+ * One call, of which only the result counts. With a signal its caller may leave at any time; the call
+ * itself is not aborted, since its progress at coreBOS is unknown.
  *
- * @throws GatewayError what {@link Caller} throws, {@link CorebosRefusal}, {@link CorebosCrash}; the reason of `signal`
+ * @throws GatewayError what {@link Caller} throws, {@link CorebosRejection}, {@link CorebosCrash}; the reason of `signal`
  */
 export async function ask(caller: Caller, call: Call, signal?: AbortSignal): Promise<Success> {
   const outcome = await outcomeOf(caller, call, signal)
   if (outcome.kind === 'success') return outcome
-  throw new CorebosRefusal(call.operation, outcome.code, outcome.message)
+  throw new CorebosRejection(call.operation, outcome.code, outcome.message)
 }
 
-/** The same, where a refusal is an answer. */
+/** The same, where a rejection is an answer. */
 export async function outcomeOf(
   caller: Caller,
   call: Call,

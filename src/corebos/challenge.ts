@@ -1,5 +1,6 @@
-/** The whole of a challenge, for whoever passes it on to a client that hashes its password itself. */
-import { CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
+/** A complete challenge, for a client that hashes its password itself. */
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { outcomeOf, type Caller } from './caller.ts'
 import { object, text, textOrNumber } from './shape.ts'
 
 export interface Challenge {
@@ -11,12 +12,12 @@ export interface Challenge {
   readonly expireTime: number | string
 }
 
-/** @returns undefined where coreBOS lets in nobody by that name */
+/** @returns undefined where the name has no access */
 export async function requestChallenge(outside: Caller, username: string): Promise<Challenge | undefined> {
   const outcome = await outcomeOf(outside, { operation: 'getchallenge', params: { username } })
-  if (outcome.kind === 'refusal') {
+  if (outcome.kind === 'rejection') {
     if (outcome.code === 'AUTHENTICATION_REQUIRED') return undefined
-    throw new CorebosRefusal('getchallenge', outcome.code, outcome.message)
+    throw new CorebosRejection('getchallenge', outcome.code, outcome.message)
   }
   const { token, serverTime, expireTime } = object(outcome.result, 'challenge')
   return {

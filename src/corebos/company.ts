@@ -1,12 +1,12 @@
 /** The gateway's own statements about accounts: who else belongs to a contact's company, and to the group above it. */
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { readingOf } from '../query/dialect.ts'
-import { sealQuery, type SendableQuery } from '../scope/sendable.ts'
+import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
 import type { Caller } from './caller.ts'
-import { parseId } from './ids.ts'
+import { parseId } from '../model/webservice-id.ts'
 import { query } from './read.ts'
 
-/** Ids that one answer may hold; a longer one is refused, since a scope that is cut off would hide rows. */
+/** Ids that one answer may hold; a longer one is rejected, since a scope that is cut off would hide rows. */
 const mostIds = 20_000
 
 /** Reads with the session of the service user: a contact's own shows nothing above its account. */
@@ -38,7 +38,7 @@ export class Company {
   async #column(name: 'id' | 'account_id', sendable: SendableQuery): Promise<string[]> {
     const { rows } = await query(this.#caller, sendable)
     if (rows.length > mostIds)
-      throw new GatewayError('QUERY_TOO_LARGE', `a company of more than ${mostIds} is refused`)
+      throw new GatewayError('QUERY_TOO_LARGE', `a company of more than ${mostIds} is rejected`)
     return rows.map((row) => row[name] ?? '').filter((id) => parseId(id) !== undefined)
   }
 }

@@ -1,5 +1,6 @@
 /** What coreBOS says of its modules to one CRM user. */
-import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { ask, outcomeOf, type Caller } from './caller.ts'
 import { array, flag, isObject, object, text, textOrNumber, texts } from './shape.ts'
 
 export interface PicklistValue {
@@ -64,7 +65,7 @@ export async function describe(
   const call = { operation: 'describe', params: { elementType: names.join(',') } }
   const outcome = await outcomeOf(caller, call, signal)
   if (outcome.kind === 'success') return described(outcome.result, names)
-  if (outcome.code !== 'ACCESS_DENIED') throw new CorebosRefusal('describe', outcome.code, outcome.message)
+  if (outcome.code !== 'ACCESS_DENIED') throw new CorebosRejection('describe', outcome.code, outcome.message)
   if (names.length === 1) return new Map()
   const middle = Math.ceil(names.length / 2)
   const first = await describe(caller, names.slice(0, middle), signal)

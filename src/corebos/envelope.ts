@@ -1,5 +1,5 @@
 /** What a body of coreBOS says: `{success, result | error{code, message}, moreinfo}`. */
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { isObject, parseJson } from './shape.ts'
 import type { Spooled } from './spool.ts'
 
@@ -13,19 +13,19 @@ export interface Success {
 }
 
 /** coreBOS has understood and does not do it. */
-export interface Refusal {
-  readonly kind: 'refusal'
+export interface Rejection {
+  readonly kind: 'rejection'
   /** `ACCESS_DENIED`, `INVALID_ID_ATTRIBUTE` …; sometimes empty. */
   readonly code: string
   readonly message: string
 }
 
-/** PHP died on the way: status 500 and an empty body. What was done until then, nobody knows. */
+/** PHP crashed: status 500 and an empty body. What was done until then is unknown. */
 export interface Crash {
   readonly kind: 'crash'
 }
 
-export type Outcome = Success | Refusal | Crash
+export type Outcome = Success | Rejection | Crash
 
 /** Seconds after which a coreBOS that is down is worth another try. */
 export const retryAfterOutage = 5
@@ -51,7 +51,7 @@ export function readEnvelope(status: number, body: Buffer): Outcome {
     }
     if (success === false && isObject(error)) {
       const { code, message } = error
-      if (typeof code === 'string' && typeof message === 'string') return { kind: 'refusal', code, message }
+      if (typeof code === 'string' && typeof message === 'string') return { kind: 'rejection', code, message }
     }
   }
   throw new GatewayError('COREBOS_FAILED', `coreBOS answered ${status} and no envelope`)

@@ -1,5 +1,5 @@
-/** An answer of coreBOS in which one text is a file in base64: the file is taken out while it arrives, so that a large one holds up nobody. */
-import { GatewayError } from '../errors.ts'
+/** Reads an answer of coreBOS in which one text is a file in base64; the file is decoded while it arrives, so that a large one does not block the process. */
+import { GatewayError } from '../model/errors.ts'
 import { Spool, type SpoolRoom, type Spooled } from './spool.ts'
 
 export interface FileAnswer {
@@ -27,7 +27,7 @@ export async function readFileAnswer(
   room: SpoolRoom,
 ): Promise<FileAnswer> {
   const spool = new Spool(room)
-  let taken: Taken | undefined
+  let taken: RateResult | undefined
   try {
     taken = await take(chunks, name, limits, spool)
   } finally {
@@ -36,7 +36,7 @@ export async function readFileAnswer(
   return { envelope: taken.envelope, file: taken.hasFile ? spool.end() : undefined }
 }
 
-interface Taken {
+interface RateResult {
   readonly envelope: Buffer
   /** Whether the spool holds all of it. */
   readonly hasFile: boolean
@@ -47,7 +47,7 @@ async function take(
   name: string,
   limits: FileLimits,
   spool: Spool,
-): Promise<Taken> {
+): Promise<RateResult> {
   // Within a text of JSON the quotes would have backslashes, so that nothing but the property itself looks like this.
   const marker = Buffer.from(`"${name}":"`)
   let head = Buffer.alloc(0)

@@ -1,14 +1,15 @@
 /** What coreBOS makes or keeps as files of a record, beside the file of a document. */
-import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
-import type { ClearedId } from './cleared-id.ts'
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { ask, outcomeOf, type Caller } from './caller.ts'
+import type { ClearedId } from '../model/cleared-id.ts'
 import { array, isObject, object, text, textOrNumber } from './shape.ts'
 
 /** @returns undefined where there is no such record, not for this caller, or records of its module are never printed */
 export async function printed(caller: Caller, id: ClearedId): Promise<Buffer | undefined> {
   const outcome = await outcomeOf(caller, { operation: 'getpdfdata', params: { id: id.text } })
-  if (outcome.kind === 'refusal') {
+  if (outcome.kind === 'rejection') {
     if (outcome.code === 'ACCESS_DENIED') return undefined
-    throw new CorebosRefusal('getpdfdata', outcome.code, outcome.message)
+    throw new CorebosRejection('getpdfdata', outcome.code, outcome.message)
   }
   const { pdf_data: base64 } = object(array(outcome.result, 'PDF')[0], 'PDF')
   return Buffer.from(text(base64, 'PDF'), 'base64')
@@ -25,7 +26,7 @@ export interface RecordImages {
   readonly images: readonly RecordImage[] | undefined
 }
 
-/** Where the files lie is left out: whoever knows that needs no session to fetch them. */
+/** Addresses of files are left out: they can be fetched without a session. */
 export async function recordImages(caller: Caller, id: ClearedId): Promise<RecordImages> {
   const what = 'list of images'
   const { result } = await ask(caller, { operation: 'getRecordImages', params: { id: id.text } })

@@ -1,6 +1,6 @@
 /** The one encoding that is ever sent to coreBOS: a form in UTF-8, `application/x-www-form-urlencoded`. */
-import { GatewayError } from '../errors.ts'
-import { FormFile } from './form-file.ts'
+import { GatewayError } from '../model/errors.ts'
+import { FormFile } from '../model/form-file.ts'
 
 export type Json =
   string | number | boolean | null | FormFile | readonly Json[] | { readonly [name: string]: Json }

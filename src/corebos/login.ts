@@ -1,8 +1,9 @@
-/** The calls of coreBOS around a log-in. What coreBOS refuses comes back as a value; what fails is thrown. */
+/** The calls of coreBOS around a log-in. What coreBOS rejects comes back as a value; what fails is thrown. */
+import { CorebosRejection } from '../model/corebos-errors.ts'
 import { createHash } from 'node:crypto'
-import { GatewayError } from '../errors.ts'
-import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
-import type { Refusal } from './envelope.ts'
+import { GatewayError } from '../model/errors.ts'
+import { ask, outcomeOf, type Caller } from './caller.ts'
+import type { Rejection } from './envelope.ts'
 import { isSendable } from './form.ts'
 import type { CorebosSession, Sessions } from './session.ts'
 import { object, text } from './shape.ts'
@@ -14,10 +15,10 @@ export type PasswordType = 'md5' | 'sha256' | 'sha512' | 'plaintext'
 export type Entity = 'Contacts' | 'Employee'
 
 /**
- * `unknown`: nobody by that name may log in. `wrong`: the password, and a contact's coreBOS has counted it. `locked`:
- * too many wrong ones, refused whatever the password. `absent`: this coreBOS has no such log-in.
+ * `unknown`: the name has no access. `wrong`: the password, and a contact's coreBOS has counted it. `locked`:
+ * too many wrong passwords, every further one is rejected. `absent`: this coreBOS has no such log-in.
  */
-export type LoginRefusal = 'unknown' | 'wrong' | 'locked' | 'absent'
+export type LoginRejection = 'unknown' | 'wrong' | 'locked' | 'absent'
 
 export interface PortalLogin {
   readonly session: CorebosSession
@@ -48,11 +49,11 @@ export async function loginPortal(
   username: string,
   secret: { readonly token: string; readonly password: string; readonly type: PasswordType },
   entity: Entity,
-): Promise<PortalLogin | LoginRefusal> {
+): Promise<PortalLogin | LoginRejection> {
   const password = portalPassword(secret.token, secret.password, secret.type)
   const call = { operation: 'loginPortal', params: { username, password, entity } }
   const outcome = await outcomeOf(outside, call)
-  if (outcome.kind === 'refusal') return loginRefusal('loginPortal', outcome)
+  if (outcome.kind === 'rejection') return loginRejection('loginPortal', outcome)
   const { sessionName, user } = object(outcome.result, 'log-in')
   const { id, user_name, contactid, language } = object(user, 'log-in')
   return {
@@ -69,11 +70,11 @@ export async function login(
   sessions: Sessions,
   username: string,
   secret: { readonly token: string; readonly password: string; readonly form: 'key' | 'password' },
-): Promise<UserLogin | LoginRefusal> {
+): Promise<UserLogin | LoginRejection> {
   const type = secret.form === 'key' ? 'md5' : 'plaintext'
   const accessKey = portalPassword(secret.token, secret.password, type)
   const outcome = await outcomeOf(outside, { operation: 'login', params: { username, accessKey } })
-  if (outcome.kind === 'refusal') return loginRefusal('login', outcome)
+  if (outcome.kind === 'rejection') return loginRejection('login', outcome)
   const { sessionName, userId } = object(outcome.result, 'log-in')
   return { session: sessions.resume(sessionNameOf(sessionName)), userId: text(userId, 'log-in') }
 }
@@ -92,7 +93,7 @@ export async function authenticateContact(
   return result === false ? false : text(result, 'contact')
 }
 
-/** What a session says of the CRM user that it runs as; nobody else is told whether that is an administrator. */
+/** What a session says of the CRM user that it runs as; only that session can tell whether the user is an administrator. */
 export async function getPortalUserInfo(session: Caller): Promise<UserInfo> {
   const { result } = await ask(session, { operation: 'getPortalUserInfo' })
   const { id, is_admin, email1, language } = object(result, 'user')
@@ -115,13 +116,13 @@ function portalPassword(token: string, password: string, type: PasswordType): st
   return type === 'plaintext' ? whole : createHash(type).update(whole, 'utf8').digest('hex')
 }
 
-function loginRefusal(operation: string, { code, message }: Refusal): LoginRefusal {
+function loginRejection(operation: string, { code, message }: Rejection): LoginRejection {
   if (message === 'Maximum number of failed attempts reached.') return 'locked'
   if (code === 'AUTHENTICATION_REQUIRED') return 'unknown'
   if (code === 'UNKNOWN_OPERATION' || /^Necessary portal login fields are not created/.test(message))
     return 'absent'
   if (code === 'INVALID_USER_CREDENTIALS') return 'wrong'
-  throw new CorebosRefusal(operation, code, message)
+  throw new CorebosRejection(operation, code, message)
 }
 
 /** PHP's own letters for session ids. */

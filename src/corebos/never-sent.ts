@@ -1,4 +1,4 @@
-import { GatewayError, type ErrorCode } from '../errors.ts'
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import { UnansweredCall } from './transport.ts'
 
 const notConnected = new Set([

@@ -1,9 +1,10 @@
 /** The passwords of contacts, which coreBOS keeps in clear. Neither call asks who makes it: the caller has to know whose password it is. */
-import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { ask, outcomeOf, type Caller } from './caller.ts'
 
 /**
  * Sets the password of the contact with that log-in name.
- * @returns whether the current password was right, by the database's collation; coreBOS says no to a name that is nobody's as well
+ * @returns whether the current password was right, by the database's collation; coreBOS says no to an unknown name as well
  */
 export async function changePortalUserPassword(
   caller: Caller,
@@ -14,7 +15,7 @@ export async function changePortalUserPassword(
   const outcome = await outcomeOf(caller, { operation: 'changePortalUserPassword', params })
   if (outcome.kind === 'success') return outcome.result === true
   if (outcome.code === 'INVALID_OLD_PASSWORD') return false
-  throw new CorebosRefusal('changePortalUserPassword', outcome.code, outcome.message)
+  throw new CorebosRejection('changePortalUserPassword', outcome.code, outcome.message)
 }
 
 /** Has coreBOS mail the password in clear to the contact with that log-in name. */

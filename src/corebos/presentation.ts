@@ -1,6 +1,6 @@
 /**
  * How coreBOS presents its modules to a portal: the whole of `describe` and `listtypes`, and the formats of a CRM user.
- * Only properties that are named here leave; the names of staff and whatever an installation adds stay inside.
+ * Only properties that are named here leave; the names of staff and the additions of an installation stay inside.
  */
 import { ask, type Caller } from './caller.ts'
 import { array, flag, isObject, object, text, texts } from './shape.ts'

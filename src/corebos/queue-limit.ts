@@ -1,5 +1,5 @@
 /** How many calls may wait, in all, of each kind and for each key; and what each may hold of a number of slots. */
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 
 /** `access`: log-ins, re-checks of access and descriptions of modules. `records`: what logged-in contacts ask for. */
 export type CallKind = 'access' | 'records'

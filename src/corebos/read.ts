@@ -1,8 +1,9 @@
-/** What is read from coreBOS. Only statements and ids get here that somebody has cleared, and only checked shapes leave. */
-import { GatewayError } from '../errors.ts'
-import type { SendableQuery } from '../scope/sendable.ts'
-import { ask, CorebosRefusal, outcomeOf, type Caller } from './caller.ts'
-import type { ClearedId } from './cleared-id.ts'
+/** What is read from coreBOS. Only cleared statements and ids come in, and only checked shapes go out. */
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { SendableQuery } from '../model/sendable-query.ts'
+import { ask, outcomeOf, type Caller } from './caller.ts'
+import type { ClearedId } from '../model/cleared-id.ts'
 import type { Success } from './envelope.ts'
 import { array, isObject, object, row, text, textOrNumber, texts } from './shape.ts'
 import type { Spooled } from './spool.ts'
@@ -44,7 +45,7 @@ export async function retrieve(
   const outcome = await outcomeOf(caller, { operation: 'retrieve', params: { id: id.text } }, signal)
   if (outcome.kind === 'success') return retrieved(outcome.result, id)
   if (notThere.has(outcome.code)) return undefined
-  throw new CorebosRefusal('retrieve', outcome.code, outcome.message)
+  throw new CorebosRejection('retrieve', outcome.code, outcome.message)
 }
 
 function retrieved(result: unknown, id: ClearedId): Retrieved {
@@ -107,7 +108,7 @@ function namedColumns(both: Row): Row {
 
 export interface Attachment {
   readonly filename: string
-  /** As coreBOS has it; nobody has looked at the file. */
+  /** As coreBOS stores it; the file has not been inspected. */
   readonly mediaType: string
   /** To be read once, or discarded. */
   readonly content: Spooled
@@ -122,9 +123,9 @@ export async function retrieveAttachment(
   const params = { id: id.text, returnfile: 'true' }
   const call = { operation: 'retrievedocattachment', params, file: 'attachment' }
   const outcome = await outcomeOf(caller, call, signal)
-  if (outcome.kind === 'refusal') {
+  if (outcome.kind === 'rejection') {
     if (notThere.has(outcome.code)) return undefined
-    throw new CorebosRefusal('retrievedocattachment', outcome.code, outcome.message)
+    throw new CorebosRejection('retrievedocattachment', outcome.code, outcome.message)
   }
   let file: Attachment | undefined
   try {

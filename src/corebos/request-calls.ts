@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setMaxListeners } from 'node:events'
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { CallKind, Share } from './queue-limit.ts'
 
 export interface RequestCallsOptions {

@@ -1,5 +1,5 @@
 /**
- * Slots for calls under way: a number of them in all, one in each lane. Waiting calls are served round robin, first
+ * Slots for calls under way: a number of them in all, one in each session queue. Waiting calls are served round robin, first
  * between the two kinds and then between the keys of one kind; neither a kind nor a key may hold all of several slots.
  */
 import { FairQueue } from './fair-queue.ts'
@@ -8,7 +8,7 @@ import { reasonOf } from './request-calls.ts'
 
 interface Waiting {
   readonly share: Share
-  readonly lane: string | undefined
+  readonly sessionQueue: string | undefined
   readonly start: () => void
 }
 
@@ -38,31 +38,31 @@ export class Semaphore {
    * @returns gives the slot back; to be called once
    * @throws GatewayError `COREBOS_BUSY` where the queue is full; the reason of `signal` where that ends the waiting
    */
-  async acquire(share: Share, lane: string | undefined, signal: AbortSignal): Promise<() => void> {
+  async acquire(share: Share, sessionQueue: string | undefined, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
     // What waits is not admitted, or it would have been served when a slot came free: nothing is overtaken here.
-    if (this.#admits(share, lane)) this.#take(share, lane)
-    else await this.#wait(share, lane, signal)
+    if (this.#admits(share, sessionQueue)) this.#take(share, sessionQueue)
+    else await this.#wait(share, sessionQueue, signal)
     return () => {
       this.#held.add(share, -1)
-      if (lane !== undefined) this.#lanes.delete(lane)
+      if (sessionQueue !== undefined) this.#lanes.delete(sessionQueue)
       this.#serve()
     }
   }
 
-  #admits(share: Share, lane: string | undefined): boolean {
+  #admits(share: Share, sessionQueue: string | undefined): boolean {
     const held = this.#held
-    if (held.all >= this.#slots || (lane !== undefined && this.#lanes.has(lane))) return false
+    if (held.all >= this.#slots || (sessionQueue !== undefined && this.#lanes.has(sessionQueue))) return false
     if (share.key === undefined) return true
     return held.ofKind(share) < this.#bounds.kind && held.ofKey(share) < this.#bounds.key
   }
 
-  #take(share: Share, lane: string | undefined): void {
+  #take(share: Share, sessionQueue: string | undefined): void {
     this.#held.add(share, 1)
-    if (lane !== undefined) this.#lanes.add(lane)
+    if (sessionQueue !== undefined) this.#lanes.add(sessionQueue)
   }
 
-  async #wait(share: Share, lane: string | undefined, signal: AbortSignal): Promise<void> {
+  async #wait(share: Share, sessionQueue: string | undefined, signal: AbortSignal): Promise<void> {
     this.#limit.enter(share)
     const line = this.#lines.get(share.kind)
     let waiting: Waiting | undefined
@@ -71,7 +71,7 @@ export class Semaphore {
       await new Promise<void>((resolve, reject) => {
         giveUp = () => reject(reasonOf(signal))
         signal.addEventListener('abort', giveUp, { once: true })
-        waiting = { share, lane, start: resolve }
+        waiting = { share, sessionQueue, start: resolve }
         line?.add(share.key, waiting)
       })
     } finally {
@@ -87,9 +87,9 @@ export class Semaphore {
 
   #serveOne(): boolean {
     for (const [kind, line] of this.#lines) {
-      const next = line.next(({ share, lane }) => this.#admits(share, lane))
+      const next = line.next(({ share, sessionQueue }) => this.#admits(share, sessionQueue))
       if (next === undefined) continue
-      this.#take(next.share, next.lane)
+      this.#take(next.share, next.sessionQueue)
       this.#lines.delete(kind)
       this.#lines.set(kind, line)
       next.start()

@@ -1,6 +1,7 @@
 /** The service user: a few sessions of one CRM user, opened when needed, each for one call at a time. */
-import { GatewayError } from '../errors.ts'
-import { CorebosRefusal, send, type Caller } from './caller.ts'
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { GatewayError } from '../model/errors.ts'
+import { send, type Caller } from './caller.ts'
 import type { Outcome } from './envelope.ts'
 import { requestChallenge } from './challenge.ts'
 import { login, type UserLogin } from './login.ts'
@@ -91,7 +92,7 @@ class Place {
       }
       return await this.#once(call, signal)
     } catch (error) {
-      // Whoever asked has a session of their own, and that has not ended.
+      // The requesting contact has a session of its own, and that has not ended.
       throw isEnded(error) ? new GatewayError('COREBOS_FAILED', undefined, { cause: error }) : error
     }
   }
@@ -125,7 +126,7 @@ async function logIn(
     token === undefined
       ? 'unknown'
       : await login(outside, sessions, name, { token, password: accessKey, form: 'key' })
-  if (typeof opened === 'string') throw new CorebosRefusal('login', opened, 'the service user was refused')
+  if (typeof opened === 'string') throw new CorebosRejection('login', opened, 'the service user was rejected')
   return opened
 }
 

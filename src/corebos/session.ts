@@ -1,10 +1,10 @@
 /** Sessions of coreBOS by name. Two requests of one contact share its session, and its calls go one after the other. */
 import { LRUCache } from 'lru-cache'
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { send, type Caller } from './caller.ts'
 import type { Outcome } from './envelope.ts'
 import { asGateway, bounded } from './request-calls.ts'
-import type { Call, Lane, Transport } from './transport.ts'
+import type { Call, SessionQueue, Transport } from './transport.ts'
 
 /** Longer than coreBOS itself keeps any session. Milliseconds. */
 const longestLife = 25 * 3600 * 1000
@@ -34,13 +34,13 @@ export class CorebosSession implements Caller {
   readonly name: string
   readonly #transport: Transport
   readonly #ended: LRUCache<string, true>
-  readonly #lane: Lane
+  readonly #sessionQueue: SessionQueue
 
   constructor(name: string, transport: Transport, ended: LRUCache<string, true>) {
     this.name = name
     this.#transport = transport
     this.#ended = ended
-    this.#lane = {
+    this.#sessionQueue = {
       name,
       requireOpen: () => {
         if (this.ended) throw new GatewayError('SESSION_ENDED')
@@ -48,7 +48,7 @@ export class CorebosSession implements Caller {
       // The call may be under way for hours yet, and the next one would be under way beside it.
       lost: () => {
         ended.set(name, true)
-        transport.farewell(name)
+        transport.cleanUp(name)
       },
     }
   }
@@ -58,24 +58,24 @@ export class CorebosSession implements Caller {
   }
 
   async [send]({ params, ...named }: Call, signal?: AbortSignal): Promise<Outcome> {
-    this.#lane.requireOpen()
+    this.#sessionQueue.requireOpen()
     const call = { ...named, params: { ...params, sessionName: this.name } }
     const outcome = await bounded(
-      (end) => this.#transport.call(call, { lane: this.#lane, signal: end }),
+      (end) => this.#transport.call(call, { sessionQueue: this.#sessionQueue, signal: end }),
       signal,
     )
-    if (outcome.kind !== 'refusal' || !unknownSession.has(outcome.code)) return outcome
+    if (outcome.kind !== 'rejection' || !unknownSession.has(outcome.code)) return outcome
     this.#ended.set(this.name, true)
     throw new GatewayError('SESSION_ENDED')
   }
 
-  /** Logs out, after the call under way. It is over here at once, whatever coreBOS says; this never throws. */
+  /** Logs out, after the call under way. It is over here at once, even where coreBOS fails; this never throws. */
   async end(): Promise<void> {
     if (this.ended) return
     this.#ended.set(this.name, true)
-    const lane = { name: this.name, requireOpen: () => undefined, lost: () => undefined }
+    const sessionQueue = { name: this.name, requireOpen: () => undefined, lost: () => undefined }
     const logout = { operation: 'logout', params: { sessionName: this.name } }
     // A session that stays open in coreBOS is of use to no one: it is ended also when the client has gone.
-    await asGateway(() => this.#transport.call(logout, { lane })).catch(() => undefined)
+    await asGateway(() => this.#transport.call(logout, { sessionQueue })).catch(() => undefined)
   }
 }

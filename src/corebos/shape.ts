@@ -1,5 +1,5 @@
 /** Small checks of what comes from coreBOS: what does not have the recorded shape is a failure, never a guess. */
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

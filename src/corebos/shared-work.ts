@@ -1,6 +1,6 @@
 /** Work that several requests wait for together. It ends when it is done or when none of them waits any more. */
 import { setMaxListeners } from 'node:events'
-import { GatewayError, type ErrorCode } from '../errors.ts'
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import type { CallKind } from './queue-limit.ts'
 import { asShared, currentSignal, reasonOf } from './request-calls.ts'
 

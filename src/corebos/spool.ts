@@ -1,6 +1,6 @@
 /**
- * Bytes that come faster than they are read. coreBOS's session must not wait for whoever downloads slowly, and the
- * gateway must not remember everything that somebody has asked for: a few bytes stay in memory, more go into a file.
+ * Buffers bytes that come faster than they are read. A slow download must not hold coreBOS's session, and the
+ * gateway must not hold whole files in memory: a few bytes stay in memory, more go into a file.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { open, unlink, type FileHandle } from 'node:fs/promises'
@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 
 /** Bytes that are kept in memory. */
 const fewBytes = 256 * 1024
 
-/** Seconds: how soon somebody may have read to the end, or an operator have made room on a disk. */
+/** Seconds: how soon a download may have ended, or an operator may have freed disk space. */
 const retryAfter = 5
 
 export interface SpoolRoomOptions {
@@ -64,7 +64,7 @@ export class SpoolRoom {
   }
 }
 
-/** Bytes that have all come. Whoever has them reads them once, or discards them. */
+/** Bytes that have all arrived. They are read once, or discarded. */
 export class Spooled {
   readonly size: number
   /** SHA-256 in base64url. */

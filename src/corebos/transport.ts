@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
 import { readFileAnswer, type FileAnswer } from './file-answer.ts'
 import { formPieces, type Params } from './form.ts'
@@ -40,17 +40,17 @@ export interface Call {
   readonly file?: string
 }
 
-/** Calls of one session go one after the other, each in the lane that bears the session's name. */
-export interface Lane {
+/** Calls of one session go one after the other, each in the session queue that bears the session's name. */
+export interface SessionQueue {
   readonly name: string
   /** Looked at when it is a call's turn; what it throws ends the call unsent. */
   requireOpen(): void
-  /** A call got no answer; the next one in the lane has not begun. */
+  /** A call got no answer; the next one in the session queue has not begun. */
   lost(): void
 }
 
 export interface Way {
-  readonly lane?: Lane
+  readonly sessionQueue?: SessionQueue
   /** Ends the waiting in line. A call that has been sent runs to its end. */
   readonly signal?: AbortSignal | undefined
 }
@@ -100,32 +100,32 @@ export class Transport {
    *
    * @throws GatewayError `COREBOS_BUSY`, `COREBOS_UNAVAILABLE`, `COREBOS_TIMEOUT` ({@link UnansweredCall}),
    * `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `DOWNLOADS_BUSY`, `DISK_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what the
-   * lane throws; the reason of `signal`
+   * session queue throws; the reason of `signal`
    */
   async call(call: Call, way: Way = {}): Promise<Outcome> {
     if (call.file !== undefined) this.#room.requireSome()
     return this.#send(call, way, this.#slots)
   }
 
-  /** Ends a session whose last call did not answer. Nobody waits for it, and nobody learns whether it worked. */
-  farewell(sessionName: string): void {
+  /** Ends a session whose last call did not answer, in the background; errors are ignored. */
+  cleanUp(sessionName: string): void {
     const call = { operation: 'logout', params: { sessionName } }
     this.#send(call, {}, this.#farewells).catch(() => undefined)
   }
 
   async #send({ operation, params, file }: Call, way: Way, slots: Semaphore): Promise<Outcome> {
     const body = formPieces({ operation, ...params })
-    const { lane, signal } = way
+    const { sessionQueue, signal } = way
     // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
-    const leave = await this.acquire(slots, lane?.name, signal)
+    const leave = await this.acquire(slots, sessionQueue?.name, signal)
     try {
       signal?.throwIfAborted()
-      lane?.requireOpen()
+      sessionQueue?.requireOpen()
       return await this.#within(unanswered, (end) =>
         this.#observed(operation, this.#exchange(body, end, file)),
       )
     } catch (error) {
-      if (error instanceof UnansweredCall) lane?.lost()
+      if (error instanceof UnansweredCall) sessionQueue?.lost()
       throw error
     } finally {
       leave()
@@ -138,9 +138,13 @@ export class Transport {
   }
 
   /** {@link Semaphore.acquire}, for as long as a call may wait. @throws GatewayError `COREBOS_BUSY`; the reason of `signal` */
-  async acquire(slots: Semaphore, lane?: string, signal?: AbortSignal): Promise<() => void> {
+  async acquire(slots: Semaphore, sessionQueue?: string, signal?: AbortSignal): Promise<() => void> {
     return this.#within(busy, (end) =>
-      slots.acquire(currentShare(), lane, signal === undefined ? end : AbortSignal.any([end, signal])),
+      slots.acquire(
+        currentShare(),
+        sessionQueue,
+        signal === undefined ? end : AbortSignal.any([end, signal]),
+      ),
     )
   }
 
@@ -218,7 +222,7 @@ export class Transport {
     const done = (outcome: string) => observe(operation, outcome, (performance.now() - began) / 1000)
     return answer.then(
       (outcome) => {
-        done({ success: 'ok', refusal: 'COREBOS_REFUSED', crash: 'COREBOS_FAILED' }[outcome.kind])
+        done({ success: 'ok', rejection: 'COREBOS_REFUSED', crash: 'COREBOS_FAILED' }[outcome.kind])
         return outcome
       },
       (error: unknown) => {

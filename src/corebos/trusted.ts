@@ -1,9 +1,9 @@
 /** The gateway's own handful of statements: who a contact is. Nothing of a request goes in but ids and log-in names. */
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { readingOf } from '../query/dialect.ts'
-import { sealQuery, type SendableQuery } from '../scope/sendable.ts'
+import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
 import type { Caller } from './caller.ts'
-import { parseId } from './ids.ts'
+import { parseId } from '../model/webservice-id.ts'
 import type { Entity, PasswordType } from './login.ts'
 import { query, type Row } from './read.ts'
 

@@ -1,33 +1,18 @@
 /**
- * What is written to coreBOS. Only values and ids get here that somebody has checked. Nothing is ever sent twice: where
- * an answer is lost, {@link LostWrite} says that nobody knows what was done.
+ * What is written to coreBOS. Only checked values and ids come in. Nothing is ever sent twice: where
+ * an answer is lost, {@link LostWrite} says that the outcome is unknown.
  */
-import { GatewayError } from '../errors.ts'
-import type { CheckedValues } from '../scope/checked-values.ts'
-import { ask, CorebosRefusal, type Caller } from './caller.ts'
-import type { ClearedId } from './cleared-id.ts'
+import type { DocumentFile } from '../model/document-file.ts'
+import { CorebosRejection, LostWrite } from '../model/corebos-errors.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { CheckedValues } from '../model/checked-values.ts'
+import { ask, type Caller } from './caller.ts'
+import type { ClearedId } from '../model/cleared-id.ts'
 import type { Success } from './envelope.ts'
-import type { FormFile } from './form-file.ts'
-import { parseId, type WebserviceId } from './ids.ts'
+import { parseId, type WebserviceId } from '../model/webservice-id.ts'
 import { neverSent } from './never-sent.ts'
 import { object, text } from './shape.ts'
 import type { Call } from './transport.ts'
-
-/** coreBOS may or may not have written: its answer did not come, or was none. */
-export class LostWrite extends GatewayError {
-  constructor(cause: unknown) {
-    super('OUTCOME_UNKNOWN', undefined, { cause })
-  }
-}
-
-/** The file of a document. */
-export interface DocumentFile {
-  /** coreBOS makes `_` of blanks and of ways up the tree. */
-  readonly name: string
-  /** coreBOS keeps it as it is. */
-  readonly mediaType: string
-  readonly content: FormFile
-}
 
 /**
  * @param relations what a document is to be related to
@@ -101,7 +86,7 @@ export async function addComment(
   comments: string,
   author: ClearedId | undefined,
 ): Promise<string> {
-  // coreBOS believes whoever is named here.
+  // coreBOS does not check the author that is named here.
   const values =
     author === undefined ? { from_portal: 0, comments } : { from_portal: 1, parent_id: author.text, comments }
   const { result } = await put(caller, { operation: 'addTicketFaqComment', params: { id: id.text, values } })
@@ -109,7 +94,7 @@ export async function addComment(
 }
 
 /**
- * Runs a business action on a record. What it does is known to whoever has set it up in coreBOS.
+ * Runs a business action on a record. What it does is defined in coreBOS.
  *
  * Not recorded: as `include/Webservices/executeBusinessAction.php` of coreBOS 8.0 reads it.
  *
@@ -124,7 +109,7 @@ export async function act(caller: Caller, action: string, id: ClearedId): Promis
 }
 
 /**
- * @throws GatewayError {@link CorebosRefusal} and whatever proves that coreBOS has done nothing; {@link LostWrite} for
+ * @throws GatewayError {@link CorebosRejection} and errors which prove that coreBOS has done nothing; {@link LostWrite} for
  * everything else
  */
 async function put(caller: Caller, call: Call): Promise<Success> {
@@ -136,7 +121,7 @@ async function put(caller: Caller, call: Call): Promise<Success> {
 }
 
 function isHarmless(error: unknown): boolean {
-  if (error instanceof CorebosRefusal || neverSent(error)) return true
+  if (error instanceof CorebosRejection || neverSent(error)) return true
   if (!(error instanceof GatewayError)) return false
   // A session that has ended is all that coreBOS speaks of then, and a value that cannot be sent was not.
   if (error.code === 'SESSION_ENDED' || error.code === 'INVALID_VALUE') return true

@@ -8,7 +8,7 @@ export interface Demo {
   readonly database: Database
   readonly sessions: Sessions
   readonly challenges: Challenges
-  readonly queue: Queue
+  readonly queue: Queue<Call>
   /** Milliseconds. */
   readonly now: () => number
   /** The same for dates that are counted from the day of the call. */
@@ -46,23 +46,3 @@ export class Answer {
 /** Gives the result; an `Answer` where there is more to say. */
 export type Handler = (call: UserCall) => unknown
 export type EarlyHandler = (call: Call) => unknown
-
-export const textParameter = (call: Call, name: string): string => {
-  const value = call.parameters[name]
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
-}
-
-/** A parameter that is JSON text, or the value itself where the whole body was JSON; undefined where unreadable. */
-export const jsonParameter = (call: Call, name: string): unknown => {
-  const value = call.parameters[name]
-  if (typeof value !== 'string') return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return undefined
-  }
-}
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -189,7 +189,7 @@ export class Database {
   }
 
   /**
-   * The row that a reference or owner field points to. Entities are found by number whatever the field
+   * The row that a reference or owner field points to. Entities are found by number, independent of the field
    * says it refers to; deleted ones are found as well.
    */
   target(field: Field, value: Value | undefined): CrmRecord | undefined {
@@ -234,7 +234,7 @@ export const emptyValue = (module: string, field: Field): Value => {
   const own = EMPTY[`${module} ${field.name}`]
   if (own !== undefined) return own
   const [column] = field.typeofdata.split('~')
-  // A boolean that nobody can set is not written with the record.
+  // A boolean that cannot be set is not written with the record.
   if (field.type.name === 'boolean') return field.editable ? '0' : null
   if (field.type.name === 'date' || field.type.name === 'datetime') return null
   return column === 'I' || column === 'N' || column === 'NN' ? '0' : ''

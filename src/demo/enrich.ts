@@ -163,7 +163,7 @@ const contactUsers = (database: Database): void => {
   }
 }
 
-/** Deleted records go out to the user that they were assigned to, whoever's they were. */
+/** Deleted records go out to the user that they were assigned to, independent of the contact that they belonged to. */
 const deletedTicket = (database: Database): void => {
   const record = ticket(database, 'carol ticket withdrawn', existing(database, 8551), 'carol@example.com')
   record.values.set('assigned_user_id', existing(database, 8549).values.get('portalloginuser') ?? '')

@@ -8,7 +8,7 @@ export interface ResolvedId {
   readonly number: number
   /** The entity of this number if it is not deleted and is of this module. */
   readonly record: CrmRecord | undefined
-  /** The entity of this number whatever its module, if it is not deleted. */
+  /** The entity of this number in any module, if it is not deleted. */
   readonly any: CrmRecord | undefined
 }
 

@@ -1,7 +1,6 @@
 /** Calls that are put off with `cbwsOptions`: coreBOS takes them in, and a job of its own makes them later. */
 import { randomBytes } from 'node:crypto'
-import { jsonParameter, isObject, textParameter } from './call.ts'
-import type { Call } from './call.ts'
+import { jsonParameter, isObject, textParameter } from './parameters.ts'
 
 /** What coreBOS comes with; names in small letters. */
 const QUEUEABLE: ReadonlySet<string> = new Set([
@@ -20,14 +19,19 @@ const QUEUEABLE: ReadonlySet<string> = new Set([
   'gendoc_convert',
 ])
 
-interface Queued {
+interface Deferrable {
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly now: () => number
+}
+
+interface Queued<Call> {
   readonly call: Call
   /** Milliseconds since 1970. */
   readonly dueAt: number
 }
 
-export class Queue {
-  readonly #waiting = new Map<string, Queued>()
+export class Queue<Call extends Deferrable> {
+  readonly #waiting = new Map<string, Queued<Call>>()
   readonly #done = new Map<string, unknown>()
 
   /** @returns what the result can be asked by; undefined where the call does not want to wait */
@@ -49,7 +53,7 @@ export class Queue {
     }
   }
 
-  /** Once: whoever has it takes it away. */
+  /** Only once: reading removes it. */
   takeResult(id: string): unknown {
     const result = this.#done.get(id)
     this.#done.delete(id)

@@ -3,7 +3,7 @@ import type { Caller, Database } from './database.ts'
 import type { Module } from './metadata.ts'
 import { listedTypes } from './metadata.ts'
 
-/** Rights of modules that are no entities, and of users, for everybody but administrators. */
+/** Rights on modules without entities, and on users, for all but administrators. */
 const FIXED: Readonly<Record<string, readonly [boolean, boolean, boolean, boolean]>> = {
   Users: [true, true, false, false],
 }

@@ -1,11 +1,11 @@
 /** `npm run demo`: a demo coreBOS and the gateway in front of it, without configuration, and what to try. */
 import { setTimeout } from 'node:timers/promises'
-import { ConfigError, readConfig, unknownNames } from '../config.ts'
+import { ConfigError, readConfig, unknownNames } from '../config/config.ts'
 import { closeOnSignal, startService, type Service } from '../service.ts'
 import { startOnNamedPort } from './port.ts'
 import { tour } from './tour.ts'
 
-/** Milliseconds that running requests get to finish: whoever ends a demo wants it gone. */
+/** Milliseconds that running requests get to finish; a demo ends quickly. */
 const patience = 1000
 
 /** In force where the environment says nothing else. */

@@ -1,4 +1,4 @@
-/** The web server's side of coreBOS: uploaded files are served to anybody who knows their address. */
+/** The web server's side of coreBOS: uploaded files are served without a session. */
 import type { Attachment, Database } from './database.ts'
 
 export interface StoredFile {

@@ -1,5 +1,6 @@
 /** `webservice.php`: from decoded parameters to the envelope. */
-import { Answer, textParameter } from './call.ts'
+import { Answer } from './call.ts'
+import { textParameter } from './parameters.ts'
 import type { Call, Demo, UserCall } from './call.ts'
 import { columnOf, keyColumnOf } from './columns.ts'
 import type { Caller } from './database.ts'
@@ -67,7 +68,7 @@ const streamed = (demo: Demo, format: string, { result, moreinfo, success }: Ans
 const isOn = ({ database }: Demo, setting: string): boolean =>
   !['', '0'].includes(database.settings.get(setting) ?? '')
 
-/** Where log-in by SAML is switched on, whatever has a `mode` is sent to where the setting says. */
+/** Where log-in by SAML is switched on, requests with a `mode` are redirected as configured. */
 const elsewhere = (call: Call): string | undefined => {
   const mode = textParameter(call, 'mode')
   const target = call.database.settings.get('SAML_IPSSO') ?? ''

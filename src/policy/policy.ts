@@ -1,8 +1,8 @@
 import type { TSchema } from '@sinclair/typebox'
 import { Value as Schema } from '@sinclair/typebox/value'
 import { distance } from 'fastest-levenshtein'
-import { levels, type Contact, type Level } from '../contact/contact.ts'
-import { GatewayError } from '../errors.ts'
+import { levels, type Contact, type Level } from '../model/contact.ts'
+import { GatewayError } from '../model/errors.ts'
 import { parseCondition } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
@@ -187,7 +187,7 @@ function compile(
   }
   requireProtected(module, source, at, levelField)
   const { sign, create, update } = source
-  // Recordings `revise Documents: title` and `revise Documents: new file`: whatever is not named is emptied.
+  // Recordings `revise Documents: title` and `revise Documents: new file`: fields that are not named are emptied.
   if (module === 'Documents' && update !== undefined) {
     throw new Error(`${at}/update: coreBOS loses the file of a document that is changed`)
   }

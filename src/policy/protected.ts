@@ -18,7 +18,7 @@ const kept = [
   'commentadded',
 ]
 
-/** Whoever can change these is another contact, or sees what another contact sees. */
+/** A contact that could change these would become another contact, or see what another contact sees. */
 const access = ['portal', 'support_start_date', 'support_end_date', 'portalpasswordtype', 'portalloginuser']
 const identity: Readonly<Record<string, readonly string[]>> = {
   Contacts: ['email', 'account_id', ...access],

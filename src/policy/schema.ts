@@ -1,19 +1,11 @@
+import { ActionName } from '../model/action-name.ts'
 import { Type, type Static } from '@sinclair/typebox'
-import { levels } from '../contact/contact.ts'
+import { levels } from '../model/contact.ts'
 
 const strict = { additionalProperties: false }
 const Name = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 })
 const Names = Type.Array(Name, { uniqueItems: true })
 const LevelSchema = Type.Union(levels.map((level) => Type.Literal(level)))
-
-/**
- * The label of a business action, as somebody has typed it in coreBOS: `Add Event`. No part of a URL may be `.` or `..`.
- */
-export const ActionName = Type.String({
-  pattern: String.raw`^(?!\.{1,2}$)[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$`,
-  maxLength: 100,
-  description: 'a label of 1 to 100 printable characters',
-})
 
 /** What makes a record the contact's. Each entry is another way; one of them is enough. */
 const Ties = Type.Object(
@@ -34,7 +26,7 @@ const reach = { level: Type.Optional(LevelSchema), where: Type.Optional(Where) }
 const Write = Type.Object(
   {
     fields: Names,
-    /** Values that are written whatever the request says: `$contact`, `$account`, `$user` or a text. */
+    /** Values that are always written, independent of the request: `$contact`, `$account`, `$user` or a text. */
     force: Type.Optional(Type.Record(Name, Type.String({ pattern: '^(?!\\$)|^\\$(contact|account|user)$' }))),
     ...reach,
   },

@@ -1,5 +1,5 @@
-import { GatewayError } from '../errors.ts'
-import { limits } from './limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import { multiplied } from './normal-form.ts'
 import { joins, printedLength, requireSize, sizeOf, type Size } from './size.ts'
 import type { Condition, Limit, Value } from './tree.ts'
@@ -114,7 +114,7 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
     case 'null': {
       const { field } = node.path
       if (!node.negated) {
-        // An owner's column is never null, and 0 where nobody is named.
+        // An owner's column is never null, and 0 where it is empty.
         if (columns.isReference(field) && columns.refersTo(field) === 0) return `${field}='12x0'`
         throw inexpressible("'is null' has no basic form")
       }
@@ -126,7 +126,7 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
   }
 }
 
-/** coreBOS refuses a list in which some values have quotes and some do not. */
+/** coreBOS rejects a list in which some values have quotes and some do not. */
 function list(values: readonly Value[], field: string, columns: Columns): string[] {
   return values.map((value) => (columns.isNumber(field) ? quote(value.text) : literal(value, field, columns)))
 }

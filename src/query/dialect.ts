@@ -10,8 +10,8 @@ const removed = [
 
 /**
  * Which of its dialects coreBOS will read a statement in. Texts in quotes count in part: `''` does not close, and the
- * value `a where [b]` makes a whole statement something else. Whoever prints puts the finished text through this and
- * refuses it where the answer is not the dialect meant.
+ * value `a where [b]` makes a whole statement something else. The printer puts the finished text through this and
+ * rejects it where the answer is not the dialect meant.
  *
  * Source: the rule in words in the recordings' description of the dialects, section 1.
  */

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { Columns, Printable } from './basic.ts'
 import type { Compare, Condition, In, Like, Null, Tie, Value } from './tree.ts'
 
@@ -9,7 +9,7 @@ const mostIds = 500
 /**
  * Prints a query in coreBOS's extended dialect, where parentheses nest. It is used for what the basic dialect lacks
  * (`is null`, `not like`), since it is slow, compares references by name, and widens where it cannot read a text: so
- * what could not be read back as it was meant is refused here, character by character.
+ * what could not be read back as it was meant is rejected here, character by character.
  *
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`
  */

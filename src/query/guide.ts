@@ -1,5 +1,5 @@
 import { jsonOperations } from './json-conditions.ts'
-import { limits } from './limits.ts'
+import { limits } from '../model/limits.ts'
 
 const number = (each: number) => each.toLocaleString('en')
 
@@ -7,7 +7,7 @@ const number = (each: number) => each.toLocaleString('en')
 export const toGuide = '[query language](#query-language)'
 
 /**
- * The query language for whoever builds a portal, in Markdown. What stands in the first column of a table is read as it
+ * The guide to the query language for portal builders, in Markdown. What stands in the first column of a table is read as it
  * stands there: conditions on tickets, or statements.
  */
 export const guide = `<a id="query-language"></a>
@@ -36,7 +36,7 @@ Values: a text stands in single quotes, with \`''\` or \`\\'\` for a quote in it
 | \`select count(*) from HelpDesk where ticketstatus = 'Open'\` | the number, as \`total\` and as \`count\` of one record |
 | \`select ticket_title from HelpDesk where [{"fieldname": "ticketstatus", "operation": "is", "value": "Open", "joincondition": "or"}, {"fieldname": "ticket_title", "operation": "contains", "value": "printer"}]\` | conditions as coreBOS's workflows have them, in a statement alone. \`joincondition\` joins with the next one of the same \`groupid\`, \`groupjoin\` a group with the one before; both are \`and\` unless given. \`fieldname\` may be \`$(parent_id : (Accounts) accountname)\`, \`valuetype\` is \`raw\`, and \`operation\` one of ${jsonOperations.join(', ')} |
 
-Refused is what cannot be answered to the letter; \`detail\` says where and why, and \`POST /query/explain\` tries a statement out.
+Rejected is what cannot be answered to the letter; \`detail\` says where and why, and \`POST /query/explain\` tries a statement out.
 
 | asked | code |
 |---|---|

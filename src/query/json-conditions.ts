@@ -1,9 +1,9 @@
 /**
  * The list of conditions in JSON that coreBOS's workflows use and its query language takes behind `where`, read into
- * the one tree. coreBOS takes what it cannot read there for no condition at all; here it is refused.
+ * the one tree. coreBOS takes what it cannot read there for no condition at all; here it is rejected.
  */
-import { GatewayError } from '../errors.ts'
-import { limits } from './limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import * as tree from './tree.ts'
 import type { Comparison, Condition, FieldPath, Position } from './tree.ts'
 

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { requireSize, sizeOf } from './size.ts'
 import * as tree from './tree.ts'
 import type { Comparison, Condition } from './tree.ts'

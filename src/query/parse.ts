@@ -1,6 +1,6 @@
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { parseJsonConditions } from './json-conditions.ts'
-import { limits } from './limits.ts'
+import { limits } from '../model/limits.ts'
 import { lineEnd, syntaxError, tokenize, type Token } from './tokens.ts'
 import * as tree from './tree.ts'
 import type { Condition, FieldPath, Limit, Order, Position, Query, Selection, Value } from './tree.ts'

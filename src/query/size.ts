@@ -1,6 +1,6 @@
 /** How large a condition becomes when it is distributed into an `or` of `and`s, computed without distributing it. */
-import { GatewayError } from '../errors.ts'
-import { limits } from './limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import type { Condition } from './tree.ts'
 
 /** What joins the conditions of a term, and the terms. */

@@ -1,5 +1,5 @@
-import { GatewayError } from '../errors.ts'
-import { limits } from './limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import type { Position } from './tree.ts'
 
 export interface Token {

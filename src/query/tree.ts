@@ -7,7 +7,7 @@
  *                             └── in  parent_id ('12x8549', '11x8546')
  *
  * Its meaning is that of SQL, with coreBOS's collation and three-valued logic. Nodes are frozen: combining is always
- * a constructor call, never an assignment into somebody's node.
+ * a constructor call, never an assignment into an existing node.
  */
 
 /** Where in the text something stands; both count from 1. */
@@ -256,7 +256,7 @@ export function query({ selection, module, moduleAt, where, orderBy, limit }: Qu
   return Object.freeze({ selection, module, moduleAt, where, orderBy, limit })
 }
 
-/** A query of the gateway's own, which stands in nobody's text. @param fields all of them unless they are named */
+/** A query of the gateway's own, without a text. @param fields all of them unless they are named */
 export function select(
   module: string,
   fields: readonly string[] | undefined,

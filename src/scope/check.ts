@@ -1,10 +1,10 @@
-import { GatewayError } from '../errors.ts'
-import { limits } from '../query/limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import { withoutNot } from '../query/normal-form.ts'
 import * as tree from '../query/tree.ts'
 import type { Atom, Condition, FieldPath, Position, Value } from '../query/tree.ts'
-import { isNumberColumn, valueKind, type FieldShape, type Modules } from './module.ts'
-import { place, requireField, type Sight, type View } from './view.ts'
+import { isNumberColumn, valueKind, type FieldShape, type Modules } from '../model/module.ts'
+import { place, requireField, type VisibleModules, type ModuleView } from './view.ts'
 
 export const webserviceId = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,9})$/
 
@@ -25,15 +25,15 @@ export const shapes = {
  *
  * @throws GatewayError `UNKNOWN_FIELD`, `UNKNOWN_MODULE`, `INVALID_VALUE`, `QUERY_NOT_EXPRESSIBLE`
  */
-export function checkCondition(condition: Condition, view: View, sight: Sight): Condition {
-  return check(withoutNot(condition), view, sight)
+export function checkCondition(condition: Condition, view: ModuleView, visible: VisibleModules): Condition {
+  return check(withoutNot(condition), view, visible)
 }
 
-function check(condition: Condition, view: View, sight: Sight): Condition {
+function check(condition: Condition, view: ModuleView, visible: VisibleModules): Condition {
   switch (condition.kind) {
     case 'and':
     case 'or':
-      return tree.mapTerms(condition, (term) => check(term, view, sight))
+      return tree.mapTerms(condition, (term) => check(term, view, visible))
     case 'compare':
     case 'like':
     case 'in':
@@ -43,11 +43,11 @@ function check(condition: Condition, view: View, sight: Sight): Condition {
             condition,
             requireField(view, condition.path.field, condition.path.at),
             view,
-            sight.modules,
+            visible.modules,
           )
-        : checkHop(condition, condition.path.via, view, sight)
+        : checkHop(condition, condition.path.via, view, visible)
     case 'related':
-      return checkRelated(condition, view, sight)
+      return checkRelated(condition, view, visible)
     case 'constant':
       return condition
     case 'not':
@@ -58,7 +58,7 @@ function check(condition: Condition, view: View, sight: Sight): Condition {
   }
 }
 
-function checkAtom(atom: Atom, field: FieldShape, view: View, modules: Modules): Condition {
+function checkAtom(atom: Atom, field: FieldShape, view: ModuleView, modules: Modules): Condition {
   const { path } = atom
   const kind = valueKind(field)
   switch (atom.kind) {
@@ -108,7 +108,7 @@ function listOf(path: FieldPath, values: readonly Value[], negated: boolean, fie
 }
 
 /** The value as its field's column holds it. */
-function fit(value: Value, field: FieldShape, view: View, modules: Modules, at: Position): Value {
+function fit(value: Value, field: FieldShape, view: ModuleView, modules: Modules, at: Position): Value {
   const kind = valueKind(field)
   if (kind === 'text') return asText(value)
   if (kind === 'id') {
@@ -131,7 +131,13 @@ function asText(value: Value): Value {
  * coreBOS looks at the number of an id alone, so that one with another module's prefix would find what it does not
  * name.
  */
-function requireReference(id: string, field: FieldShape, view: View, modules: Modules, at: Position): void {
+function requireReference(
+  id: string,
+  field: FieldShape,
+  view: ModuleView,
+  modules: Modules,
+  at: Position,
+): void {
   const prefix = webserviceId.exec(id)?.[1]
   if (prefix === undefined) throw invalid(at, `'${field.name}' is compared with a webservice id ('12x34')`)
   const owner = modules.byIdPrefix(prefix)
@@ -149,18 +155,18 @@ function targetsOf({ type, refersTo }: FieldShape): readonly string[] {
 }
 
 /** `Contacts.lastname = 'x'`: the reference points to one of the contacts that this contact sees by that name. */
-function checkHop(atom: Atom, via: string, view: View, sight: Sight): Condition {
+function checkHop(atom: Atom, via: string, view: ModuleView, visible: VisibleModules): Condition {
   const { at } = atom.path
   const path = tree.field(atom.path.field, at)
-  const other = sight.require(via, at)
+  const other = visible.require(via, at)
   if (other === view)
-    return checkAtom({ ...atom, path }, requireField(view, path.field, at), view, sight.modules)
+    return checkAtom({ ...atom, path }, requireField(view, path.field, at), view, visible.modules)
   const reference = referenceOf(atom.path, view, other)
   const field = requireField(other, path.field, at)
   if (field.name === 'id' && atom.kind === 'compare' && atom.operator === '=') {
-    const fitted = checkAtom({ ...atom, path }, field, other, sight.modules)
-    // Nobody needs to look up whether the contact sees itself and its account.
-    const { id, accountId } = sight.contact
+    const fitted = checkAtom({ ...atom, path }, field, other, visible.modules)
+    // The contact itself and its account need no look-up.
+    const { id, accountId } = visible.contact
     if (fitted.kind === 'compare' && [id, accountId].includes(fitted.value.text)) {
       return { ...fitted, path: tree.field(reference.name, at) }
     }
@@ -169,7 +175,7 @@ function checkHop(atom: Atom, via: string, view: View, sight: Sight): Condition 
   if (atom.kind !== 'null' || atom.negated) {
     return tree.lookup({ field: reference.name, query: idsOf(other.module.name, { ...atom, path }), label })
   }
-  // A record that is not there is as empty as its field: what holds something is left out, whatever else there is.
+  // A missing record counts as empty: rows with a value are left out.
   const filled = idsOf(other.module.name, field.name === 'id' ? undefined : tree.isNull(path, true))
   return tree.or(
     tree.isNull(tree.field(reference.name, at)),
@@ -178,7 +184,7 @@ function checkHop(atom: Atom, via: string, view: View, sight: Sight): Condition 
 }
 
 /** The field of a view that a path to another module goes over. @throws GatewayError `UNKNOWN_FIELD` */
-export function referenceOf({ reference, at }: FieldPath, view: View, other: View): FieldShape {
+export function referenceOf({ reference, at }: FieldPath, view: ModuleView, other: ModuleView): FieldShape {
   const field =
     reference === undefined ? referenceTo(view, other.module.name) : requireField(view, reference, at)
   if (field?.refersTo.includes(other.module.name) === true) return field
@@ -197,22 +203,26 @@ export function idsOf(module: string, where: Condition | undefined): tree.Query 
 }
 
 /** The first field that can point to the module: that is how coreBOS reads `Module.field`. */
-export function referenceTo(view: View, module: string): FieldShape | undefined {
+export function referenceTo(view: ModuleView, module: string): FieldShape | undefined {
   return [...view.readable.values()].find(
     (field) => field.type === 'reference' && field.refersTo.includes(module),
   )
 }
 
 /** By the reference that points to the module, or else by the relations of a module that is tied through them. */
-function checkRelated({ module, id, at }: tree.Related, view: View, sight: Sight): Condition {
-  const other = sight.require(module, at)
+function checkRelated(
+  { module, id, at }: tree.Related,
+  view: ModuleView,
+  visible: VisibleModules,
+): Condition {
+  const other = visible.require(module, at)
   const reference = referenceTo(view, other.module.name)
   if (reference !== undefined) {
     return checkAtom(
       tree.compare(tree.field(reference.name, at), '=', tree.text(id)),
       reference,
       view,
-      sight.modules,
+      visible.modules,
     )
   }
   if (view.decision.rule.ties?.relation.includes(other.module.name) !== true) {
@@ -229,7 +239,7 @@ function checkRelated({ module, id, at }: tree.Related, view: View, sight: Sight
   })
 }
 
-export function checkPath(path: FieldPath, view: View): FieldShape {
+export function checkPath(path: FieldPath, view: ModuleView): FieldShape {
   if (path.via !== undefined) {
     throw new GatewayError(
       'QUERY_NOT_EXPRESSIBLE',

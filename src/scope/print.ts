@@ -1,10 +1,10 @@
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 import { printBasic, type Columns, type Printable } from '../query/basic.ts'
 import { isCountedAsMeant, readingOf } from '../query/dialect.ts'
 import { printExtended } from '../query/extended.ts'
-import { isNumberColumn, valueKind, type FieldShape, type Modules } from './module.ts'
-import type { Dialect, SettledQuery } from './rewrite.ts'
-import { sealQuery, type SendableQuery } from './sendable.ts'
+import { isNumberColumn, valueKind, type FieldShape, type Modules } from '../model/module.ts'
+import type { Dialect, ResolvedQuery } from './rewrite.ts'
+import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
 
 const printers = { basic: printBasic, extended: printExtended } as const
 
@@ -14,17 +14,17 @@ const printers = { basic: printBasic, extended: printExtended } as const
  *
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`, `QUERY_TOO_LARGE`
  */
-export function print(query: SettledQuery, modules: Modules, dialect: Dialect): SendableQuery {
+export function print(query: ResolvedQuery, modules: Modules, dialect: Dialect): SendableQuery {
   return sealQuery(proven(query, modules, dialect), dialect)
 }
 
 /** What would be sent, with `$scope` in the place of what ties it to the contact. @throws GatewayError as {@link print} */
-export function explain(query: SettledQuery, modules: Modules, dialect: Dialect): string {
+export function explain(query: ResolvedQuery, modules: Modules, dialect: Dialect): string {
   proven(query, modules, dialect)
   return printers[dialect](printable(query), columnsOf(query, modules), false)
 }
 
-function proven(query: SettledQuery, modules: Modules, dialect: Dialect): string {
+function proven(query: ResolvedQuery, modules: Modules, dialect: Dialect): string {
   const text = printers[dialect](printable(query), columnsOf(query, modules))
   if (readingOf(text) !== dialect) {
     throw new GatewayError(
@@ -36,7 +36,7 @@ function proven(query: SettledQuery, modules: Modules, dialect: Dialect): string
   return text
 }
 
-function requireCount(text: string, { columns }: Pick<SettledQuery, 'columns'>): void {
+function requireCount(text: string, { columns }: Pick<ResolvedQuery, 'columns'>): void {
   if (columns !== undefined || isCountedAsMeant(text)) return
   throw new GatewayError(
     'QUERY_NOT_EXPRESSIBLE',
@@ -44,11 +44,11 @@ function requireCount(text: string, { columns }: Pick<SettledQuery, 'columns'>):
   )
 }
 
-function printable({ view, ask, columns, where, orderBy, limit }: SettledQuery): Printable {
+function printable({ view, ask, columns, where, orderBy, limit }: ResolvedQuery): Printable {
   return { module: view.module.name, fields: columns === undefined ? undefined : ask, where, orderBy, limit }
 }
 
-function columnsOf({ view }: SettledQuery, modules: Modules): Columns {
+function columnsOf({ view }: ResolvedQuery, modules: Modules): Columns {
   const { fields } = view.module
   const some = (name: string, test: (field: FieldShape) => boolean): boolean => {
     const field = fields.get(name)

@@ -1,22 +1,22 @@
-import type { Contact, Level } from '../contact/contact.ts'
-import { GatewayError } from '../errors.ts'
+import type { Contact, Level } from '../model/contact.ts'
+import { GatewayError } from '../model/errors.ts'
 import { printCondition } from '../query/canonical.ts'
-import { limits } from '../query/limits.ts'
+import { limits } from '../model/limits.ts'
 import { requireSize, sizeOf } from '../query/size.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, FieldPath, Limit, Lookup, Query, Relation } from '../query/tree.ts'
 import { checkCondition, checkPath, idsOf, referenceOf } from './check.ts'
-import { valueKind } from './module.ts'
-import { requireField, type Sight, type View } from './view.ts'
+import { valueKind } from '../model/module.ts'
+import { requireField, type VisibleModules, type ModuleView } from './view.ts'
 
 /** The ids that ties are compared with: whose records these are, as wide as the contact's level reaches. */
-export interface Anchors {
+export interface OwnerIds {
   readonly contacts: readonly string[]
   readonly accounts: readonly string[]
 }
 
 /** @returns undefined where the level reaches further than to what is known of the contact */
-export function ownAnchors(contact: Contact, level: Level): Anchors | undefined {
+export function ownerIdsWithoutLookup(contact: Contact, level: Level): OwnerIds | undefined {
   if (level === 'own') return { contacts: [contact.id], accounts: [] }
   if (level !== 'account') return undefined
   return { contacts: [contact.id], accounts: contact.accountId === undefined ? [] : [contact.accountId] }
@@ -33,7 +33,7 @@ export interface Column {
 
 /** A query that has been held against the policy; it may still hold lookups, so that it cannot be printed yet. */
 export interface ScopedQuery {
-  readonly view: View
+  readonly view: ModuleView
   /** Undefined: the number of rows is asked for, not the rows. */
   readonly columns: readonly Column[] | undefined
   readonly distinct: boolean
@@ -48,8 +48,8 @@ export interface ScopedQuery {
 }
 
 /** The same with every lookup resolved. */
-export interface SettledQuery extends ScopedQuery {
-  readonly settled: true
+export interface ResolvedQuery extends ScopedQuery {
+  readonly resolved: true
 }
 
 export type Dialect = Lookup['dialect']
@@ -61,23 +61,23 @@ export const scopeLabel = '$scope'
  * Conjoins what the policy asks of every row with what the caller asks, in the tree.
  *
  * @param dialect for `basic`, what this dialect lacks becomes a lookup of the ids that it holds for
- * @throws GatewayError where a name, a value or a shape is refused
+ * @throws GatewayError where a name, a value or a shape is rejected
  */
 export function rewrite(
   query: Query,
-  sight: Sight,
-  anchors: Anchors,
+  visible: VisibleModules,
+  ownerIds: OwnerIds,
   dialect: Dialect = 'basic',
 ): ScopedQuery {
-  const view = sight.require(query.module, query.moduleAt)
-  const frame = frameOf(view, sight, anchors, dialect)
+  const view = visible.require(query.module, query.moduleAt)
+  const frame = frameOf(view, visible, ownerIds, dialect)
   const { scope } = frame
-  const checked = query.where && checkCondition(query.where, view, sight)
+  const checked = query.where && checkCondition(query.where, view, visible)
   const asked = checked && dialect === 'basic' ? withoutExtended(checked, view) : checked
   const where = asked === undefined ? scope : tree.and(scope, asked)
   // Before anything is looked up. The extended dialect has parentheses, and a bound of its own.
   if (dialect === 'basic') requireSize(sizeOf(where), sizeOf(asked ?? tree.constant(true)))
-  const columns = columnsOf(query, view, sight)
+  const columns = columnsOf(query, view, visible)
   const nothing = where.kind === 'constant' && !where.holds
   return {
     view,
@@ -85,7 +85,7 @@ export function rewrite(
     distinct: query.selection.kind === 'fields' && query.selection.distinct,
     ask: columns === undefined ? [] : askFor(columns, frame),
     where,
-    // Nobody looks up what a condition needs that nothing meets.
+    // A condition that no row can meet needs no look-up.
     scope: nothing ? where : scope,
     orderBy: query.orderBy.map(({ path, direction }) => ({ field: checkPath(path, view).name, direction })),
     limit: query.limit ?? { offset: 0, count: limits.defaultRows },
@@ -94,29 +94,29 @@ export function rewrite(
 
 /** What all queries of a view have in common, for as long as the contact's reach stays what it is. */
 interface Frame {
-  readonly view: View
-  readonly anchors: Anchors
+  readonly view: ModuleView
+  readonly ownerIds: OwnerIds
   readonly scope: Condition
   /** The fields that each row is verified by. */
   readonly tying: readonly string[]
 }
 
-const frames: Readonly<Record<Dialect, WeakMap<View, Frame>>> = {
+const frames: Readonly<Record<Dialect, WeakMap<ModuleView, Frame>>> = {
   basic: new WeakMap(),
   extended: new WeakMap(),
 }
 
-function frameOf(view: View, sight: Sight, anchors: Anchors, dialect: Dialect): Frame {
+function frameOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds, dialect: Dialect): Frame {
   const known = frames[dialect].get(view)
-  if (known !== undefined && isSame(known.anchors, anchors)) return known
-  const whole = scopeOf(view, sight, anchors)
+  if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known
+  const whole = scopeOf(view, visible, ownerIds)
   const scope = dialect === 'basic' ? withoutExtended(whole, view) : whole
-  const frame = { view, anchors, scope, tying: fieldsIn(scope) }
+  const frame = { view, ownerIds, scope, tying: fieldsIn(scope) }
   frames[dialect].set(view, frame)
   return frame
 }
 
-function isSame(one: Anchors, other: Anchors): boolean {
+function isSame(one: OwnerIds, other: OwnerIds): boolean {
   const same = (these: readonly string[], those: readonly string[]): boolean =>
     these === those || (these.length === those.length && these.every((id, i) => id === those[i]))
   return same(one.contacts, other.contacts) && same(one.accounts, other.accounts)
@@ -128,9 +128,9 @@ interface Whole {
   readonly columns: readonly Column[]
 }
 
-const wholes = new WeakMap<View['readable'], Whole>()
+const wholes = new WeakMap<ModuleView['readable'], Whole>()
 
-function wholeOf({ readable }: View): Whole {
+function wholeOf({ readable }: ModuleView): Whole {
   const known = wholes.get(readable)
   if (known !== undefined) return known
   const fields = [...readable.keys()]
@@ -153,7 +153,11 @@ function askFor(columns: readonly Column[], { view, tying }: Frame): readonly st
   return ask
 }
 
-function columnsOf({ selection }: Query, view: View, sight: Sight): readonly Column[] | undefined {
+function columnsOf(
+  { selection }: Query,
+  view: ModuleView,
+  visible: VisibleModules,
+): readonly Column[] | undefined {
   switch (selection.kind) {
     case 'count':
       return undefined
@@ -162,7 +166,7 @@ function columnsOf({ selection }: Query, view: View, sight: Sight): readonly Col
     case 'fields': {
       const columns = new Map<string, Column>()
       for (const path of selection.paths) {
-        const each = column(path, view, sight)
+        const each = column(path, view, visible)
         columns.set(each.key, each)
       }
       if (selection.distinct) return [...columns.values()]
@@ -178,9 +182,9 @@ function ownColumn(name: string): Column {
 }
 
 /** A hop's key is the module's name and the field's, as coreBOS writes it. */
-function column(path: FieldPath, view: View, sight: Sight): Column {
+function column(path: FieldPath, view: ModuleView, visible: VisibleModules): Column {
   if (path.via === undefined) return ownColumn(requireField(view, path.field, path.at).name)
-  const other = sight.require(path.via, path.at)
+  const other = visible.require(path.via, path.at)
   if (other === view) return ownColumn(requireField(view, path.field, path.at).name)
   const reference = referenceOf(path, view, other)
   const { name } = requireField(other, path.field, path.at)
@@ -194,35 +198,35 @@ function column(path: FieldPath, view: View, sight: Sight): Column {
  * | ties             | the record is visible when                          |
  * |------------------|-----------------------------------------------------|
  * | none (open)      | always                                              |
- * | contact, account | the reference is one of the anchors                 |
+ * | contact, account | the reference is one of the owner ids                 |
  * | through          | the reference is a record visible by its own rule   |
  * | relation         | it is related to an anchor, or to a visible record  |
  * | no anchor at all | never                                               |
  */
-export function scopeOf(view: View, sight: Sight, anchors: Anchors): Condition {
+export function scopeOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition {
   const { rule, where } = view.decision
-  const own = where === undefined ? tree.constant(true) : checkCondition(where, unhidden(view), sight)
+  const own = where === undefined ? tree.constant(true) : checkCondition(where, unhidden(view), visible)
   if (rule.ties === undefined) return own
   const { contact, account, through, relation } = rule.ties
   const fields = [...new Set([...contact, ...account])]
   const ties = fields.map((field) => {
     const ids = [
-      ...(contact.includes(field) ? anchors.contacts : []),
-      ...(account.includes(field) ? anchors.accounts : []),
+      ...(contact.includes(field) ? ownerIds.contacts : []),
+      ...(account.includes(field) ? ownerIds.accounts : []),
     ]
     return ids.length === 0 ? tree.constant(false) : tree.tie(field, ids, scopeLabel)
   })
   const hops = through
-    .filter(({ module }) => sight.find(module) !== undefined)
+    .filter(({ module }) => visible.find(module) !== undefined)
     .map(({ field, module }) => tree.lookup({ field, query: idsOf(module, undefined), label: scopeLabel }))
   const relations = relation
-    .filter((module) => sight.find(module) !== undefined)
-    .map((module) => related(module, view.module.name, anchors))
+    .filter((module) => visible.find(module) !== undefined)
+    .map((module) => related(module, view.module.name, ownerIds))
   return tree.and(tree.or(...ties, ...hops, ...relations), own)
 }
 
-/** A colleague is a visible contact, but what is related to him is not the contact's: for these two, anchors count. */
-function related(parentModule: string, module: string, { contacts, accounts }: Anchors): Condition {
+/** A colleague is a visible contact, but what is related to him is not the contact's: for these two, owner ids count. */
+function related(parentModule: string, module: string, { contacts, accounts }: OwnerIds): Condition {
   const parents =
     parentModule === 'Contacts'
       ? contacts
@@ -237,7 +241,7 @@ function related(parentModule: string, module: string, { contacts, accounts }: A
  * Puts a lookup in the place of each condition that only the extended dialect has a form for, so that the rest of the
  * statement keeps exact ids, the values of SQL and an order.
  */
-function withoutExtended(condition: Condition, view: View): Condition {
+function withoutExtended(condition: Condition, view: ModuleView): Condition {
   if (condition.kind === 'and' || condition.kind === 'or')
     return tree.mapTerms(condition, (term) => withoutExtended(term, view))
   if (condition.kind !== 'like' && condition.kind !== 'null') return condition
@@ -268,7 +272,7 @@ function withoutExtended(condition: Condition, view: View): Condition {
 }
 
 /** The rule's own condition may name fields that the contact cannot read. */
-function unhidden(view: View): View {
+function unhidden(view: ModuleView): ModuleView {
   return { ...view, readable: view.module.fields }
 }
 
@@ -289,24 +293,24 @@ export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {
 }
 
 /** Puts the ids that each lookup has found in its place. */
-export function settle(scoped: ScopedQuery, found: FoundIds): SettledQuery {
+export function resolve(scoped: ScopedQuery, found: FoundIds): ResolvedQuery {
   const { view, columns, distinct, ask, where, scope, orderBy, limit } = scoped
   return {
     view,
     columns,
     distinct,
     ask,
-    where: settleCondition(where, found),
-    scope: settleCondition(scope, found),
+    where: resolveCondition(where, found),
+    scope: resolveCondition(scope, found),
     orderBy,
     limit,
-    settled: true,
+    resolved: true,
   }
 }
 
-export function settleCondition(condition: Condition, found: FoundIds): Condition {
+export function resolveCondition(condition: Condition, found: FoundIds): Condition {
   if (condition.kind === 'and' || condition.kind === 'or')
-    return tree.mapTerms(condition, (term) => settleCondition(term, found))
+    return tree.mapTerms(condition, (term) => resolveCondition(term, found))
   if (condition.kind !== 'lookup' && condition.kind !== 'relation') return condition
   const ids = found.get(condition)
   if (ids === undefined) throw new Error('a lookup was not resolved')

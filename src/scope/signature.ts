@@ -1,9 +1,9 @@
 /**
- * Who wrote a text, at its end: coreBOS keeps the CRM user of a record, whom many contacts share. Whatever a contact
+ * Marks the author at the end of a text: coreBOS stores the CRM user of a record, which many contacts share. What a contact
  * writes is signed, so that the last line is the gateway's word and not the contact's.
  */
 import { createHash } from 'node:crypto'
-import type { Contact } from '../contact/contact.ts'
+import type { Contact } from '../model/contact.ts'
 
 const signature = /\n\n\(contact ([1-9][0-9]{0,5}x[1-9][0-9]{0,9}), ([0-9a-f]{8})\)$/
 
@@ -13,7 +13,7 @@ export function readSignature(text: string): { readonly text: string; readonly c
   if (found === null) return { text, contact: undefined }
   const [whole, contact = '', mark] = found
   const unsigned = text.slice(0, text.length - whole.length)
-  // Whoever quotes a signed text under one of his own has not had that signed.
+  // Quoting a signed text under another text does not sign that text.
   return mark === markOf(unsigned, contact) ? { text: unsigned, contact } : { text, contact: undefined }
 }
 

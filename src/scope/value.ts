@@ -1,6 +1,6 @@
-/** Whether a value that somebody wants to write fits its field. */
+/** Checks whether a value fits the field that it is written to. */
 import { shapes, webserviceId } from './check.ts'
-import { valueKind, type FieldShape } from './module.ts'
+import { valueKind, type FieldShape } from '../model/module.ts'
 
 /** Bytes that MariaDB's `text` holds; what is longer would be cut off there. */
 const mostBytes = 65_535
@@ -28,7 +28,7 @@ export function fitProblem(value: string, field: FieldShape): string | undefined
       if (!shape.test(value)) return `'${name}' takes ${expected}`
     }
     if ((kind === 'date' || kind === 'datetime') && !isDay(value.slice(0, 10))) {
-      return `'${name}' names a day that there is not`
+      return `'${name}' is not a valid calendar date`
     }
     const chosen = field.type === 'multipicklist' ? value.split(separator) : [value]
     if (kind === 'text' && picklist !== undefined && !chosen.every((each) => isListed(each, picklist))) {

@@ -1,7 +1,7 @@
 /** Checks the rows that coreBOS answered against the rule's condition, one by one. */
 import { printCondition } from '../query/canonical.ts'
 import type { Atom, Condition } from '../query/tree.ts'
-import { isNumberColumn, valueKind, type ModuleShape } from './module.ts'
+import { isNumberColumn, valueKind, type ModuleShape } from '../model/module.ts'
 
 /** A row as coreBOS answers it: every value is a text, and nothing is the empty text. */
 export type Row = Readonly<Record<string, string>>

@@ -1,12 +1,12 @@
 import { distance } from 'fastest-levenshtein'
-import type { Contact } from '../contact/contact.ts'
-import { GatewayError } from '../errors.ts'
+import type { Contact } from '../model/contact.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { Decision, Policy, Rule } from '../policy/policy.ts'
 import type { Position } from '../query/tree.ts'
-import type { FieldShape, Modules, ModuleShape } from './module.ts'
+import type { FieldShape, Modules, ModuleShape } from '../model/module.ts'
 
 /** One module as one contact may see it. */
-export interface View {
+export interface ModuleView {
   readonly module: ModuleShape
   readonly decision: Decision
   /** The only fields there are, as far as this contact is concerned. */
@@ -17,12 +17,12 @@ export interface View {
 const fileAddress = /^_downloadurl$|fullpath$/
 
 /** Everything that one contact may see: the policy's rules over the modules that coreBOS shows to its CRM user. */
-export class Sight {
+export class VisibleModules {
   readonly contact: Contact
   readonly modules: Modules
   readonly #policy: Policy
   readonly #hasServiceUser: boolean
-  readonly #views = new Map<string, View>()
+  readonly #views = new Map<string, ModuleView>()
 
   /** @param hasServiceUser without one, what only a service user can read is closed */
   constructor(contact: Contact, policy: Policy, modules: Modules, hasServiceUser: boolean) {
@@ -38,7 +38,7 @@ export class Sight {
   }
 
   /** @returns undefined where the module is closed or coreBOS does not show it */
-  find(name: string): View | undefined {
+  find(name: string): ModuleView | undefined {
     const known = this.#views.get(name)
     if (known !== undefined) return known
     const view = this.#make(name)
@@ -52,7 +52,7 @@ export class Sight {
    *
    * @throws GatewayError `UNKNOWN_MODULE` with the nearest name among those that are open
    */
-  require(name: string, at?: Position): View {
+  require(name: string, at?: Position): ModuleView {
     const exact = this.find(name)
     if (exact !== undefined) return exact
     const lower = name.toLowerCase()
@@ -65,7 +65,7 @@ export class Sight {
     )
   }
 
-  #make(name: string): View | undefined {
+  #make(name: string): ModuleView | undefined {
     const decision = this.#policy.decide(this.contact, name)
     const module = this.modules.byName(name)
     if (decision === undefined || module === undefined) return undefined
@@ -82,7 +82,7 @@ export class Sight {
   }
 }
 
-type Readable = View['readable']
+type Readable = ModuleView['readable']
 
 /** Contacts are many, rules and modules few: all who have both in common share the list. */
 const readables = new WeakMap<Rule, WeakMap<ModuleShape, Readable>>()
@@ -110,7 +110,7 @@ function readableBy(rule: Rule, module: ModuleShape): Readable {
  *
  * @throws GatewayError `UNKNOWN_FIELD` with the nearest name among those that the contact may see
  */
-export function requireField(view: View, name: string, at?: Position): FieldShape {
+export function requireField(view: ModuleView, name: string, at?: Position): FieldShape {
   const field = view.readable.get(name)
   if (field !== undefined) return field
   throw new GatewayError(

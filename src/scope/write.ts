@@ -2,17 +2,17 @@
  * What a contact asks to be written, held against the policy. Two steps, since the second needs what only coreBOS
  * knows: a proposal (the fields are open and the values fit), then its references and the record as it will be.
  */
-import { levels, type Contact, type Level } from '../contact/contact.ts'
-import { GatewayError, type ErrorCode, type FieldProblem } from '../errors.ts'
+import { levels, type Contact, type Level } from '../model/contact.ts'
+import { GatewayError, type ErrorCode, type FieldProblem } from '../model/errors.ts'
 import { fillIn, type Ties, type WriteRule } from '../policy/policy.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
-import { sealValues, type CheckedValues } from './checked-values.ts'
-import type { Modules } from './module.ts'
+import { sealValues, type CheckedValues } from '../model/checked-values.ts'
+import type { Modules } from '../model/module.ts'
 import { readSignature, signed } from './signature.ts'
 import { fitProblem, sameValue } from './value.ts'
 import { meets, type Row } from './verify.ts'
-import { requireField, type Sight, type View } from './view.ts'
+import { requireField, type VisibleModules, type ModuleView } from './view.ts'
 
 /** What a request gives, by field; every value is a text. */
 export type Given = Readonly<Record<string, string>>
@@ -28,7 +28,7 @@ export interface ChosenReference {
 }
 
 export interface Proposal {
-  readonly view: View
+  readonly view: ModuleView
   /** What is to be written: what the caller gives that is not so already, and what the policy forces. */
   readonly values: Given
   readonly references: readonly ChosenReference[]
@@ -37,7 +37,7 @@ export interface Proposal {
 }
 
 /** Whether the rule opens it, and coreBOS gives the right. */
-export function isOpen({ module, decision: { rule } }: View, writing: Writing): boolean {
+export function isOpen({ module, decision: { rule } }: ModuleView, writing: Writing): boolean {
   return rule[writing] !== undefined && module[rights[writing]]
 }
 
@@ -47,7 +47,7 @@ export function isOpen({ module, decision: { rule } }: View, writing: Writing): 
  *
  * @throws GatewayError `NOT_WRITABLE` where the rule does not open it, or coreBOS does not give the right
  */
-export function writingView(view: View, writing: Writing, sight: Sight): View {
+export function writingView(view: ModuleView, writing: Writing, visible: VisibleModules): ModuleView {
   const { module, decision } = view
   const { rule } = decision
   const reach = rule[writing]
@@ -55,58 +55,58 @@ export function writingView(view: View, writing: Writing, sight: Sight): View {
     throw new GatewayError('NOT_WRITABLE', `${module.name}: there is no right to ${writing}`)
   }
   const level = reach.level ?? (writing === 'create' ? decision.level : 'own')
-  const conditions = [decision.where, reach.where && fillIn(reach.where, sight.contact)]
+  const conditions = [decision.where, reach.where && fillIn(reach.where, visible.contact)]
   const where = tree.and(...conditions.filter((each) => each !== undefined))
   const reached = { ...view, decision: { rule, level, where } }
-  return writing === 'create' ? reached : withoutBorrowed(reached, sight)
+  return writing === 'create' ? reached : withoutBorrowed(reached, visible)
 }
 
-/** The view of what is tied to the contact itself, whatever else it sees. */
-export function ownView(view: View, sight: Sight): View {
-  return withoutBorrowed({ ...view, decision: { ...view.decision, level: 'own' } }, sight)
+/** The view of the records that are tied to the contact itself. */
+export function ownView(view: ModuleView, visible: VisibleModules): ModuleView {
+  return withoutBorrowed({ ...view, decision: { ...view.decision, level: 'own' } }, visible)
 }
 
 /**
  * What can be seen because another record can be seen is not thereby as near as that level says: of ties to other
  * records only those stay that reach no further.
  */
-function withoutBorrowed(view: View, sight: Sight): View {
+function withoutBorrowed(view: ModuleView, visible: VisibleModules): ModuleView {
   const { rule, level, where } = view.decision
   if (rule.ties === undefined) return view
   const { contact, account, through, relation } = rule.ties
-  const anchors = relation.filter((module) => module === 'Contacts' || module === 'Accounts')
+  const ownerIds = relation.filter((module) => module === 'Contacts' || module === 'Accounts')
   const hops = through.filter((hop) => view.module.fields.get(hop.field)?.refersTo.includes(hop.module))
-  const near = hops.filter(({ module }) => reachesNoFurther(sight.find(module), level))
-  const others = [contact, account, anchors, near].flat().length
+  const near = hops.filter(({ module }) => reachesNoFurther(visible.find(module), level))
+  const others = [contact, account, ownerIds, near].flat().length
   if (hops.length === near.length || others > 0 || level !== 'own') {
-    const ties = { ...rule.ties, relation: anchors, through: near }
+    const ties = { ...rule.ties, relation: ownerIds, through: near }
     return { ...view, decision: { rule: { ...rule, ties }, level, where } }
   }
-  const own = tree.or(...hops.map((hop) => leadsToOwn(hop, sight)))
-  const ties = { ...rule.ties, relation: anchors }
+  const own = tree.or(...hops.map((hop) => leadsToOwn(hop, visible)))
+  const ties = { ...rule.ties, relation: ownerIds }
   return {
     ...view,
     decision: { rule: { ...rule, ties }, level, where: tree.and(...[where ?? []].flat(), own) },
   }
 }
 
-function reachesNoFurther(view: View | undefined, level: Level): boolean {
+function reachesNoFurther(view: ModuleView | undefined, level: Level): boolean {
   return view !== undefined && levels.indexOf(view.decision.level) <= levels.indexOf(level)
 }
 
 /** That the record which a field points to is tied to the contact itself. */
-function leadsToOwn({ field, module }: Ties['through'][number], sight: Sight): Condition {
-  const other = sight.find(module)
+function leadsToOwn({ field, module }: Ties['through'][number], visible: VisibleModules): Condition {
+  const other = visible.find(module)
   const fields = other?.decision.rule.ties?.contact.filter((name) => other.readable.has(name)) ?? []
   const path = (name: string) => tree.field(name, tree.nowhere, module, field)
-  return tree.or(...fields.map((name) => tree.compare(path(name), '=', tree.text(sight.contact.id))))
+  return tree.or(...fields.map((name) => tree.compare(path(name), '=', tree.text(visible.contact.id))))
 }
 
 /**
- * What is signed and has no tie but through another record, as a comment, belongs to whoever has signed it: it is not the
+ * What is signed and has no tie but through another record, as a comment, belongs to the contact that has signed it: it is not the
  * contact's where the record alone is.
  */
-export function isSomebodyElses(row: Row, { decision: { rule } }: View, contact: Contact): boolean {
+export function isSomebodyElses(row: Row, { decision: { rule } }: ModuleView, contact: Contact): boolean {
   const { sign, ties } = rule
   if (sign === undefined || ties === undefined || contact.entity !== 'Contacts') return false
   if ([ties.contact, ties.account, ties.relation].flat().length > 0) return false
@@ -114,12 +114,12 @@ export function isSomebodyElses(row: Row, { decision: { rule } }: View, contact:
 }
 
 /** The same without what ties records to the contact, for one that is to be tied by a relation yet. */
-export function untied(view: View): View {
+export function untied(view: ModuleView): ModuleView {
   return { ...view, decision: { ...view.decision, rule: { ...view.decision.rule, ties: undefined } } }
 }
 
 /** @throws GatewayError as {@link propose} */
-export function proposeCreate(given: Given, view: View, contact: Contact, modules: Modules): Proposal {
+export function proposeCreate(given: Given, view: ModuleView, contact: Contact, modules: Modules): Proposal {
   const empty = Object.fromEntries([...view.module.fields.keys()].map((name) => [name, '']))
   const proposal = propose({
     given,
@@ -140,7 +140,7 @@ export function proposeCreate(given: Given, view: View, contact: Contact, module
 export function proposeUpdate(
   given: Given,
   current: Row,
-  view: View,
+  view: ModuleView,
   contact: Contact,
   modules: Modules,
 ): Proposal {
@@ -151,7 +151,7 @@ export function proposeUpdate(
 interface Asked {
   readonly given: Given
   readonly current: Row | undefined
-  readonly view: View
+  readonly view: ModuleView
   readonly contact: Contact
   readonly modules: Modules
   readonly rule: WriteRule | undefined
@@ -206,12 +206,12 @@ function propose({ given, current, view, contact, modules, rule }: Asked): Omit<
       else wrong('REFERENCE_OUT_OF_SCOPE', name, outOfScope(name))
     }
   }
-  if (problems.length > 0) throw refusal(problems)
+  if (problems.length > 0) throw rejection(problems)
   const changes = current === undefined || Object.keys(values).length > 0
   return { view, references, values: changes ? { ...values, ...Object.fromEntries(forced) } : {} }
 }
 
-function forcedValues(rule: WriteRule, view: View, contact: Contact): Map<string, string> {
+function forcedValues(rule: WriteRule, view: ModuleView, contact: Contact): Map<string, string> {
   const { actor } = view.decision.rule
   const entries: [string, string][] = Object.entries(rule.force).map(([name, value]) => {
     if (value === '$contact') return [name, contact.id]
@@ -230,7 +230,7 @@ function forcedValues(rule: WriteRule, view: View, contact: Contact): Map<string
   return new Map(entries)
 }
 
-function unknownField(name: string, view: View): string {
+function unknownField(name: string, view: ModuleView): string {
   try {
     requireField(view, name)
   } catch (error) {
@@ -251,7 +251,7 @@ const gravest = [
   'INVALID_VALUE',
 ] as const satisfies ErrorCode[]
 
-function refusal(problems: readonly FieldProblem[]): GatewayError {
+function rejection(problems: readonly FieldProblem[]): GatewayError {
   const code = gravest.find((each) => problems.some((problem) => problem.code === each)) ?? 'INVALID_VALUE'
   return new GatewayError(code, problems.map(({ message }) => message).join('; '), { errors: problems })
 }
@@ -298,7 +298,7 @@ function isTied(scope: Condition, field: string, id: string): boolean {
   }
 }
 
-function tieFields({ decision: { rule } }: View): ReadonlySet<string> {
+function tieFields({ decision: { rule } }: ModuleView): ReadonlySet<string> {
   const { contact = [], account = [], through = [] } = rule.ties ?? {}
   return new Set([...contact, ...account, ...through.map(({ field }) => field)])
 }

@@ -1,6 +1,6 @@
 /** What the embedded store and the Redis store promise alike; everything that several instances must agree on goes through here. */
 import { createHash } from 'node:crypto'
-import type { Contact } from '../contact/contact.ts'
+import type { Contact } from '../model/contact.ts'
 
 /** A contact's session with the gateway. Times are milliseconds since 1970. */
 export interface PortalSession {
@@ -16,7 +16,7 @@ export interface PortalSession {
   readonly lastSeenAt: number
   /** The last time that coreBOS confirmed the contact's access (`ACCESS_RECHECK`). */
   readonly checkedAt: number
-  /** The end of its absolute life. */
+  /** When the session ends at the latest. */
   readonly expiresAt: number
   /** Counts the refresh tokens issued so far, from 1. */
   readonly generation: number
@@ -29,7 +29,7 @@ export function markOf(sessionId: string): string {
 
 export type NewSession = Pick<PortalSession, 'contact' | 'upstream' | 'userAgent' | 'address'>
 
-/** How long a stamp is remembered, in milliseconds; nothing cached under a stamp may be older. */
+/** How long a cache generation is remembered, in milliseconds; nothing cached under a cache generation may be older. */
 export const stampLife = 86_400_000
 
 /** What a store keeps of a new session, its labels cut to size. */
@@ -49,7 +49,7 @@ export interface SessionLife {
 }
 
 /** One count against a fixed window, which begins with its first count. */
-export interface Take {
+export interface RateCheck {
   /** What is counted, for example `ip:192.0.2.1`. Never reaches Redis in clear. */
   readonly key: string
   readonly max: number
@@ -62,18 +62,18 @@ export interface Take {
    * spent. Neither is ever waived.
    */
   readonly kind?: 'limit' | 'budget'
-  /** Counted only where the take before it was allowed; refused with it otherwise. */
+  /** Counted only where the take before it was allowed; rejected with it otherwise. */
   readonly follows?: true
 }
 
-export interface Taken {
+export interface RateResult {
   /** Whether it fitted under `max`; with cost 0, whether one more would. What did not fit was not counted. */
   readonly allowed: boolean
   /** Counted so far in this window, this take included. */
   readonly count: number
   /** Milliseconds until the window ends; 0 when nothing is counted. */
   readonly resetIn: number
-  /** The store did not answer: this is what `Take.kind` says of such times. */
+  /** The store did not answer: this is what `RateCheck.kind` says of such times. */
   readonly away?: true
 }
 
@@ -83,16 +83,16 @@ export interface Reading {
   readonly session: PortalSession | undefined
   /**
    * Changes whenever what was read of records must not be used again (`invalidate`); compared for equality with the
-   * stamp under which something was cached.
+   * cache generation under which something was cached.
    */
-  readonly stamp: string
-  /** The part of the stamp that changes when nothing that was read must be used again. */
-  readonly epoch: string
+  readonly cacheGeneration: string
+  /** The part of the cache generation that changes when nothing that was read must be used again. */
+  readonly schemaGeneration: string
   /** In the order of the takes. They are counted whether or not the session exists. */
-  readonly takes: readonly Taken[]
+  readonly takes: readonly RateResult[]
 }
 
-/** What has been read and must not be used again: `records` since somebody has written, or `everything`, modules and fields too. */
+/** What has been read and must not be used again: `records` after a write, or `everything`, modules and fields too. */
 export type Outdated = 'records' | 'everything'
 
 /** Tickets to be given up together, all of one key. */
@@ -136,9 +136,9 @@ export interface SessionStore {
 
   /**
    * Finds a session, extends its idle life and counts the takes: the one step that an authenticated request costs.
-   * While the store is away there is an answer for whoever is over a limit of this process, and none for all others.
+   * While the store is away only callers over a limit of this process get an answer.
    */
-  read(id: string, takes?: readonly Take[]): Promise<Reading>
+  read(id: string, takes?: readonly RateCheck[]): Promise<Reading>
 
   /**
    * Exchanges a refresh token. The current one is replaced. An earlier one gets the newest one for as long as the grace
@@ -165,10 +165,10 @@ export interface SessionStore {
 }
 
 /** State beside the sessions that instances share. Keys and values are the caller's own text; neither is stored
- * in clear in Redis, but tickets and notes are: they say nothing about anybody. */
+ * in clear in Redis, but tickets and notes are: they identify no person. */
 export interface SharedState {
   /** Counts all takes in one step; only those that follow another depend on it. */
-  take(takes: readonly Take[]): Promise<readonly Taken[]>
+  take(takes: readonly RateCheck[]): Promise<readonly RateResult[]>
 
   /** Forgets counts. */
   reset(keys: readonly string[]): Promise<void>
@@ -187,7 +187,7 @@ export interface SharedState {
 
   /**
    * Takes one of `places` places of a key for a ticket, and writes a note on it. Kept for `ttl` milliseconds since the
-   * last entry, whoever runs meanwhile; whether a ticket is still meant is for its note to say.
+   * last entry; the note of a ticket says whether it is still valid.
    */
   enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry>
 
@@ -197,7 +197,7 @@ export interface SharedState {
   /** Gives up places. */
   leave(leaving: Leaving): Promise<void>
 
-  /** Changes everybody's stamp. */
+  /** Changes the cache generation of all sessions. */
   invalidate(what: Outdated): Promise<void>
 }
 

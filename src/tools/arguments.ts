@@ -1,4 +1,4 @@
-/** What somebody has written behind a tool's name. */
+/** Parses the command line of a tool. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 /** The command line is not one of this program's. */

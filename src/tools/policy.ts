@@ -1,10 +1,10 @@
 /**
- * `npm run policy`. Exit code 1 where the answer is no: the file is not valid, or the query is refused; 2 where it
+ * `npm run policy`. Exit code 1 where the answer is no: the file is not valid, or the query is rejected; 2 where it
  * cannot be said.
  */
 import { existsSync } from 'node:fs'
 import { UsageError } from './arguments.ts'
-import { answer, Refused } from './policy/run.ts'
+import { answer, Rejected } from './policy/run.ts'
 
 const usage = `usage: npm run policy -- check FILE
        npm run policy -- explain FILE --as EMAIL --query QUERY
@@ -17,7 +17,7 @@ try {
   for (const line of await answer(process.argv.slice(2), process.env)) console.log(line)
 } catch (error) {
   for (const line of (error instanceof Error ? error.message : String(error)).split('\n'))
-    console.error(error instanceof Refused ? line : `error: ${line}`)
+    console.error(error instanceof Rejected ? line : `error: ${line}`)
   if (error instanceof UsageError) console.error(usage)
-  process.exitCode = error instanceof Refused ? 1 : 2
+  process.exitCode = error instanceof Rejected ? 1 : 2
 }

@@ -1,6 +1,6 @@
 /** How much of a body is taken in: little from any caller, more in a live session, a file where the operation carries one. */
 import type { Readable } from 'node:stream'
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../model/errors.ts'
 
 /** Bytes. */
 export interface BodyBounds {
@@ -32,7 +32,7 @@ export class BodyReader {
     let size = 0
     let bound = this.#bounds.any
     try {
-      // The caller is to read why it is refused, so the connection must stay open.
+      // The caller is to read why it is rejected, so the connection must stay open.
       const arriving: AsyncIterable<Buffer> = payload.iterator({ destroyOnReturn: false })
       for await (const chunk of arriving) {
         chunks.push(chunk)

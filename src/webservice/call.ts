@@ -1,12 +1,11 @@
 /** One call of an operation: what it was given, and who makes it. */
+import type { ReadContext, WriteContext, ReadBy } from '../access/context.ts'
 import type { Caller } from '../corebos/caller.ts'
-import { GatewayError } from '../errors.ts'
-import type { Asker, ReadBy } from '../pipeline.ts'
+import { GatewayError } from '../model/errors.ts'
 import type { PortalSession } from '../session/contract.ts'
-import type { Author } from '../writes.ts'
 import { parseJson, type Parameter, type Parameters } from './php.ts'
 
-/** The parameters that an operation takes; whatever else was sent does not exist. */
+/** The parameters that an operation takes; all others are ignored. */
 export class Input {
   readonly #parameters: Parameters
   readonly #takes: readonly string[]
@@ -35,13 +34,13 @@ export class Input {
   }
 }
 
-/** Somebody who has logged in. */
-export interface Visitor {
+/** The context of a call in a session. */
+export interface WebserviceContext {
   readonly session: PortalSession
-  readonly asker: Asker
-  /** Whoever reads for this contact: only what coreBOS says of its modules and of its own user is asked of it here. */
+  readonly context: ReadContext
+  /** The caller that reads for this contact; used for module descriptions and the own user only. */
   readonly caller: Caller
-  /** Whoever reads a record that the contact sees. */
+  /** The caller that reads a record which the contact sees. */
   readonly callerFor: (by: ReadBy) => Caller
   /** The fields whose values make up the name of a module's records. */
   labelFields(module: string): readonly string[]
@@ -55,8 +54,8 @@ export interface Uploads {
 }
 
 /** The same, where it may write as well. */
-export interface WritingVisitor extends Visitor {
-  readonly asker: Author
+export interface WebserviceWriteContext extends WebserviceContext {
+  readonly context: WriteContext
   readonly uploads: Uploads
   /** With its audit line. @throws GatewayError `WRONG_PASSWORD`, also where the log-in name is not the contact's own */
   changePassword(change: PasswordChange): Promise<void>

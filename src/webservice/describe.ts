@@ -9,34 +9,34 @@ import {
   type PresentedModule,
   type Properties,
 } from '../corebos/presentation.ts'
-import { isKeptApart } from '../comments.ts'
-import { fewAtOnce } from '../few-at-once.ts'
-import { limits } from '../query/limits.ts'
-import type { View } from '../scope/view.ts'
-import type { Input, Visitor } from './call.ts'
+import { isKeptApart } from '../records/comments.ts'
+import { mapLimited } from '../read/map-limited.ts'
+import { limits } from '../model/limits.ts'
+import type { ModuleView } from '../scope/view.ts'
+import type { Input, WebserviceContext } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
 import { partsOf, requireLength } from './lists.ts'
 import type { Parameter } from './php.ts'
 import { serialize } from './serialize.ts'
 
-/** A module by its exact name or in any letter case. @throws WebserviceRefusal as coreBOS refuses modules that it has not */
-export function openModule(name: string, { asker }: Visitor): View {
+/** A module by its exact name or in any letter case. @throws WebserviceRejection as coreBOS rejects modules that it has not */
+export function openModule(name: string, { context }: WebserviceContext): ModuleView {
   const lower = name.toLowerCase()
-  const exact = asker.sight.names.find((each) => each === name || each.toLowerCase() === lower)
-  const view = exact === undefined ? undefined : asker.sight.find(exact)
+  const exact = context.visible.names.find((each) => each === name || each.toLowerCase() === lower)
+  const view = exact === undefined ? undefined : context.visible.find(exact)
   if (view === undefined) throw closedModule(name)
   return view
 }
 
-export async function listtypes(input: Input, { asker, caller }: Visitor): Promise<Result> {
+export async function listtypes(input: Input, { context, caller }: WebserviceContext): Promise<Result> {
   const given = input.json('fieldTypeList')
   const list: readonly Parameter[] = Array.isArray(given) ? given : []
   requireLength('fieldTypeList', list.length, limits.fields, 'types')
   const types = list.filter((each) => typeof each === 'string')
-  const hasOne = ({ readable }: View): boolean =>
+  const hasOne = ({ readable }: ModuleView): boolean =>
     types.length === 0 || [...readable.values()].some(({ type }) => types.includes(type))
   const listed = (await listModules(caller)).filter(({ name }) => {
-    const view = asker.sight.find(name)
+    const view = context.visible.find(name)
     return view !== undefined && hasOne(view)
   })
   return result({
@@ -48,18 +48,18 @@ export async function listtypes(input: Input, { asker, caller }: Visitor): Promi
 }
 
 /** One module by itself, several (`HelpDesk,Faq`) by name. */
-export async function describe(input: Input, visitor: Visitor): Promise<Result> {
+export async function describe(input: Input, client: WebserviceContext): Promise<Result> {
   const named = partsOf(input, 'elementType')
-  const views = new Set([...new Set(named)].map((name) => openModule(name, visitor)))
-  const described = await fewAtOnce(views, async (view) => {
-    const module = await presentModule(visitor.caller, view.module.name)
-    return [module.name, description(module, view, visitor)] as const
+  const views = new Set([...new Set(named)].map((name) => openModule(name, client)))
+  const described = await mapLimited(views, async (view) => {
+    const module = await presentModule(client.caller, view.module.name)
+    return [module.name, description(module, view, client)] as const
   })
   const [first] = described
   return result(named.length === 1 && first !== undefined ? first[1] : Object.fromEntries(described))
 }
 
-function description(module: PresentedModule, view: View, visitor: Visitor): Parameter {
+function description(module: PresentedModule, view: ModuleView, client: WebserviceContext): Parameter {
   const { rule } = view.decision
   const { createable, updateable, deleteable, retrieveable } = module.rights
   return {
@@ -70,19 +70,19 @@ function description(module: PresentedModule, view: View, visitor: Visitor): Par
     retrieveable,
     fields: module.fields
       .filter(({ name }) => view.readable.has(name))
-      .map((each) => field(each, view, visitor)),
+      .map((each) => field(each, view, client)),
     idPrefix: module.idPrefix,
     isEntity: module.isEntity,
     labelFields: module.labelFields.filter((name) => view.readable.has(name)).join(','),
     filterFields: columns(module.columns, view),
-    relatedModules: Object.fromEntries(relatedModules(module, visitor)),
+    relatedModules: Object.fromEntries(relatedModules(module, client)),
   }
 }
 
 function field(
   { name, type, refersTo, properties }: PresentedField,
-  view: View,
-  visitor: Visitor,
+  view: ModuleView,
+  client: WebserviceContext,
 ): Parameter {
   const { create, update } = view.decision.rule
   const writable = create?.fields.has(name) === true || update?.fields.has(name) === true
@@ -92,14 +92,14 @@ function field(
     editable: properties['editable'] === true && writable,
     type: {
       ...(refersTo !== undefined && {
-        refersTo: refersTo.filter((each) => visitor.asker.sight.find(each) !== undefined),
+        refersTo: refersTo.filter((each) => client.context.visible.find(each) !== undefined),
       }),
       ...type,
     },
   }
 }
 
-function columns({ fields, linkfields, pagesize }: ListColumns, { readable }: View): Parameter {
+function columns({ fields, linkfields, pagesize }: ListColumns, { readable }: ModuleView): Parameter {
   return {
     fields: fields.filter((name) => readable.has(name)),
     relatedfields: [],
@@ -108,9 +108,12 @@ function columns({ fields, linkfields, pagesize }: ListColumns, { readable }: Vi
   }
 }
 
-function relatedModules(module: PresentedModule, { asker }: Visitor): (readonly [string, Parameter])[] {
+function relatedModules(
+  module: PresentedModule,
+  { context }: WebserviceContext,
+): (readonly [string, Parameter])[] {
   return module.relations.flatMap(({ name, module: related, field: by, properties, columns: shown }) => {
-    const view = asker.sight.find(related)
+    const view = context.visible.find(related)
     if (view === undefined || (by !== null && !view.readable.has(by))) return []
     if (related === 'ModComments' && isKeptApart(module.name)) return []
     const more: Properties = properties
@@ -118,27 +121,27 @@ function relatedModules(module: PresentedModule, { asker }: Visitor): (readonly 
   })
 }
 
-export async function getRelatedModulesInfomation(input: Input, visitor: Visitor): Promise<Result> {
-  const view = openModule(input.text('module'), visitor)
-  const module = await presentModule(visitor.caller, view.module.name)
-  return result(Object.fromEntries(relatedModules(module, visitor)))
+export async function getRelatedModulesInfomation(input: Input, client: WebserviceContext): Promise<Result> {
+  const view = openModule(input.text('module'), client)
+  const module = await presentModule(client.caller, view.module.name)
+  return result(Object.fromEntries(relatedModules(module, client)))
 }
 
-export async function getfilterfields(input: Input, visitor: Visitor): Promise<Result> {
-  const view = openModule(input.text('module'), visitor)
-  const module = await presentModule(visitor.caller, view.module.name)
+export async function getfilterfields(input: Input, client: WebserviceContext): Promise<Result> {
+  const view = openModule(input.text('module'), client)
+  const module = await presentModule(client.caller, view.module.name)
   return result(columns(module.columns, view))
 }
 
 /** The modules that this one points to. */
-export async function getRelatedModulesOneToMany(input: Input, visitor: Visitor): Promise<Result> {
-  const { readable } = openModule(input.text('module'), visitor)
+export async function getRelatedModulesOneToMany(input: Input, client: WebserviceContext): Promise<Result> {
+  const { readable } = openModule(input.text('module'), client)
   return result(
     [...readable.values()].flatMap(({ name: field, type, refersTo }) =>
       type !== 'reference'
         ? []
         : refersTo.flatMap((name) => {
-            const other = visitor.asker.sight.find(name)
+            const other = client.context.visible.find(name)
             return other === undefined ? [] : [{ label: other.module.label, name, field }]
           }),
     ),
@@ -146,12 +149,12 @@ export async function getRelatedModulesOneToMany(input: Input, visitor: Visitor)
 }
 
 /** The modules that point to this one. */
-export async function getRelatedModulesManytoOne(input: Input, visitor: Visitor): Promise<Result> {
-  const { sight } = visitor.asker
-  const target = openModule(input.text('module'), visitor).module.name
+export async function getRelatedModulesManytoOne(input: Input, client: WebserviceContext): Promise<Result> {
+  const { visible } = client.context
+  const target = openModule(input.text('module'), client).module.name
   return result(
-    sight.names.flatMap((name) => {
-      const { module, readable } = sight.require(name)
+    visible.names.flatMap((name) => {
+      const { module, readable } = visible.require(name)
       const field = [...readable.values()].find(
         ({ type, refersTo }) => type === 'reference' && refersTo.includes(target),
       )
@@ -161,8 +164,8 @@ export async function getRelatedModulesManytoOne(input: Input, visitor: Visitor)
 }
 
 /** In PHP's own notation; a closed module has none. */
-export async function getPicklistValues(input: Input, { asker }: Visitor): Promise<Result> {
-  const view = asker.sight.find(input.text('module'))
+export async function getPicklistValues(input: Input, { context }: WebserviceContext): Promise<Result> {
+  const view = context.visible.find(input.text('module'))
   const picklists = [...(view?.readable.values() ?? [])].flatMap(({ name, picklist, type }) =>
     picklist === undefined || type === 'reference'
       ? []
@@ -171,8 +174,8 @@ export async function getPicklistValues(input: Input, { asker }: Visitor): Promi
   return result(serialize(Object.fromEntries(picklists)))
 }
 
-export async function getUItype(input: Input, visitor: Visitor): Promise<Result> {
-  const { readable } = openModule(input.text('module'), visitor)
+export async function getUItype(input: Input, client: WebserviceContext): Promise<Result> {
+  const { readable } = openModule(input.text('module'), client)
   return result(
     Object.fromEntries(
       [...readable.values()].filter(({ uitype }) => uitype !== '').map(({ name, uitype }) => [name, uitype]),
@@ -181,15 +184,18 @@ export async function getUItype(input: Input, visitor: Visitor): Promise<Result>
 }
 
 /** What the ids of a module's records begin with; `0x` for a closed one. */
-export async function getWSEntityId(input: Input, { asker }: Visitor): Promise<Result> {
-  return result(`${asker.sight.find(input.text('entityName'))?.module.idPrefix ?? '0'}x`)
+export async function getWSEntityId(input: Input, { context }: WebserviceContext): Promise<Result> {
+  return result(`${context.visible.find(input.text('entityName'))?.module.idPrefix ?? '0'}x`)
 }
 
-export async function getPortalUserInfo(_input: Input, { caller, session }: Visitor): Promise<Result> {
+export async function getPortalUserInfo(
+  _input: Input,
+  { caller, session }: WebserviceContext,
+): Promise<Result> {
   const settings = await userSettings(caller)
   return result({ ...settings, id: session.contact.user.id })
 }
 
-export async function getPortalUserDateFormat(_input: Input, { caller }: Visitor): Promise<Result> {
+export async function getPortalUserDateFormat(_input: Input, { caller }: WebserviceContext): Promise<Result> {
   return result(await dateFormat(caller))
 }

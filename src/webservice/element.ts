@@ -1,9 +1,9 @@
 /** A record as clients of coreBOS send it: fields by name, and what answers of coreBOS hold beside them. */
-import type { DocumentFile } from '../corebos/write.ts'
-import { GatewayError } from '../errors.ts'
-import { limits } from '../query/limits.ts'
+import type { DocumentFile } from '../model/document-file.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import type { Given } from '../scope/write.ts'
-import { readEncodedFile } from '../upload.ts'
+import { readEncodedFile } from '../records/documents/upload.ts'
 import type { Input, Uploads } from './call.ts'
 import { requireLength } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'

@@ -1,7 +1,7 @@
 /** coreBOS's envelope: `{success, result | error{message, code}, moreinfo}`, always with HTTP 200. */
-import { CorebosRefusal } from '../corebos/caller.ts'
-import { GatewayError, type ErrorCode } from '../errors.ts'
-import { shortened } from '../shortened.ts'
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import { shortened } from '../model/shortened.ts'
 import type { Parameter } from './php.ts'
 
 /** What an operation gives back. */
@@ -20,25 +20,25 @@ export function failed(value: Parameter): Result {
   return { success: false, result: value, moreinfo: null }
 }
 
-/** A refusal that coreBOS has a code for and the catalogue has not. */
-export class WebserviceRefusal extends Error {
+/** A rejection that coreBOS has a code for and the catalogue has not. */
+export class WebserviceRejection extends Error {
   readonly code: string
 
   /** @param code coreBOS's own */
   constructor(code: string, message: string) {
     super(message)
-    this.name = 'WebserviceRefusal'
+    this.name = 'WebserviceRejection'
     this.code = code
   }
 }
 
-export function unknownOperation(): WebserviceRefusal {
-  return new WebserviceRefusal('UNKNOWN_OPERATION', 'Unknown operation requested')
+export function unknownOperation(): WebserviceRejection {
+  return new WebserviceRejection('UNKNOWN_OPERATION', 'Unknown operation requested')
 }
 
 /** As it answers for modules that there are not, or not for this session. */
-export function closedModule(name: string): WebserviceRefusal {
-  return new WebserviceRefusal('ACCESS_DENIED', `Permission to perform the operation is denied for ${name}`)
+export function closedModule(name: string): WebserviceRejection {
+  return new WebserviceRejection('ACCESS_DENIED', `Permission to perform the operation is denied for ${name}`)
 }
 
 /** Codes that make clients log in again; nothing else may get one. */
@@ -61,9 +61,9 @@ const translations: Partial<Record<ErrorCode, readonly [code: string, message?: 
   INTERNAL: ['INTERNAL_SERVER_ERROR', 'Unknown Error while processing request'],
 }
 
-/** Whatever was thrown, as something that may be told. */
-export function toRefusal(error: unknown): GatewayError | WebserviceRefusal {
-  if (error instanceof GatewayError || error instanceof WebserviceRefusal) return error
+/** The public error of a thrown value. */
+export function toRejection(error: unknown): GatewayError | WebserviceRejection {
+  if (error instanceof GatewayError || error instanceof WebserviceRejection) return error
   if (error instanceof Error && 'code' in error && 'statusCode' in error) {
     if (error.statusCode === 413) return new GatewayError('BODY_TOO_LARGE')
     if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500)
@@ -80,11 +80,11 @@ export interface Failure {
 }
 
 /** What coreBOS has no code for keeps the catalogue's; from status 500 on nothing but the title is said. */
-export function failure(error: GatewayError | WebserviceRefusal): Failure {
-  if (error instanceof WebserviceRefusal)
+export function failure(error: GatewayError | WebserviceRejection): Failure {
+  if (error instanceof WebserviceRejection)
     return { code: error.code, message: error.message, retryAfter: undefined }
   // What coreBOS has against the values is said in its own words, as far as they name nothing that is hidden.
-  if (error.code === 'VALUES_REFUSED' && error.cause instanceof CorebosRefusal) {
+  if (error.code === 'VALUES_REFUSED' && error.cause instanceof CorebosRejection) {
     const message = error.errors?.[0]?.message ?? error.title
     return { code: error.cause.reason, message, retryAfter: undefined }
   }

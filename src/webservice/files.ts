@@ -1,21 +1,22 @@
 /** Operations that give files: those of documents, printed records, images. Each record is looked up through the one door first. */
+import type { ReadContext } from '../access/context.ts'
 import { printed, recordImages } from '../corebos/files.ts'
-import { parseId } from '../corebos/ids.ts'
-import { GatewayError } from '../errors.ts'
-import { fewAtOnce } from '../few-at-once.ts'
-import { afresh, find, readBy, type Asker, type Found } from '../pipeline.ts'
-import { mayBePrinted } from '../printed.ts'
-import type { Input, Visitor } from './call.ts'
-import { result, WebserviceRefusal, type Result } from './envelope.ts'
+import { parseId } from '../model/webservice-id.ts'
+import { GatewayError } from '../model/errors.ts'
+import { mapLimited } from '../read/map-limited.ts'
+import { bypassCache, find, readBy, type Found } from '../read/pipeline.ts'
+import { mayBePrinted } from '../records/pdf.ts'
+import type { Input, WebserviceContext } from './call.ts'
+import { result, WebserviceRejection, type Result } from './envelope.ts'
 import { namesOf, requireLength } from './lists.ts'
 import type { Parameter } from './php.ts'
 
 /** Files in one answer, which holds them all at once. */
 const mostFiles = 10
 
-/** Ids of other modules are passed over, as in coreBOS; a document that cannot be seen refuses the whole. */
-export async function retrievedocattachment(input: Input, visitor: Visitor): Promise<Result> {
-  const documents = visitor.asker.sight.find('Documents')
+/** Ids of other modules are passed over, as in coreBOS; a document that cannot be seen rejects the whole. */
+export async function retrievedocattachment(input: Input, client: WebserviceContext): Promise<Result> {
+  const documents = client.context.visible.find('Documents')
   const ids = namesOf(input, 'id')
   const wanted = ids.filter(
     (id) => documents !== undefined && parseId(id)?.prefix === documents.module.idPrefix,
@@ -23,17 +24,17 @@ export async function retrievedocattachment(input: Input, visitor: Visitor): Pro
   requireLength('id', wanted.length, mostFiles, 'documents')
   // PHP's idea of an empty text; `false` is none.
   const withContent = !['', '0'].includes(input.text('returnfile'))
-  const asker = afresh(visitor.asker)
-  const found = await fewAtOnce(wanted, async (id) => document(id, asker))
+  const context = bypassCache(client.context)
+  const found = await mapLimited(wanted, async (id) => document(id, context))
   const files: [string, Parameter][] = []
-  for (const each of found) files.push([each.id.text, await attachment(each, withContent, visitor)])
+  for (const each of found) files.push([each.id.text, await attachment(each, withContent, client)])
   return result(files.length === 0 ? [] : Object.fromEntries(files))
 }
 
-async function document(id: string, asker: Asker): Promise<Found> {
-  const denied = new WebserviceRefusal('ACCESS_DENIED', `Permission to read given object (${id}) is denied`)
+async function document(id: string, context: ReadContext): Promise<Found> {
+  const denied = new WebserviceRejection('ACCESS_DENIED', `Permission to read given object (${id}) is denied`)
   try {
-    const found = await find(id, asker)
+    const found = await find(id, context)
     if (found.view.readable.has('filename')) return found
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'NOT_FOUND') throw error
@@ -41,7 +42,7 @@ async function document(id: string, asker: Asker): Promise<Found> {
   throw denied
 }
 
-async function attachment(found: Found, withContent: boolean, visitor: Visitor): Promise<Parameter> {
+async function attachment(found: Found, withContent: boolean, client: WebserviceContext): Promise<Parameter> {
   const { id, view, row } = found
   const cell = (name: string): string => (view.readable.has(name) ? (row[name] ?? '') : '')
   const about = {
@@ -52,26 +53,26 @@ async function attachment(found: Found, withContent: boolean, visitor: Visitor):
   }
   const isLink = row['filelocationtype'] !== 'I'
   if (isLink || (!withContent && about.filename !== '')) return { ...about, attachment: '' }
-  const file = withContent ? await visitor.asker.reader.attachment(id, readBy(view)) : undefined
+  const file = withContent ? await client.context.reader.attachment(id, readBy(view)) : undefined
   if (file === undefined) return []
   return { ...about, attachment: (await file.content.bytes()).toString('base64') }
 }
 
-export async function getpdfdata(input: Input, visitor: Visitor): Promise<Result> {
-  const { id, view } = await find(input.text('id'), visitor.asker)
-  const pdf = mayBePrinted(view) ? await printed(visitor.callerFor(readBy(view)), id) : undefined
+export async function getpdfdata(input: Input, client: WebserviceContext): Promise<Result> {
+  const { id, view } = await find(input.text('id'), client.context)
+  const pdf = mayBePrinted(view) ? await printed(client.callerFor(readBy(view)), id) : undefined
   if (pdf === undefined) {
-    throw new WebserviceRefusal('ACCESS_DENIED', 'Only Inventory & GV defined modules support PDF Output.')
+    throw new WebserviceRejection('ACCESS_DENIED', 'Only Inventory & GV defined modules support PDF Output.')
   }
   const { name, idPrefix } = view.module
   const recordid = id.text.slice(idPrefix.length + 1)
   return result([{ recordid, modulename: name, pdf_data: pdf.toString('base64') }])
 }
 
-export async function getRecordImages(input: Input, visitor: Visitor): Promise<Result> {
-  const { id, view } = await find(input.text('id'), visitor.asker)
+export async function getRecordImages(input: Input, client: WebserviceContext): Promise<Result> {
+  const { id, view } = await find(input.text('id'), client.context)
   const shows = [...view.readable.values()].some(({ uitype }) => uitype === '69' || uitype === '69m')
-  const { count, images } = await recordImages(visitor.callerFor(readBy(view)), id)
+  const { count, images } = await recordImages(client.callerFor(readBy(view)), id)
   if (!shows) return result({ results: 0, ...(images !== undefined && { images: [] }) })
   return result({
     results: count,

@@ -1,6 +1,6 @@
 /** Lists in the parameters of an operation: each is counted before it is taken apart, and has a bound of its own. */
-import { GatewayError } from '../errors.ts'
-import { limits } from '../query/limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import type { Input } from './call.ts'
 
 /** Ids that one parameter may list, those that stand there several times included. */

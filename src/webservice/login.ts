@@ -1,24 +1,24 @@
 /** Operations around a log-in, as clients of coreBOS know them. */
-import type { Contact } from '../contact/contact.ts'
-import type { Visit } from '../contact/desk.ts'
-import type { Admitted } from '../contact/refusal.ts'
+import type { Contact } from '../model/contact.ts'
+import type { Visit } from '../auth/login-service.ts'
+import type { Admitted } from '../auth/rejection.ts'
 import type { Challenge } from '../corebos/challenge.ts'
 import type { PortalSession } from '../session/contract.ts'
 import type { Input } from './call.ts'
-import type { RelayDesk } from './desk.ts'
+import type { RelayedLogin } from './relayed-login.ts'
 import { result, type Result } from './envelope.ts'
 
 /** What coreBOS calls its own versions; clients compare them. */
 const versions = { version: '0.22', vtigerVersion: '5.5.0' }
 
 /** What a log-in needs of the door, for one request. */
-export interface Reception {
+export interface LoginContext {
   /** Counts the request as a log-in. @throws GatewayError `RATE_LIMITED` */
   limitLogins(): Promise<void>
-  /** At a time that does not tell whether there is somebody of that name. */
+  /** After a time that does not depend on whether the name exists. */
   challenge(name: string): Promise<Challenge>
-  readonly desk: RelayDesk
-  /** The attempt that this request is; counts the request as a log-in where the desk looks. */
+  readonly loginService: RelayedLogin
+  /** The attempt that this request is; counts the request as a log-in where the login service looks. */
   readonly visit: Visit
   /** Opens a session of the gateway, and gives its name. */
   open(admitted: Admitted): Promise<string>
@@ -27,41 +27,41 @@ export interface Reception {
   end(session: PortalSession): Promise<void>
 }
 
-export async function getchallenge(input: Input, reception: Reception): Promise<Result> {
-  await reception.limitLogins()
-  const { token, serverTime, expireTime } = await reception.challenge(input.text('username'))
+export async function getchallenge(input: Input, login: LoginContext): Promise<Result> {
+  await login.limitLogins()
+  const { token, serverTime, expireTime } = await login.challenge(input.text('username'))
   return result({ token, serverTime, expireTime })
 }
 
-export async function loginPortal(input: Input, reception: Reception): Promise<Result> {
+export async function loginPortal(input: Input, login: LoginContext): Promise<Result> {
   const entity = input.text('entity').toLowerCase() === 'employee' ? 'Employee' : 'Contacts'
   const credentials = { username: input.text('username'), secret: input.text('password'), entity } as const
-  const admitted = await reception.desk.admitContact(credentials, reception.visit)
+  const admitted = await login.loginService.admitContact(credentials, login.visit)
   const { user, id, language } = admitted.contact
   return result({
-    sessionName: await reception.open(admitted),
+    sessionName: await login.open(admitted),
     user: { id: user.id, user_name: user.name, contactid: id, language },
   })
 }
 
-export async function login(input: Input, reception: Reception): Promise<Result> {
+export async function login(input: Input, login: LoginContext): Promise<Result> {
   const credentials = { username: input.text('username'), secret: input.text('accessKey') }
-  const admitted = await reception.desk.admitUser(credentials, reception.visit)
-  return result(loggedIn(await reception.open(admitted), admitted.contact))
+  const admitted = await login.loginService.admitUser(credentials, login.visit)
+  return result(loggedIn(await login.open(admitted), admitted.contact))
 }
 
 function loggedIn(sessionName: string, { user }: Contact) {
   return { sessionName, userId: user.id, ...versions }
 }
 
-export async function logout(_input: Input, reception: Reception): Promise<Result> {
-  const { session } = await reception.identify()
-  await reception.end(session)
+export async function logout(_input: Input, login: LoginContext): Promise<Result> {
+  const { session } = await login.identify()
+  await login.end(session)
   return result({ message: 'successfull' })
 }
 
 /** To be found is to be extended. An employee or contact has no other session than the one it names. */
-export async function extendsession(_input: Input, reception: Reception): Promise<Result> {
-  const { session, name } = await reception.identify()
+export async function extendsession(_input: Input, login: LoginContext): Promise<Result> {
+  const { session, name } = await login.identify()
   return result(loggedIn(name, session.contact))
 }

@@ -1,7 +1,7 @@
 /** A form of `multipart/form-data` that has been taken in, as PHP reads it: texts only. */
 import { Busboy } from '@fastify/busboy'
-import { GatewayError } from '../errors.ts'
-import { isPartAFile } from '../upload.ts'
+import { GatewayError } from '../model/errors.ts'
+import { isPartAFile } from '../records/documents/upload.ts'
 import { bounds, multipartPair, type Pair } from './php.ts'
 
 /** @throws GatewayError `BAD_REQUEST` where it cannot be read, `BODY_TOO_LARGE` where it has too many parts */
@@ -23,18 +23,18 @@ async function parse(contentType: string, body: Buffer): Promise<Pair[]> {
     limits: { fieldSize: Infinity, fields: bounds.variables, parts: bounds.variables, files: 1 },
   })
   await new Promise<void>((resolve, reject) => {
-    const refuse = (code: 'BAD_REQUEST' | 'BODY_TOO_LARGE', why: string) => () => {
+    const fail = (code: 'BAD_REQUEST' | 'BODY_TOO_LARGE', why: string) => () => {
       reject(new GatewayError(code, why))
     }
-    const tooMany = refuse('BODY_TOO_LARGE', `the form has more than ${bounds.variables} parts`)
+    const tooMany = fail('BODY_TOO_LARGE', `the form has more than ${bounds.variables} parts`)
     parser.on('file', (_name, stream) => {
       stream.on('error', reject).resume()
-      refuse('BAD_REQUEST', 'files come in JSON, not as parts')()
+      fail('BAD_REQUEST', 'files come in JSON, not as parts')()
     })
     // A part without a name, which the types deny, is nothing to PHP.
     parser.on('field', (name: string | undefined, value, isNameCut, _valueCut, _encoding, mediaType) => {
-      if (isNameCut) refuse('BAD_REQUEST', 'the name of a part is too long')()
-      else if (/^application\/json\b/i.test(mediaType)) refuse('BAD_REQUEST', 'a part is a text')()
+      if (isNameCut) fail('BAD_REQUEST', 'the name of a part is too long')()
+      else if (/^application\/json\b/i.test(mediaType)) fail('BAD_REQUEST', 'a part is a text')()
       else if (name !== undefined) push(name, value)
     })
     const push = (name: string, value: string): void => {

@@ -1,11 +1,11 @@
-/** The operations of this door, one line each. Whatever is not here is unknown, as it is to a coreBOS that lacks it. */
-import type { WriteOperation } from '../writes.ts'
-import type { Input, Visitor, WritingVisitor } from './call.ts'
+/** The operations of `/webservice.php`, one line each. All others are unknown, as to a coreBOS that lacks them. */
+import type { WriteOperation } from '../access/context.ts'
+import type { Input, WebserviceContext, WebserviceWriteContext } from './call.ts'
 import * as describe from './describe.ts'
 import type { Result } from './envelope.ts'
 import * as files from './files.ts'
 import * as login from './login.ts'
-import type { Reception } from './login.ts'
+import type { LoginContext } from './login.ts'
 import * as read from './read.ts'
 import * as search from './search.ts'
 import * as views from './views.ts'
@@ -13,11 +13,11 @@ import * as write from './write.ts'
 
 /**
  * How an operation is kept to what the contact may see.
- * `desk`: it decides who somebody is. `sight`: modules and fields that the policy opens. `statement`: a query through
+ * `loginService`: it authenticates. `visible`: modules and fields that the policy opens. `statement`: a query through
  * the one door. `record`: a record that is looked up through the one door first, and then read from. `self`: nothing but the
  * caller's own. `write`: through the one door for writes, which holds record, values and references against the policy.
  */
-export type Scope = 'desk' | 'sight' | 'statement' | 'record' | 'self' | 'write'
+export type Scope = 'loginService' | 'visible' | 'statement' | 'record' | 'self' | 'write'
 
 interface Shape {
   readonly name: string
@@ -30,13 +30,13 @@ interface Shape {
 export type Operation = Shape &
   (
     | { readonly by: 'anybody'; readonly run: BeforeLogin }
-    | { readonly by: 'visitor'; readonly run: AfterLogin }
+    | { readonly by: 'client'; readonly run: AfterLogin }
     | { readonly by: 'author'; readonly writes: WriteOperation | undefined; readonly run: Writing }
   )
 
-type BeforeLogin = (input: Input, reception: Reception) => Promise<Result>
-type AfterLogin = (input: Input, visitor: Visitor) => Promise<Result>
-type Writing = (input: Input, visitor: WritingVisitor) => Promise<Result>
+type BeforeLogin = (input: Input, login: LoginContext) => Promise<Result>
+type AfterLogin = (input: Input, client: WebserviceContext) => Promise<Result>
+type Writing = (input: Input, client: WebserviceWriteContext) => Promise<Result>
 
 const anybody = (name: string, takes: readonly string[], scope: Scope, run: BeforeLogin): Operation => ({
   name,
@@ -45,15 +45,15 @@ const anybody = (name: string, takes: readonly string[], scope: Scope, run: Befo
   by: 'anybody',
   run,
 })
-const visitor = (name: string, takes: readonly string[], scope: Scope, run: AfterLogin): Operation => ({
+const client = (name: string, takes: readonly string[], scope: Scope, run: AfterLogin): Operation => ({
   name,
   takes,
   scope,
-  by: 'visitor',
+  by: 'client',
   run,
 })
 
-/** @param writes what an audit line calls it where it is refused at once; undefined: it writes nothing after all */
+/** @param writes what an audit line calls it where it is rejected at once; undefined: it writes nothing after all */
 const author = (
   name: string,
   takes: readonly string[],
@@ -75,44 +75,44 @@ const fieldParameters = ['term', 'filter', 'searchinmodule', 'fields', 'returnfi
 
 // prettier-ignore
 const table: readonly Operation[] = [
-  anybody('getchallenge', ['username'], 'desk', login.getchallenge),
-  anybody('loginPortal', ['username', 'password', 'entity'], 'desk', login.loginPortal),
-  anybody('login', ['username', 'accessKey'], 'desk', login.login),
+  anybody('getchallenge', ['username'], 'loginService', login.getchallenge),
+  anybody('loginPortal', ['username', 'password', 'entity'], 'loginService', login.loginPortal),
+  anybody('login', ['username', 'accessKey'], 'loginService', login.login),
   anybody('extendsession', [], 'self', login.extendsession),
   anybody('logout', [], 'self', login.logout),
 
-  visitor('listtypes', ['fieldTypeList'], 'sight', describe.listtypes),
-  visitor('describe', ['elementType'], 'sight', describe.describe),
-  visitor('getRelatedModulesInfomation', ['module'], 'sight', describe.getRelatedModulesInfomation),
-  visitor('GetRelatedModulesOneToMany', ['module'], 'sight', describe.getRelatedModulesOneToMany),
-  visitor('getRelatedModulesManytoOne', ['module'], 'sight', describe.getRelatedModulesManytoOne),
-  visitor('getPicklistValues', ['module'], 'sight', describe.getPicklistValues),
-  visitor('getUItype', ['module'], 'sight', describe.getUItype),
-  visitor('getfilterfields', ['module'], 'sight', describe.getfilterfields),
-  visitor('getfiltersbymodule', ['module'], 'sight', views.getfiltersbymodule),
-  visitor('getViewsByModule', ['module'], 'sight', views.getViewsByModule),
-  visitor('gettranslation', ['totranslate', 'language', 'module'], 'sight', views.gettranslation),
-  visitor('getBusinessActions', ['view', 'module', 'id', 'linktype'], 'record', views.getBusinessActions),
-  visitor('vtyiicpng_getWSEntityId', ['entityName'], 'sight', describe.getWSEntityId),
-  visitor('getPortalUserInfo', [], 'self', describe.getPortalUserInfo),
-  visitor('getPortalUserDateFormat', [], 'self', describe.getPortalUserDateFormat),
+  client('listtypes', ['fieldTypeList'], 'visible', describe.listtypes),
+  client('describe', ['elementType'], 'visible', describe.describe),
+  client('getRelatedModulesInfomation', ['module'], 'visible', describe.getRelatedModulesInfomation),
+  client('GetRelatedModulesOneToMany', ['module'], 'visible', describe.getRelatedModulesOneToMany),
+  client('getRelatedModulesManytoOne', ['module'], 'visible', describe.getRelatedModulesManytoOne),
+  client('getPicklistValues', ['module'], 'visible', describe.getPicklistValues),
+  client('getUItype', ['module'], 'visible', describe.getUItype),
+  client('getfilterfields', ['module'], 'visible', describe.getfilterfields),
+  client('getfiltersbymodule', ['module'], 'visible', views.getfiltersbymodule),
+  client('getViewsByModule', ['module'], 'visible', views.getViewsByModule),
+  client('gettranslation', ['totranslate', 'language', 'module'], 'visible', views.gettranslation),
+  client('getBusinessActions', ['view', 'module', 'id', 'linktype'], 'record', views.getBusinessActions),
+  client('vtyiicpng_getWSEntityId', ['entityName'], 'visible', describe.getWSEntityId),
+  client('getPortalUserInfo', [], 'self', describe.getPortalUserInfo),
+  client('getPortalUserDateFormat', [], 'self', describe.getPortalUserDateFormat),
 
-  visitor('query', ['query'], 'statement', read.query),
-  visitor('retrieve', ['id'], 'record', read.retrieve),
-  visitor('MassRetrieve', ['ids'], 'statement', read.massRetrieve),
-  visitor('getReferenceValue', ['id'], 'statement', read.getReferenceValue),
-  visitor('getRelatedRecords', queryParameters, 'record', read.getRelatedRecords),
-  visitor('sync', ['modifiedTime', 'elementType'], 'statement', read.sync),
+  client('query', ['query'], 'statement', read.query),
+  client('retrieve', ['id'], 'record', read.retrieve),
+  client('MassRetrieve', ['ids'], 'statement', read.massRetrieve),
+  client('getReferenceValue', ['id'], 'statement', read.getReferenceValue),
+  client('getRelatedRecords', queryParameters, 'record', read.getRelatedRecords),
+  client('sync', ['modifiedTime', 'elementType'], 'statement', read.sync),
 
-  visitor('retrievedocattachment', ['id', 'returnfile'], 'record', files.retrievedocattachment),
-  visitor('getpdfdata', ['id'], 'record', files.getpdfdata),
-  visitor('getRecordImages', ['id'], 'record', files.getRecordImages),
+  client('retrievedocattachment', ['id', 'returnfile'], 'record', files.retrievedocattachment),
+  client('getpdfdata', ['id'], 'record', files.getpdfdata),
+  client('getRecordImages', ['id'], 'record', files.getRecordImages),
 
-  visitor('getSearchResults', searchParameters, 'statement', search.getSearchResults),
-  visitor('getSearchResultsArray', searchParameters, 'statement', search.getSearchResultsArray),
-  visitor('getSearchResultsArrayWithTotals', searchParameters, 'statement', search.getSearchResultsArrayWithTotals),
-  visitor('getFieldAutocomplete', fieldParameters, 'statement', search.getFieldAutocomplete),
-  visitor('getReferenceAutocomplete', ['term', 'filter', 'searchinmodules', 'limit'], 'statement', search.getReferenceAutocomplete),
+  client('getSearchResults', searchParameters, 'statement', search.getSearchResults),
+  client('getSearchResultsArray', searchParameters, 'statement', search.getSearchResultsArray),
+  client('getSearchResultsArrayWithTotals', searchParameters, 'statement', search.getSearchResultsArrayWithTotals),
+  client('getFieldAutocomplete', fieldParameters, 'statement', search.getFieldAutocomplete),
+  client('getReferenceAutocomplete', ['term', 'filter', 'searchinmodules', 'limit'], 'statement', search.getReferenceAutocomplete),
 
   author('create', ['elementType', 'element'], write.create, 'create'),
   author('update', ['element'], write.update, 'update'),

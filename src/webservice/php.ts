@@ -4,8 +4,8 @@
  *
  * Source: `php_register_variable_ex` and `php_url_decode` of PHP 8; the recordings' "What official clients send".
  */
-import { GatewayError } from '../errors.ts'
-import { exceededBound } from '../json-bounds.ts'
+import { GatewayError } from '../model/errors.ts'
+import { exceededBound } from '../http/json-bounds.ts'
 
 /** What a parameter may hold; a form has texts and arrays only. */
 export type Parameter =
@@ -15,7 +15,7 @@ export type Parameters = ReadonlyMap<string, Parameter>
 export type Pair = readonly [name: string, value: string]
 
 export const bounds = {
-  /** Names in one request; PHP drops what is beyond, which is refused here. */
+  /** Names in one request; PHP drops what is beyond, which is rejected here. */
   variables: 1000,
   /** Brackets behind one name, and levels of a JSON body. */
   depth: 32,
@@ -25,7 +25,7 @@ export const bounds = {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function refused(why: string): GatewayError {
+function rejected(why: string): GatewayError {
   return new GatewayError('BAD_REQUEST', why)
 }
 
@@ -34,13 +34,13 @@ function text(bytes: Uint8Array): string {
   try {
     decoded = utf8.decode(bytes)
   } catch {
-    throw refused('the request holds bytes that are no UTF-8')
+    throw rejected('the request holds bytes that are no UTF-8')
   }
   return withoutNul(decoded)
 }
 
 function withoutNul(decoded: string): string {
-  if (decoded.includes('\0')) throw refused('the request holds a NUL character')
+  if (decoded.includes('\0')) throw rejected('the request holds a NUL character')
   return decoded
 }
 
@@ -82,7 +82,7 @@ export function urlencodedPairs(source: Uint8Array): Pair[] {
     const piece = bytes.subarray(from, found < 0 ? bytes.length : found)
     from = found < 0 ? bytes.length + 1 : found + 1
     if (piece.length === 0) continue
-    if (pairs.length === bounds.variables) throw refused(`more than ${bounds.variables} parameters`)
+    if (pairs.length === bounds.variables) throw rejected(`more than ${bounds.variables} parameters`)
     const equals = piece.indexOf(0x3d)
     const name = equals < 0 ? piece : piece.subarray(0, equals)
     pairs.push([unescape(name), equals < 0 ? '' : unescape(piece.subarray(equals + 1))])
@@ -102,7 +102,7 @@ class PhpArray {
     this.entries.set(name, value)
   }
 
-  /** The array under a key, in the place of whatever else stood there. */
+  /** The array under a key, replacing any other value. */
   at(key: string | undefined): PhpArray {
     const held = key === undefined ? undefined : this.entries.get(key)
     if (held instanceof PhpArray) return held
@@ -128,7 +128,7 @@ function pathOf(name: string): (string | undefined)[] | undefined {
     if (close < 0) break
     const key = whole.slice(at + 1, close)
     path.push(/^[ \t\n\r\v\f]?$/.test(key) ? undefined : key)
-    if (path.length > bounds.depth) throw refused(`parameters nested deeper than ${bounds.depth}`)
+    if (path.length > bounds.depth) throw rejected(`parameters nested deeper than ${bounds.depth}`)
     at = close + 1
   }
   return path
@@ -173,7 +173,8 @@ function plainValue(value: string | PhpArray): Parameter {
  * @throws GatewayError `BAD_REQUEST`
  */
 export function formParameters(query: readonly Pair[], form: readonly Pair[]): Parameters {
-  if (query.length + form.length > bounds.variables) throw refused(`more than ${bounds.variables} parameters`)
+  if (query.length + form.length > bounds.variables)
+    throw rejected(`more than ${bounds.variables} parameters`)
   const { entries } = merge(assemble(query), assemble(form))
   return new Map([...entries].map(([name, value]) => [name, plainValue(value)]))
 }
@@ -185,7 +186,7 @@ export function formParameters(query: readonly Pair[], form: readonly Pair[]): P
  */
 export function multipartPair(name: string, value: string): Pair {
   // The parser puts this character in the place of bytes that are no UTF-8.
-  if (`${name}${value}`.includes('\ufffd')) throw refused('the request holds bytes that are no UTF-8')
+  if (`${name}${value}`.includes('\ufffd')) throw rejected('the request holds bytes that are no UTF-8')
   return [withoutNul(name), withoutNul(value)]
 }
 
@@ -203,8 +204,8 @@ export function jsonParameters(body: Uint8Array): Parameters {
 /** @throws GatewayError `BAD_REQUEST` where the text nests too deeply or holds what cannot be sent on; undefined where it is no JSON */
 export function parseJson(source: string): Parameter | undefined {
   const exceeded = exceededBound(source, bounds.json)
-  if (exceeded === 'depth') throw refused(`JSON nested deeper than ${bounds.depth}`)
-  if (exceeded !== undefined) throw refused(`JSON with more than ${bounds.json[exceeded]} ${exceeded}`)
+  if (exceeded === 'depth') throw rejected(`JSON nested deeper than ${bounds.depth}`)
+  if (exceeded !== undefined) throw rejected(`JSON with more than ${bounds.json[exceeded]} ${exceeded}`)
   let parsed: unknown
   try {
     parsed = JSON.parse(source)
@@ -215,10 +216,10 @@ export function parseJson(source: string): Parameter | undefined {
 }
 
 function parameter(value: unknown, depth: number): Parameter {
-  if (depth > bounds.depth) throw refused(`JSON nested deeper than ${bounds.depth}`)
+  if (depth > bounds.depth) throw rejected(`JSON nested deeper than ${bounds.depth}`)
   if (typeof value === 'string') {
     // Escapes in JSON can spell what its UTF-8 cannot.
-    if (!value.isWellFormed()) throw refused('the request holds text that is no Unicode')
+    if (!value.isWellFormed()) throw rejected('the request holds text that is no Unicode')
     return withoutNul(value)
   }
   if (Array.isArray(value)) return value.map((each) => parameter(each, depth + 1))

@@ -1,14 +1,14 @@
 /** Operations that read records. All of them are statements of the query language, put through the one door. */
-import { GatewayError } from '../errors.ts'
-import { fewAtOnce } from '../few-at-once.ts'
-import { ask, askText, byModule, find, record, viewOf, type Answer } from '../pipeline.ts'
-import { limits } from '../query/limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { mapLimited } from '../read/map-limited.ts'
+import { ask, askText, byModule, find, record, viewOf, type Answer } from '../read/pipeline.ts'
+import { limits } from '../model/limits.ts'
 import { parseOrderBy } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
-import { relatedTo } from '../related.ts'
+import { relatedTo } from '../records/related.ts'
 import type { Row } from '../scope/verify.ts'
-import type { View } from '../scope/view.ts'
-import type { Input, Visitor } from './call.ts'
+import type { ModuleView } from '../scope/view.ts'
+import type { Input, WebserviceContext } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
 import { labelsOf, withReferences } from './labels.ts'
 import { mostListed, partsOf, requireLength } from './lists.ts'
@@ -23,25 +23,25 @@ function total(answer: Answer): Parameter {
   return answer.total === undefined ? {} : { totalrows: String(answer.total) }
 }
 
-export async function query(input: Input, { asker }: Visitor): Promise<Result> {
-  const answer = await askText(input.text('query'), asker)
+export async function query(input: Input, { context }: WebserviceContext): Promise<Result> {
+  const answer = await askText(input.text('query'), context)
   return result(answer.records, total(answer))
 }
 
-export async function retrieve(input: Input, visitor: Visitor): Promise<Result> {
+export async function retrieve(input: Input, client: WebserviceContext): Promise<Result> {
   const id = input.text('id')
-  const view = viewOf(id, visitor.asker)
-  const [found] = await withReferences([await record(id, visitor.asker)], view, visitor)
+  const view = viewOf(id, client.context)
+  const [found] = await withReferences([await record(id, client.context)], view, client)
   return result(found ?? null)
 }
 
-export async function massRetrieve(input: Input, visitor: Visitor): Promise<Result> {
-  const { asker } = visitor
+export async function massRetrieve(input: Input, client: WebserviceContext): Promise<Result> {
+  const { context } = client
   const ids = different('ids', partsOf(input, 'ids', mostListed))
-  const found = await fewAtOnce(byModule(ids, asker), async ([view, wanted]) => {
+  const found = await mapLimited(byModule(ids, context), async ([view, wanted]) => {
     const where = tree.among('id', wanted)
-    const { records } = await ask(recordsOf(view, where), asker)
-    return withReferences(records, view, visitor)
+    const { records } = await ask(recordsOf(view, where), context)
+    return withReferences(records, view, client)
   })
   const byId = new Map(found.flat().map((row) => [row['id'], row]))
   const shown = ids.flatMap((id) => {
@@ -59,13 +59,13 @@ function different(name: string, ids: readonly string[]): string[] {
 }
 
 /** Ids of the records that meet a condition, the first one alone. */
-export function firstId(view: View, where: tree.Condition): tree.Query {
+export function firstId(view: ModuleView, where: tree.Condition): tree.Query {
   return tree.select(view.module.name, ['id'], where, { limit: { offset: 0, count: 1 } })
 }
 
 /** Whole records of a module. */
 export function recordsOf(
-  view: View,
+  view: ModuleView,
   where: tree.Condition,
   more: Partial<Pick<tree.Query, 'orderBy' | 'limit'>> = {},
 ): tree.Query {
@@ -76,10 +76,10 @@ export function recordsOf(
 }
 
 /** The names of records; takes and gives PHP's own notation, and anything else names nothing. */
-export async function getReferenceValue(input: Input, visitor: Visitor): Promise<Result> {
+export async function getReferenceValue(input: Input, client: WebserviceContext): Promise<Result> {
   const listed = (count: number) => requireLength('id', count, mostListed, 'ids')
   const ids = different('id', unserializeTexts(input.text('id'), listed) ?? [])
-  const labels = await labelsOf(ids, visitor)
+  const labels = await labelsOf(ids, client)
   const named = ids.flatMap((id) => {
     const labelled = labels.get(id)
     if (labelled === undefined) return []
@@ -92,16 +92,16 @@ export async function getReferenceValue(input: Input, visitor: Visitor): Promise
  * Both ends are under their rules: the record must be the contact's to see, and so must each that is related to it.
  * Rows go by the names of fields; coreBOS's own go by those of columns, which no description ties to a field.
  */
-export async function getRelatedRecords(input: Input, visitor: Visitor): Promise<Result> {
-  const { asker } = visitor
+export async function getRelatedRecords(input: Input, client: WebserviceContext): Promise<Result> {
+  const { context } = client
   const id = input.text('id')
-  const parent = viewOf(id, asker)
+  const parent = viewOf(id, context)
   const module = input.text('module')
   if (module.toLowerCase() !== parent.module.name.toLowerCase()) throw closedModule(module)
-  const related = asker.sight.require(input.text('relatedModule'))
+  const related = context.visible.require(input.text('relatedModule'))
   const { limit, orderBy } = listing(input.json('queryParameters'))
-  const where = await relatedTo(await find(id, asker), related, asker)
-  const { records } = await ask(recordsOf(related, where, { limit, orderBy }), asker)
+  const where = await relatedTo(await find(id, context), related, context)
+  const { records } = await ask(recordsOf(related, where, { limit, orderBy }), context)
   return result({ records })
 }
 
@@ -133,22 +133,22 @@ function listing(parameters: Parameter | undefined): Pick<tree.Query, 'limit' | 
 const syncRows = 100
 
 /**
- * Records that have changed, the longest ago first. Which ones were deleted is not told: nobody can say any more whose
+ * Records that have changed, the longest ago first. Deleted ones are not listed: it is unknown whose
  * they were.
  */
-export async function sync(input: Input, { asker }: Visitor): Promise<Result> {
+export async function sync(input: Input, { context }: WebserviceContext): Promise<Result> {
   const since = input.text('modifiedTime')
   if (!/^[1-9][0-9]{0,9}$/.test(since)) {
     throw new GatewayError('INVALID_VALUE', "'modifiedTime' is in seconds since 1970")
   }
   const module = input.text('elementType')
-  const views = (module === '' ? asker.sight.names : [module])
-    .map((name) => asker.sight.require(name))
+  const views = (module === '' ? context.visible.names : [module])
+    .map((name) => context.visible.require(name))
     .filter(({ readable }) => readable.get('modifiedtime')?.type === 'datetime')
   const changed = tree.compare(tree.field('modifiedtime'), '>', tree.text(timeText(Number(since))))
   const orderBy = [{ path: tree.field('modifiedtime'), direction: 'asc' }] as const
-  const first = await fewAtOnce(views, async (view) =>
-    ask(recordsOf(view, changed, { orderBy, limit: { offset: 0, count: syncRows } }), asker),
+  const first = await mapLimited(views, async (view) =>
+    ask(recordsOf(view, changed, { orderBy, limit: { offset: 0, count: syncRows } }), context),
   )
   let rows = first.flatMap(({ records }) => records).sort(byTime)
   const more =
@@ -156,7 +156,7 @@ export async function sync(input: Input, { asker }: Visitor): Promise<Result> {
   const last = rows[Math.min(rows.length, syncRows) - 1]?.['modifiedtime'] ?? ''
   if (more) {
     const upTo = tree.and(changed, tree.compare(tree.field('modifiedtime'), '<=', tree.text(last)))
-    const whole = await fewAtOnce(views, async (view) => ask(recordsOf(view, upTo, { orderBy }), asker))
+    const whole = await mapLimited(views, async (view) => ask(recordsOf(view, upTo, { orderBy }), context))
     rows = whole.flatMap(({ records }) => records).sort(byTime)
   }
   const time = Date.parse(`${last.replace(' ', 'T')}Z`) / 1000

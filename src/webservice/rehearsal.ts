@@ -1,21 +1,21 @@
 /** A write without the writing. */
-import type { CheckedValues } from '../scope/checked-values.ts'
-import type { AuditLine, Author } from '../writes.ts'
-import { toRefusal } from './envelope.ts'
+import type { AuditLine, WriteContext } from '../access/context.ts'
+import type { CheckedValues } from '../model/checked-values.ts'
+import { toRejection } from './envelope.ts'
 
 class Passed extends Error {}
 
-/** Told of what would be written, and may refuse it. `isNew`: of a record that there is not yet. */
+/** Told of what would be written, and may reject it. `isNew`: of a record that there is not yet. */
 export type Look = (values: CheckedValues, isNew: boolean) => Promise<void>
 
 /**
  * Puts a write through everything that is checked before coreBOS gets it.
  *
- * @throws what the write is refused for, which is then in the audit as well
+ * @throws what the write is rejected for, which is then in the audit as well
  */
 export async function rehearse(
-  write: (author: Author) => Promise<unknown>,
-  author: Author,
+  write: (author: WriteContext) => Promise<unknown>,
+  author: WriteContext,
   look: Look,
 ): Promise<void> {
   const lines: AuditLine[] = []
@@ -35,7 +35,7 @@ export async function rehearse(
     await write({ ...author, writer, audit: (line) => lines.push(line) })
   } catch (error) {
     if (error instanceof Passed) return
-    const { code } = toRefusal(error)
+    const { code } = toRejection(error)
     for (const line of lines) author.audit({ ...line, outcome: code })
     throw error
   }

@@ -1,16 +1,16 @@
 /** Search and autocompletion, by scoped statements over fields that the contact may read. */
 import { presentModule } from '../corebos/presentation.ts'
-import { GatewayError } from '../errors.ts'
-import { fewAtOnce } from '../few-at-once.ts'
-import { ask, type Answer } from '../pipeline.ts'
-import { limits } from '../query/limits.ts'
+import { GatewayError } from '../model/errors.ts'
+import { mapLimited } from '../read/map-limited.ts'
+import { ask, type Answer } from '../read/pipeline.ts'
+import { limits } from '../model/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
-import { valueKind, type FieldShape } from '../scope/module.ts'
+import { valueKind, type FieldShape } from '../model/module.ts'
 import type { Row } from '../scope/verify.ts'
-import type { View } from '../scope/view.ts'
-import { search } from '../search.ts'
-import type { Input, Visitor } from './call.ts'
+import type { ModuleView } from '../scope/view.ts'
+import { search } from '../records/search.ts'
+import type { Input, WebserviceContext } from './call.ts'
 import { result, type Result } from './envelope.ts'
 import { labelOf, labelsOf, readableLabelFields } from './labels.ts'
 import { namesOf, termOf } from './lists.ts'
@@ -43,38 +43,43 @@ function limitOf(text: string, otherwise: number): number {
 }
 
 /** The open modules among those that are named, each once; all where none is named. */
-function viewsOf(wanted: readonly string[], { asker }: Visitor): View[] {
-  const found = (wanted.length === 0 ? asker.sight.names : wanted).map((name) => asker.sight.find(name))
+function viewsOf(wanted: readonly string[], { context }: WebserviceContext): ModuleView[] {
+  const found = (wanted.length === 0 ? context.visible.names : wanted).map((name) =>
+    context.visible.find(name),
+  )
   return [...new Set(found)].filter((view) => view !== undefined)
 }
 
 /** A test of one field; of a reference, by the name of what it points to, each under its own rule. */
-function conditionsOn(field: FieldShape, test: Test, term: string, visitor: Visitor): Condition[] {
+function conditionsOn(field: FieldShape, test: Test, term: string, client: WebserviceContext): Condition[] {
   if (field.type !== 'reference') {
     return valueKind(field) === 'id' ? [] : [test(tree.field(field.name), term)]
   }
   return field.refersTo.flatMap((module) => {
-    const other = visitor.asker.sight.find(module)
+    const other = client.context.visible.find(module)
     if (other === undefined) return []
-    return readableLabelFields(other, visitor).map((name) =>
+    return readableLabelFields(other, client).map((name) =>
       test(tree.field(name, tree.nowhere, module, field.name), term),
     )
   })
 }
 
 async function find(
-  view: View,
+  view: ModuleView,
   fields: readonly string[],
   where: Condition,
   count: number,
-  { asker }: Visitor,
+  { context }: WebserviceContext,
 ): Promise<Answer> {
-  return ask(tree.select(view.module.name, [...fields, 'id'], where, { limit: { offset: 0, count } }), asker)
+  return ask(
+    tree.select(view.module.name, [...fields, 'id'], where, { limit: { offset: 0, count } }),
+    context,
+  )
 }
 
-export async function getFieldAutocomplete(input: Input, visitor: Visitor): Promise<Result> {
+export async function getFieldAutocomplete(input: Input, client: WebserviceContext): Promise<Result> {
   const test = own(filters, input.text('filter'))
-  const view = visitor.asker.sight.find(input.text('searchinmodule'))
+  const view = client.context.visible.find(input.text('searchinmodule'))
   if (view === undefined || test === undefined) return result([])
   const searched = namesOf(input, 'fields').filter((name) => view.readable.has(name))
   const returned = namesOf(input, 'returnfields').filter((name) => view.readable.has(name))
@@ -82,7 +87,7 @@ export async function getFieldAutocomplete(input: Input, visitor: Visitor): Prom
   const term = termOf(input, 'term')
   const conditions = searched.flatMap((name) => {
     const field = view.readable.get(name)
-    return field === undefined ? [] : conditionsOn(field, test, term, visitor)
+    return field === undefined ? [] : conditionsOn(field, test, term, client)
   })
   if (conditions.length === 0) return result([])
   const { records } = await find(
@@ -90,7 +95,7 @@ export async function getFieldAutocomplete(input: Input, visitor: Visitor): Prom
     shown,
     tree.anyOf(conditions),
     limitOf(input.text('limit'), defaultHits),
-    visitor,
+    client,
   )
   return result(
     records.map((row) => ({
@@ -100,19 +105,19 @@ export async function getFieldAutocomplete(input: Input, visitor: Visitor): Prom
   )
 }
 
-export async function getReferenceAutocomplete(input: Input, visitor: Visitor): Promise<Result> {
+export async function getReferenceAutocomplete(input: Input, client: WebserviceContext): Promise<Result> {
   const test = own(filters, input.text('filter'))
   if (test === undefined) return result([])
   const term = termOf(input, 'term')
   const count = limitOf(input.text('limit'), defaultHits)
   const named = namesOf(input, 'searchinmodules')
-  const views = viewsOf(named, visitor)
+  const views = viewsOf(named, client)
   const several = named.length !== 1
-  const found = await fewAtOnce(views, async (view) => {
-    const fields = readableLabelFields(view, visitor)
+  const found = await mapLimited(views, async (view) => {
+    const fields = readableLabelFields(view, client)
     if (fields.length === 0) return []
     const where = tree.anyOf(fields.map((name) => test(tree.field(name), term)))
-    const { records } = await find(view, fields, where, count, visitor)
+    const { records } = await find(view, fields, where, count, client)
     return records.map((row) => ({
       crmid: row['id'] ?? '',
       crmname: `${labelOf(row, fields)}${several ? ` :: ${view.module.label}` : ''}`,
@@ -133,7 +138,7 @@ interface Hits {
  * Columns of the module's list by their labels, with names in the place of references. `restrictionids` says nothing
  * here: whose records are searched follows from who has logged in.
  */
-async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
+async function searched(input: Input, client: WebserviceContext): Promise<Hits[]> {
   const term = termOf(input, 'query').trim()
   if (term === '') return []
   const restriction = input.json('restrictionids')
@@ -142,19 +147,23 @@ async function searched(input: Input, visitor: Visitor): Promise<Hits[]> {
     limitOf(typeof wanted === 'string' || typeof wanted === 'number' ? String(wanted) : '', mostHits),
     mostHits,
   )
-  const views = viewsOf(namesOf(input, 'search_onlyin'), visitor)
+  const views = viewsOf(namesOf(input, 'search_onlyin'), client)
   const modules = views.map(({ module }) => module.name).sort()
-  const found = await search({ text: term, modules, limit: count }, visitor.asker)
+  const found = await search({ text: term, modules, limit: count }, client.context)
   const byModule = new Map(found.map((each) => [each.module, each]))
-  return fewAtOnce(modules, async (module) => {
+  return mapLimited(modules, async (module) => {
     const { records, total } = byModule.get(module) ?? { records: [], total: 0 }
-    return { module, rows: await listed(visitor.asker.sight.require(module), records, visitor), total }
+    return { module, rows: await listed(client.context.visible.require(module), records, client), total }
   })
 }
 
-async function listed(view: View, records: readonly Row[], visitor: Visitor): Promise<Hits['rows']> {
+async function listed(
+  view: ModuleView,
+  records: readonly Row[],
+  client: WebserviceContext,
+): Promise<Hits['rows']> {
   if (records.length === 0) return []
-  const { columns } = await presentModule(visitor.caller, view.module.name)
+  const { columns } = await presentModule(client.caller, view.module.name)
   const shown = columns.fields
     .map((name) => view.readable.get(name))
     .filter((field) => field !== undefined)
@@ -162,7 +171,7 @@ async function listed(view: View, records: readonly Row[], visitor: Visitor): Pr
   const references = shown.filter(({ type }) => type === 'reference')
   const labels = await labelsOf(
     records.flatMap((row) => references.map(({ name }) => row[name] ?? '')),
-    visitor,
+    client,
   )
   const cell = ({ name, type }: FieldShape, value: string): string =>
     type === 'reference' && name !== 'id' ? (labels.get(value)?.label ?? '') : value
@@ -173,17 +182,20 @@ async function listed(view: View, records: readonly Row[], visitor: Visitor): Pr
   }))
 }
 
-export async function getSearchResultsArray(input: Input, visitor: Visitor): Promise<Result> {
-  return result((await searched(input, visitor)).flatMap(({ rows }) => rows))
+export async function getSearchResultsArray(input: Input, client: WebserviceContext): Promise<Result> {
+  return result((await searched(input, client)).flatMap(({ rows }) => rows))
 }
 
 /** The same in PHP's own notation. */
-export async function getSearchResults(input: Input, visitor: Visitor): Promise<Result> {
-  return result(serialize((await searched(input, visitor)).flatMap(({ rows }) => rows)))
+export async function getSearchResults(input: Input, client: WebserviceContext): Promise<Result> {
+  return result(serialize((await searched(input, client)).flatMap(({ rows }) => rows)))
 }
 
-export async function getSearchResultsArrayWithTotals(input: Input, visitor: Visitor): Promise<Result> {
-  const found = await searched(input, visitor)
+export async function getSearchResultsArrayWithTotals(
+  input: Input,
+  client: WebserviceContext,
+): Promise<Result> {
+  const found = await searched(input, client)
   const known = found.flatMap(({ module, total }) => (total === undefined ? [] : [[module, total] as const]))
   const totals: Parameter = known.length === 0 ? [] : Object.fromEntries(known)
   return result({ records: found.flatMap(({ rows }) => rows), totals })

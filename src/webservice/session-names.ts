@@ -2,8 +2,8 @@
  * `sessionName` of this door: the session of the gateway that it leads to and whose that is, signed, and worth nothing at
  * coreBOS. What it says is looked up nowhere, so that a request costs one step of the store here as at the other door.
  */
+import type { SessionClaim } from '../session/claim.ts'
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import type { SessionClaim } from '../contact/request.ts'
 import type { PortalSession } from '../session/contract.ts'
 
 const shape = /^([\w-]{1,100})\.(\d{1,10}x\d{1,20})\.([\w-]{22})$/

@@ -2,31 +2,31 @@
 import { businessActions } from '../corebos/actions.ts'
 import { translate } from '../corebos/translation.ts'
 import { savedViews, type SavedView, type SavedViews } from '../corebos/views.ts'
-import { GatewayError } from '../errors.ts'
-import { fewAtOnce } from '../few-at-once.ts'
-import { explain, find, readBy } from '../pipeline.ts'
+import { GatewayError } from '../model/errors.ts'
+import { mapLimited } from '../read/map-limited.ts'
+import { explain, find, readBy } from '../read/pipeline.ts'
 import { parseCondition } from '../query/parse.ts'
-import type { View } from '../scope/view.ts'
-import type { Input, Visitor } from './call.ts'
+import type { ModuleView } from '../scope/view.ts'
+import type { Input, WebserviceContext } from './call.ts'
 import { openModule } from './describe.ts'
 import { closedModule, result, type Result } from './envelope.ts'
 import { requireLength } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'
 import { recordsOf } from './read.ts'
 
-export async function getfiltersbymodule(input: Input, visitor: Visitor): Promise<Result> {
-  const view = openModule(input.text('module'), visitor)
-  const saved = await savedViews(visitor.caller, 'getfiltersbymodule', view.module.name)
-  const shown = await readableViews(saved.views, view, visitor)
+export async function getfiltersbymodule(input: Input, client: WebserviceContext): Promise<Result> {
+  const view = openModule(input.text('module'), client)
+  const saved = await savedViews(client.caller, 'getfiltersbymodule', view.module.name)
+  const shown = await readableViews(saved.views, view, client)
   const html = shown.map(({ id, name }) => `<option value='${escaped(id)}'>${escaped(name)}</option>`)
   const filters = shown.map((each) => [each.id, shownView(each, view, { stdcriteria: '' })] as const)
   return result({ html: html.join(''), filters: Object.fromEntries(filters), ...listing(saved, view) })
 }
 
-export async function getViewsByModule(input: Input, visitor: Visitor): Promise<Result> {
-  const view = openModule(input.text('module'), visitor)
-  const saved = await savedViews(visitor.caller, 'getViewsByModule', view.module.name)
-  const shown = await readableViews(saved.views, view, visitor)
+export async function getViewsByModule(input: Input, client: WebserviceContext): Promise<Result> {
+  const view = openModule(input.text('module'), client)
+  const saved = await savedViews(client.caller, 'getViewsByModule', view.module.name)
+  const shown = await readableViews(saved.views, view, client)
   const filters = shown.map(
     (each) => [each.id, shownView(each, view, { raw_name: each.name, stdcriteria: '[]' })] as const,
   )
@@ -40,22 +40,22 @@ export async function getViewsByModule(input: Input, visitor: Visitor): Promise<
 /** Those whose whole condition the contact could put itself: one without it would promise rows that it does not mean. */
 async function readableViews(
   views: readonly SavedView[],
-  view: View,
-  visitor: Visitor,
+  view: ModuleView,
+  client: WebserviceContext,
 ): Promise<SavedView[]> {
-  const readable = await fewAtOnce(views, async (each) => canBeAsked(each, view, visitor))
+  const readable = await mapLimited(views, async (each) => canBeAsked(each, view, client))
   return views.filter((_, index) => readable[index])
 }
 
 async function canBeAsked(
   { condition, datesInSql }: SavedView,
-  view: View,
-  { asker }: Visitor,
+  view: ModuleView,
+  { context }: WebserviceContext,
 ): Promise<boolean> {
   if (datesInSql) return false
   if (condition === '') return true
   try {
-    await explain(recordsOf(view, parseCondition(condition)), asker)
+    await explain(recordsOf(view, parseCondition(condition)), context)
     return true
   } catch (error) {
     if (error instanceof GatewayError) return false
@@ -63,7 +63,11 @@ async function canBeAsked(
   }
 }
 
-function shownView(saved: SavedView, { readable }: View, more: Readonly<Record<string, string>>): Parameter {
+function shownView(
+  saved: SavedView,
+  { readable }: ModuleView,
+  more: Readonly<Record<string, string>>,
+): Parameter {
   const { name, status, condition, criteria, fields, isDefault } = saved
   return {
     name,
@@ -79,7 +83,7 @@ function shownView(saved: SavedView, { readable }: View, more: Readonly<Record<s
   }
 }
 
-function listing({ linkfields, pagesize }: SavedViews, { readable }: View) {
+function listing({ linkfields, pagesize }: SavedViews, { readable }: ModuleView) {
   return { linkfields: linkfields.filter((name) => readable.has(name)), pagesize }
 }
 
@@ -98,15 +102,15 @@ function escaped(text: string): string {
 const word = /^[A-Za-z_]{1,50}$/
 
 /** Only actions that the policy names, and only beside a record that can be seen. */
-export async function getBusinessActions(input: Input, visitor: Visitor): Promise<Result> {
-  const view = openModule(input.text('module'), visitor)
+export async function getBusinessActions(input: Input, client: WebserviceContext): Promise<Result> {
+  const view = openModule(input.text('module'), client)
   const [id, type, screen] = [input.text('id'), input.text('linktype'), input.text('view')]
   const { actions } = view.decision.rule
   if (id === '') return result({ [type]: [] })
-  const found = await find(id, visitor.asker)
+  const found = await find(id, client.context)
   if (found.view !== view) throw closedModule(view.module.name)
   if (actions.size === 0 || !word.test(type) || !word.test(screen)) return result({ [type]: [] })
-  const shown = await businessActions(visitor.callerFor(readBy(view)), found.id, {
+  const shown = await businessActions(client.callerFor(readBy(view)), found.id, {
     module: view.module.name,
     view: screen,
     type,
@@ -120,7 +124,7 @@ export async function getBusinessActions(input: Input, visitor: Visitor): Promis
 const mostTexts = 500
 
 /** Of no module, or of one that is open; other texts come back as they are. */
-export async function gettranslation(input: Input, { asker, caller }: Visitor): Promise<Result> {
+export async function gettranslation(input: Input, { context, caller }: WebserviceContext): Promise<Result> {
   const given = input.json('totranslate')
   const list: readonly Parameter[] = Array.isArray(given) ? given : []
   const texts = isObject(given) ? Object.values(given) : list
@@ -131,7 +135,7 @@ export async function gettranslation(input: Input, { asker, caller }: Visitor): 
   const [language, module] = [input.text('language'), input.text('module')]
   // coreBOS makes names of files of both.
   const known =
-    /^[a-z]{2}_[a-z]{2}$/i.test(language) && (module === '' || asker.sight.find(module) !== undefined)
+    /^[a-z]{2}_[a-z]{2}$/i.test(language) && (module === '' || context.visible.find(module) !== undefined)
   const translated = known && texts.length > 0 ? await translate(caller, texts, language, module) : texts
   return result(
     isObject(given)

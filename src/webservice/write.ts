@@ -1,9 +1,10 @@
 /** Operations that write. All of them go through the one door for writes; a mass write is rehearsed as a whole first. */
+import type { WriteContext, WriteOperation } from '../access/context.ts'
 import { presentModule } from '../corebos/presentation.ts'
-import { GatewayError } from '../errors.ts'
-import { ask, openViewOf, record, viewOf } from '../pipeline.ts'
+import { GatewayError } from '../model/errors.ts'
+import { ask, openViewOf, record, viewOf } from '../read/pipeline.ts'
 import * as tree from '../query/tree.ts'
-import type { View } from '../scope/view.ts'
+import type { ModuleView } from '../scope/view.ts'
 import type { Given } from '../scope/write.ts'
 import {
   comment,
@@ -11,11 +12,9 @@ import {
   deleteRecord,
   setRelation,
   updateRecord,
-  type Author,
-  type WriteOperation,
   type Written,
-} from '../writes.ts'
-import type { Input, Visitor, WritingVisitor } from './call.ts'
+} from '../write/writes.ts'
+import type { Input, WebserviceContext, WebserviceWriteContext } from './call.ts'
 import {
   elementOf,
   fileOf,
@@ -26,7 +25,7 @@ import {
   withoutFile,
   type Fields,
 } from './element.ts'
-import { failed, failure, result, toRefusal, WebserviceRefusal, type Result } from './envelope.ts'
+import { failed, failure, result, toRejection, WebserviceRejection, type Result } from './envelope.ts'
 import { withReferences } from './labels.ts'
 import { namesIn, namesOf, requireLength } from './lists.ts'
 import { isObject, type Parameter } from './php.ts'
@@ -37,11 +36,15 @@ type Row = { readonly [name: string]: Parameter }
 
 /** What a call asks to be done to one record, and how its answer shows what came of it. */
 interface Change {
-  readonly write: (author: Author) => Promise<Written>
+  readonly write: (author: WriteContext) => Promise<Written>
   readonly show: (written: Written) => Promise<Row>
 }
 
-async function creation(module: string, element: Fields, { uploads }: WritingVisitor): Promise<Change> {
+async function creation(
+  module: string,
+  element: Fields,
+  { uploads }: WebserviceWriteContext,
+): Promise<Change> {
   const file = await fileOf(element, uploads)
   const wanted = {
     module,
@@ -55,12 +58,12 @@ async function creation(module: string, element: Fields, { uploads }: WritingVis
   }
 }
 
-function revision(id: string, values: Given, visitor: Visitor): Change {
+function revision(id: string, values: Given, client: WebserviceContext): Change {
   return {
     write: (author) => updateRecord(id, withoutKept(id, values, author), author),
     show: async ({ record }) => {
       if (record === undefined) return { id }
-      const [shown] = await withReferences([record], viewOf(id, visitor.asker), visitor)
+      const [shown] = await withReferences([record], viewOf(id, client.context), client)
       return shown ?? { id }
     },
   }
@@ -70,7 +73,7 @@ function revision(id: string, values: Given, visitor: Visitor): Change {
 const keptLogs = new Set(['update_log'])
 
 /** Clients send whole records back, in which what coreBOS keeps by itself may be out of date by then. */
-function withoutKept(id: string, values: Given, author: Author): Given {
+function withoutKept(id: string, values: Given, author: WriteContext): Given {
   const readable = openViewOf(id, author)?.readable
   const isKept = (name: string): boolean => {
     const field = readable?.get(name)
@@ -79,42 +82,42 @@ function withoutKept(id: string, values: Given, author: Author): Given {
   return Object.fromEntries(Object.entries(values).filter(([name]) => !isKept(name)))
 }
 
-async function carryOut({ write, show }: Change, { asker }: WritingVisitor): Promise<Row> {
-  return show(await write(asker))
+async function carryOut({ write, show }: Change, { context }: WebserviceWriteContext): Promise<Row> {
+  return show(await write(context))
 }
 
-export async function create(input: Input, visitor: WritingVisitor): Promise<Result> {
-  return result(await carryOut(await creation(input.text('elementType'), elementOf(input), visitor), visitor))
+export async function create(input: Input, client: WebserviceWriteContext): Promise<Result> {
+  return result(await carryOut(await creation(input.text('elementType'), elementOf(input), client), client))
 }
 
-export async function revise(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function revise(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
-  return result(await carryOut(revision(requireId(element), valuesOf(element), visitor), visitor))
+  return result(await carryOut(revision(requireId(element), valuesOf(element), client), client))
 }
 
-/** @throws WebserviceRefusal */
+/** @throws WebserviceRejection */
 function requireId(element: Fields): string {
   const id = idOf(element)
-  if (id === '') throw new WebserviceRefusal('INVALID_ID_ATTRIBUTE', 'Id specified is incorrect')
+  if (id === '') throw new WebserviceRejection('INVALID_ID_ATTRIBUTE', 'Id specified is incorrect')
   return id
 }
 
 /** As `revise`, but every mandatory field must be given. */
-export async function update(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function update(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
   const id = requireId(element)
-  const view = viewOf(id, visitor.asker)
-  const values = withoutHabit(valuesOf(element), view, visitor)
-  const missing = await missingFields(view, visitor, (name) => (element[name] ?? '') !== '')
+  const view = viewOf(id, client.context)
+  const values = withoutHabit(valuesOf(element), view, client)
+  const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
-    auditRefusal('update', [id], missing, visitor)
+    auditRejection('update', [id], missing, client)
     throw missing
   }
-  return result(await carryOut(revision(id, values, visitor), visitor))
+  return result(await carryOut(revision(id, values, client), client))
 }
 
 /** Official clients make their own user the owner of what they change, wherever nothing else is said. */
-function withoutHabit(values: Given, { decision }: View, { session }: Visitor): Given {
+function withoutHabit(values: Given, { decision }: ModuleView, { session }: WebserviceContext): Given {
   const { assigned_user_id: owner, ...others } = values
   const habit =
     owner === session.contact.user.id && decision.rule.update?.fields.has('assigned_user_id') !== true
@@ -127,7 +130,7 @@ interface MissingField {
 }
 
 /** Names the first one, as coreBOS does. */
-class MissingFields extends WebserviceRefusal {
+class MissingFields extends WebserviceRejection {
   /** As operations say it that look at values first. */
   readonly byField: Record<string, string[]>
 
@@ -141,8 +144,8 @@ class MissingFields extends WebserviceRefusal {
 
 /** Whether mandatory fields have no value, of those that the contact may know of. */
 async function missingFields(
-  { module, readable }: View,
-  { caller }: Visitor,
+  { module, readable }: ModuleView,
+  { caller }: WebserviceContext,
   has: (name: string) => boolean,
 ): Promise<MissingFields | undefined> {
   const { fields } = await presentModule(caller, module.name)
@@ -156,63 +159,63 @@ async function missingFields(
   return first === undefined ? undefined : new MissingFields(first, others)
 }
 
-/** Refuses what coreBOS would refuse for want of a value. */
-function complete(visitor: WritingVisitor): Look {
+/** Rejects what coreBOS would reject for want of a value. */
+function complete(client: WebserviceWriteContext): Look {
   return async ({ module, values }, isNew) => {
-    const view = visitor.asker.sight.require(module)
-    const missing = await missingFields(view, visitor, (name) => (values[name] ?? (isNew ? '' : name)) !== '')
+    const view = client.context.visible.require(module)
+    const missing = await missingFields(view, client, (name) => (values[name] ?? (isNew ? '' : name)) !== '')
     if (missing !== undefined) throw missing
   }
 }
 
 /** Looks the values up among the records that the contact sees, and changes the one that is found. */
-export async function upsert(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function upsert(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const module = input.text('elementType')
   const element = elementOf(input)
-  const found = await findBy(module, element, namesOf(input, 'searchOn'), visitor)
-  if (found === undefined) return result(await carryOut(await creation(module, element, visitor), visitor))
+  const found = await findBy(module, element, namesOf(input, 'searchOn'), client)
+  if (found === undefined) return result(await carryOut(await creation(module, element, client), client))
   const updated = namesOf(input, 'updatedfields')
   const values = Object.fromEntries(
     Object.entries(valuesOf(element)).filter(([name]) => updated.includes(name)),
   )
-  return result(await carryOut(revision(found, values, visitor), visitor))
+  return result(await carryOut(revision(found, values, client), client))
 }
 
-/** @throws WebserviceRefusal where there is nothing to look up */
+/** @throws WebserviceRejection where there is nothing to look up */
 async function findBy(
   module: string,
   element: Fields,
   fields: readonly string[],
-  { asker }: Visitor,
+  { context }: WebserviceContext,
 ): Promise<string | undefined> {
   const values = valuesOf(element)
   const empty = fields.length === 0 ? '' : fields.find((name) => (values[name] ?? '') === '')
   if (empty !== undefined) {
     const message = `No value is provided for the search field: ${empty}`
-    throw new WebserviceRefusal('SEARCH_VALUE_NOT_PROVIDED', message)
+    throw new WebserviceRejection('SEARCH_VALUE_NOT_PROVIDED', message)
   }
   const tests = fields.map((name) => tree.compare(tree.field(name), '=', tree.text(values[name] ?? '')))
-  const { records } = await ask(firstId(asker.sight.require(module), tree.allOf(tests)), asker)
+  const { records } = await ask(firstId(context.visible.require(module), tree.allOf(tests)), context)
   return records[0]?.['id']
 }
 
-async function remove(id: string, author: Author): Promise<Written> {
+async function remove(id: string, author: WriteContext): Promise<Written> {
   await deleteRecord(id, author)
   return { id, record: undefined }
 }
 
-export async function deleteOne(input: Input, { asker }: WritingVisitor): Promise<Result> {
-  await deleteRecord(input.text('id'), asker)
+export async function deleteOne(input: Input, { context }: WebserviceWriteContext): Promise<Result> {
+  await deleteRecord(input.text('id'), context)
   return result({ status: 'successful' })
 }
 
-/** What is wrong with the values, by field; undefined where nothing is. @throws GatewayError any other refusal */
+/** What is wrong with the values, by field; undefined where nothing is. @throws GatewayError any other rejection */
 async function problemsWith(
   { write }: Change,
-  visitor: WritingVisitor,
+  client: WebserviceWriteContext,
 ): Promise<Record<string, string[]> | undefined> {
   try {
-    await rehearse(write, visitor.asker, complete(visitor))
+    await rehearse(write, client.context, complete(client))
     return undefined
   } catch (error) {
     if (error instanceof MissingFields) return error.byField
@@ -222,59 +225,59 @@ async function problemsWith(
   }
 }
 
-async function validated(change: Change, visitor: WritingVisitor): Promise<Result> {
-  const problems = await problemsWith(change, visitor)
-  return problems === undefined ? result(await carryOut(change, visitor)) : failed(problems)
+async function validated(change: Change, client: WebserviceWriteContext): Promise<Result> {
+  const problems = await problemsWith(change, client)
+  return problems === undefined ? result(await carryOut(change, client)) : failed(problems)
 }
 
-export async function createWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
-  return validated(await creation(input.text('elementType'), elementOf(input), visitor), visitor)
+export async function createWithValidation(input: Input, client: WebserviceWriteContext): Promise<Result> {
+  return validated(await creation(input.text('elementType'), elementOf(input), client), client)
 }
 
-export async function reviseWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function reviseWithValidation(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
-  return validated(revision(requireParameter(idOf(element)), valuesOf(element), visitor), visitor)
+  return validated(revision(requireParameter(idOf(element)), valuesOf(element), client), client)
 }
 
-export async function updateWithValidation(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function updateWithValidation(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
   const id = requireParameter(idOf(element))
-  const view = viewOf(id, visitor.asker)
-  const missing = await missingFields(view, visitor, (name) => (element[name] ?? '') !== '')
+  const view = viewOf(id, client.context)
+  const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
-    await record(id, visitor.asker)
-    auditRefusal('update', [id], missing, visitor)
+    await record(id, client.context)
+    auditRejection('update', [id], missing, client)
     return failed(missing.byField)
   }
-  return validated(revision(id, withoutHabit(valuesOf(element), view, visitor), visitor), visitor)
+  return validated(revision(id, withoutHabit(valuesOf(element), view, client), client), client)
 }
 
 /** Of what never comes as far as the door for writes. */
-function auditRefusal(
+function auditRejection(
   operation: WriteOperation,
   ids: readonly string[],
   error: unknown,
-  { asker }: WritingVisitor,
+  { context }: WebserviceWriteContext,
 ): void {
-  asker.audit({ operation, module: undefined, ids, rule: undefined, outcome: toRefusal(error).code })
+  context.audit({ operation, module: undefined, ids, rule: undefined, outcome: toRejection(error).code })
 }
 
 function requireParameter(text: string): string {
-  if (text === '') throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
+  if (text === '') throw new WebserviceRejection('INVALID_PARAMETER', 'Invalid parameter')
   return text
 }
 
 /** Whether the values of a form could be written; writes nothing. */
-export async function validateInformation(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function validateInformation(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const context = input.json('context')
-  if (!isObject(context)) throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
+  if (!isObject(context)) throw new WebserviceRejection('INVALID_PARAMETER', 'Invalid parameter')
   const { module = '', record: id = '', ...fields } = context
   if (typeof id !== 'string' || typeof module !== 'string') {
-    throw new WebserviceRefusal('INVALID_PARAMETER', 'Invalid parameter')
+    throw new WebserviceRejection('INVALID_PARAMETER', 'Invalid parameter')
   }
-  const change = id === '' ? await creation(module, fields, visitor) : revision(id, valuesOf(fields), visitor)
-  const silent = { ...visitor.asker, audit: () => undefined }
-  const problems = await problemsWith(change, { ...visitor, asker: silent })
+  const change = id === '' ? await creation(module, fields, client) : revision(id, valuesOf(fields), client)
+  const silent = { ...client.context, audit: () => undefined }
+  const problems = await problemsWith(change, { ...client, context: silent })
   return problems === undefined ? result(true) : failed(problems)
 }
 
@@ -290,54 +293,54 @@ interface MassOutcome {
 }
 
 /**
- * Writes all of them or, where one is refused, none. coreBOS itself has no such thing, so every element is rehearsed
+ * Writes all of them or, where one is rejected, none. coreBOS itself has no such thing, so every element is rehearsed
  * before the first one is written; where coreBOS fails in the midst of it, nothing more is written.
  */
 async function mass(
   operation: WriteOperation,
   entries: readonly MassEntry[],
-  visitor: WritingVisitor,
+  client: WebserviceWriteContext,
 ): Promise<MassOutcome> {
-  const { asker } = visitor
+  const { context } = client
   const changes: Change[] = []
-  const refused = new Map<MassEntry, unknown>()
+  const rejected = new Map<MassEntry, unknown>()
   for (const entry of entries) {
     try {
       const change = await entry.prepare().catch((error: unknown) => {
-        auditRefusal(operation, 'id' in entry.about ? [entry.about.id] : [], error, visitor)
+        auditRejection(operation, 'id' in entry.about ? [entry.about.id] : [], error, client)
         throw error
       })
-      await rehearse(change.write, asker, complete(visitor))
+      await rehearse(change.write, context, complete(client))
       changes.push(change)
     } catch (error) {
-      if (!isRefusal(error)) throw error
-      refused.set(entry, error)
+      if (!isRejection(error)) throw error
+      rejected.set(entry, error)
     }
   }
   const done: Row[] = []
   for (const [index, entry] of entries.entries()) {
     const change = changes[index]
-    if (refused.size > 0 || change === undefined) break
+    if (rejected.size > 0 || change === undefined) break
     try {
-      done.push(await carryOut(change, visitor))
+      done.push(await carryOut(change, client))
     } catch (error) {
-      refused.set(entry, error)
+      rejected.set(entry, error)
     }
   }
-  const left = refused.size === 0 ? [] : entries.slice(done.length)
-  return { done, failures: left.map((entry) => ({ ...entry.about, ...reason(refused.get(entry)) })) }
+  const left = rejected.size === 0 ? [] : entries.slice(done.length)
+  return { done, failures: left.map((entry) => ({ ...entry.about, ...reason(rejected.get(entry)) })) }
 }
 
 /** Something that is said of one element, and not of the session or of coreBOS. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof WebserviceRefusal) return true
+function isRejection(error: unknown): boolean {
+  if (error instanceof WebserviceRejection) return true
   return error instanceof GatewayError && [400, 403, 404, 422].includes(error.status)
 }
 
 function reason(error: unknown): Pick<Row, 'code' | 'message'> {
   if (error === undefined)
-    return { code: 'ACCESS_DENIED', message: 'Not written, since another one was refused' }
-  const { code, message } = failure(toRefusal(error))
+    return { code: 'ACCESS_DENIED', message: 'Not written, since another one was rejected' }
+  const { code, message } = failure(toRejection(error))
   return { code, message }
 }
 
@@ -360,7 +363,7 @@ function late(choose: () => Promise<Change>): Change {
   }
 }
 
-export async function massCreate(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function massCreate(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const sought = new Set<string>()
   const entries = list(input, 'elements').map((entry): MassEntry => {
     const [module, element, searchon] = [entry['elementType'], entry['element'], entry['searchon']]
@@ -370,12 +373,12 @@ export async function massCreate(input: Input, visitor: WritingVisitor): Promise
         const name = typeof module === 'string' ? module : ''
         const fields = isObject(element) ? element : {}
         const searched = typeof searchon === 'string' ? namesIn('searchon', searchon) : []
-        if (searched.length === 0) return creation(name, fields, visitor)
+        if (searched.length === 0) return creation(name, fields, client)
         const choose = async () => {
-          const found = await findBy(name, fields, searched, visitor)
+          const found = await findBy(name, fields, searched, client)
           return found === undefined
-            ? creation(name, fields, visitor)
-            : revision(found, valuesOf(fields), visitor)
+            ? creation(name, fields, client)
+            : revision(found, valuesOf(fields), client)
         }
         const place = JSON.stringify([name.toLowerCase(), searched.map((each) => [each, fields[each]])])
         const isFirst = !sought.has(place)
@@ -384,28 +387,28 @@ export async function massCreate(input: Input, visitor: WritingVisitor): Promise
       },
     }
   })
-  const { done, failures } = await mass('create', entries, visitor)
+  const { done, failures } = await mass('create', entries, client)
   const answer = { success_creates: done, failed_creates: failures }
   return failures.length === 0 ? result(answer) : failed(answer)
 }
 
-export async function massUpdate(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function massUpdate(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const entries = list(input, 'elements').map((element): MassEntry => {
     const id = idOf(element)
-    return { about: { id }, prepare: async () => revision(id, valuesOf(element), visitor) }
+    return { about: { id }, prepare: async () => revision(id, valuesOf(element), client) }
   })
-  const { done, failures } = await mass('update', entries, visitor)
+  const { done, failures } = await mass('update', entries, client)
   return result({ success_updates: done, failed_updates: failures })
 }
 
-export async function massDelete(input: Input, visitor: WritingVisitor): Promise<Result> {
+export async function massDelete(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const ids = namesOf(input, 'ids')
   requireLength('ids', ids.length, mostElements, 'records')
   const entries = ids.map((id): MassEntry => ({
     about: { id },
     prepare: async () => ({ write: (author) => remove(id, author), show: async () => ({ id }) }),
   }))
-  const { done, failures } = await mass('delete', entries, visitor)
+  const { done, failures } = await mass('delete', entries, client)
   return result({ success_deletes: done.map(({ id = '' }) => id), failed_deletes: failures })
 }
 
@@ -421,51 +424,54 @@ async function relating(
   operation: 'relate' | 'unrelate',
   id: string,
   input: Input,
-  { asker }: WritingVisitor,
+  { context }: WebserviceWriteContext,
 ): Promise<Result> {
   const others = related(input)
-  if (others.length === 0) await record(id, asker)
+  if (others.length === 0) await record(id, context)
   const passes: Look = async () => undefined
   for (const other of others) {
-    await rehearse((author) => setRelation(operation, id, other, author), asker, passes)
+    await rehearse((author) => setRelation(operation, id, other, author), context, passes)
   }
-  for (const other of others) await setRelation(operation, id, other, asker)
+  for (const other of others) await setRelation(operation, id, other, context)
   return result(true)
 }
 
-export async function setRelations(input: Input, visitor: WritingVisitor): Promise<Result> {
-  return relating('relate', input.text('relate_this_id'), input, visitor)
+export async function setRelations(input: Input, client: WebserviceWriteContext): Promise<Result> {
+  return relating('relate', input.text('relate_this_id'), input, client)
 }
 
-export async function unsetRelations(input: Input, visitor: WritingVisitor): Promise<Result> {
-  return relating('unrelate', input.text('unrelate_this_id'), input, visitor)
+export async function unsetRelations(input: Input, client: WebserviceWriteContext): Promise<Result> {
+  return relating('unrelate', input.text('unrelate_this_id'), input, client)
 }
 
-/** In the name of the contact: who else is named as the author refuses it. */
-export async function addTicketFaqComment(input: Input, visitor: WritingVisitor): Promise<Result> {
-  const { asker, session } = visitor
+/** In the name of the contact: who else is named as the author rejects it. */
+export async function addTicketFaqComment(input: Input, client: WebserviceWriteContext): Promise<Result> {
+  const { context, session } = client
   const id = input.text('id')
-  const { module } = viewOf(id, asker)
+  const { module } = viewOf(id, context)
   if (module.name !== 'HelpDesk' && module.name !== 'Faq') {
-    throw new WebserviceRefusal('INVALID_ID_ATTRIBUTE', 'Invalid module specified. Must be HelpDesk or Faq')
+    throw new WebserviceRejection('INVALID_ID_ATTRIBUTE', 'Invalid module specified. Must be HelpDesk or Faq')
   }
   const {
     comments = '',
     from_portal: fromPortal = '1',
     parent_id: author = '',
   } = valuesOf(elementOf(input, 'values'))
-  if (comments.trim() === '') throw new WebserviceRefusal('MANDATORY_FIELDS_MISSING', 'Comment empty.')
+  if (comments.trim() === '') throw new WebserviceRejection('MANDATORY_FIELDS_MISSING', 'Comment empty.')
   if (fromPortal !== '1' || (author !== '' && author !== session.contact.id)) {
     throw new GatewayError('NOT_WRITABLE', 'a comment is written in the name of the contact itself')
   }
-  await comment(id, comments, asker)
-  const [shown] = await withReferences([await record(id, asker)], viewOf(id, asker), visitor)
+  await comment(id, comments, context)
+  const [shown] = await withReferences([await record(id, context)], viewOf(id, context), client)
   return result(shown ?? { id })
 }
 
-/** The contact's own and nobody else's, whoever knows the other's password. */
-export async function changePortalUserPassword(input: Input, visitor: WritingVisitor): Promise<Result> {
-  await visitor.changePassword({
+/** The contact's own, never another's, even with the other's password. */
+export async function changePortalUserPassword(
+  input: Input,
+  client: WebserviceWriteContext,
+): Promise<Result> {
+  await client.changePassword({
     username: input.text('email'),
     current: input.text('current_password'),
     next: input.text('password'),

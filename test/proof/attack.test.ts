@@ -61,7 +61,7 @@ for (const [i, [mode, as, seed]] of modes.entries()) {
     t.comment([`${mode}: ${figures(report)}`, ...report.skipped].join('; '))
     t.strictSame(report.findings, [])
     t.ok(report.requests >= 7_000)
-    // An attack that is only ever refused, or never, would prove nothing.
+    // An attack that is only ever rejected, or never, would prove nothing.
     for (const status of [200, 400, 404]) t.ok((report.statuses.get(status) ?? 0) > 500, `status ${status}`)
     t.notOk([...report.holes.values()].includes('open'))
     t.ok(report.holes.size > 30)

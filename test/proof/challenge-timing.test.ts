@@ -34,8 +34,9 @@ for (const delayMs of [0, 50, 200]) {
       const response = await request(`${started.url}/webservice.php?${query.toString()}`)
       const { result } = (await response.body.json()) as Answer // as coreBOS answers
       const { token, expireTime } = result
-      const stamp = Number.parseInt(token.slice(0, 8), 16) * 1000 + Number.parseInt(token.slice(8), 16) / 1000
-      return typeof expireTime === 'number' ? now() - stamp : undefined
+      const cacheGeneration =
+        Number.parseInt(token.slice(0, 8), 16) * 1000 + Number.parseInt(token.slice(8), 16) / 1000
+      return typeof expireTime === 'number' ? now() - cacheGeneration : undefined
     }
 
     const lags = { real: [] as number[], madeUp: [] as number[] }

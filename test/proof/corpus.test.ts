@@ -63,11 +63,11 @@ async function inTurns<T>(
   )
 }
 
-const goldenFile = new URL('../fixtures/refusals.json', import.meta.url)
+const goldenFile = new URL('../fixtures/rejections.json', import.meta.url)
 const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Readonly<Record<string, string>>
-const refusals = new Map<string, string>()
+const rejections = new Map<string, string>()
 let cases = 0
-let refused = 0
+let rejected = 0
 let different = 0
 let proving = 0
 const statementsProving = new Set<string>()
@@ -92,7 +92,7 @@ const statements = [...recordedStatements(), ...generatedStatements(database, 10
 for (const [i, gateway] of gateways.entries()) {
   const mode = modes[i] ?? ''
   t.test(
-    `in ${mode} mode every contact gets its own rows and all of them, or a refusal that says why`,
+    `in ${mode} mode every contact gets its own rows and all of them, or a rejection that says why`,
     async (t) => {
       const oracles = new Map(names.map((name) => [name, new Oracle(database, people[name])]))
       const tokens = new Map<Name, string>()
@@ -106,10 +106,10 @@ for (const [i, gateway] of gateways.entries()) {
         for (const [name, answer] of answers) {
           cases++
           if (answer.status >= 400 && answer.status < 500) {
-            refused++
+            rejected++
             const said = `${answer.body.code ?? ''} ${answer.body.detail ?? ''}`
-            if ((refusals.get(statement) ?? said) !== said) wrong.push(`${statement}: refused in two ways`)
-            refusals.set(statement, said)
+            if ((rejections.get(statement) ?? said) !== said) wrong.push(`${statement}: rejected in two ways`)
+            rejections.set(statement, said)
             continue
           }
           const oracle = oracles.get(name)
@@ -142,14 +142,14 @@ for (const [i, gateway] of gateways.entries()) {
   )
 }
 
-t.test('every refusal is the one that was looked at', async (t) => {
-  const now = Object.fromEntries([...refusals].sort(([a], [b]) => (a < b ? -1 : 1)))
+t.test('every rejection is the one that was looked at', async (t) => {
+  const now = Object.fromEntries([...rejections].sort(([a], [b]) => (a < b ? -1 : 1)))
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(goldenFile, `${JSON.stringify(now, null, 2)}\n`)
   else t.same(now, golden)
   t.ok(statementsProving.size >= 400, `${statementsProving.size} statements prove something`)
-  t.ok(refused / cases < 0.08, `${((100 * refused) / cases).toFixed(1)} % refused`)
+  t.ok(rejected / cases < 0.08, `${((100 * rejected) / cases).toFixed(1)} % rejected`)
   t.comment(
-    `corpus: ${cases - refused - different} same (${proving} of them neither empty nor everything for everybody), ` +
-      `${refused} refused, ${different} different`,
+    `corpus: ${cases - rejected - different} same (${proving} of them neither empty nor everything for everybody), ` +
+      `${rejected} rejected, ${different} different`,
   )
 })

@@ -1,10 +1,11 @@
 /**
- * Holds one copy of what decides who sees and writes what against the demo coreBOS: rows against the evaluator, refusals
+ * Holds one copy of what decides who sees and writes what against the demo coreBOS: rows against the evaluator, rejections
  * against those that were looked at, writes against a writer that writes nothing. It is fast and stops at the first
  * fault, so that it can be run over many copies with one fault each.
  */
+import type { WriteContext } from '../../src/access/context.ts'
 import { readFileSync } from 'node:fs'
-import type { Contact } from '../../src/contact/contact.ts'
+import type { Contact } from '../../src/model/contact.ts'
 import { Corebos } from '../../src/corebos/corebos.ts'
 import { query, relatedRecords, type Rows } from '../../src/corebos/read.ts'
 import type { Catalogue } from '../../src/corebos/metadata.ts'
@@ -12,24 +13,23 @@ import type { CrmRecord, Database } from '../../src/demo/database.ts'
 import { startDemoCorebos } from '../../src/demo/server.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import type { PolicySource } from '../../src/policy/schema.ts'
-import type { Modules } from '../../src/scope/module.ts'
+import type { Modules } from '../../src/model/module.ts'
 import type { Row } from '../../src/scope/verify.ts'
-import type { Author } from '../../src/writes.ts'
 import { generatedStatements, recordedStatements } from '../support/corpus.ts'
-import { difference, Oracle, type Anchors } from '../support/oracle.ts'
+import { difference, Oracle, type OwnerIds } from '../support/oracle.ts'
 
 /** The modules of a copy. */
 export interface Copy {
-  readonly pipeline: typeof import('../../src/pipeline.ts')
+  readonly pipeline: typeof import('../../src/read/pipeline.ts')
   readonly parse: typeof import('../../src/query/parse.ts')
   readonly policy: typeof import('../../src/policy/policy.ts')
   readonly view: typeof import('../../src/scope/view.ts')
-  readonly writes: typeof import('../../src/writes.ts')
+  readonly writes: typeof import('../../src/write/writes.ts')
 }
 
 interface Person {
   readonly contact: Contact
-  readonly anchors: Anchors
+  readonly ownerIds: OwnerIds
 }
 
 function person(number: number, account: number, user: number): Person {
@@ -42,7 +42,7 @@ function person(number: number, account: number, user: number): Person {
       language: 'en_us',
       level: 'account',
     },
-    anchors: { contacts: [number], accounts: account === 0 ? [] : [account] },
+    ownerIds: { contacts: [number], accounts: account === 0 ? [] : [account] },
   }
 }
 
@@ -86,7 +86,7 @@ const shapes = [
   "select id from HelpDesk where ticket_title = 'it''s' or ticket_title = 'a\\\\' or description = ' or 1=1'",
 ]
 
-const refusals: Readonly<Record<string, string>> = {
+const rejections: Readonly<Record<string, string>> = {
   'select portal from Contacts': 'UNKNOWN_FIELD',
   'select Contacts.portal from HelpDesk': 'UNKNOWN_FIELD',
   "select id from Contacts where portal='1'": 'UNKNOWN_FIELD',
@@ -128,7 +128,7 @@ const strict: PolicySource = {
 }
 
 type Given = Readonly<Record<string, string>>
-type Deed = (copy: Copy, author: Author) => Promise<unknown>
+type Deed = (copy: Copy, author: WriteContext) => Promise<unknown>
 
 /** What is written, and what comes of it: a code, or what the writer is told. */
 const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed, outcome: string])[] = [
@@ -285,11 +285,11 @@ export class World {
     this.catalogue = catalogue
     this.close = close
     this.#corebos = corebos
-    const file = new URL('../fixtures/refusals.json', import.meta.url)
+    const file = new URL('../fixtures/rejections.json', import.meta.url)
     this.golden = new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>))
     const recorded = recordedStatements().filter((_, i) => i % 4 === 0)
     this.statements = [...shapes, ...recorded, ...generatedStatements(database, 100)]
-    for (const each of people) this.#oracles.set(each, new Oracle(database, each.anchors))
+    for (const each of people) this.#oracles.set(each, new Oracle(database, each.ownerIds))
   }
 
   static async begin(): Promise<World> {
@@ -344,7 +344,7 @@ export class World {
   }
 
   related(
-    ...[parent, parentModule, module]: Parameters<Author['reader']['relatedIds']>
+    ...[parent, parentModule, module]: Parameters<WriteContext['reader']['relatedIds']>
   ): Promise<readonly string[]> {
     const key = `${parent.text} ${module}`
     const known =
@@ -374,7 +374,7 @@ export class World {
   }
 }
 
-function webserviceIds({ contacts, accounts }: Anchors) {
+function webserviceIds({ contacts, accounts }: OwnerIds) {
   return {
     contacts: contacts.map((number) => `12x${number}`),
     accounts: accounts.map((number) => `11x${number}`),
@@ -382,15 +382,15 @@ function webserviceIds({ contacts, accounts }: Anchors) {
 }
 
 interface Told {
-  readonly author: Author
+  readonly author: WriteContext
   readonly written: string[]
   withheld: number
 }
 
-function authorOf(
+function writeContextOf(
   world: World,
   copy: Copy,
-  { contact, anchors }: Person,
+  { contact, ownerIds }: Person,
   source: PolicySource,
   broken = false,
 ): Told {
@@ -399,8 +399,8 @@ function authorOf(
   const note = (...said: unknown[]) => written.push(said.join(' '))
   const sorted = (values: Given) => JSON.stringify(Object.fromEntries(Object.entries(values).sort()))
   const nothing = () => Promise.reject(new Error('this is not asked here'))
-  const author: Author = {
-    sight: new copy.view.Sight(contact, new copy.policy.Policy(source), world.catalogue, true),
+  const author: WriteContext = {
+    visible: new copy.view.VisibleModules(contact, new copy.policy.Policy(source), world.catalogue, true),
     reader: {
       query: (statement) => (broken ? world.everything(statement) : world.ask(statement)),
       relatedIds: (...which) => world.related(...which),
@@ -409,8 +409,8 @@ function authorOf(
       printed: nothing,
       actions: nothing,
     },
-    anchors: async (level) =>
-      webserviceIds(level === 'own' ? { contacts: anchors.contacts, accounts: [] } : anchors),
+    ownerIds: async (level) =>
+      webserviceIds(level === 'own' ? { contacts: ownerIds.contacts, accounts: [] } : ownerIds),
     remember: (key, load) => {
       const ids = remembered.get(key) ?? load()
       remembered.set(key, ids)
@@ -442,7 +442,7 @@ function authorOf(
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : `no refusal: ${String(error)}`
+  return error instanceof Error && 'code' in error ? String(error.code) : `no rejection: ${String(error)}`
 }
 
 /** The first fault of a copy; undefined where it has none. */
@@ -452,13 +452,13 @@ export async function firstFault(copy: Copy, world: World): Promise<string | und
 }
 
 async function* faults(copy: Copy, world: World): AsyncGenerator<string | undefined> {
-  yield* refused(copy, world)
+  yield* rejected(copy, world)
   yield* rules(copy, world)
   yield* broken(copy, world)
   yield* written(copy, world)
   yield* explained(copy, world)
   for (const person of people) {
-    const told = authorOf(world, copy, person, builtinPolicy)
+    const told = writeContextOf(world, copy, person, builtinPolicy)
     for (const statement of world.statements) yield answered(statement, person, told, copy, world)
   }
 }
@@ -481,9 +481,9 @@ async function answered(
   }
 }
 
-async function* refused(copy: Copy, world: World): AsyncGenerator<string | undefined> {
-  const { author } = authorOf(world, copy, alice, builtinPolicy)
-  for (const [statement, code] of Object.entries(refusals)) {
+async function* rejected(copy: Copy, world: World): AsyncGenerator<string | undefined> {
+  const { author } = writeContextOf(world, copy, alice, builtinPolicy)
+  for (const [statement, code] of Object.entries(rejections)) {
     const got = await copy.pipeline
       .ask(copy.parse.parseQuery(statement), author)
       .then(() => 'answered')
@@ -500,12 +500,12 @@ async function* rules(copy: Copy, world: World): AsyncGenerator<string | undefin
       .sort()
       .join()
   for (const broken of [false, true]) {
-    const told = authorOf(world, copy, alice, strict, broken)
+    const told = writeContextOf(world, copy, alice, strict, broken)
     const open = world
       .oracle(alice)
       .visible('HelpDesk')
       .filter(({ values }) => values.get('ticketstatus') === 'Open' && values.get('assigned_user_id') === '5')
-    const own = new Oracle(world.database, { contacts: alice.anchors.contacts, accounts: [] }).visible(
+    const own = new Oracle(world.database, { contacts: alice.ownerIds.contacts, accounts: [] }).visible(
       'Invoice',
     )
     for (const [module, records] of [
@@ -523,21 +523,21 @@ async function* rules(copy: Copy, world: World): AsyncGenerator<string | undefin
     const got = await idsOf('Project', told).catch(codeOf)
     yield got === 'UNKNOWN_MODULE' ? undefined : 'a rule with a tie that there is not is open'
   }
-  const { author } = authorOf(world, copy, alice, builtinPolicy)
-  for (const { anchors } of [alice, carol, erin, alice]) {
-    const moved = { ...author, anchors: async () => webserviceIds(anchors) }
+  const { author } = writeContextOf(world, copy, alice, builtinPolicy)
+  for (const { ownerIds } of [alice, carol, erin, alice]) {
+    const moved = { ...author, ownerIds: async () => webserviceIds(ownerIds) }
     const { records } = await copy.pipeline.ask(copy.parse.parseQuery('select id from HelpDesk'), moved)
     const got = records.map(({ id }) => id).sort()
-    const expected = new Oracle(world.database, anchors)
+    const expected = new Oracle(world.database, ownerIds)
       .visible('HelpDesk')
       .map((record) => world.database.webserviceId(record))
       .sort()
     yield got.join() === expected.join()
       ? undefined
-      : `who sees as far as ${JSON.stringify(anchors)} gets ${got.join()}`
+      : `who sees as far as ${JSON.stringify(ownerIds)} gets ${got.join()}`
   }
   const policy = new copy.policy.Policy(builtinPolicy)
-  const employee = new copy.view.Sight(
+  const employee = new copy.view.VisibleModules(
     { ...alice.contact, entity: 'Employee' },
     policy,
     world.catalogue,
@@ -546,7 +546,7 @@ async function* rules(copy: Copy, world: World): AsyncGenerator<string | undefin
   yield employee.names.join() === 'Products,Services,Faq'
     ? undefined
     : `an employee sees ${employee.names.join()}`
-  const alone = new copy.view.Sight(alice.contact, policy, world.catalogue, false)
+  const alone = new copy.view.VisibleModules(alice.contact, policy, world.catalogue, false)
   yield alone.names.includes('Faq') ? 'the FAQ is open without a service user' : undefined
   const { catalogue } = world
   const withAddress: Modules = {
@@ -560,13 +560,13 @@ async function* rules(copy: Copy, world: World): AsyncGenerator<string | undefin
       return { ...module, fields: new Map([...module.fields, [address.name, address]]) }
     },
   }
-  const products = new copy.view.Sight(alice.contact, policy, withAddress, true).find('Products')
+  const products = new copy.view.VisibleModules(alice.contact, policy, withAddress, true).find('Products')
   yield products?.readable.has('imagefullpath') === false ? undefined : 'the address of a file can be read'
 }
 
 async function* broken(copy: Copy, world: World): AsyncGenerator<string | undefined> {
   for (const person of people) {
-    const told = authorOf(world, copy, person, builtinPolicy, true)
+    const told = writeContextOf(world, copy, person, builtinPolicy, true)
     for (const module of Object.keys(builtinPolicy.modules)) {
       const visible = world.oracle(person).visible(module)
       const hidden = world.database.records(module).length - visible.length
@@ -594,7 +594,7 @@ async function* broken(copy: Copy, world: World): AsyncGenerator<string | undefi
 
 async function* written(copy: Copy, world: World): AsyncGenerator<string | undefined> {
   for (const [what, policy, deed, outcome] of deeds) {
-    const { author, written: lines } = authorOf(world, copy, alice, policy)
+    const { author, written: lines } = writeContextOf(world, copy, alice, policy)
     const code = await deed(copy, author).then(() => '', codeOf)
     const got = code === '' ? lines.join(', ') : [code, ...lines].join(', ')
     yield got === outcome ? undefined : `${what}: ${got} instead of ${outcome}`
@@ -602,7 +602,7 @@ async function* written(copy: Copy, world: World): AsyncGenerator<string | undef
 }
 
 async function* explained(copy: Copy, world: World): AsyncGenerator<string | undefined> {
-  const { author } = authorOf(world, copy, alice, builtinPolicy)
+  const { author } = writeContextOf(world, copy, alice, builtinPolicy)
   for (const module of Object.keys(builtinPolicy.modules)) {
     const text = JSON.stringify(
       await copy.pipeline.explain(copy.parse.parseQuery(`select id from ${module}`), author),

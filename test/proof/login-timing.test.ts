@@ -1,4 +1,4 @@
-/** The one test that measures time: what a refused log-in tells by when it is answered. */
+/** The one test that measures time: what a rejected log-in tells by when it is answered. */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -8,10 +8,10 @@ import { startGateway } from '../support/start.ts'
 const bob = 8550
 const erin = 8553
 
-/** Milliseconds by kind of refusal. */
+/** Milliseconds by kind of rejection. */
 type Times = Map<string, number[]>
 
-t.test('refusals of all kinds take the same time', async (t) => {
+t.test('rejections of all kinds take the same time', async (t) => {
   const started = await startGateway(t, { delayMs: 50, env: { LOG_LEVEL: 'warn' } })
   const { database } = started.corebos
   const accessOf = (name: string) =>
@@ -34,9 +34,9 @@ t.test('refusals of all kinds take the same time', async (t) => {
     'locked in coreBOS': ['dave@example.com', 'dave-pw'],
     'too long': ['a'.repeat(1000), 'x'],
   } as const
-  const refusals = 200
+  const rejections = 200
   // In turns, but never in the same order twice, so that no kind has the same neighbours all the time.
-  const queue = Array.from({ length: refusals }, (_, round) => {
+  const queue = Array.from({ length: rejections }, (_, round) => {
     const entries = Object.entries(kinds)
     const first = round % entries.length
     const turned = [...entries.slice(first), ...entries.slice(0, first)]
@@ -68,7 +68,7 @@ t.test('refusals of all kinds take the same time', async (t) => {
   async function spreadOfMedians(): Promise<number> {
     const medians = [...(await atSteadyRate(queue))].map(([kind, times]) => {
       const median = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN
-      t.comment(`${median.toFixed(1)} ms, ${times.length} refusals: ${kind}`)
+      t.comment(`${median.toFixed(1)} ms, ${times.length} rejections: ${kind}`)
       return median
     })
     const spread = Math.max(...medians) - Math.min(...medians)

@@ -44,7 +44,7 @@ const mutants: readonly Mutant[] = Object.entries<
     ['rows come without their ties', 'tying: fieldsIn(scope)', 'tying: [] as string[]'],
     [
       'a contact keeps the reach that it had',
-      'if (known !== undefined && isSame(known.anchors, anchors)) return known',
+      'if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known',
       'if (known !== undefined) return known',
     ],
     [
@@ -52,8 +52,8 @@ const mutants: readonly Mutant[] = Object.entries<
       'ids.length === 0 ? tree.constant(false) : tree.tie(',
       'ids.length === 0 ? tree.constant(true) : tree.tie(',
     ],
-    ['ties to the account are forgotten', '...(account.includes(field) ? anchors.accounts : [])', '...[]'],
-    ['ties to the contact are forgotten', '...(contact.includes(field) ? anchors.contacts : [])', '...[]'],
+    ['ties to the account are forgotten', '...(account.includes(field) ? ownerIds.accounts : [])', '...[]'],
+    ['ties to the contact are forgotten', '...(contact.includes(field) ? ownerIds.contacts : [])', '...[]'],
     [
       'relations of nobody are those of all',
       "if ('length' in parents && parents.length === 0) return tree.constant(false)",
@@ -141,7 +141,7 @@ const mutants: readonly Mutant[] = Object.entries<
       'if (columns !== undefined || isCountedAsMeant(text)) return',
       'return',
     ],
-    ['what is filled in is not looked at', 'requireCount(text, settled)', ''],
+    ['what is filled in is not looked at', 'requireCount(text, resolved)', ''],
     ['explain shows ids', 'columnsOf(query, modules), false)', 'columnsOf(query, modules), true)'],
   ],
   'src/scope/shape.ts': [
@@ -214,18 +214,22 @@ const mutants: readonly Mutant[] = Object.entries<
       "contact.entity === 'Employee' ? this.#contacts : this.#contacts",
     ],
   ],
-  'src/pipeline.ts': [
+  'src/read/pipeline.ts': [
     ['a total tells of withheld rows', 'const isTrue = withheld.length === 0 &&', 'const isTrue ='],
     [
       'the total of another statement is told',
       'const isTrue = withheld.length === 0 && isCountedAsMeant(statement.text)',
       'const isTrue = withheld.length === 0',
     ],
-    ['withheld rows are not counted', 'asker.withheld(withheld, settled.view.decision.rule.name)', 'void 0'],
+    [
+      'withheld rows are not counted',
+      'context.withheld(withheld, resolved.view.decision.rule.name)',
+      'void 0',
+    ],
     [
       'a limit comes before distinct',
-      'settled.distinct ? { ...settled, limit: { offset: 0, count: limits.rows + 1 } } : settled',
-      'settled',
+      'resolved.distinct ? { ...resolved, limit: { offset: 0, count: limits.rows + 1 } } : resolved',
+      'resolved',
     ],
     ['distinct has no limit', 'page(different, limit)', 'different'],
     [
@@ -282,10 +286,10 @@ const mutants: readonly Mutant[] = Object.entries<
     ['nothing is forced', '{ ...values, ...Object.fromEntries(forced) }', '{ ...values }'],
     ['what can be seen can be written', "(writing === 'create' ? decision.level : 'own')", 'decision.level'],
   ],
-  'src/writes.ts': [
+  'src/write/writes.ts': [
     [
-      'a record within sight is within reach',
-      'if (meets(row, await settledScope(writing, author), view.module)) return',
+      'a record within visible is within reach',
+      'if (meets(row, await resolvedScope(writing, author), view.module)) return',
       'return',
     ],
     ["relations of what is nobody's own", 'if (!own.includes(true)) throw', 'if (own.length === 0) throw'],
@@ -323,7 +327,12 @@ function collect(path: string): void {
     collect(joined(dirname(path), `${specifier}.ts`))
   }
 }
-for (const entrance of ['src/writes.ts', 'src/query/parse.ts', 'src/policy/policy.ts', 'src/scope/view.ts']) {
+for (const entrance of [
+  'src/write/writes.ts',
+  'src/query/parse.ts',
+  'src/policy/policy.ts',
+  'src/scope/view.ts',
+]) {
   collect(entrance)
 }
 

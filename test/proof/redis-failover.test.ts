@@ -8,9 +8,9 @@ import { performance } from 'node:perf_hooks'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { GatewayError } from '../../src/errors.ts'
-import type { Store, Take } from '../../src/session/contract.ts'
-import { RedisStore } from '../../src/session/redis.ts'
+import { GatewayError } from '../../src/model/errors.ts'
+import type { Store, RateCheck } from '../../src/session/contract.ts'
+import { RedisStore } from '../../src/session/redis/store.ts'
 import {
   freePort,
   installed,
@@ -289,7 +289,7 @@ t.test('a failover loses no session and brings none back', { skip }, async (t) =
     })
   t.comment(
     `acknowledged: ${(['create', 'read', 'rotate', 'end', 'endAll'] as const).map((kind) => `${kind} ${count(kind)}`).join(', ')}; ` +
-      `refused ${failures.length}; until the first answer after the master was ${outage.join(', ')}`,
+      `rejected ${failures.length}; until the first answer after the master was ${outage.join(', ')}`,
   )
   t.ok(count('endAll') > 20 && count('rotate') > 200, 'enough happened for this to mean something')
   t.ok(failures.length > 0, 'and the failovers were felt')
@@ -403,7 +403,7 @@ t.test('a cluster of six', { skip }, async (t) => {
   await t.test('serves while slots move', async (t) => {
     const store = await open(t, url)
     const opened = await Promise.all(Array.from({ length: 200 }, (_, n) => store.create(facts(`12x${n}`))))
-    const take: Take = { key: 'ip:192.0.2.1', max: 1_000_000, window: 600_000 }
+    const take: RateCheck = { key: 'ip:192.0.2.1', max: 1_000_000, window: 600_000 }
     const [from, to] = await masters()
     const nodeId = async (server: Server | undefined) => String(await server?.admin.cluster('MYID'))
     let moving = true

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { FormData } from 'undici'
 import type { CrmRecord, Database } from '../../src/demo/database.ts'
-import type { ErrorCode } from '../../src/errors.ts'
+import type { ErrorCode } from '../../src/model/errors.ts'
 import { openModules } from '../../src/tools/attack/scope.ts'
 import { anchorsOf, difference, Oracle } from '../support/oracle.ts'
 import {
@@ -25,10 +25,10 @@ import {
 } from '../support/portal.ts'
 import { at, passwordTypes, rowsAt, textAt, WebserviceClient } from '../support/webservice-client.ts'
 
-/** `done`; a refusal; or `absent`: to the letter what is said of something that is not there. */
+/** `done`; a rejection; or `absent`: to the letter what is said of something that is not there. */
 type Right = 'done' | 'absent' | ErrorCode | 'ACCESS_DENIED'
 
-interface Asker {
+interface ReadContext {
   readonly name: string
   readonly contact: CrmRecord
   /** What it sees. */
@@ -39,7 +39,7 @@ interface Asker {
   readonly session: string
 }
 
-type Rights = (asker: Asker) => Right
+type Rights = (context: ReadContext) => Right
 
 interface Asked {
   /** Of the path; what is not given is what the row is about. */
@@ -55,14 +55,14 @@ interface Row {
   readonly about?: string
   /** The like of which there is none. */
   readonly absent?: string
-  readonly ask?: (about: string, asker: Asker | undefined) => Asked | Promise<Asked>
+  readonly ask?: (about: string, context: ReadContext | undefined) => Asked | Promise<Asked>
   readonly right: Rights
   /** Of somebody without a token, where none is asked for. */
   readonly nobody?: Right
   /** Whoever asks gets the same answer. */
   readonly alike?: true
   /** What the answer says to whoever it is given, and what has become of it. */
-  readonly holds?: (t: Test, answer: Answer, asker: Asker) => unknown
+  readonly holds?: (t: Test, answer: Answer, context: ReadContext) => unknown
 }
 
 /** The routes of each Fastify that is started, as `GET /records/:id`. */
@@ -82,9 +82,9 @@ class Desk {
   readonly routes: ReadonlySet<string>
   readonly operatorRoutes: ReadonlySet<string>
   readonly database: Database
-  readonly alice: Asker
-  readonly bob: Asker
-  readonly carol: Asker
+  readonly alice: ReadContext
+  readonly bob: ReadContext
+  readonly carol: ReadContext
   /** What there was after the last request, by what that was about; empty where that has changed it. */
   readonly unchanged = new Map<string, string>()
   /** Which kinds of GET have been tried as HEAD. */
@@ -97,20 +97,20 @@ class Desk {
     this.routes = routes
     this.operatorRoutes = operatorRoutes
     this.database = portal.corebos.database
-    const asker = (name: string, number: number): Asker => ({
+    const context = (name: string, number: number): ReadContext => ({
       name,
       contact: this.record(`12x${number}`),
       oracle: new Oracle(this.database, anchorsOf(this.database, number, 'account')),
       own: new Oracle(this.database, anchorsOf(this.database, number, 'own')),
       session: sessions[name] ?? '',
     })
-    this.alice = asker('alice', 8549)
-    this.bob = asker('bob', 8550)
-    this.carol = asker('carol', 8551)
+    this.alice = context('alice', 8549)
+    this.bob = context('bob', 8550)
+    this.carol = context('carol', 8551)
   }
 
   static async start(t: Test, mode: Mode): Promise<Desk> {
-    // What the built-in policy opens to nobody would be refused to everybody.
+    // What the built-in policy opens to nobody would be rejected to everybody.
     const POLICY_FILE = await policyFile(t, {
       HelpDesk: { delete: true },
       Invoice: { delete: true },
@@ -134,7 +134,7 @@ class Desk {
   }
 
   /** One more session of somebody's. */
-  async login({ name }: Asker, password = credentialsOf(name, this.mode).password) {
+  async login({ name }: ReadContext, password = credentialsOf(name, this.mode).password) {
     const body = { ...credentialsOf(name, this.mode), password }
     const answer = await this.portal.as(undefined, 'POST', '/auth/login', { body })
     const headers = { authorization: `Bearer ${textAt(answer.body, 'accessToken')}` }
@@ -198,18 +198,20 @@ const titles: Readonly<Record<string, string>> = {
   Products: 'productname',
 }
 
-async function tableOf(desk: Desk): Promise<readonly Row[]> {
-  const { portal, mode, database, alice } = desk
+async function tableOf(loginService: Desk): Promise<readonly Row[]> {
+  const { portal, mode, database, alice } = loginService
   const { admin, relay } = portal
-  const ticket = desk.the('HelpDesk')
-  const document = desk.the('Documents')
+  const ticket = loginService.the('HelpDesk')
+  const document = loginService.the('Documents')
   const me = alice.contact
-  const uploaded = desk.record((await portal.as('alice', 'POST', '/documents', { body: upload({}) })).body.id)
-  const [second, third] = [await desk.login(alice), await desk.login(alice)]
+  const uploaded = loginService.record(
+    (await portal.as('alice', 'POST', '/documents', { body: upload({}) })).body.id,
+  )
+  const [second, third] = [await loginService.login(alice), await loginService.login(alice)]
   const mine = credentialsOf('alice', mode)
 
   const about = (record: CrmRecord) => ({
-    about: desk.id(record),
+    about: loginService.id(record),
     absent: `${database.module(record.module)?.prefix ?? ''}x999999`,
   })
   const all: Rights = () => 'done'
@@ -236,17 +238,17 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
     return ({ oracle, contact }) =>
       (record.module === 'Contacts' ? record === contact : oracle.sees(record)) ? 'done' : 'absent'
   }
-  const relates = (one: (asker: Asker) => CrmRecord, other: CrmRecord): Rights => {
-    return (asker) => {
-      const both = [one(asker), other]
-      if (!both.every((each) => asker.oracle.sees(each))) return 'absent'
+  const relates = (one: (context: ReadContext) => CrmRecord, other: CrmRecord): Rights => {
+    return (context) => {
+      const both = [one(context), other]
+      if (!both.every((each) => context.oracle.sees(each))) return 'absent'
       const isOpen = both.some(({ module }) => module === 'HelpDesk')
-      return isOpen && both.some((each) => asker.own.sees(each)) ? 'done' : 'NOT_WRITABLE'
+      return isOpen && both.some((each) => context.own.sees(each)) ? 'done' : 'NOT_WRITABLE'
     }
   }
 
   type Holds = NonNullable<Row['holds']>
-  const shows: Holds = (t, { body }, { oracle }) => t.same(body, oracle.shown(desk.record(body.id)))
+  const shows: Holds = (t, { body }, { oracle }) => t.same(body, oracle.shown(loginService.record(body.id)))
   const finds = (statement: string): Holds => {
     return (t, { body }, { oracle }) => {
       const rows = rowsAt(body, 'records') as readonly Record<string, string>[] // as the schema says
@@ -256,15 +258,15 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
   }
   /** What was written is shown, and the administrator reads the same. */
   const writesDown = (field: string, value: string): Holds => {
-    return async (t, answer, asker) => {
-      shows(t, answer, asker)
+    return async (t, answer, context) => {
+      shows(t, answer, context)
       t.match(await stored(admin, answer.body.id ?? ''), { [field]: new RegExp(`^${value}`) })
     }
   }
   const named = (answer: Answer, list: string, name = 'name') =>
     rowsAt(answer.body, list).map((row) => textAt(row, name))
   const relatedBy = async (record: CrmRecord, module: string, field: string) =>
-    (await related(admin, desk.id(record), record.module, module)).map((row) => row[field])
+    (await related(admin, loginService.id(record), record.module, module)).map((row) => row[field])
   const fileOf = ({ number }: CrmRecord) => database.attachments.get(number)?.at(-1)?.content.toString()
 
   const open = (path: string, params = {}): Row => ({
@@ -296,26 +298,26 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
   ): Row => ({
     route: 'POST /webservice.php',
     ...about(record),
-    ask: (id, asker) => ({
+    ask: (id, context) => ({
       body: { operation: name, ...parameters(id) },
-      headers: { 'corebos-authorization': asker?.session ?? '' },
+      headers: { 'corebos-authorization': context?.session ?? '' },
     }),
     // The protocol has one word for what is not there and for what may not be done.
     holds: row.holds ?? (() => undefined),
-    right: (asker) => {
-      const right = row.right(asker)
+    right: (context) => {
+      const right = row.right(context)
       return right === 'NOT_WRITABLE' ? 'ACCESS_DENIED' : right
     },
   })
-  const ownTicket = ({ own }: Asker): CrmRecord => own.visible('HelpDesk')[0] ?? ticket
-  const pairs: readonly (readonly [one: (asker: Asker) => CrmRecord, other: CrmRecord])[] = [
+  const ownTicket = ({ own }: ReadContext): CrmRecord => own.visible('HelpDesk')[0] ?? ticket
+  const pairs: readonly (readonly [one: (context: ReadContext) => CrmRecord, other: CrmRecord])[] = [
     [() => ticket, document],
     [ownTicket, document],
-    [() => desk.the('HelpDesk', 'company'), document],
-    [() => desk.the('HelpDesk', 'company'), desk.the('Documents', 'company')],
-    [() => desk.the('HelpDesk', 'foreign'), document],
-    [({ contact }) => contact, desk.the('Documents', 'company')],
-    [ownTicket, desk.the('Documents', 'foreign')],
+    [() => loginService.the('HelpDesk', 'company'), document],
+    [() => loginService.the('HelpDesk', 'company'), loginService.the('Documents', 'company')],
+    [() => loginService.the('HelpDesk', 'foreign'), document],
+    [({ contact }) => contact, loginService.the('Documents', 'company')],
+    [ownTicket, loginService.the('Documents', 'foreign')],
   ]
 
   return [
@@ -334,25 +336,27 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       route: 'POST /auth/login',
       about: mine.username,
       absent: mode === 'user' ? 'nobody' : 'nobody@example.com',
-      ask: async (username, asker) => {
+      ask: async (username, context) => {
         // A guess takes one of the few that are let through for her, until she logs in.
-        if (asker !== alice) await desk.login(alice)
-        return { body: { username, password: credentialsOf(asker?.name ?? 'nobody', mode).password } }
+        if (context !== alice) await loginService.login(alice)
+        return { body: { username, password: credentialsOf(context?.name ?? 'nobody', mode).password } }
       },
       right: hers,
       nobody: 'absent',
-      holds: (t, { body }) => t.equal(textAt(body, 'contact', 'id'), desk.id(me)),
+      holds: (t, { body }) => t.equal(textAt(body, 'contact', 'id'), loginService.id(me)),
     },
     {
       route: 'POST /auth/refresh',
-      ask: async (_, asker) => ({
-        body: { refreshToken: asker === undefined ? 'made up' : (await desk.login(asker)).refreshToken },
+      ask: async (_, context) => ({
+        body: {
+          refreshToken: context === undefined ? 'made up' : (await loginService.login(context)).refreshToken,
+        },
       }),
       right: all,
       nobody: 'INVALID_REFRESH_TOKEN',
       holds: async (t, { body }, { contact }) => {
-        const session = await desk.session({ authorization: `Bearer ${textAt(body, 'accessToken')}` })
-        t.equal(session?.contact, desk.id(contact))
+        const session = await loginService.session({ authorization: `Bearer ${textAt(body, 'accessToken')}` })
+        t.equal(session?.contact, loginService.id(contact))
       },
     },
     {
@@ -374,7 +378,7 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
     {
       route: 'GET /auth/session',
       right: all,
-      holds: (t, { body }, { contact }) => t.equal(textAt(body, 'contact', 'id'), desk.id(contact)),
+      holds: (t, { body }, { contact }) => t.equal(textAt(body, 'contact', 'id'), loginService.id(contact)),
     },
     {
       route: 'GET /auth/sessions',
@@ -440,7 +444,7 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       ...about(ticket),
       ask: (id) => ({ params: { module: 'HelpDesk' }, query: { where: `id='${id}'`, count: 'true' } }),
       right: reads(ticket),
-      holds: finds(statement(desk.id(ticket))),
+      holds: finds(statement(loginService.id(ticket))),
     },
     search(ticket.values.get('ticket_title') ?? ''),
     search('carol'),
@@ -450,14 +454,14 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       ...about(ticket),
       ask: (id) => ({ query: { q: statement(id) } }),
       right: reads(ticket),
-      holds: finds(statement(desk.id(ticket))),
+      holds: finds(statement(loginService.id(ticket))),
     },
     {
       route: 'POST /query',
       ...about(ticket),
       ask: (id) => ({ body: { query: statement(id) } }),
       right: reads(ticket),
-      holds: finds(statement(desk.id(ticket))),
+      holds: finds(statement(loginService.id(ticket))),
     },
     {
       route: 'POST /query',
@@ -474,13 +478,13 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       right: none,
     },
 
-    ...desk.among(...openModules).map((record) => ({
+    ...loginService.among(...openModules).map((record) => ({
       route: 'GET /records/:id',
       ...about(record),
       right: reads(record),
       holds: shows,
     })),
-    ...desk.among('HelpDesk', 'Project', 'Invoice', 'Faq').map((record): Row => ({
+    ...loginService.among('HelpDesk', 'Project', 'Invoice', 'Faq').map((record): Row => ({
       route: 'GET /records/:id/comments',
       ...about(record),
       right: reads(record),
@@ -494,26 +498,26 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
         t.same(named(answer, 'comments', 'text'), [...said, ...kept])
       },
     })),
-    ...desk.among('Invoice', 'Quotes', 'SalesOrder', 'HelpDesk').map((record): Row => ({
+    ...loginService.among('Invoice', 'Quotes', 'SalesOrder', 'HelpDesk').map((record): Row => ({
       route: 'GET /records/:id/pdf',
       ...about(record),
       right: record.module === 'HelpDesk' ? none : reads(record),
       holds: (t, { text }) => t.match(text, new RegExp(`^%PDF-[^]*\\(${database.displayName(record)}\\)`)),
     })),
-    ...desk.among('Contacts', 'HelpDesk').map((record): Row => ({
+    ...loginService.among('Contacts', 'HelpDesk').map((record): Row => ({
       route: 'GET /records/:id/actions',
       ...about(record),
       right: reads(record),
       holds: (t, answer) =>
         t.same(named(answer, 'actions'), record.module === 'Contacts' ? ['call_back'] : []),
     })),
-    ...desk.among('Documents').map((record): Row => ({
+    ...loginService.among('Documents').map((record): Row => ({
       route: 'GET /documents/:id/content',
       ...about(record),
       right: reads(record),
       holds: (t, { text }) => t.equal(text, fileOf(record)),
     })),
-    ...desk.among('Documents').map((record): Row => ({
+    ...loginService.among('Documents').map((record): Row => ({
       route: 'POST /documents/:id/link',
       ...about(record),
       right: reads(record),
@@ -527,7 +531,7 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       // A link is for whoever has it.
       route: 'GET /documents/links/:secret',
       ask: async () => {
-        const { body } = await portal.as('alice', 'POST', `/documents/${desk.id(document)}/link`)
+        const { body } = await portal.as('alice', 'POST', `/documents/${loginService.id(document)}/link`)
         return { params: { secret: textAt(body, 'url').replace(/.*\//, '') } }
       },
       right: all,
@@ -547,17 +551,17 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
         [me, 'HelpDesk'],
         [me, 'Documents'],
         [ticket, 'Documents'],
-        [desk.the('HelpDesk', 'company'), 'Documents'],
-        [desk.the('HelpDesk', 'foreign'), 'Documents'],
-        [desk.the('Accounts', 'company'), 'Contacts'],
-        [desk.the('Accounts', 'foreign'), 'Contacts'],
+        [loginService.the('HelpDesk', 'company'), 'Documents'],
+        [loginService.the('HelpDesk', 'foreign'), 'Documents'],
+        [loginService.the('Accounts', 'company'), 'Contacts'],
+        [loginService.the('Accounts', 'foreign'), 'Contacts'],
       ] as const
     ).map(([record, module]): Row => ({
       route: 'GET /records/:id/related/:other',
       ...about(record),
       ask: () => ({ params: { other: module }, query: { count: 'true' } }),
       right: reads(record),
-      holds: finds(`select * from ${module} where related.${record.module} = '${desk.id(record)}'`),
+      holds: finds(`select * from ${module} where related.${record.module} = '${loginService.id(record)}'`),
     })),
 
     {
@@ -568,9 +572,9 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
         body: { ticket_title: 'made', ticketstatus: 'Open', parent_id },
       }),
       right: hers,
-      holds: writesDown('parent_id', desk.id(me)),
+      holds: writesDown('parent_id', loginService.id(me)),
     },
-    ...desk.among('Project').map((record): Row => ({
+    ...loginService.among('Project').map((record): Row => ({
       route: 'POST /records/:module',
       ...about(record),
       ask: (related_to) => ({
@@ -578,7 +582,7 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
         body: { commentcontent: 'a comment', related_to },
       }),
       right: reads(record),
-      holds: writesDown('related_to', desk.id(record)),
+      holds: writesDown('related_to', loginService.id(record)),
     })),
     {
       route: 'POST /records/:module',
@@ -598,36 +602,36 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       ask: () => ({ body: { user_name: 'made' } }),
       right: none,
     },
-    ...desk
+    ...loginService
       .among('Contacts', 'Accounts', 'HelpDesk', 'Project', 'Invoice', 'Products')
       .map((record): Row => ({
         route: 'POST /documents',
         ...about(record),
         ask: (relatedTo) => ({ body: upload({ relatedTo }) }),
         right: uploads(record),
-        holds: async (t, answer, asker) => {
-          shows(t, answer, asker)
-          for (const each of [record, asker.contact])
+        holds: async (t, answer, context) => {
+          shows(t, answer, context)
+          for (const each of [record, context.contact])
             t.ok(
               (await relatedBy(each, 'Documents', 'id')).includes(answer.body.id),
               'the administrator sees it',
             )
-          const { text } = await portal.as(asker.name, 'GET', `/documents/${answer.body.id ?? ''}/content`)
+          const { text } = await portal.as(context.name, 'GET', `/documents/${answer.body.id ?? ''}/content`)
           t.equal(text, 'what was uploaded')
         },
       })),
-    ...desk.among('HelpDesk', 'Project', 'Invoice', 'Faq').map((record): Row => ({
+    ...loginService.among('HelpDesk', 'Project', 'Invoice', 'Faq').map((record): Row => ({
       route: 'POST /records/:id/comments',
       ...about(record),
-      ask: (_, asker) => ({ body: { text: `of ${asker?.name ?? 'nobody'}` } }),
+      ask: (_, context) => ({ body: { text: `of ${context?.name ?? 'nobody'}` } }),
       right: comments(record),
       holds: async (t, { body }, { name, contact }) => {
-        t.match(body, { text: `of ${name}`, author: { id: desk.id(contact) } })
+        t.match(body, { text: `of ${name}`, author: { id: loginService.id(contact) } })
         const last = (await relatedBy(record, 'ModComments', 'commentcontent')).at(-1)
         t.match(last, new RegExp(`^of ${name}`), 'the administrator sees it')
       },
     })),
-    ...desk.among('Contacts', 'HelpDesk').map((record): Row => ({
+    ...loginService.among('Contacts', 'HelpDesk').map((record): Row => ({
       route: 'POST /records/:id/actions/:name',
       ...about(record),
       ask: () => ({ params: { name: 'call_back' } }),
@@ -635,17 +639,17 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       holds: (t, { body }) => {
         t.same(body, { result: 'done' })
         const { params } = relay.calls.findLast((each) => each.operation === 'executeBusinessAction') ?? {}
-        t.equal(params?.get('context'), `{"ID":"${desk.id(record)}"}`)
+        t.equal(params?.get('context'), `{"ID":"${loginService.id(record)}"}`)
       },
     })),
     ...['unlisted', 'not_offered', 'LBL_ADD_NOTE'].map((name): Row => ({
       route: 'POST /records/:id/actions/:name',
       about: name,
       absent: 'nothing',
-      ask: () => ({ params: { id: desk.id(me) } }),
+      ask: () => ({ params: { id: loginService.id(me) } }),
       right: none,
     })),
-    ...[...desk.among(...Object.keys(titles)), uploaded].map((record): Row => {
+    ...[...loginService.among(...Object.keys(titles)), uploaded].map((record): Row => {
       const title = titles[record.module] ?? ''
       return {
         route: 'PATCH /records/:id',
@@ -659,10 +663,12 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       pairs.map(([one, other]): Row => ({
         route: `${method} /records/:id/related/:other`,
         ...about(other),
-        ask: (_, asker = alice) => ({ params: { id: desk.id(one(asker)) } }),
+        ask: (_, context = alice) => ({ params: { id: loginService.id(one(context)) } }),
         right: relates(one, other),
-        holds: async (t, _, asker) => {
-          const isRelated = (await relatedBy(one(asker), 'Documents', 'id')).includes(desk.id(other))
+        holds: async (t, _, context) => {
+          const isRelated = (await relatedBy(one(context), 'Documents', 'id')).includes(
+            loginService.id(other),
+          )
           t.equal(isRelated, method === 'PUT', 'the administrator sees it')
         },
       })),
@@ -671,7 +677,7 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
     {
       route: 'GET /webservice.php',
       ...about(ticket),
-      ask: (id, asker) => ({ query: { operation: 'retrieve', id, sessionName: asker?.session ?? '' } }),
+      ask: (id, context) => ({ query: { operation: 'retrieve', id, sessionName: context?.session ?? '' } }),
       right: reads(ticket),
       holds: (t, { body }, { oracle }) => t.match(body['result'], oracle.shown(ticket)),
     },
@@ -679,26 +685,28 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       right: reads(ticket),
       holds: (t, { body }, { oracle }) => t.match(rowsAt(body, 'result'), [oracle.shown(ticket)]),
     }),
-    ...desk.among('HelpDesk').map((record) =>
+    ...loginService.among('HelpDesk').map((record) =>
       operation('revise', record, (id) => ({ element: JSON.stringify({ id, ticket_title: 'revised' }) }), {
         right: writes(record, ['HelpDesk']),
-        holds: async (t) => t.match(await stored(admin, desk.id(record)), { ticket_title: 'revised' }),
+        holds: async (t) =>
+          t.match(await stored(admin, loginService.id(record)), { ticket_title: 'revised' }),
       }),
     ),
-    ...desk.among('Invoice').map((record) =>
+    ...loginService.among('Invoice').map((record) =>
       operation('delete', record, (id) => ({ id }), {
         right: writes(record, ['Invoice']),
-        holds: async (t) => t.same(await stored(admin, desk.id(record)), {}),
+        holds: async (t) => t.same(await stored(admin, loginService.id(record)), {}),
       }),
     ),
 
-    ...desk
+    ...loginService
       .among('SalesOrder', 'HelpDesk', 'Accounts', 'Contacts', 'Documents', 'Products')
       .map((record): Row => ({
         route: 'DELETE /records/:id',
         ...about(record),
         right: writes(record, ['Invoice', 'HelpDesk']),
-        holds: async (t) => t.same(await stored(admin, desk.id(record)), {}, 'the administrator misses it'),
+        holds: async (t) =>
+          t.same(await stored(admin, loginService.id(record)), {}, 'the administrator misses it'),
       })),
 
     {
@@ -707,8 +715,8 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       absent: 'nothing',
       right: hers,
       holds: async (t) => {
-        t.equal(await desk.session(second.headers), undefined)
-        t.same(await desk.session(third.headers), third.session)
+        t.equal(await loginService.session(second.headers), undefined)
+        t.same(await loginService.session(third.headers), third.session)
       },
     },
     {
@@ -718,16 +726,17 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
       ask: (currentPassword) => ({ body: { currentPassword, newPassword: 'a better one' } }),
       right: mode === 'user' ? () => 'NOT_WRITABLE' : hers,
       holds: async (t) => {
-        t.equal(await desk.session(third.headers), undefined, 'other sessions end')
-        t.equal((await desk.login(alice)).status, 401)
+        t.equal(await loginService.session(third.headers), undefined, 'other sessions end')
+        t.equal((await loginService.login(alice)).status, 401)
         const changed = { currentPassword: 'a better one', newPassword: mine.password }
-        t.equal((await desk.login(alice, changed.currentPassword)).status, 200)
+        t.equal((await loginService.login(alice, changed.currentPassword)).status, 200)
         t.equal((await portal.as('alice', 'PUT', '/auth/password', { body: changed })).status, 204)
       },
     },
     {
       route: 'POST /auth/logout',
-      ask: async (_, asker) => (asker === undefined ? {} : { headers: (await desk.login(asker)).headers }),
+      ask: async (_, context) =>
+        context === undefined ? {} : { headers: (await loginService.login(context)).headers },
       right: all,
       holds: async (t, _, { name }) => {
         t.equal((await portal.as(name, 'GET', '/auth/session')).status, 200, 'no other session ends')
@@ -744,14 +753,19 @@ async function tableOf(desk: Desk): Promise<readonly Row[]> {
   ]
 }
 
-async function put({ portal }: Desk, row: Row, asker: Asker | undefined, about: string): Promise<Answer> {
+async function put(
+  { portal }: Desk,
+  row: Row,
+  context: ReadContext | undefined,
+  about: string,
+): Promise<Answer> {
   const [method = '', template = ''] = row.route.split(' ')
-  const { params = {}, query, ...sent } = (await row.ask?.(about, asker)) ?? {}
+  const { params = {}, query, ...sent } = (await row.ask?.(about, context)) ?? {}
   const path = template.replace(/:(\w+)|\*/g, (whole, name: string | undefined) =>
     encodeURIComponent(params[name ?? whole] ?? about),
   )
   const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`
-  return portal.as(asker?.name, method, `${path}${search}`, sent)
+  return portal.as(context?.name, method, `${path}${search}`, sent)
 }
 
 /** An answer without what each has of its own. */
@@ -767,26 +781,26 @@ function isGiven({ status, body }: Answer): boolean {
 const writingOperation =
   /^(create|revise|delete|SetRelation|UnsetRelation|addTicketFaqComment|executeBusinessAction)$/
 
-/** Asks what a row says for one asker. @returns the answer, and what is wrong with it */
-async function judge(t: Test, desk: Desk, row: Row, asker: Asker | undefined) {
-  const { portal, database, routes } = desk
+/** Asks what a row says for one context. @returns the answer, and what is wrong with it */
+async function judge(t: Test, loginService: Desk, row: Row, context: ReadContext | undefined) {
+  const { portal, database, routes } = loginService
   const { route, about = '', absent } = row
-  const right = asker === undefined ? (row.nobody ?? 'AUTHENTICATION_REQUIRED') : row.right(asker)
+  const right = context === undefined ? (row.nobody ?? 'AUTHENTICATION_REQUIRED') : row.right(context)
   const isRead = route.startsWith('GET') || route.includes('/query')
-  const name = asker?.name ?? 'nobody'
+  const name = context?.name ?? 'nobody'
   const state = async () => {
     const seen = /^[0-9]+x[0-9]+$/.test(about) ? await stored(portal.admin, about) : undefined
     return contents(database) + JSON.stringify([about, seen])
   }
-  const before = isRead || right === 'done' ? '' : (desk.unchanged.get(about) ?? (await state()))
+  const before = isRead || right === 'done' ? '' : (loginService.unchanged.get(about) ?? (await state()))
   const sent = portal.relay.calls.length
-  const answer = await put(desk, row, asker, about)
+  const answer = await put(loginService, row, context, about)
   const faults: string[] = []
   // What is known to be unchanged is not looked at again.
-  desk.unchanged.clear()
+  loginService.unchanged.clear()
   if (!isRead && right !== 'done') {
     const after = await state()
-    if (after === before) desk.unchanged.set(about, after)
+    if (after === before) loginService.unchanged.set(about, after)
     else faults.push('it has changed something')
   }
   if (isRead || right !== 'done') {
@@ -794,22 +808,25 @@ async function judge(t: Test, desk: Desk, row: Row, asker: Asker | undefined) {
     faults.push(...made.filter((each) => writingOperation.test(each)))
   }
   if (right === 'done') {
-    if (!isGiven(answer)) faults.push(`it is refused: ${answer.text}`)
-    else if (asker !== undefined) await row.holds?.(t, answer, asker)
+    if (!isGiven(answer)) faults.push(`it is rejected: ${answer.text}`)
+    else if (context !== undefined) await row.holds?.(t, answer, context)
   } else if (right !== 'absent') {
     const code = answer.body.code ?? textAt(answer.body, 'error', 'code')
     if (code !== right) faults.push(`${answer.status} ${code} instead of ${right}`)
   }
   // Without a token nobody is told whether there is anything.
-  if (right === 'absent' || (asker === undefined && absent !== undefined)) {
-    const [here, there] = [told(answer), told(await put(desk, row, asker, absent ?? ''), absent, about)]
+  if (right === 'absent' || (context === undefined && absent !== undefined)) {
+    const [here, there] = [
+      told(answer),
+      told(await put(loginService, row, context, absent ?? ''), absent, about),
+    ]
     if (here !== there) faults.push(`it is told apart from what is not there: ${here} and ${there}`)
   }
   const head = route.replace(/^GET/, 'HEAD')
   const kind = `${head} ${name} ${right}`
-  if (head !== route && routes.has(head) && !desk.headed.has(kind)) {
-    desk.headed.add(kind)
-    const { status, text } = await put(desk, { ...row, route: head }, asker, about)
+  if (head !== route && routes.has(head) && !loginService.headed.has(kind)) {
+    loginService.headed.add(kind)
+    const { status, text } = await put(loginService, { ...row, route: head }, context, about)
     if (status !== answer.status || text !== '') faults.push(`its HEAD is ${status} ${text}`)
   }
   return { answer, right, faults }
@@ -819,13 +836,13 @@ t.test('every route, by whoever it belongs to, a colleague, another company, nob
   const desks: Desk[] = []
   // Which Fastify is whose is told by the order in which they start.
   for (const mode of modes) desks.push(await Desk.start(t, mode))
-  // Most of the time is spent waiting for log-ins that are refused.
+  // Most of the time is spent waiting for log-ins that are rejected.
   t.jobs = modes.length
   await Promise.all(
-    desks.map((desk) =>
-      t.test(`in ${desk.mode} mode`, { buffered: true }, async (t) => {
-        const { mode, portal, routes, alice, bob, carol } = desk
-        const table = await tableOf(desk)
+    desks.map((loginService) =>
+      t.test(`in ${loginService.mode} mode`, { buffered: true }, async (t) => {
+        const { mode, portal, routes, alice, bob, carol } = loginService
+        const table = await tableOf(loginService)
         const withRow = new Set(table.map(({ route }) => route))
         // A HEAD is put beside each GET.
         const without = [...routes].filter((route) => !withRow.has(route.replace(/^HEAD/, 'GET')))
@@ -839,13 +856,13 @@ t.test('every route, by whoever it belongs to, a colleague, another company, nob
           const faults: string[] = []
           let first: string | undefined
           // Whoever it belongs to comes last, since that may change who else may do what.
-          for (const asker of [undefined, carol, bob, alice]) {
-            const who = asker?.name ?? 'nobody'
-            const { answer, right, faults: found } = await judge(t, desk, row, asker)
+          for (const context of [undefined, carol, bob, alice]) {
+            const who = context?.name ?? 'nobody'
+            const { answer, right, faults: found } = await judge(t, loginService, row, context)
             faults.push(...found.map((fault) => `${who}: ${fault}`))
             first ??= told(answer)
             if (row.alike === true && told(answer) !== first) faults.push(`${who}: not as everybody`)
-            if (asker === alice && isGiven(answer)) given.add(row.route)
+            if (context === alice && isGiven(answer)) given.add(row.route)
             const times = outcomes.get(who) ?? new Map<Right, number>()
             outcomes.set(who, times.set(right, (times.get(right) ?? 0) + 1))
           }
@@ -859,7 +876,7 @@ t.test('every route, by whoever it belongs to, a colleague, another company, nob
           'routes that give her nothing',
         )
 
-        for (const route of desk.operatorRoutes) {
+        for (const route of loginService.operatorRoutes) {
           const [method = '', path = ''] = route.split(' ')
           const body = method === 'POST' ? { body: {} } : {}
           for (const name of [undefined, 'carol']) {

@@ -3,7 +3,7 @@ import t from 'tap'
 import * as tree from '../../src/query/tree.ts'
 import type { Condition } from '../../src/query/tree.ts'
 import { parseCondition } from '../../src/query/parse.ts'
-import type { FieldShape, ModuleShape } from '../../src/scope/module.ts'
+import type { FieldShape, ModuleShape } from '../../src/model/module.ts'
 import { meets, verify } from '../../src/scope/verify.ts'
 
 function field(name: string, type: string, uitype = '1'): [string, FieldShape] {

@@ -18,9 +18,9 @@ export interface Received {
 /** What to answer: an envelope's result, or whatever the function does with the response. */
 export type Answer = (received: Received, response: ServerResponse) => unknown
 
-export const refused = (code: string, message = ''): Refused => new Refused(code, message)
+export const rejected = (code: string, message = ''): Rejected => new Rejected(code, message)
 
-class Refused {
+class Rejected {
   readonly code: string
   readonly message: string
 
@@ -41,7 +41,7 @@ export class StubCorebos {
   most = 0
   url = ''
   connections = 0
-  refuseLogin = false
+  rejectLogin = false
   answer: Answer
   #sessions = 0
   readonly #underWay: string[] = []
@@ -56,7 +56,7 @@ export class StubCorebos {
       case 'getchallenge':
         return { token: 'token', serverTime: 1795460896, expireTime: '1795468096' }
       case 'login':
-        if (this.refuseLogin) return refused('INVALID_USER_CREDENTIALS', 'Invalid username or password')
+        if (this.rejectLogin) return rejected('INVALID_USER_CREDENTIALS', 'Invalid username or password')
         return { sessionName: `session-${(this.#sessions += 1)}`, userId: '19x5' }
       case 'logout':
         return { message: 'successfull' }
@@ -106,7 +106,7 @@ export class StubCorebos {
     const result: unknown = await this.#respond(received, response)
     if (result === handled) return
     const { envelope } =
-      result instanceof Refused
+      result instanceof Rejected
         ? {
             envelope: {
               success: false,
@@ -153,7 +153,7 @@ export function corebosAt(t: Test, url: string, options: Partial<CorebosOptions>
 }
 
 /** A promise, and what settles it. */
-export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+export function semaphore(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = () => {}
   const opened = new Promise<void>((resolve) => (open = resolve))
   return { opened, open }

@@ -36,7 +36,7 @@ export async function plant(url: string): Promise<void> {
       success: boolean
       result: Record<string, unknown>
     }
-    if (!success) throw new Error(`${operation} was refused`)
+    if (!success) throw new Error(`${operation} was rejected`)
     return result
   }
   const { token } = await call('getchallenge', { username: 'portal' })

@@ -3,7 +3,7 @@
  * over the demo's store in JavaScript, and the built-in policy at level `account` is stated here once more, in plain words.
  */
 import { parseFirst, type Expr, type OrderByStatement, type SelectFromStatement } from 'pgsql-ast-parser'
-import type { Level } from '../../src/contact/contact.ts'
+import type { Level } from '../../src/model/contact.ts'
 import type { CrmRecord, Database } from '../../src/demo/database.ts'
 import type { Field, Module } from '../../src/demo/metadata.ts'
 
@@ -23,13 +23,13 @@ export interface Expected {
 }
 
 /** What ties a record to whoever asks. */
-export interface Anchors {
+export interface OwnerIds {
   readonly contacts: readonly number[]
   readonly accounts: readonly number[]
 }
 
 /** Whose records a contact's level reaches, read off the store. */
-export function anchorsOf(database: Database, contact: number, level: Level): Anchors {
+export function anchorsOf(database: Database, contact: number, level: Level): OwnerIds {
   const me = database.entity(contact)
   const account = me === undefined ? 0 : numberIn(me, 'account_id')
   if (level === 'own' || account === 0) return { contacts: [contact], accounts: [] }
@@ -73,11 +73,11 @@ const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'
 
 export class Oracle {
   readonly #database: Database
-  readonly #anchors: Anchors
+  readonly #ownerIds: OwnerIds
 
-  constructor(database: Database, anchors: Anchors) {
+  constructor(database: Database, ownerIds: OwnerIds) {
     this.#database = database
-    this.#anchors = anchors
+    this.#ownerIds = ownerIds
   }
 
   /** The records that the contact may see. */
@@ -86,7 +86,7 @@ export class Oracle {
   }
 
   sees(record: CrmRecord): boolean {
-    const { contacts, accounts } = this.#anchors
+    const { contacts, accounts } = this.#ownerIds
     const points = (name: string, to: readonly number[]): boolean => to.includes(numberIn(record, name))
     const mine = (name: string): boolean => points(name, contacts) || points(name, accounts)
     const through = (name: string, modules: readonly string[]): boolean => {
@@ -137,7 +137,7 @@ export class Oracle {
     document: number,
     modules: readonly string[],
   ): boolean {
-    const { contacts, accounts } = this.#anchors
+    const { contacts, accounts } = this.#ownerIds
     return relations.some((each) => {
       if (each.document !== document) return false
       if (contacts.includes(each.record) || accounts.includes(each.record)) return true

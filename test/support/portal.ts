@@ -1,16 +1,16 @@
 /** A gateway, its coreBOS, and contacts that are logged in: for tests that write and look at what became of it. */
+import type { AuditLine } from '../../src/access/context.ts'
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { FormData, request } from 'undici'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import type { Database } from '../../src/demo/database.ts'
 import type { DemoCorebos } from '../../src/demo/server.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import type { PolicySource } from '../../src/policy/schema.ts'
 import { startService } from '../../src/service.ts'
-import type { AuditLine } from '../../src/writes.ts'
 import { scratch } from './redis-server.ts'
 import { startRelay, type Envelope, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
@@ -22,7 +22,7 @@ export interface Answer {
   readonly body: Body
 }
 
-/** What the routes answer, refusals included; each test looks at the part it needs. */
+/** What the routes answer, rejections included; each test looks at the part it needs. */
 export interface Body extends Readonly<Record<string, unknown>> {
   readonly code?: string
   readonly id?: string
@@ -54,7 +54,7 @@ export interface Portal extends Started {
 /** A session at coreBOS itself. */
 export interface Session {
   call(operation: string, params?: Readonly<Record<string, unknown>>): Promise<Envelope>
-  /** @throws Error where it is refused */
+  /** @throws Error where it is rejected */
   result(operation: string, params?: Readonly<Record<string, unknown>>): Promise<unknown>
 }
 
@@ -239,7 +239,7 @@ function sessionAt(url: string, sessionName: string): Session {
     call,
     result: async (operation, params) => {
       const { success, result, error } = await call(operation, params)
-      if (!success) throw new Error(`${operation} was refused: ${error?.code ?? 'with nothing'}`)
+      if (!success) throw new Error(`${operation} was rejected: ${error?.code ?? 'with nothing'}`)
       return result
     },
   }

@@ -1,7 +1,7 @@
 /** What every store must do, asked of whichever store is given: the embedded one and the Redis one answer the same. */
 import type { Test } from 'tap'
-import type { Contact } from '../../src/contact/contact.ts'
-import type { NewSession, SessionLife, Store, Take } from '../../src/session/contract.ts'
+import type { Contact } from '../../src/model/contact.ts'
+import type { NewSession, SessionLife, Store, RateCheck } from '../../src/session/contract.ts'
 
 export const life: SessionLife = { idle: 1_800_000, max: 43_200_000, grace: 10_000 }
 
@@ -299,10 +299,10 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     t.same((await store.read(session.id)).session, session)
   })
 
-  t.test('counts fill a window, are refused beyond it, and start again after it', async (t) => {
+  t.test('counts fill a window, are rejected beyond it, and start again after it', async (t) => {
     const { store, pass } = await open(t)
-    const limit: Take = { key: 'ip:192.0.2.1', max: 2, window: 60_000 }
-    const other: Take = { key: 'ip:192.0.2.2', max: 1, window: 60_000 }
+    const limit: RateCheck = { key: 'ip:192.0.2.1', max: 2, window: 60_000 }
+    const other: RateCheck = { key: 'ip:192.0.2.2', max: 1, window: 60_000 }
     t.same(
       await store.take([{ ...limit, cost: 0 }]),
       [{ allowed: true, count: 0, resetIn: 0 }],
@@ -333,12 +333,12 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     t.same(await store.take([]), [])
   })
 
-  t.test('a take that follows a refused one is refused with it, and is not counted', async (t) => {
+  t.test('a take that follows a rejected one is rejected with it, and is not counted', async (t) => {
     const { store } = await open(t)
-    const narrow: Take = { key: 'ip:2001:db8:1:1::/64', max: 1, window: 60_000 }
-    const wide: Take = { key: 'ip:2001:db8:1::/48', max: 2, window: 60_000, follows: true }
-    const other: Take = { key: 'contact:12x1', max: 9, window: 60_000 }
-    const counted = async (...takes: readonly Take[]) =>
+    const narrow: RateCheck = { key: 'ip:2001:db8:1:1::/64', max: 1, window: 60_000 }
+    const wide: RateCheck = { key: 'ip:2001:db8:1::/48', max: 2, window: 60_000, follows: true }
+    const other: RateCheck = { key: 'contact:12x1', max: 9, window: 60_000 }
+    const counted = async (...takes: readonly RateCheck[]) =>
       (await store.take(takes)).map(({ allowed, count }) => [allowed, count])
     t.same(await counted(narrow, wide, other), [
       [true, 1],
@@ -364,7 +364,7 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
 
   t.test('of many that count at once exactly as many are allowed as there is room', async (t) => {
     const { store } = await open(t)
-    const budget: Take = { key: 'guess:12x1', max: 4, window: 3_600_000, kind: 'budget' }
+    const budget: RateCheck = { key: 'guess:12x1', max: 4, window: 3_600_000, kind: 'budget' }
     const all = await Promise.all(Array.from({ length: 30 }, () => store.take([budget])))
     t.equal(all.flat().filter(({ allowed }) => allowed).length, 4)
   })
@@ -372,7 +372,7 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
   t.test('a reading counts in the same step, whether or not there is a session', async (t) => {
     const { store, pass } = await open(t)
     const { session } = await store.create(facts('12x1'))
-    const takes: Take[] = [
+    const takes: RateCheck[] = [
       { key: 'ip:192.0.2.1', max: 600, window: 60_000 },
       { key: 'contact:12x1', max: 1, window: 60_000 },
     ]
@@ -393,25 +393,28 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     })
   })
 
-  t.test('stamps change for everybody, and say whether records alone are outdated', async (t) => {
+  t.test('cacheGenerations change for everybody, and say whether records alone are outdated', async (t) => {
     const { store } = await open(t)
     const one = (await store.create(facts('12x1'))).session
     const two = (await store.create(facts('12x2'))).session
-    const stamps = async () => {
-      const [{ stamp, epoch }, other] = await Promise.all([store.read(one.id), store.read(two.id)])
-      t.same([other.stamp, other.epoch], [stamp, epoch])
-      return { stamp, epoch }
+    const cacheGenerations = async () => {
+      const [{ cacheGeneration, schemaGeneration }, other] = await Promise.all([
+        store.read(one.id),
+        store.read(two.id),
+      ])
+      t.same([other.cacheGeneration, other.schemaGeneration], [cacheGeneration, schemaGeneration])
+      return { cacheGeneration, schemaGeneration }
     }
-    const before = await stamps()
-    t.same(await stamps(), before)
+    const before = await cacheGenerations()
+    t.same(await cacheGenerations(), before)
     await store.invalidate('records')
-    const after = await stamps()
-    t.not(after.stamp, before.stamp)
-    t.equal(after.epoch, before.epoch)
+    const after = await cacheGenerations()
+    t.not(after.cacheGeneration, before.cacheGeneration)
+    t.equal(after.schemaGeneration, before.schemaGeneration)
     await store.invalidate('everything')
-    const last = await stamps()
-    t.notOk([before.stamp, after.stamp].includes(last.stamp))
-    t.not(last.epoch, after.epoch)
+    const last = await cacheGenerations()
+    t.notOk([before.cacheGeneration, after.cacheGeneration].includes(last.cacheGeneration))
+    t.not(last.schemaGeneration, after.schemaGeneration)
   })
 
   t.test('few may be in one place, each with a ticket, until they leave', async (t) => {

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { startDemoCorebos, type DemoCorebos } from '../../src/demo/server.ts'
 import { startService, type Service } from '../../src/service.ts'
 import type { ApartOptions } from './gateway-worker.ts'

@@ -1,6 +1,6 @@
-/** What anybody with a session may do to the installation: coreBOS does not ask who it is. */
+/** Operations on the installation: coreBOS allows them in every session. */
 import { createHash } from 'node:crypto'
-import { textParameter } from '../call.ts'
+import { textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { denied } from '../errors.ts'
 import { findModule, planBasic } from '../query/basic.ts'

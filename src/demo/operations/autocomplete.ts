@@ -1,5 +1,5 @@
-/** Suggestions while somebody types. */
-import { textParameter } from '../call.ts'
+/** Suggestions for autocompletion. */
+import { textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { fold } from '../collation.ts'
 import type { CrmRecord, Database } from '../database.ts'

@@ -1,5 +1,5 @@
 /** What the web service says about modules. */
-import { jsonParameter, textParameter } from '../call.ts'
+import { jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { fold } from '../collation.ts'
 import { denied } from '../errors.ts'
@@ -46,7 +46,7 @@ export const listtypes: Handler = (call) => {
   return { types, information: Object.fromEntries(information) }
 }
 
-/** Modules whose records are shared with nobody: they can only be assigned to oneself. */
+/** Modules whose records are not shared: they can only be assigned to oneself. */
 const PRIVATE = new Set(['ModComments', 'cbCalendar', 'Emails', 'CobroPago', 'cbEmployee'])
 
 interface Assignees {
@@ -72,7 +72,7 @@ const assignees = (call: UserCall, module: string): Assignees => {
   }
 }
 
-/** Names of staff, for whoever asks. */
+/** Names of staff, given in every session. */
 export const getAllUsers: Handler = (call) =>
   Object.fromEntries(
     call.database

@@ -1,6 +1,6 @@
 /** Log-in and sessions. */
 import { createHash } from 'node:crypto'
-import { textParameter } from '../call.ts'
+import { textParameter } from '../parameters.ts'
 import type { Call, EarlyHandler, Handler } from '../call.ts'
 import { sameText } from '../collation.ts'
 import { accessesOf, flaggedAccesses, openAccesses, userByName } from '../contacts.ts'

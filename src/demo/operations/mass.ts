@@ -1,5 +1,6 @@
 /** Writing many records in one call. */
-import { Answer, isObject, jsonParameter, textParameter } from '../call.ts'
+import { Answer } from '../call.ts'
+import { isObject, jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { CorebosError, Crash } from '../errors.ts'
 import { writableModule } from '../write/checks.ts'

@@ -1,5 +1,5 @@
 /** PDF of sales documents. */
-import { textParameter } from '../call.ts'
+import { textParameter } from '../parameters.ts'
 import type { Handler } from '../call.ts'
 import { denied } from '../errors.ts'
 import { readableEntity } from './read.ts'

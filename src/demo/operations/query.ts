@@ -1,5 +1,6 @@
 /** The query operation; the language itself is in `query/`. */
-import { Answer, textParameter } from '../call.ts'
+import { Answer } from '../call.ts'
+import { textParameter } from '../parameters.ts'
 import type { Handler } from '../call.ts'
 import { evaluateQuery } from '../query/evaluate.ts'
 

@@ -1,5 +1,5 @@
 /** Reading records by id. */
-import { textParameter } from '../call.ts'
+import { textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import type { CrmRecord } from '../database.ts'
 import { CorebosError, denied, invalidId } from '../errors.ts'

@@ -1,5 +1,5 @@
 /** Relations between records, and comments. */
-import { isObject, jsonParameter, textParameter } from '../call.ts'
+import { isObject, jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import type { CrmRecord } from '../database.ts'
 import { CorebosError, denied } from '../errors.ts'
@@ -83,7 +83,7 @@ export const unsetRelation: Handler = (call) => {
   return true
 }
 
-/** Whom a comment names as its author: nobody checks it. */
+/** The author that a comment names; coreBOS does not check it. */
 const authorOf = (call: UserCall, values: Record<string, unknown>): { owner: number; ownertype: string } => {
   const isUser = 'from_portal' in values && Number(values['from_portal']) === 0
   if (isUser) return { owner: call.caller.user.number, ownertype: 'user' }

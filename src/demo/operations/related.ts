@@ -1,5 +1,5 @@
 /** Records in the related lists of a record. */
-import { isObject, jsonParameter, textParameter } from '../call.ts'
+import { isObject, jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { fold } from '../collation.ts'
 import { columnOf, keyColumnOf } from '../columns.ts'

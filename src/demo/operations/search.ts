@@ -1,6 +1,6 @@
 /** Search over all text of a record. */
 import { randomBytes } from 'node:crypto'
-import { isObject, jsonParameter, textParameter } from '../call.ts'
+import { isObject, jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { fold } from '../collation.ts'
 import type { Caller, CrmRecord, Database } from '../database.ts'

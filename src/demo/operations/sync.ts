@@ -1,5 +1,5 @@
 /** Changes since a moment. */
-import { textParameter } from '../call.ts'
+import { textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import type { CrmRecord, Database } from '../database.ts'
 import { Crash } from '../errors.ts'
@@ -50,7 +50,7 @@ const row = (call: UserCall, record: CrmRecord): Record<string, unknown> => ({
   deleted: '0',
 })
 
-/** Deleted ids are those of the user, whoever's records they were. */
+/** Deleted ids are those of the user, independent of the contact that they belonged to. */
 export const sync: Handler = (call) => {
   const modified = savedTime(call.database)
   const given = textParameter(call, 'modifiedTime')

@@ -1,5 +1,5 @@
 /** Writes that look at the values first and answer what is wrong with them, as coreBOS's own forms do. */
-import { jsonParameter, textParameter } from '../call.ts'
+import { jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler } from '../call.ts'
 import { CorebosError } from '../errors.ts'
 import { uitypes } from '../metadata.ts'

@@ -1,5 +1,5 @@
 /** Saved views, business actions, translations and the check of a form. */
-import { isObject, jsonParameter, textParameter } from '../call.ts'
+import { isObject, jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler } from '../call.ts'
 import { CorebosError, denied } from '../errors.ts'
 import { readData } from '../metadata.ts'

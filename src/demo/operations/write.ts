@@ -1,5 +1,6 @@
 /** Writing single records. */
-import { Answer, isObject, jsonParameter, textParameter } from '../call.ts'
+import { Answer } from '../call.ts'
+import { isObject, jsonParameter, textParameter } from '../parameters.ts'
 import type { Handler, UserCall } from '../call.ts'
 import { sameText } from '../collation.ts'
 import type { CrmRecord } from '../database.ts'
@@ -15,7 +16,7 @@ import {
 } from '../write/checks.ts'
 import type { Element } from '../write/checks.ts'
 import { relateDocument } from '../write/documents.ts'
-import type { Manner } from '../write/effects.ts'
+import type { Manner } from '../write/saved.ts'
 import { touch } from '../write/touch.ts'
 import { changeRecord, givenValues, insertRecord } from '../write/save.ts'
 

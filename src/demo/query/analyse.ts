@@ -3,7 +3,7 @@ import { order, toNumber } from './sql/values.ts'
 import { fold } from '../collation.ts'
 import type { ShownColumn } from './plan.ts'
 import type { Schema } from './schema.ts'
-import type { Row } from './run.ts'
+import type { Row } from './row.ts'
 import type { Selection } from './sql/select.ts'
 
 const mean = (numbers: readonly number[]): number =>

@@ -12,7 +12,7 @@ import { allNames, mainColumn } from './show.ts'
 
 const DEFAULT_LIMIT = '100'
 
-/** The number of `12x8549`: whatever stands between the first `x` and the next one. */
+/** The number of `12x8549`: the text between the first `x` and the next one. */
 const idNumber = (value: string): string => trim(value, '\'"').split('x')[1] ?? ''
 
 const printedValue = (condition: BasicCondition, module: Module): string => {

@@ -11,7 +11,8 @@ import type { QueryResult } from './run.ts'
 import { Schemas } from './schema.ts'
 import { planWorkflow } from './workflow.ts'
 
-export type { QueryResult, Row } from './run.ts'
+export type { Row } from './row.ts'
+export type { QueryResult } from './run.ts'
 
 export interface QueryContext {
   /** Links to files begin with it; without a slash at the end. */

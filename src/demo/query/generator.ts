@@ -100,7 +100,7 @@ export class Generator {
     this.#exists = exists
   }
 
-  /** Empty without a condition, whatever the groups. */
+  /** Empty without a condition, with or without groups. */
   get where(): string {
     if (this.#conditions.length === 0) return ''
     const groups = this.#parts.map((part) => (typeof part === 'string' ? part : this.#conditions[part]))

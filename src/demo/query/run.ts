@@ -5,6 +5,7 @@ import { inSqlRestriction, isRestricted, isRestrictedInSql, mayAccess } from '..
 import { filePath } from '../storage.ts'
 import { analyse } from './analyse.ts'
 import type { Plan } from './plan.ts'
+import type { Row } from './row.ts'
 import type { Schema, Schemas } from './schema.ts'
 import { node } from './sql/operators.ts'
 import { runSelect } from './sql/select.ts'
@@ -12,8 +13,6 @@ import type { Selection } from './sql/select.ts'
 import type { Resolve } from './sql/expression.ts'
 import { comparable, databaseError, order } from './sql/values.ts'
 import type { SqlValue } from './sql/values.ts'
-
-export type Row = Map<string, string>
 
 export interface QueryResult {
   /** Keys in coreBOS's order. */
@@ -25,7 +24,7 @@ export interface QueryResult {
 /** Hides a column of this name from statements by a blank in it. */
 const RESTRICTION = 'native restriction'
 
-/** The condition on the rows that exist for everybody. */
+/** The condition that applies in every session. */
 const notDeleted = ({ module }: Schema, caller: Caller): string => {
   if (module.name === 'Users') {
     return caller.isAdmin ? '1' : `vtiger_users.id=${caller.user.number} AND vtiger_users.status='Active'`
@@ -33,7 +32,7 @@ const notDeleted = ({ module }: Schema, caller: Caller): string => {
   return module.isEntity ? 'vtiger_crmentity.deleted=0' : '1'
 }
 
-/** `WHERE …` in coreBOS's order: whoever breaks out of his own conditions reaches what stands around them. */
+/** `WHERE …` in coreBOS's order: a caller that breaks out of its own conditions reaches what stands around them. */
 const printWhere = (plan: Plan, caller: Caller): string => {
   if (plan.deleted === 'joined') return `WHERE ${plan.where}`
   const restriction = isRestricted(caller) && plan.schema.module.isEntity ? `\`${RESTRICTION}\`` : '1'

@@ -1,9 +1,9 @@
 /** Files of documents. */
-import { isObject } from '../call.ts'
+import { isObject } from '../parameters.ts'
 import type { UserCall } from '../call.ts'
 import type { Value } from '../database.ts'
 import { storageFolder } from '../times.ts'
-import type { Saved } from './effects.ts'
+import type { Saved } from './saved.ts'
 import type { Element } from './checks.ts'
 import { numberOf } from '../dataset.ts'
 

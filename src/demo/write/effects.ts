@@ -1,24 +1,14 @@
 /** What saving a record does beyond its own columns. */
 import type { UserCall } from '../call.ts'
-import type { CrmRecord, Database, Value } from '../database.ts'
+import type { CrmRecord, Database } from '../database.ts'
 import type { Module } from '../metadata.ts'
 import { longTime } from '../times.ts'
 import type { Element } from './checks.ts'
 import { saveFile, takesFile } from './documents.ts'
 import { saveLines } from './inventory.ts'
 import { syncPortalAccess } from './portal-access.ts'
+import type { Saved } from './saved.ts'
 import { touchBeside } from './touch.ts'
-
-/** Whether a record is new, or how it is changed. */
-export type Manner = 'create' | 'update' | 'revise'
-
-export interface Saved {
-  readonly manner: Manner
-  readonly record: CrmRecord
-  readonly element: Element
-  /** The values before; undefined where the record is new. */
-  readonly before: ReadonlyMap<string, Value> | undefined
-}
 
 /** An uploaded file takes its number before its document does. */
 export const numbersBefore = (call: UserCall, module: Module, element: Element): void => {

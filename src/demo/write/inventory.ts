@@ -1,11 +1,11 @@
 /** Product lines of invoices, quotes and orders, and the sums over them. */
-import { isObject } from '../call.ts'
+import { isObject } from '../parameters.ts'
 import type { UserCall } from '../call.ts'
 import { emptyValue } from '../database.ts'
 import type { CrmRecord, ProductLine, Value } from '../database.ts'
 import { numberOf } from '../dataset.ts'
 import { TAXES } from '../product-rows.ts'
-import type { Saved } from './effects.ts'
+import type { Saved } from './saved.ts'
 import { cbuuidOf } from './identity.ts'
 
 interface Line {

@@ -8,7 +8,7 @@ import { columnValue, isNumber } from './columns.ts'
 import { resolvedReferences } from './checks.ts'
 import type { Element } from './checks.ts'
 import { afterSave, numbersBefore } from './effects.ts'
-import type { Manner } from './effects.ts'
+import type { Manner } from './saved.ts'
 import { cbuuidOf } from './identity.ts'
 import { touch } from './touch.ts'
 

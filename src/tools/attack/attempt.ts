@@ -27,10 +27,10 @@ export interface Attempt {
   readonly writes: boolean
   /** Modules that a total may be of; no total may exceed what can be seen of the largest. */
   readonly modules: readonly string[]
-  /** What the request names that is closed to a contact of the gateway: it must be refused. */
+  /** What the request names that is closed to a contact of the gateway: it must be rejected. */
   readonly closed: string | undefined
-  /** What no contact may be told at all, in any words: every answer but a refusal is a leak. */
+  /** What no contact may be told at all, in any words: every answer but a rejection is a leak. */
   readonly secret: string | undefined
-  /** Absent where nobody can say what the request means. */
+  /** Absent where the meaning of the request is undefined. */
   readonly meaning: (() => Meaning) | undefined
 }

@@ -138,7 +138,7 @@ export class Evaluator {
 function compared(test: Test, field: Field, raw: string): Truths {
   const kind = kindOf(field)
   const empty = raw === ''
-  // A reference to what nobody is shown has a value and looks empty.
+  // A reference to a hidden record has a value and looks empty.
   if (kind === 'other' || (kind === 'id' && empty)) return anything
   switch (test.kind) {
     case 'null':
@@ -166,7 +166,7 @@ function equal(kind: Kind, raw: string, value: string): Truths {
   if (value === '') return kind === 'number' ? anything : truth(raw === '')
   // Beyond ASCII there are characters that weigh nothing, and equal the empty text.
   if (raw === '') return kind === 'number' || !isAscii(value) ? anything : no | unknown
-  // coreBOS looks at the number alone; the gateway refuses other prefixes where it knows whose they are.
+  // coreBOS looks at the number alone; the gateway rejects other prefixes where it knows whose they are.
   if (kind === 'id') return raw === value ? yes : numberOf(raw) === numberOf(value) ? anything : no
   if (kind === 'number') return truth(Number(raw) === Number(value))
   return sameText(raw, value)

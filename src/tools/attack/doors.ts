@@ -7,7 +7,7 @@ import { Random } from './random.ts'
 import { spoil } from './spoil.ts'
 import { makeStatement, type Statement } from './statement.ts'
 
-export interface Door {
+export interface Access {
   readonly name: string
   /** A request that tells whether there is such a route. */
   readonly probe: string
@@ -145,7 +145,7 @@ function listRecords(maker: Maker): Attempt {
   })
 }
 
-/** An id of this contact or of somebody else, of anything else, or none at all. */
+/** An id of this contact, of another contact, of another kind, or none. */
 export function pickId({ random, world, scope }: Maker): string {
   return random.weighted<() => string>([
     [6, () => random.pick([...world.records.keys()])],
@@ -243,7 +243,7 @@ function content(maker: Maker): Attempt {
 }
 
 /** The doors of the gateway beside coreBOS's own protocol. */
-export const doors: readonly Door[] = [
+export const doors: readonly Access[] = [
   { name: 'GET /query', probe: '/query', weight: 18, make: getQuery },
   { name: 'POST /query', probe: '/query', weight: 30, make: postStatement },
   { name: 'POST /query/explain', probe: '/query', weight: 10, make: explain },

@@ -132,7 +132,7 @@ export function knownHoles({ world, scope }: Maker): Hole[] {
       ['field'],
       [{ operation: 'retrieve', id: own('Documents') }, query('select * from Documents')],
     ),
-    // No holes of coreBOS; whatever stands in its place must close them as well.
+    // Not holes of coreBOS itself; a service in front of it must close them as well.
     hole(
       'records of others by id',
       ['row'],

@@ -6,11 +6,11 @@ import { isObject, parse, type Answer } from './webservice.ts'
 import type { CrmRecord, World } from './world.ts'
 
 /**
- * `row`, `field`, `value`, `count`: what the contact may not see. `refusal`: a statement that names what is closed was
+ * `row`, `field`, `value`, `count`: what the contact may not see. `rejection`: a statement that names what is closed was
  * answered. `difference`: the answer is not that of the statement. `crash`: status 500 or above. `write`: something has
  * changed that the contact may not change.
  */
-export type FindingKind = 'row' | 'field' | 'value' | 'count' | 'refusal' | 'difference' | 'crash' | 'write'
+export type FindingKind = 'row' | 'field' | 'value' | 'count' | 'rejection' | 'difference' | 'crash' | 'write'
 
 export interface Finding {
   readonly kind: FindingKind
@@ -153,7 +153,7 @@ export class Judge {
 
   #leaf(text: string, key: string, place: Place, tell: (kind: FindingKind, what: string) => void): void {
     if (key === downloads) return
-    // Of a deleted record nobody can say whose it was, the administrator included.
+    // The owner of a deleted record is unknown, even to the administrator.
     if (key === 'deleted' && webserviceId.test(text)) tell('row', `the deleted row ${text}`)
     const { attempt } = place
     const repeats = attempt.text.includes(text)
@@ -211,7 +211,7 @@ export class Judge {
     tell: (kind: FindingKind, what: string) => void,
   ): void {
     if (attempt.closed !== undefined) {
-      tell('refusal', `${attempt.closed} is closed, and the statement was answered`)
+      tell('rejection', `${attempt.closed} is closed, and the statement was answered`)
       return
     }
     const meaning = attempt.meaning?.()

@@ -1,4 +1,4 @@
-/** Picks what statements are made of: names that are there, closed or of nothing, values of anybody's, tests of all kinds. */
+/** Picks what statements are made of: names that exist, are closed or do not exist, values of any contact, tests of all kinds. */
 import { kindOf, type Condition, type Evaluator, type Path, type Test } from './condition.ts'
 import * as hostile from './hostile.ts'
 import type { Random } from './random.ts'
@@ -76,7 +76,7 @@ function pickChain(maker: Maker, module: Module | undefined): string {
   return names.join('.')
 }
 
-/** A value of the field in some record, of this contact or of another, or one that is none of anybody's. */
+/** A value of the field in some record, of this contact or of another, or one that does not exist. */
 function pickValue(
   { values: random, world, scope }: Maker,
   named: Module | undefined,

@@ -3,13 +3,13 @@ import { Pool } from 'undici'
 import type { Attempt } from './attempt.ts'
 import { Evaluator } from './condition.ts'
 import { damage } from './damage.ts'
-import { doors, postQuery, type Door } from './doors.ts'
+import { doors, postQuery, type Access } from './doors.ts'
 import { Judge, type Finding } from './judge.ts'
 import { knownHoles, knownPairs, type Hole } from './holes.ts'
 import { makeCall, webserviceAttempt, type Call } from './operations.ts'
 import { Random } from './random.ts'
 import type { Maker } from './pick.ts'
-import { Target, Visitor, type Credentials } from './target.ts'
+import { Target, WebserviceContext, type Credentials } from './target.ts'
 import { envelope, Webservice } from './webservice.ts'
 import { loadWorld, type World } from './world.ts'
 import { makeWrite } from './writes.ts'
@@ -50,11 +50,11 @@ export interface Report {
 /** Writes are not those of the readings' numbers. */
 const writesSeed = 0x77726974
 
-/** More than anybody reads; the rest is counted. */
+/** The findings that are listed; the rest is counted. */
 const mostKept = 1000
 
 interface Contact {
-  readonly visitor: Visitor
+  readonly client: WebserviceContext
   readonly judge: Judge
   readonly evaluator: Evaluator
   readonly holes: readonly Hole[]
@@ -131,27 +131,27 @@ class Run {
   }
 
   async #enter(credentials: Credentials, all: readonly Credentials[]): Promise<Contact> {
-    const visitor = new Visitor(this.#target, credentials)
-    if (this.#target.isGateway) await visitor.login()
-    else await visitor.loginWebservice(this.#world)
-    const account = this.#world.records.get(visitor.contact)?.values.get('account_id') ?? ''
-    const person = { contact: visitor.contact, account }
+    const client = new WebserviceContext(this.#target, credentials)
+    if (this.#target.isGateway) await client.login()
+    else await client.loginWebservice(this.#world)
+    const account = this.#world.records.get(client.contact)?.values.get('account_id') ?? ''
+    const person = { contact: client.contact, account }
     const others = all.filter((each) => each !== credentials).map(({ password }) => password)
     const judge = new Judge(this.#world, person, {
       leaksOnly: !this.#target.isGateway,
       secrets: [this.#options.corebos.key, ...others],
-      user: visitor.user,
+      user: client.user,
     })
     const evaluator = new Evaluator(this.#world, judge.scope)
     const holes = knownHoles(this.#maker({ judge, evaluator }, new Random(0, 0)))
-    return { visitor, judge, evaluator, holes, calls: holes.flatMap(({ calls }) => calls) }
+    return { client, judge, evaluator, holes, calls: holes.flatMap(({ calls }) => calls) }
   }
 
   /** Coming before all else, so that a door that is not there yet is said to be so once. */
-  async #openDoors(contacts: readonly Contact[]): Promise<Door[]> {
+  async #openDoors(contacts: readonly Contact[]): Promise<Access[]> {
     const { log } = this.#options
     const [first] = contacts
-    const webservice: Door = {
+    const webservice: Access = {
       name: '/webservice.php',
       probe: '/webservice.php',
       weight: 25,
@@ -160,13 +160,13 @@ class Run {
       },
     }
     if (!this.#target.isGateway) return [webservice]
-    const open: Door[] = []
+    const open: Access[] = []
     for (const door of [...doors, webservice]) {
-      if (await this.#target.has(door.probe, first?.visitor.token ?? '')) open.push(door)
+      if (await this.#target.has(door.probe, first?.client.token ?? '')) open.push(door)
       else log(`skipped: ${door.name} is not there`)
     }
     if (open.includes(webservice)) {
-      for (const { visitor } of contacts) await visitor.loginWebservice(this.#world)
+      for (const { client } of contacts) await client.loginWebservice(this.#world)
     }
     return open
   }
@@ -177,7 +177,7 @@ class Run {
 
   /** The holes that coreBOS is known to have, each by itself. */
   async #known(contact: Contact): Promise<void> {
-    const { holes, visitor } = contact
+    const { holes, client } = contact
     for (const { calls } of holes) {
       for (const [index, call] of calls.entries()) {
         const repeat = `request ${index} of this hole`
@@ -185,10 +185,10 @@ class Run {
         if (this.#target.isGateway && operation === 'query' && query !== undefined) {
           await this.#put(contact, postQuery(call.label, query, call.known), repeat)
         }
-        if (visitor.session !== '') await this.#put(contact, this.#call(contact, call), repeat)
+        if (client.session !== '') await this.#put(contact, this.#call(contact, call), repeat)
       }
     }
-    if (visitor.session === '') return
+    if (client.session === '') return
     for (const { name, first, second, what } of knownPairs(this.#maker(contact, new Random(0, 0)))) {
       const attempt = this.#call(contact, { label: name, parameters: first })
       const one = await this.#put(contact, attempt, 'the pair of requests')
@@ -199,13 +199,13 @@ class Run {
     }
   }
 
-  #call({ visitor }: Contact, call: Call): Attempt {
-    return webserviceAttempt(call, this.#target.webservicePath, visitor.session)
+  #call({ client }: Contact, call: Call): Attempt {
+    return webserviceAttempt(call, this.#target.webservicePath, client.session)
   }
 
   async #random(
     contacts: readonly Contact[],
-    open: readonly Door[],
+    open: readonly Access[],
     from: number,
     to: number,
   ): Promise<void> {
@@ -230,7 +230,7 @@ class Run {
     await Promise.all(Array.from({ length: this.#options.concurrency }, worker))
   }
 
-  /** What one contact has changed shows when everything is read again; nobody else may write meanwhile. */
+  /** The changes of one contact show when everything is read again; no other write may run meanwhile. */
   async #write(contact: Contact, count: number): Promise<void> {
     const before = await readWorld(this.#options)
     const accepted: { attempt: Attempt; repeat: string }[] = []
@@ -239,7 +239,7 @@ class Run {
       while (next < count) {
         const number = next++
         const maker = this.#maker(contact, new Random(this.#options.seed ^ writesSeed, number))
-        const attempt = makeWrite(maker, this.#target.webservicePath, contact.visitor.session)
+        const attempt = makeWrite(maker, this.#target.webservicePath, contact.client.session)
         const repeat = `seed ${this.#options.seed}, write ${number}`
         const answer = await this.#put(contact, attempt, repeat)
         if (attempt.door !== 'webservice' || isOk(answer)) accepted.push({ attempt, repeat })
@@ -255,7 +255,7 @@ class Run {
 
   /** @returns the answer's text */
   async #put(contact: Contact, attempt: Attempt, repeat: string): Promise<string> {
-    const answer = await contact.visitor.send(attempt)
+    const answer = await contact.client.send(attempt)
     this.#requests++
     this.#statuses.set(answer.status, (this.#statuses.get(answer.status) ?? 0) + 1)
     if (attempt.door === 'webservice') {
@@ -267,7 +267,7 @@ class Run {
     return answer.text
   }
 
-  /** Absent: whatever was asked, there is no such operation. */
+  /** Absent: the operation does not exist. */
   #holes(contacts: readonly Contact[]): Map<string, 'open' | 'closed' | 'absent'> {
     const [first] = contacts
     if (first === undefined) return new Map()
@@ -287,11 +287,11 @@ class Run {
     )
   }
 
-  #tell({ visitor }: Contact, attempt: Attempt, repeat: string, finding: Finding): void {
+  #tell({ client }: Contact, attempt: Attempt, repeat: string, finding: Finding): void {
     if (this.#findings.length >= mostKept && this.#findings.some(({ label }) => label === attempt.label))
       return
     const request = `${attempt.method} ${attempt.path}${attempt.body === undefined ? '' : ` ${attempt.body}`}`
-    this.#findings.push({ ...finding, label: attempt.label, as: visitor.name, repeat, request })
+    this.#findings.push({ ...finding, label: attempt.label, as: client.name, repeat, request })
   }
 }
 

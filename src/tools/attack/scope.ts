@@ -1,5 +1,5 @@
 /**
- * What a contact may see by the built-in policy at level `account`, said once more in plain words: whoever judges the
+ * What a contact may see by the built-in policy at level `account`, said again independently: the judge of the
  * gateway's policy and rewriter must not ask them.
  */
 import type { CrmRecord, Field, Module, World } from './world.ts'

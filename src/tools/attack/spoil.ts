@@ -1,7 +1,7 @@
 import * as hostile from './hostile.ts'
 import type { Random } from './random.ts'
 
-/** Breaks a text somewhere; what it means then, nobody knows. */
+/** Breaks a text at a random position. */
 export function spoil(text: string, random: Random): string {
   let spoiled = text
   const times = 1 + random.below(3)

@@ -83,7 +83,7 @@ export function makeStatement(maker: Maker, name = pickModule(maker)): Statement
     orderBy,
     offset,
     limit,
-    // Of a module in other letters, and of what is not there at all, nobody says whether it is refused.
+    // Whether a module in another letter case or an unknown name is rejected is not specified.
     closed:
       module !== undefined && !isOpen
         ? name

@@ -28,7 +28,7 @@ export class Target {
     this.isGateway = isGateway
   }
 
-  /** @throws Error where nobody answers */
+  /** @throws Error where the target does not answer */
   static async at(url: string, connections: number): Promise<Target> {
     const { origin, pathname } = new URL(url)
     const pool = new Pool(origin, { connections })
@@ -77,7 +77,7 @@ export class Target {
 }
 
 /** A contact that is logged in at the target. */
-export class Visitor {
+export class WebserviceContext {
   readonly #target: Target
   readonly #credentials: Credentials
   #token: string | undefined
@@ -114,7 +114,7 @@ export class Visitor {
     return this.#session?.session ?? ''
   }
 
-  /** @throws Error where it is refused */
+  /** @throws Error where it is rejected */
   async login(): Promise<void> {
     const answer = await this.#target.send({
       method: 'POST',
@@ -125,14 +125,16 @@ export class Visitor {
     const body = parse(answer.text)
     const contact = isObject(body) ? body['contact'] : undefined
     if (!isObject(body) || typeof body['accessToken'] !== 'string' || !isObject(contact)) {
-      throw new Error(`the log-in of ${this.name} was refused: ${answer.status} ${answer.text.slice(0, 300)}`)
+      throw new Error(
+        `the log-in of ${this.name} was rejected: ${answer.status} ${answer.text.slice(0, 300)}`,
+      )
     }
     this.#token = body['accessToken']
     this.#contact = String(contact['id'])
     this.#user = isObject(contact['user']) ? String(contact['user']['id']) : ''
   }
 
-  /** The same in coreBOS's own protocol. @throws Error where it is refused */
+  /** The same in coreBOS's own protocol. @throws Error where it is rejected */
   async loginWebservice(world: World): Promise<void> {
     const { username, password } = this.#credentials
     const webservice = this.#target.webservice()

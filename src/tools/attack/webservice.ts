@@ -78,15 +78,15 @@ export class Webservice {
     return envelope(answer)
   }
 
-  /** @throws Error where the call is refused */
+  /** @throws Error where the call is rejected */
   async result(parameters: Parameters): Promise<unknown> {
     const { success, result, text, status } = await this.call(parameters)
     if (!success)
-      throw new Error(`coreBOS refused ${String(parameters['operation'])}: ${status} ${text.slice(0, 300)}`)
+      throw new Error(`coreBOS rejected ${String(parameters['operation'])}: ${status} ${text.slice(0, 300)}`)
     return result
   }
 
-  /** Log-in of a CRM user by its access key. @throws Error where it is refused */
+  /** Log-in of a CRM user by its access key. @throws Error where it is rejected */
   async loginUser(username: string, accessKey: string): Promise<void> {
     const token = await this.#challenge(username)
     const login = await this.result({
@@ -102,7 +102,7 @@ export class Webservice {
    *
    * @param type the contact's password type; another one counts as a wrong password
    * @returns the contact's webservice id
-   * @throws Error where it is refused
+   * @throws Error where it is rejected
    */
   async loginContact(username: string, password: string, type: string): Promise<string> {
     const token = await this.#challenge(username)

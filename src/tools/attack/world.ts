@@ -42,7 +42,7 @@ export interface World {
 
 const pageSize = 1000
 
-/** @throws Error where the user is refused what an administrator may do */
+/** @throws Error where the user is rejected what an administrator may do */
 export async function loadWorld(admin: Webservice): Promise<World> {
   const listed = await admin.result({ operation: 'listtypes' })
   const types = isObject(listed) && Array.isArray(listed['types']) ? listed['types'].map(String) : []

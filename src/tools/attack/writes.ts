@@ -35,7 +35,7 @@ function pickValues(maker: Maker, name: string): Record<string, string> {
   return values
 }
 
-/** What is written comes back in answers, so that it must not be what somebody else has. */
+/** What is written comes back in answers, so that it must not equal a value of another contact. */
 const harmless = hostile.values.filter((text) => !/secret|[0-9]+x[0-9]+/.test(text))
 
 function pickValue(maker: Maker, field: string): string {

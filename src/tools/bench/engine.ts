@@ -1,13 +1,13 @@
 /** Parse, scope and print of statements, beside two parsers of SQL that do no more than parse, conjoin and print. */
+import type { ReadContext } from '../../access/context.ts'
 import { Corebos } from '../../corebos/corebos.ts'
 import { startDemoCorebos } from '../../demo/server.ts'
 import { builtinPolicy } from '../../policy/builtin.ts'
-import type { Asker } from '../../pipeline.ts'
 import { Policy } from '../../policy/policy.ts'
 import { parseQuery } from '../../query/parse.ts'
 import { print } from '../../scope/print.ts'
-import { ownAnchors, rewrite, settle } from '../../scope/rewrite.ts'
-import type { Sight } from '../../scope/view.ts'
+import { ownerIdsWithoutLookup, rewrite, resolve } from '../../scope/rewrite.ts'
+import type { VisibleModules } from '../../scope/view.ts'
 import { Stand } from '../policy/asker.ts'
 import { measure, times, type Times } from './measure.ts'
 import { withNodeSqlParser, withPgsqlAstParser } from './rivals.ts'
@@ -26,12 +26,12 @@ const rivalPerRound = 25
 
 /** @returns each statement, and last all of them together */
 export async function measureEngine(): Promise<EngineResult[]> {
-  const asker = await alice()
-  const contenders = statements.map((each) => contender(each, asker))
+  const context = await alice()
+  const contenders = statements.map((each) => contender(each, context))
   // The first rounds make the machine compile; they are not counted.
   for (const { run } of contenders) run(4)
   const durations = contenders.map((): Durations => ({ own: [], node: [], pgsql: [] }))
-  // In turns, so that whatever else the machine does falls on all alike.
+  // Interleaved, so that other load on the machine affects all alike.
   for (let round = 0; round < rounds; round++) {
     for (const [i, { run }] of contenders.entries()) {
       const { own, node, pgsql } = run(1)
@@ -66,7 +66,7 @@ function result(name: string, { own, node, pgsql }: Durations): EngineResult {
   }
 }
 
-function contender({ name, text, scope }: Benchmarked, { sight }: Asker) {
+function contender({ name, text, scope }: Benchmarked, { visible }: ReadContext) {
   const node = withNodeSqlParser(scope)
   const pgsql = withPgsqlAstParser(scope)
   let next = 0
@@ -74,7 +74,7 @@ function contender({ name, text, scope }: Benchmarked, { sight }: Asker) {
   return {
     name,
     run: (times: number): Durations => ({
-      own: measure(times * ownPerRound, prepare, (statement) => scoped(statement, sight)),
+      own: measure(times * ownPerRound, prepare, (statement) => scoped(statement, visible)),
       node: measure(times * rivalPerRound, prepare, node),
       pgsql: measure(times * rivalPerRound, prepare, pgsql),
     }),
@@ -87,17 +87,17 @@ function received(text: string): string {
 }
 
 /** What the door does before it sends. */
-export function scoped(statement: string, sight: Sight): string {
+export function scoped(statement: string, visible: VisibleModules): string {
   const query = parseQuery(statement)
-  const { level } = sight.require(query.module, query.moduleAt).decision
-  const anchors = ownAnchors(sight.contact, level)
-  if (anchors === undefined) throw new Error('the built-in level needs no look-up')
-  const settled = settle(rewrite(query, sight, anchors), new Map())
-  return print(settled, sight.modules, 'basic').text
+  const { level } = visible.require(query.module, query.moduleAt).decision
+  const ownerIds = ownerIdsWithoutLookup(visible.contact, level)
+  if (ownerIds === undefined) throw new Error('the built-in level needs no look-up')
+  const resolved = resolve(rewrite(query, visible, ownerIds), new Map())
+  return print(resolved, visible.modules, 'basic').text
 }
 
 /** As alice sees the demo, with a coreBOS that finds nothing. */
-export async function alice(): Promise<Asker> {
+export async function alice(): Promise<ReadContext> {
   const demo = await startDemoCorebos({ port: 0 })
   const corebos = new Corebos({
     url: demo.url,
@@ -113,12 +113,12 @@ export async function alice(): Promise<Asker> {
     if (corebos.service === undefined) throw new Error('there is a service user')
     const policy = new Policy(builtinPolicy)
     const stand = new Stand(corebos, corebos.service)
-    const asker = await stand.asker(await stand.contact('alice@example.com', policy), policy)
-    const query: Asker['reader']['query'] = async ({ text }) => ({
+    const context = await stand.context(await stand.contact('alice@example.com', policy), policy)
+    const query: ReadContext['reader']['query'] = async ({ text }) => ({
       rows: text.includes('count(*)') ? [{ count: '0' }] : [],
       totalRows: 0,
     })
-    return { ...asker, reader: { ...asker.reader, query } }
+    return { ...context, reader: { ...context.reader, query } }
   } finally {
     await corebos.close()
     await demo.close()

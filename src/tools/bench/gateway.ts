@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { readConfig } from '../../config.ts'
+import { readConfig } from '../../config/config.ts'
 import { startDemoCorebos } from '../../demo/server.ts'
 import { startService } from '../../service.ts'
 
@@ -59,7 +59,7 @@ async function logIn(url: string): Promise<string> {
   })
   const body: unknown = await response.json()
   if (typeof body === 'object' && body !== null && 'accessToken' in body) return String(body.accessToken)
-  throw new Error(`the log-in was refused: ${response.status}`)
+  throw new Error(`the log-in was rejected: ${response.status}`)
 }
 
 async function load(name: string, url: string, token: string): Promise<GatewayResult> {

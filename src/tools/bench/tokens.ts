@@ -1,7 +1,7 @@
 /** How long it takes to verify an access token: one that is new, and one that was seen before. */
 import { fastify } from 'fastify'
 import tokens from '../../../plugins/tokens.ts'
-import { generateSigningKeys } from '../../session/keys.ts'
+import { generateSigningKeys } from '../../tokens/signing-keys.ts'
 import type { PortalSession } from '../../session/contract.ts'
 import { measure, times, type Times } from './measure.ts'
 

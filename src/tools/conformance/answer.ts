@@ -1,23 +1,25 @@
 /** What coreBOS answers, put so that it can be compared with what was measured, and shown. */
-import { CorebosCrash, outcomeOf, type Caller } from '../../corebos/caller.ts'
+import { CorebosCrash } from '../../model/corebos-errors.ts'
+import { outcomeOf, type Caller } from '../../corebos/caller.ts'
 import type { Params } from '../../corebos/form.ts'
-import { GatewayError } from '../../errors.ts'
+import { GatewayError } from '../../model/errors.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
 export type Answer =
   | { readonly kind: 'result'; readonly result: unknown; readonly total: number | undefined }
-  | { readonly kind: 'refusal'; readonly code: string; readonly message: string }
+  | { readonly kind: 'rejection'; readonly code: string; readonly message: string }
   /** An empty 500, no envelope, no answer: in words. */
   | { readonly kind: 'failure'; readonly words: string }
 
 export const crash = 'an empty 500'
 
-/** @throws GatewayError `COREBOS_UNAVAILABLE`: there is nobody to go on asking */
+/** @throws GatewayError `COREBOS_UNAVAILABLE`: further checks are pointless */
 export async function ask(caller: Caller, operation: string, params: Params = {}): Promise<Answer> {
   try {
     const outcome = await outcomeOf(caller, { operation, params })
-    if (outcome.kind === 'refusal') return { kind: 'refusal', code: outcome.code, message: outcome.message }
+    if (outcome.kind === 'rejection')
+      return { kind: 'rejection', code: outcome.code, message: outcome.message }
     return { kind: 'result', result: outcome.result, total: outcome.totalRows }
   } catch (error) {
     if (error instanceof CorebosCrash) return { kind: 'failure', words: crash }
@@ -51,7 +53,7 @@ export function resultText(answer: Answer, name: string): string {
 
 export function show(answer: Answer): string {
   if (answer.kind === 'failure') return answer.words
-  if (answer.kind === 'refusal') return answer.code === '' ? `refused: ${answer.message}` : answer.code
+  if (answer.kind === 'rejection') return answer.code === '' ? `rejected: ${answer.message}` : answer.code
   const { result } = answer
   if (Array.isArray(result) || (isObject(result) && Array.isArray(result['records']))) {
     const count = rowsOf(answer).length

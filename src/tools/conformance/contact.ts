@@ -54,7 +54,7 @@ async function checkTies(ledger: Ledger, world: World, contact: ContactSession):
   if (foreign === undefined) ledger.skip("retrieve of somebody else's ticket", 'there is none')
   else {
     const answer = await ask(session, 'retrieve', { id: foreign })
-    ledger.refused("retrieve of somebody else's ticket", 'ACCESS_DENIED', answer)
+    ledger.rejected("retrieve of somebody else's ticket", 'ACCESS_DENIED', answer)
   }
 }
 
@@ -96,7 +96,7 @@ async function checkLeaks(ledger: Ledger, world: World, { session, id }: Contact
     }
   }
   open('getAllUsers', (await ask(session, 'getAllUsers')).kind === 'result')
-  ledger.refused(
+  ledger.rejected(
     'query of Faq, which fails',
     'DATABASE_QUERY_ERROR',
     await query('select question from Faq limit 1;'),
@@ -106,7 +106,7 @@ async function checkLeaks(ledger: Ledger, world: World, { session, id }: Contact
   if (ticket === '') ledger.skip('comments of a ticket', 'the contact has no ticket')
   else {
     const comments = { id: ticket, module: 'HelpDesk', relatedModule: 'ModComments', queryParameters: {} }
-    ledger.refused(
+    ledger.rejected(
       'comments of a ticket, which fail',
       crash,
       await ask(session, 'getRelatedRecords', comments),

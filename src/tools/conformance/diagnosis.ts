@@ -1,4 +1,4 @@
-/** What about this installation matters to whoever puts the gateway in front of it. */
+/** Diagnoses an installation for its operator. */
 import { getPortalUserInfo } from '../../corebos/login.ts'
 import { ask, rowsOf, show, textAt } from './answer.ts'
 import type { World } from './world.ts'
@@ -6,11 +6,11 @@ import type { World } from './world.ts'
 export interface Remark {
   readonly subject: string
   readonly text: string
-  /** Somebody should do something about it. */
+  /** The operator should act on it. */
   readonly isWarning: boolean
 }
 
-/** What the built-in policy lets contacts do, which nobody can where the CRM user may not. */
+/** What the built-in policy lets contacts do; it fails where the CRM user lacks the right. */
 const wanted = {
   HelpDesk: ['createable', 'updateable'],
   Documents: ['createable', 'updateable'],
@@ -171,7 +171,7 @@ async function administrators(world: World, contacts: readonly Contact[]): Promi
   return remarks
 }
 
-/** Restricted by what they are related to, or by what they belong to, whatever their fields. */
+/** Restricted by relations or by their parent, not by their fields. */
 const byRelation = ['Documents', 'Emails', 'ProjectTask']
 
 /** Modules whose rows coreBOS counts for a contact as for the service user, and those that it cannot ask at all. */

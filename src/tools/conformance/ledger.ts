@@ -28,8 +28,8 @@ export class Ledger {
     this.#entries.push({ area: this.#area, asked, expected, got, verdict: agrees ? 'agrees' : 'differs' })
   }
 
-  /** Refused with this code, or failed in these words. */
-  refused(asked: string, expected: string, answer: Answer): void {
+  /** Rejected with this code, or failed in these words. */
+  rejected(asked: string, expected: string, answer: Answer): void {
     this.note(asked, expected, show(answer), show(answer) === expected)
   }
 
@@ -39,7 +39,7 @@ export class Ledger {
     this.note(asked, expected, agrees ? expected : show(answer), agrees)
   }
 
-  /** The same rows, in whatever order. */
+  /** The same rows in any order. */
   sameRows(asked: string, expected: readonly string[], got: readonly string[], answer: Answer): void {
     const [wanted, found] = [new Set(expected), new Set(got)]
     const missing = [...wanted].filter((id) => !found.has(id)).length

@@ -1,4 +1,4 @@
-/** Log-in, envelopes and refusals, as the client of the gateway expects them. */
+/** Log-in, envelopes and rejections, as the client of the gateway expects them. */
 import { getPortalUserInfo } from '../../corebos/login.ts'
 import { ask, crash, isObject, resultText, rowsOf, textAt } from './answer.ts'
 import type { Ledger } from './ledger.ts'
@@ -18,17 +18,17 @@ export async function checkProtocol(ledger: Ledger, world: World, version: strin
   const token = resultText(first, 'token')
   const same = token !== '' && resultText(again, 'token') === token
   ledger.note('getchallenge twice', 'the same token', same ? 'the same token' : 'two tokens', same)
-  ledger.refused(
+  ledger.rejected(
     'getchallenge of nobody',
     'AUTHENTICATION_REQUIRED',
     await ask(outside, 'getchallenge', { username: nobody }),
   )
-  ledger.refused('listtypes without a session', 'AUTHENTICATION_REQUIRED', await ask(outside, 'listtypes'))
-  ledger.refused('an unknown operation', 'UNKNOWN_OPERATION', await ask(service, 'doesNotExist'))
+  ledger.rejected('listtypes without a session', 'AUTHENTICATION_REQUIRED', await ask(outside, 'listtypes'))
+  ledger.rejected('an unknown operation', 'UNKNOWN_OPERATION', await ask(service, 'doesNotExist'))
   ledger.holds('LISTTYPES in capitals', 'a list', await ask(service, 'LISTTYPES'), (result) =>
     isObject(result) ? Array.isArray(result['types']) : false,
   )
-  ledger.refused(
+  ledger.rejected(
     'describe of an unknown module',
     'ACCESS_DENIED',
     await ask(service, 'describe', { elementType: 'NoSuchModule' }),
@@ -37,8 +37,12 @@ export async function checkProtocol(ledger: Ledger, world: World, version: strin
   ledger.holds('describe of two modules', 'both by name', two, (result) =>
     ['Contacts', 'Accounts'].every((name) => isObject(result) && isObject(result[name])),
   )
-  ledger.refused('retrieve without an id', 'INVALID_ID_ATTRIBUTE', await ask(service, 'retrieve', { id: '' }))
-  ledger.refused(
+  ledger.rejected(
+    'retrieve without an id',
+    'INVALID_ID_ATTRIBUTE',
+    await ask(service, 'retrieve', { id: '' }),
+  )
+  ledger.rejected(
     'retrieve of a module that is none',
     'ACCESS_DENIED',
     await ask(service, 'retrieve', { id: '99999x1' }),
@@ -46,9 +50,9 @@ export async function checkProtocol(ledger: Ledger, world: World, version: strin
   const contacts = world.modules.get('Contacts')
   if (contacts !== undefined) {
     const missing = await ask(service, 'retrieve', { id: `${contacts.idPrefix}x999999999` })
-    ledger.refused('retrieve of a record that is none', 'INVALID_ID_ATTRIBUTE', missing)
+    ledger.rejected('retrieve of a record that is none', 'INVALID_ID_ATTRIBUTE', missing)
   }
-  ledger.refused(
+  ledger.rejected(
     'sync since 0',
     crash,
     await ask(service, 'sync', { modifiedTime: '0', elementType: 'Contacts' }),

@@ -38,7 +38,7 @@ const timeoutMs = 60_000
 const maxBytes = 64 * 1024 * 1024
 const metadataTtlMs = 3_600_000
 
-/** @throws Error where coreBOS cannot be reached or a log-in is refused */
+/** @throws Error where coreBOS cannot be reached or a log-in is rejected */
 export async function conformance(options: ConformanceOptions): Promise<Conformance> {
   const { url, user, key } = options
   const corebos = new Corebos({
@@ -108,7 +108,7 @@ async function openContact(
   if (type === undefined) throw new Error(`the password type of ${email} is none that works`)
   const token = (await requestChallenge(outside, email))?.token ?? ''
   const opened = await loginPortal(outside, corebos.sessions, email, { token, password, type }, 'Contacts')
-  if (typeof opened === 'string') throw new Error(`the portal log-in of ${email} was refused: ${opened}`)
+  if (typeof opened === 'string') throw new Error(`the portal log-in of ${email} was rejected: ${opened}`)
   const { session } = opened
   const { administrator } = await getPortalUserInfo(session)
   return {

@@ -58,7 +58,7 @@ export async function checkStatements(ledger: Ledger, world: World): Promise<voi
   await extended(trial, model)
   await workflow(trial, model)
   await related(trial, model)
-  await refusals(trial, model)
+  await rejections(trial, model)
 }
 
 class Trial {
@@ -97,9 +97,9 @@ class Trial {
     this.#ledger.note(`${readingOf(statement)}: ${statement}`, total(expected), total(answer), agrees)
   }
 
-  async refused(statement: string, expected: string): Promise<void> {
+  async rejected(statement: string, expected: string): Promise<void> {
     const answer = await this.ask(statement)
-    this.#ledger.refused(`${readingOf(statement)}: ${statement}`, expected, answer)
+    this.#ledger.rejected(`${readingOf(statement)}: ${statement}`, expected, answer)
   }
 
   note(asked: string, expected: string, got: string): void {
@@ -214,17 +214,17 @@ async function related(trial: Trial, { parent }: Ticket): Promise<void> {
   trial.note(`related: related.Contacts=${quoted(parent)}`, show(expected), show(answer))
 }
 
-async function refusals(trial: Trial, { parent, status }: Ticket): Promise<void> {
+async function rejections(trial: Trial, { parent, status }: Ticket): Promise<void> {
   const select = 'select ticket_title from HelpDesk'
-  await trial.refused('select nosuch from HelpDesk', 'ACCESS_DENIED')
-  await trial.refused('select TICKET_TITLE from HelpDesk', 'ACCESS_DENIED')
-  await trial.refused('select id from NoSuchModule', 'ACCESS_DENIED')
-  await trial.refused(`${select} where ticket_title=''`, 'INTERNAL_SERVER_ERROR')
-  await trial.refused(`${select} where ticket_title not like 'a%'`, 'QUERY_SYNTAX_ERROR')
-  await trial.refused('select distinct ticketstatus from HelpDesk', 'QUERY_SYNTAX_ERROR')
-  await trial.refused(`${select} order by ticketstatus desc,ticket_title limit 1`, 'QUERY_SYNTAX_ERROR')
-  await trial.refused(`${select} limit 1 offset 1`, 'QUERY_SYNTAX_ERROR')
-  await trial.refused(`${select} where (Contacts.id in (${quoted(parent)}))`, crash)
+  await trial.rejected('select nosuch from HelpDesk', 'ACCESS_DENIED')
+  await trial.rejected('select TICKET_TITLE from HelpDesk', 'ACCESS_DENIED')
+  await trial.rejected('select id from NoSuchModule', 'ACCESS_DENIED')
+  await trial.rejected(`${select} where ticket_title=''`, 'INTERNAL_SERVER_ERROR')
+  await trial.rejected(`${select} where ticket_title not like 'a%'`, 'QUERY_SYNTAX_ERROR')
+  await trial.rejected('select distinct ticketstatus from HelpDesk', 'QUERY_SYNTAX_ERROR')
+  await trial.rejected(`${select} order by ticketstatus desc,ticket_title limit 1`, 'QUERY_SYNTAX_ERROR')
+  await trial.rejected(`${select} limit 1 offset 1`, 'QUERY_SYNTAX_ERROR')
+  await trial.rejected(`${select} where (Contacts.id in (${quoted(parent)}))`, crash)
   const two = `${select} where (ticketstatus=${quoted(status)}) order by ticketstatus,ticket_title limit 1`
-  await trial.refused(two, 'DATABASE_QUERY_ERROR')
+  await trial.rejected(two, 'DATABASE_QUERY_ERROR')
 }

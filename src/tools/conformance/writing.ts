@@ -18,7 +18,7 @@ export async function checkWriting(ledger: Ledger, world: World): Promise<void> 
       const gone = await ask(world.service, 'delete', { id })
       ledger.note(`delete ${id}`, 'done', show(gone), gone.kind === 'result')
       const again = await ask(world.service, 'retrieve', { id })
-      ledger.refused('retrieve of what was deleted', 'INVALID_ID_ATTRIBUTE', again)
+      ledger.rejected('retrieve of what was deleted', 'INVALID_ID_ATTRIBUTE', again)
     }
   }
 }
@@ -37,9 +37,9 @@ async function writeAndLook(ledger: Ledger, world: World, made: string[]): Promi
   const ticket = { ...owned, ticket_title: `${marker} 😀`, ticketstatus: 'Open', parent_id: parent }
 
   const without = await create('HelpDesk', { ticketstatus: 'Open', ...owned })
-  ledger.refused('create without a mandatory field', 'MANDATORY_FIELDS_MISSING', without.answer)
+  ledger.rejected('create without a mandatory field', 'MANDATORY_FIELDS_MISSING', without.answer)
   const elsewhere = await create('HelpDesk', { ...ticket, parent_id: serviceId })
-  ledger.refused('create with a reference to another module', 'REFERENCE_INVALID', elsewhere.answer)
+  ledger.rejected('create with a reference to another module', 'REFERENCE_INVALID', elsewhere.answer)
   const { answer, id } = await create('HelpDesk', ticket)
   ledger.holds('create', 'the record', answer, (result) => textAt(result, 'id') !== '')
   if (id === '') return
@@ -58,7 +58,7 @@ async function writeAndLook(ledger: Ledger, world: World, made: string[]): Promi
     ),
   )
   const partly = await ask(service, 'update', { element: { id, description: 'changed' } })
-  ledger.refused('update without mandatory fields', 'MANDATORY_FIELDS_MISSING', partly)
+  ledger.rejected('update without mandatory fields', 'MANDATORY_FIELDS_MISSING', partly)
 
   await ask(service, 'addTicketFaqComment', {
     id,

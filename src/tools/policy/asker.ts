@@ -1,7 +1,8 @@
 /** Stands in for a contact without its password: the service user reads, and the policy alone decides what may be seen. */
-import { AnchorsReader } from '../../anchors.ts'
-import type { Contact } from '../../contact/contact.ts'
-import { contactOf } from '../../contact/identity.ts'
+import type { ReadContext } from '../../access/context.ts'
+import { OwnerIdsReader } from '../../access/owner-ids.ts'
+import type { Contact } from '../../model/contact.ts'
+import { contactOf } from '../../auth/identity.ts'
 import { detailViewActions } from '../../corebos/actions.ts'
 import { Company } from '../../corebos/company.ts'
 import type { Corebos } from '../../corebos/corebos.ts'
@@ -9,9 +10,8 @@ import { printed } from '../../corebos/files.ts'
 import { query, relatedRecords, retrieveAttachment } from '../../corebos/read.ts'
 import type { ServiceUser } from '../../corebos/service-user.ts'
 import { Identities } from '../../corebos/trusted.ts'
-import type { Asker } from '../../pipeline.ts'
 import type { Policy } from '../../policy/policy.ts'
-import { Sight } from '../../scope/view.ts'
+import { VisibleModules } from '../../scope/view.ts'
 
 /** As long as a program runs. */
 const forGood = { ttlMs: 0, now: () => 0 }
@@ -43,17 +43,17 @@ export class Stand {
     throw new Error(`${email}: there is no such contact or employee`)
   }
 
-  async asker(contact: Contact, policy: Policy): Promise<Asker> {
+  async context(contact: Contact, policy: Policy): Promise<ReadContext> {
     const service = this.#service
     const catalogue = await this.#corebos.metadata.of(
       await service.userId(),
       service,
       policy.modulesFor(contact),
     )
-    const anchors = new AnchorsReader({ company: new Company(service), ...forGood })
+    const ownerIds = new OwnerIdsReader({ company: new Company(service), ...forGood })
     const lists = new Map<string, Promise<readonly string[]>>()
     return {
-      sight: new Sight(contact, policy, catalogue, true),
+      visible: new VisibleModules(contact, policy, catalogue, true),
       reader: {
         query: (statement) => query(service, statement),
         relatedIds: async (id, module, relatedModule) => {
@@ -65,7 +65,7 @@ export class Stand {
         printed: (id) => printed(service, id),
         actions: (id, module) => detailViewActions(service, id, module),
       },
-      anchors: (level) => anchors.of(contact, level, ''),
+      ownerIds: (level) => ownerIds.of(contact, level, ''),
       remember: (key, load) => {
         const known = lists.get(key) ?? load()
         lists.set(key, known)

@@ -1,6 +1,7 @@
 /** Which rows and fields another policy gives a contact or takes from it, module by module. */
-import { ask, type Asker } from '../../pipeline.ts'
-import { limits } from '../../query/limits.ts'
+import type { ReadContext } from '../../access/context.ts'
+import { ask } from '../../read/pipeline.ts'
+import { limits } from '../../model/limits.ts'
 import * as tree from '../../query/tree.ts'
 import { idsOf } from '../../scope/check.ts'
 
@@ -20,8 +21,8 @@ export interface Change {
 }
 
 /** @throws GatewayError how coreBOS failed */
-export async function diff(before: Asker, after: Asker): Promise<Change[]> {
-  const modules = [...new Set([...before.sight.names, ...after.sight.names])]
+export async function diff(before: ReadContext, after: ReadContext): Promise<Change[]> {
+  const modules = [...new Set([...before.visible.names, ...after.visible.names])]
   const changes: Change[] = []
   for (const module of modules) {
     const [old, now] = await Promise.all([shownIn(module, before), shownIn(module, after)])
@@ -37,13 +38,13 @@ export async function diff(before: Asker, after: Asker): Promise<Change[]> {
 }
 
 /** @returns undefined where the module is closed */
-async function shownIn(module: string, asker: Asker): Promise<Shown | undefined> {
-  const view = asker.sight.find(module)
+async function shownIn(module: string, context: ReadContext): Promise<Shown | undefined> {
+  const view = context.visible.find(module)
   if (view === undefined) return undefined
   const ids = new Set<string>()
   for (let offset = 0; ; offset += limits.rows) {
     const query = { ...idsOf(module, undefined), limit: { offset, count: limits.rows } }
-    const { records } = await ask(tree.query(query), asker)
+    const { records } = await ask(tree.query(query), context)
     for (const { id } of records) if (id !== undefined) ids.add(id)
     if (records.length < limits.rows) break
   }

@@ -1,8 +1,8 @@
 /** What `npm run policy` answers: is a file valid, what would a query become under it, which rows does a change give or take. */
-import { readConfig } from '../../config.ts'
+import { readConfig } from '../../config/config.ts'
 import { Corebos } from '../../corebos/corebos.ts'
-import { GatewayError } from '../../errors.ts'
-import { explainInFull, type Explanation } from '../../pipeline.ts'
+import { GatewayError } from '../../model/errors.ts'
+import { explainInFull, type Explanation } from '../../read/pipeline.ts'
 import { loadPolicy } from '../../policy/load.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
@@ -12,8 +12,8 @@ import { Stand } from './asker.ts'
 import { diff, type Change } from './diff.ts'
 
 /** The answer is no: not valid, or not allowed. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
+export class Rejected extends Error {
+  override readonly name = 'Rejected'
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -21,7 +21,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /**
  * @param args behind the program's name
  * @returns the lines to show
- * @throws UsageError, Refused, ConfigError, or why it cannot be said
+ * @throws UsageError, Rejected, ConfigError, or why it cannot be said
  */
 export async function answer(args: readonly string[], env: Environment): Promise<string[]> {
   const { files, as, query, command } = read(args)
@@ -56,7 +56,7 @@ async function policyOf(file: string): Promise<Policy> {
   try {
     return await loadPolicy(file === 'builtin' ? undefined : file)
   } catch (error) {
-    throw new Refused(error instanceof Error ? error.message : String(error))
+    throw new Rejected(error instanceof Error ? error.message : String(error))
   }
 }
 
@@ -73,7 +73,7 @@ async function check(file: string): Promise<string[]> {
 
 /** Lets `work` ask coreBOS as the service user, and logs out at the end. */
 async function withStand(env: Environment, work: (stand: Stand) => Promise<string[]>): Promise<string[]> {
-  // The service user reads whatever the log-in mode is; sessions and tokens play no part.
+  // The service user reads in every log-in mode; sessions and tokens play no part.
   const config = readConfig({ ...env, LOGIN_MODE: 'service', REDIS_URL: undefined })
   const { COREBOS_USER: name = '', COREBOS_ACCESS_KEY: accessKey = '', COREBOS_SESSIONS: sessions } = config
   const corebos = new Corebos({
@@ -98,13 +98,13 @@ async function explainQuery(file: string, email: string, query: string, env: Env
   const policy = await policyOf(file)
   return withStand(env, async (stand) => {
     const contact = await stand.contact(email, policy)
-    const asker = await stand.asker(contact, policy)
+    const context = await stand.context(contact, policy)
     try {
       const company = contact.accountId === undefined ? '' : ` of ${contact.accountId}`
-      const explanation = await explainInFull(parseQuery(query), asker)
+      const explanation = await explainInFull(parseQuery(query), context)
       return [`${email} is ${contact.id}${company}`, ...show(explanation, '')]
     } catch (error) {
-      if (error instanceof GatewayError) throw new Refused(`refused: ${error.code} ${error.message}`)
+      if (error instanceof GatewayError) throw new Rejected(`rejected: ${error.code} ${error.message}`)
       throw error
     }
   })
@@ -132,7 +132,7 @@ async function showDiff(
   const [before, after] = [await policyOf(oldFile), await policyOf(newFile)]
   return withStand(env, async (stand) => {
     const [was, is] = [await stand.contact(email, before), await stand.contact(email, after)]
-    const changes = await diff(await stand.asker(was, before), await stand.asker(is, after))
+    const changes = await diff(await stand.context(was, before), await stand.context(is, after))
     const width = Math.max(...changes.map(({ module }) => module.length), 6)
     const row = (module: string, ...cells: readonly string[]) =>
       [module.padEnd(width), ...cells.map((cell) => cell.padStart(6))].join('  ')

@@ -40,7 +40,7 @@ export const toNumber = (value: SqlValue): number | null => {
 export const toText = (value: SqlValue): string | null =>
   value === null || typeof value === 'string' ? value : String(value)
 
-/** `YYYY-MM-DD hh:mm:ss` of whatever MariaDB reads as a date; null where it does not. */
+/** `YYYY-MM-DD hh:mm:ss` of a text that MariaDB reads as a date; null where it does not. */
 export const toDate = (value: SqlValue): string | null => {
   if (value === null) return null
   const found =

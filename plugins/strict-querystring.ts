@@ -1,0 +1,26 @@
+/** Parameters that a route does not know are rejected, also by routes that take none. */
+import { KindGuard, Type, type TSchema } from '@sinclair/typebox'
+import fp from 'fastify-plugin'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `any`: the route reads its query string itself. */
+    parameters?: 'any'
+  }
+}
+
+function closed(querystring: unknown): TSchema {
+  if (querystring === undefined) return Type.Object({}, { additionalProperties: false })
+  if (!KindGuard.IsObject(querystring)) throw new Error('the schema of a query string is that of an object')
+  return { ...querystring, additionalProperties: false }
+}
+
+export default fp(
+  async (app) => {
+    app.addHook('onRoute', (route) => {
+      if (route.config?.parameters !== 'any')
+        route.schema = { ...route.schema, querystring: closed(route.schema?.querystring) }
+    })
+  },
+  { name: 'parameters', fastify: '5.x' },
+)

@@ -1,0 +1,26 @@
+/** Who is behind a request, once its access token has been checked. */
+import { GatewayError } from '../model/errors.ts'
+import type { PortalSession } from '../session/contract.ts'
+import type { Contact } from '../model/contact.ts'
+
+export interface Admission {
+  readonly session: PortalSession
+  /** See `Reading` of the session store, for both. */
+  readonly cacheGeneration: string
+  readonly schemaGeneration: string
+}
+
+interface Carrier {
+  readonly admission: Admission | null
+}
+
+/** @throws GatewayError `AUTHENTICATION_REQUIRED` where the request carries no valid session */
+export function admissionOf({ admission }: Carrier): Admission {
+  if (admission === null) throw new GatewayError('AUTHENTICATION_REQUIRED')
+  return admission
+}
+
+/** @throws GatewayError `AUTHENTICATION_REQUIRED` where the request carries no valid session */
+export function contactOf(request: Carrier): Contact {
+  return admissionOf(request).session.contact
+}

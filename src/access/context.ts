@@ -1,0 +1,100 @@
+/** The context of one request: what the contact may see, and how coreBOS is read and written for it. */
+import type { Attachment } from '../corebos/read.ts'
+import type { BusinessAction } from '../model/business-action.ts'
+import type { CheckedValues } from '../model/checked-values.ts'
+import type { ClearedId } from '../model/cleared-id.ts'
+import type { Level } from '../model/contact.ts'
+import type { DocumentFile } from '../model/document-file.ts'
+import type { SendableQuery } from '../model/sendable-query.ts'
+import type { WebserviceId } from '../model/webservice-id.ts'
+import type { OwnerIds } from '../scope/rewrite.ts'
+import type { Row, WithheldRow } from '../scope/verify.ts'
+import type { VisibleModules } from '../scope/view.ts'
+
+export type { Attachment } from '../corebos/read.ts'
+
+export type ReadBy = 'contact' | 'service' | 'service-preferred'
+
+/** Asks coreBOS on behalf of one contact, through its own coreBOS session or the service user's. */
+export interface Reader {
+  /** @param bypassCache bypasses rows that other requests have read */
+  query(
+    statement: SendableQuery,
+    by: ReadBy,
+    bypassCache?: 'bypassCache',
+  ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
+  /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
+  relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
+  /**
+   * The comments on a record, as coreBOS's related list gives them, unchecked. Undefined where
+   * coreBOS shows them to no session that the gateway has.
+   */
+  readonly comments: ((parent: ClearedId, parentModule: string) => Promise<readonly Row[]>) | undefined
+  /** The file of a document; undefined where it has none in coreBOS. */
+  attachment(document: ClearedId, by: ReadBy): Promise<Attachment | undefined>
+  /** A record as PDF; undefined where coreBOS does not print records of its module. */
+  printed(id: ClearedId, by: ReadBy): Promise<Buffer | undefined>
+  /** What coreBOS shows beside a record of `module`. */
+  actions(id: ClearedId, module: string, by: ReadBy): Promise<readonly BusinessAction[]>
+}
+
+/** Who is asking, and how coreBOS is asked for them. */
+export interface ReadContext {
+  readonly visible: VisibleModules
+  readonly reader: Reader
+  /** The ids that ties are compared with at a level. */
+  ownerIds(level: Level): Promise<OwnerIds>
+  /** Ids that make up a scope, for as long as they may be used again. */
+  remember(key: string, load: () => Promise<readonly string[]>): Promise<readonly string[]>
+  /** Reports rows that coreBOS answered and the rule does not let through; in normal operation there are none. */
+  withheld(rows: readonly WithheldRow[], rule: string): void
+}
+
+export type WriteBy = 'contact' | 'service'
+
+/** Writes to coreBOS on behalf of one contact, in its own coreBOS session or the service user's. */
+export interface Writer {
+  create(
+    values: CheckedValues,
+    relations: readonly ClearedId[],
+    by: WriteBy,
+    file?: DocumentFile,
+  ): Promise<WebserviceId>
+  revise(id: ClearedId, values: CheckedValues, by: WriteBy): Promise<void>
+  remove(id: ClearedId, by: WriteBy): Promise<void>
+  relate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
+  unrelate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
+  /** @param action its record number. @returns what it says */
+  act(action: string, id: ClearedId, by: WriteBy): Promise<string>
+  /** @returns when, `YYYY-MM-DD hh:mm:ss` in UTC */
+  addComment(id: ClearedId, text: string, author: ClearedId | undefined, by: WriteBy): Promise<string>
+}
+
+/** What is written: a record, a relation, a comment, what a business action does, or the contact's password. */
+export type WriteOperation =
+  'create' | 'update' | 'delete' | 'relate' | 'unrelate' | 'comment' | 'action' | 'password'
+
+/** What the log keeps of every write, rejected ones too. It never holds a value. */
+export interface AuditLine {
+  readonly operation: WriteOperation
+  /** The name of a business action. */
+  readonly action?: string
+  readonly module: string | undefined
+  readonly ids: readonly string[]
+  /** The rule of the policy that it was held against. */
+  readonly rule: string | undefined
+  /** `ok`, `unchanged`, or the code of the error. */
+  readonly outcome: string
+}
+
+export interface Auditor {
+  /** @param line what stands among its ids and is none is left out */
+  audit(line: AuditLine): void
+}
+
+/** The context of a request that may write. */
+export interface WriteContext extends ReadContext, Auditor {
+  readonly writer: Writer
+  /** To be called when something was written or may have been: what is remembered of any scope is not used again. */
+  changed(): Promise<ReadContext>
+}

@@ -1,0 +1,52 @@
+/** Whose records a contact's level reaches: the ids that ties are compared with. */
+import type { Contact, Level } from '../model/contact.ts'
+import type { Company } from '../corebos/company.ts'
+import { SharedCache } from '../corebos/shared-cache.ts'
+import { GatewayError } from '../model/errors.ts'
+import { ownerIdsWithoutLookup, type OwnerIds } from '../scope/rewrite.ts'
+
+export interface AnchorsOptions {
+  /** Absent without a service user, in which case no level above `account` can be read. */
+  readonly company: Company | undefined
+  /** How long a company is remembered (`ACCESS_RECHECK`). Milliseconds. */
+  readonly ttlMs: number
+  readonly now: () => number
+}
+
+export class OwnerIdsReader {
+  readonly #company: Company | undefined
+  readonly #cache: SharedCache<OwnerIds>
+
+  constructor({ company, ttlMs, now }: AnchorsOptions) {
+    this.#company = company
+    this.#cache = new SharedCache({ ttlMs, now, bound: { max: 10_000 } })
+  }
+
+  /**
+   * @param cacheGeneration changes whenever what was read for this contact must not be used again
+   * @throws GatewayError how coreBOS failed
+   */
+  async of(contact: Contact, level: Level, cacheGeneration: string): Promise<OwnerIds> {
+    const own = ownerIdsWithoutLookup(contact, level)
+    if (own !== undefined) return own
+    const key = JSON.stringify([contact.id, contact.accountId, level, cacheGeneration])
+    return this.#cache.get(key, () => this.#reach(contact, level))
+  }
+
+  async #reach(contact: Contact, level: Level): Promise<OwnerIds> {
+    const company = this.#company
+    if (company === undefined)
+      throw new GatewayError('COREBOS_UNAVAILABLE', 'a service user is needed for this level')
+    const { accountId } = contact
+    if (accountId === undefined) return { contacts: [contact.id], accounts: [] }
+    const parent = level === 'company' ? undefined : await company.parentOf(accountId)
+    const siblings = level === 'group' && parent !== undefined ? await company.accountsBelow(parent) : []
+    const accounts = unique([accountId, ...(parent === undefined ? [] : [parent]), ...siblings])
+    const contacts = await company.contactsOf(level === 'group' ? accounts : [accountId])
+    return { contacts: unique([contact.id, ...contacts]), accounts }
+  }
+}
+
+function unique(ids: readonly string[]): string[] {
+  return [...new Set(ids)]
+}

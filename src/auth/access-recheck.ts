@@ -1,0 +1,105 @@
+/** Is the contact of a running session still let in, and with which account? */
+import type { LoginServices } from './login-services.ts'
+import { SharedWork } from '../corebos/shared-work.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { Identity } from '../corebos/trusted.ts'
+import type { PortalSession, Store } from '../session/contract.ts'
+import type { LoginMode } from './login.ts'
+import { barrier, levelOf } from './identity.ts'
+import type { RejectionReason } from './rejection.ts'
+
+export interface RecheckOptions {
+  readonly mode: LoginMode
+  readonly context: LoginServices
+  readonly store: Pick<Store, 'update' | 'end' | 'endAll' | 'invalidate'>
+  /** Milliseconds (`ACCESS_RECHECK`). */
+  readonly every: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly onEnded: (session: PortalSession, reason: RejectionReason) => void
+}
+
+/**
+ * coreBOS never ends a running session by itself when a contact is switched off, its support ends, it moves to another
+ * account or its CRM user becomes an administrator; so the gateway looks again each `ACCESS_RECHECK`.
+ */
+export class AccessRecheck {
+  readonly #options: RecheckOptions
+  readonly #looks = new SharedWork<PortalSession>('access')
+
+  constructor(options: RecheckOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The session as it stands after a look at coreBOS where one is due. All requests of a session share one look.
+   *
+   * @throws GatewayError `SESSION_ENDED` where the contact is no longer let in; how coreBOS or the store failed
+   */
+  async confirm(session: PortalSession): Promise<PortalSession> {
+    const { now, every } = this.#options
+    if (now() - session.checkedAt < every) return session
+    return this.#looks.run(session.id, () => this.#look(session))
+  }
+
+  async #look(session: PortalSession): Promise<PortalSession> {
+    const { context, store, now } = this.#options
+    const began = now()
+    const found = await this.#judge(session)
+    if (typeof found === 'string') return this.#end(session, found)
+    const { identity } = found
+    const contact = {
+      ...session.contact,
+      accountId: identity.accountId,
+      language: identity.language,
+      level: levelOf(identity, context.level()),
+    }
+    if (!(await store.update(session.id, { contact, checkedAt: began })))
+      throw new GatewayError('SESSION_ENDED')
+    const moved = contact.accountId !== session.contact.accountId || contact.level !== session.contact.level
+    if (moved) await store.invalidate('records')
+    return { ...session, contact, checkedAt: began }
+  }
+
+  async #judge({
+    contact,
+    upstream,
+  }: PortalSession): Promise<{ readonly identity: Identity } | RejectionReason> {
+    const { mode, context } = this.#options
+    const { calls, service, matchUsersBy, today } = context
+    const reader = service ?? (upstream === undefined ? undefined : calls.identitiesIn(upstream))
+    if (reader === undefined) return 'unreadable'
+    try {
+      const [identity, info] = await Promise.all([
+        reader.byId(contact.entity, contact.id),
+        upstream === undefined ? undefined : calls.userInfo(upstream),
+      ])
+      if (identity === undefined) return 'unreadable'
+      const reason = barrier(identity, today())
+      if (reason !== undefined) return reason
+      if (info?.administrator === true) return 'administrator'
+      if (mode !== 'service' && (mode === 'portal' || matchUsersBy() === 'portalloginuser')) {
+        if (identity.userId !== contact.user.id) return 'unmapped'
+      } else if (mode === 'user') {
+        const named = await reader.byName('Contacts', info?.email ?? '')
+        if (named === 'several' || named.length !== 1 || named[0]?.id !== contact.id) return 'unmapped'
+      }
+      return { identity }
+    } catch (error) {
+      // The contact's own coreBOS session is over, and what it may see went with it.
+      if (error instanceof GatewayError && error.code === 'SESSION_ENDED') return 'unreadable'
+      throw error
+    }
+  }
+
+  async #end(session: PortalSession, reason: RejectionReason): Promise<never> {
+    const { store, context, onEnded } = this.#options
+    // A contact that is off is off in all its sessions; a mapping or a dead coreBOS session concerns this one alone.
+    const everywhere = reason === 'portal-off' || reason === 'support'
+    const one = everywhere ? undefined : await store.end(session.id)
+    const ended = everywhere ? await store.endAll(session.contact.id) : one === undefined ? [] : [one]
+    for (const each of ended) onEnded(each, reason)
+    await Promise.all(ended.map(async ({ upstream }) => context.end(upstream)))
+    throw new GatewayError('SESSION_ENDED')
+  }
+}

@@ -1,0 +1,56 @@
+/** One attempt with a password at coreBOS, within the lock-out budget of the account. */
+import type { LoginServices } from './login-services.ts'
+import type { Leaving } from '../session/contract.ts'
+import { allowances } from './lockout-budget.ts'
+import type { LoginAnswer, Rejection } from './calls.ts'
+import { reject, type Admitted, type LoginOutcome, type RejectionReason, type Rejected } from './rejection.ts'
+
+/** A password that was right. */
+export interface Passed<T> {
+  readonly login: T
+  readonly leaving: Leaving | undefined
+}
+
+const reasons = {
+  unknown: 'name',
+  wrong: 'password',
+  locked: 'locked',
+  absent: 'absent',
+  other: 'other',
+} as const satisfies Record<Rejection, RejectionReason>
+
+/** One attempt within the budget of `who`, which is the same at every door. */
+export async function spend<T>(
+  who: string,
+  kind: keyof typeof allowances,
+  { budget }: Pick<LoginServices, 'budget'>,
+  attempt: () => Promise<LoginAnswer<T>>,
+): Promise<Passed<T> | Rejected> {
+  const spent = await budget.spend<LoginAnswer<T>>(who, allowances[kind], async () => {
+    const result = await attempt()
+    if ('login' in result) return { verdict: 'right', result }
+    // Nothing is counted for somebody unknown; and once coreBOS has locked the contact, the budget protects nothing,
+    // but would outlast the reset of the counter.
+    return { verdict: result.rejection === 'wrong' ? 'wrong' : 'uncounted', result }
+  })
+  if (spent === undefined) return reject('budget')
+  const { result, leaving } = spent
+  return 'login' in result ? { login: result.login, leaving } : reject(reasons[result.rejection])
+}
+
+/** Decides on admission after a right password; the coreBOS session ends at once where the decision is no. */
+export async function inSession(
+  { login: { session }, leaving }: Passed<{ readonly session: string }>,
+  { budget, end }: Pick<LoginServices, 'budget' | 'end'>,
+  decide: () => Promise<Pick<Admitted, 'contact'> | Rejected>,
+): Promise<LoginOutcome> {
+  let admitted = false
+  try {
+    const outcome = await decide()
+    if ('rejected' in outcome) return outcome
+    admitted = true
+    return { ...outcome, upstream: session, leaving }
+  } finally {
+    if (!admitted) await Promise.all([end(session), budget.giveBack(leaving)])
+  }
+}

@@ -1,0 +1,170 @@
+/** Challenges that do not tell who is a customer: names without access get one that looks and lives like a real one. */
+import { createHmac, hkdfSync, randomInt } from 'node:crypto'
+import type { Challenge } from '../corebos/challenge.ts'
+import type { SharedState } from '../session/contract.ts'
+import { collatedName, looseName } from './names.ts'
+import { StampTimes } from './stamp-times.ts'
+
+/** A token is handed out again for as long. Milliseconds. */
+const life = 7_200_000
+
+export interface ChallengesOptions {
+  readonly state: Pick<SharedState, 'claim' | 'get' | 'pull'>
+  /** The same on every instance. */
+  readonly secret: Buffer
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** The same, or as far apart from it all the time, with fractions of a millisecond. */
+  readonly precise: () => number
+  /** From 0 to below 1 (default `Math.random`). */
+  readonly random?: () => number
+}
+
+/** The challenge of coreBOS; undefined where the name has no access. */
+export type AskCorebos = (username: string) => Promise<Challenge | undefined>
+
+/**
+ * What a token tells is when it was first asked for, by whoever it was. So it is not enough that all names get one:
+ * log-ins leave one for every name, as they do in coreBOS, and of the names without access every other one looks as if
+ * it were in use, so that a token that was there before proves no more than one that was not.
+ */
+export class Challenges {
+  readonly #options: ChallengesOptions
+  readonly #key: Buffer
+  readonly #cacheGenerations: StampTimes
+  /** How far coreBOS's clock is ahead at least and at most, in milliseconds, as its new tokens tell. */
+  #ahead: readonly [least: number, most: number] = [-Infinity, Infinity]
+
+  constructor(options: ChallengesOptions) {
+    this.#options = options
+    this.#cacheGenerations = new StampTimes(options.random ?? Math.random)
+    this.#key = Buffer.from(hkdfSync('sha256', options.secret, '', 'corebos-portal-gateway challenges', 32))
+  }
+
+  /** For clients that hash the password themselves. All spellings that coreBOS takes for one name have one challenge. */
+  async give(username: string, ask: AskCorebos): Promise<Challenge> {
+    const name = collatedName(username)
+    const { real, cacheGeneration } =
+      name === undefined
+        ? {
+            real: undefined,
+            cacheGeneration: this.#cacheGenerations.stampWithoutCall(this.#options.precise()),
+          }
+        : await this.#ask(name, ask)
+    // Made up for every name, so that the time does not tell which of the two is answered.
+    const madeUp = await this.#makeUp(name ?? looseName(username), cacheGeneration)
+    const { token, expireTime } = real ?? madeUp
+    const serverTime = typeof expireTime === 'number' ? expireTime - seconds(life) : seconds(this.#time())
+    return { token, serverTime, expireTime }
+  }
+
+  /** For a log-in, as `username` was typed. @returns undefined where the name has no access */
+  async tokenFor(username: string, ask: AskCorebos): Promise<string | undefined> {
+    const name = collatedName(username)
+    if (name === undefined) return undefined
+    const { real, cacheGeneration } = await this.#ask(username, ask)
+    if (real === undefined) await this.#makeUp(name, cacheGeneration)
+    return real?.token
+  }
+
+  /** The token that was made up for a name and is still in force. */
+  async madeUp(username: string): Promise<string | undefined> {
+    const held = await this.#options.state.get(keyOf(collatedName(username) ?? looseName(username)))
+    return held !== undefined && this.#isInForce(held) ? held : undefined
+  }
+
+  #time(): number {
+    const [least, most] = this.#ahead
+    return this.#options.now() + (least <= 0 && most >= 0 ? 0 : Math.round((least + most) / 2))
+  }
+
+  /** @returns also when a token that is made up for this name in this call would have been made */
+  async #ask(
+    username: string,
+    ask: AskCorebos,
+  ): Promise<{ readonly real: Challenge | undefined; readonly cacheGeneration: number | undefined }> {
+    const { now, precise } = this.#options
+    const asked = now()
+    const sent = precise()
+    const real = await ask(username)
+    const answered = now()
+    const times = { asked: sent, answered: precise() }
+    if (real === undefined) return { real, cacheGeneration: this.#cacheGenerations.stampOf(times) }
+    const begun = typeof real.expireTime === 'number' ? begin(real.token) : NaN
+    if (Number.isNaN(begun)) return { real, cacheGeneration: this.#time() }
+    this.#cacheGenerations.learn(times, begun)
+    const ahead = [begun - answered, begun - asked] as const
+    const [least, most] = [Math.max(this.#ahead[0], ahead[0]), Math.min(this.#ahead[1], ahead[1])]
+    // Where they contradict each other one of the clocks has been set.
+    this.#ahead = least <= most ? [least, most] : ahead
+    return { real, cacheGeneration: begun }
+  }
+
+  async #makeUp(name: string, learned: number | undefined): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
+    const { state } = this.#options
+    const cacheGeneration = learned ?? this.#time() + randomInt(1000) / 1000
+    const key = keyOf(name)
+    const first = await this.#claim(name, { cacheGeneration, earliest: cacheGeneration - life })
+    if (this.#isInForce(first.token)) return first
+    // It is kept for longer than it is in force, since the next one cannot have begun before it ended.
+    await state.pull(key)
+    return this.#claim(name, {
+      cacheGeneration,
+      earliest: Math.max(begin(first.token), cacheGeneration - 2 * life) + life,
+    })
+  }
+
+  /**
+   * @param cacheGeneration the time of a token that is made now
+   * @param earliest when a token that was there before may have begun
+   */
+  async #claim(
+    name: string,
+    { cacheGeneration, earliest }: { readonly cacheGeneration: number; readonly earliest: number },
+  ): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
+    const since = Math.ceil(earliest)
+    const used = this.#looksUsed(name) && since < Math.floor(cacheGeneration)
+    const begun = used
+      ? randomInt(since, Math.floor(cacheGeneration)) + randomInt(1000) / 1000
+      : cacheGeneration
+    const token = tokenOf(begun)
+    const held = await this.#options.state.claim(
+      keyOf(name),
+      token,
+      Math.ceil(begun + 2 * life - cacheGeneration),
+    )
+    const expires = seconds(begin(held ?? token) + life)
+    return {
+      token: held ?? token,
+      expireTime: held === undefined && !used ? expires : String(expires),
+    }
+  }
+
+  #isInForce(token: string): boolean {
+    return seconds(begin(token) + life) >= seconds(this.#time())
+  }
+
+  /** Half of those that look used look so each time. */
+  #looksUsed(name: string): boolean {
+    const [trait = 0] = createHmac('sha256', this.#key).update(name).digest()
+    return trait % 2 === 1 && randomInt(2) === 1
+  }
+}
+
+function keyOf(name: string): string {
+  return `challenge:${name}`
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
+/** Milliseconds on coreBOS's clock. */
+function begin(token: string): number {
+  return Number.parseInt(token.slice(0, 8), 16) * 1000 + Number.parseInt(token.slice(8), 16) / 1000
+}
+
+function tokenOf(begun: number): string {
+  const micros = Math.floor((begun % 1000) * 1000)
+  return seconds(begun).toString(16).padStart(8, '0') + micros.toString(16).padStart(5, '0')
+}

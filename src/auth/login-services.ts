@@ -1,0 +1,21 @@
+/** What a log-in needs of the rest of the gateway. */
+import type { PasswordType } from '../corebos/login.ts'
+import type { Level } from '../model/contact.ts'
+import type { FailureBudget } from './lockout-budget.ts'
+import type { LoginCalls, ServiceCalls } from './calls.ts'
+
+export interface LoginServices {
+  readonly calls: LoginCalls
+  readonly service: ServiceCalls | undefined
+  readonly budget: FailureBudget
+  /** In place of the type that each contact's record names. */
+  readonly passwordType: PasswordType | undefined
+  /** In `user` mode: the contact whose `portalloginuser` is the CRM user, or the one that has the user's e-mail. */
+  readonly matchUsersBy: () => 'portalloginuser' | 'email'
+  /** The policy's level for contacts whose record names none. */
+  readonly level: () => Level
+  /** `YYYY-MM-DD` in UTC. */
+  readonly today: () => string
+  /** Ends a coreBOS session that is of no more use; never throws. */
+  readonly end: (session: string | undefined) => Promise<void>
+}

@@ -1,0 +1,204 @@
+/** Who is this? The three ways to let a customer in, as one table of functions. */
+import type { LoginServices } from './login-services.ts'
+import { isSendable } from '../corebos/form.ts'
+import type { Entity } from '../corebos/login.ts'
+import type { Identity } from '../corebos/trusted.ts'
+import { inSession, spend, type Passed } from './attempt.ts'
+import type { PortalLogin } from './calls.ts'
+import { barrier, contactOf } from './identity.ts'
+import { collatedName, foldName, longestName, longestPassword } from './names.ts'
+import type { CallKind } from './response-pacer.ts'
+import { reject, type LoginOutcome, type Rejected } from './rejection.ts'
+
+export const loginModeNames = ['portal', 'service', 'user'] as const
+export type LoginMode = (typeof loginModeNames)[number]
+
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+  readonly entity: Entity
+}
+
+interface Mode {
+  /** Calls that the longest rejection of this mode waits for one after the other. */
+  readonly rounds: Readonly<Record<CallKind, number>>
+  readonly login: (credentials: Credentials, context: LoginServices) => Promise<LoginOutcome>
+}
+
+export const loginModes: Readonly<Record<LoginMode, Mode>> = {
+  portal: { rounds: { service: 2, direct: 3 }, login: portal },
+  service: { rounds: { service: 2, direct: 2 }, login: service },
+  user: { rounds: { service: 1, direct: 5 }, login: user },
+}
+
+/**
+ * Admits a contact or rejects it; why is for the log alone.
+ * @throws GatewayError where coreBOS or the store failed
+ */
+export async function logIn(
+  mode: LoginMode,
+  credentials: Credentials,
+  context: LoginServices,
+): Promise<LoginOutcome> {
+  const { username, password, entity } = credentials
+  if (username.length > longestName || password.length > longestPassword) return reject('too-long')
+  if (username === '' || password === '') return reject('password')
+  if (!isSendable(username) || !isSendable(password)) return reject('password')
+  if (collatedName(username) === undefined) return reject('name')
+  if (entity === 'Employee' && mode !== 'portal') return reject('mode')
+  return loginModes[mode].login(credentials, context)
+}
+
+/** Customer Portal Login: the contact's own coreBOS session, with the rights of the user that it is mapped to. */
+async function portal(credentials: Credentials, context: LoginServices): Promise<LoginOutcome> {
+  const { calls, today, level } = context
+  const known = await lookUp(credentials, context)
+  if ('rejected' in known) return known
+  const passed = await tryPassword(known, credentials, context)
+  if ('rejected' in passed) return passed
+
+  const { login } = passed
+  return inSession(passed, context, async () => {
+    if (known.identity !== undefined && known.identity.id !== login.contactId) return reject('mismatch')
+    const [info, identity] = await Promise.all([
+      calls.userInfo(login.session),
+      known.identity ?? calls.identitiesIn(login.session).byId(credentials.entity, login.contactId),
+    ])
+    if (info.administrator) return reject('administrator')
+    if (identity === undefined) return reject('unreadable')
+    const reason = barrier(identity, today())
+    if (reason !== undefined) return reject(reason)
+    return { contact: contactOf(identity, credentials.entity, login.user, level()) }
+  })
+}
+
+/** Contact Login: the service user serves all contacts, so the gateway checks portal flag, support dates and exact password itself. */
+async function service(credentials: Credentials, context: LoginServices): Promise<LoginOutcome> {
+  const { service, today, level, budget, end } = context
+  if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
+  const known = await lookUp(credentials, context)
+  if ('rejected' in known) return known
+  const { identity } = known
+  if (identity === undefined) return reject('unreadable')
+  const reason = barrier(identity, today())
+  if (reason !== undefined) return reject(reason)
+
+  const passed = await tryPassword(known, credentials, context)
+  if ('rejected' in passed && passed.rejected !== 'absent') return passed
+  const { login, leaving } = 'rejected' in passed ? { login: undefined, leaving: undefined } : passed
+  // The log-in does not wait for it.
+  if (login !== undefined) void end(login.session)
+  if (login !== undefined && login.contactId !== identity.id) {
+    await budget.giveBack(leaving)
+    return reject('mismatch')
+  }
+  const contact = contactOf(identity, 'Contacts', await service.user(), level())
+  return { contact, upstream: undefined, leaving }
+}
+
+/** User per Contact: a CRM user's own name and access key or password. */
+async function user(credentials: Credentials, context: LoginServices): Promise<LoginOutcome> {
+  const { calls } = context
+  const { username, password } = credentials
+  const name = foldName(username)
+  if (name === undefined) return reject('name')
+  const token = await calls.challenge(username)
+  if (token === undefined) return reject('name')
+
+  const passed = await spend(userKey(name), 'user', context, async () => {
+    const byKey = await calls.login(username, { token, password, form: 'key' })
+    if ('login' in byKey || byKey.rejection !== 'wrong') return byKey
+    return calls.login(username, { token, password, form: 'password' })
+  })
+  if ('rejected' in passed) return passed
+  return admitUser(passed, username.trim(), context)
+}
+
+/** Lets in the contact that a CRM user is. @param name as the user has typed it */
+export async function admitUser(
+  passed: Passed<{ readonly session: string; readonly userId: string }>,
+  name: string,
+  context: LoginServices,
+): Promise<LoginOutcome> {
+  const { calls, service, today, level, matchUsersBy } = context
+  const { session, userId } = passed.login
+
+  return inSession(passed, context, async () => {
+    const reader = service ?? calls.identitiesIn(session)
+    const info = await calls.userInfo(session)
+    if (info.administrator) return reject('administrator')
+    const found =
+      matchUsersBy() === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
+    const [identity, ...others] = found === 'several' ? [] : found
+    if (identity === undefined || others.length > 0) return reject('unmapped')
+    const reason = barrier(identity, today())
+    if (reason !== undefined) return reject(reason)
+    return { contact: contactOf(identity, 'Contacts', { id: userId, name }, level()) }
+  })
+}
+
+/** An account whose password may be tried: the token to hash it with, and the record where it could be read. */
+interface Known {
+  readonly token: string
+  readonly identity: Identity | undefined
+  /** Whether coreBOS has found the password right but for case and accents. */
+  readonly proven: boolean
+}
+
+/**
+ * Looks the account up without coreBOS counting anything. With a service user only a caller who knows the
+ * password (by collation) comes through, so strangers never reach the counter. All kinds of rejection cost the same calls.
+ */
+async function lookUp(credentials: Credentials, context: LoginServices): Promise<Known | Rejected> {
+  const { calls, service } = context
+  const { username, password, entity } = credentials
+  if (service === undefined) {
+    const token = await calls.challenge(username)
+    return token === undefined ? reject('name') : { token, identity: undefined, proven: false }
+  }
+  const [token, found, verified] = await Promise.all([
+    calls.challenge(username),
+    service.byName(entity, username),
+    // coreBOS has this for contacts alone; an employee's password meets the budget without it.
+    entity === 'Contacts' ? service.authenticateContact(username, password) : undefined,
+  ])
+  if (token === undefined) return reject('name')
+  if (entity === 'Contacts' && verified === undefined) return reject('password')
+  const open = found === 'several' ? [] : found.filter(({ portal }) => portal)
+  if (found === 'several' || open.length > 1) return reject('duplicate')
+  // A name that cannot be looked up safely still leads to the contact that coreBOS names.
+  const identity = open[0] ?? (verified === undefined ? undefined : await service.byId(entity, verified))
+  if (verified !== undefined && identity !== undefined && verified !== identity.id) return reject('mismatch')
+  return { token, identity, proven: verified !== undefined }
+}
+
+/** Lets coreBOS compare the exact password, if the contact's budget allows. */
+async function tryPassword(
+  { token, identity, proven }: Known,
+  { username, password, entity }: Credentials,
+  context: LoginServices,
+): Promise<Passed<PortalLogin> | Rejected> {
+  const type = context.passwordType ?? identity?.passwordType
+  if (type === undefined) return reject(identity === undefined ? 'unreadable' : 'password-type')
+  const who = budgetOf(username, entity, identity)
+  if (who === undefined) return reject('name')
+  return spend(who, proven ? 'proven' : 'unproven', context, () =>
+    context.calls.loginPortal(username, { token, password, type }, entity),
+  )
+}
+
+/** Whose budget a log-in is at the expense of; by name where the record cannot be read. */
+export function budgetOf(
+  username: string,
+  entity: Entity,
+  identity: Pick<Identity, 'id'> | undefined,
+): string | undefined {
+  if (identity !== undefined) return identity.id
+  const name = foldName(username)
+  return name === undefined ? undefined : `${entity}:${name}`
+}
+
+/** The budget of a CRM user. @param name folded */
+export function userKey(name: string): string {
+  return `user:${name}`
+}

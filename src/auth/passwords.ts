@@ -1,0 +1,90 @@
+/** A contact's own password: changed by who knows it, mailed to who has forgotten it. */
+import type { LoginServices } from './login-services.ts'
+import type { Corebos } from '../corebos/corebos.ts'
+import { changePortalUserPassword, sendRecoverPassword } from '../corebos/password.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { PortalSession, Store, RateCheck } from '../session/contract.ts'
+import type { LoginService, Visit } from './login-service.ts'
+import type { LoginMode } from './login.ts'
+import { foldName, longestName, looseName } from './names.ts'
+import type { RejectionReason } from './rejection.ts'
+
+export interface PasswordOptions {
+  readonly mode: LoginMode
+  readonly corebos: Pick<Corebos, 'service' | 'session'>
+  readonly context: Pick<LoginServices, 'calls' | 'service' | 'budget' | 'end'>
+  readonly loginService: Pick<LoginService, 'attempt'>
+  readonly state: Pick<Store, 'take' | 'endAll'>
+}
+
+interface Log {
+  info(details: object, message: string): void
+}
+
+/** Mails with the password that one name may cause. */
+const recoveries = { max: 3, window: 3_600_000 }
+
+/** Nothing that PHP, HTML or the database's three-byte UTF-8 could make something else of, and no blank that collation would drop. */
+const storable = /^(?! )[^\p{C}\p{Zl}\p{Zp}<>&"'\\\u{10000}-\u{10FFFF}]+(?<! )$/u
+
+export class Passwords {
+  readonly #options: PasswordOptions
+
+  constructor(options: PasswordOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Changes the password of a session's contact, and ends its other sessions. The current one is checked like that of
+   * a log-in: exactly, and within the contact's budget.
+   *
+   * @throws GatewayError `WRONG_PASSWORD`; `INVALID_VALUE` for a new one that coreBOS might not keep as it is;
+   * `NOT_WRITABLE` where the password is not the contact's own to change; as {@link LoginService.attempt}
+   */
+  async change(
+    { id, contact, upstream }: PortalSession,
+    passwords: { readonly current: string; readonly next: string },
+    { began, log }: Pick<Visit, 'began'> & { readonly log: Log },
+  ): Promise<void> {
+    const { mode, corebos, context, loginService, state } = this.#options
+    if (mode === 'user' || contact.entity !== 'Contacts') {
+      throw new GatewayError('NOT_WRITABLE', 'this password is changed in coreBOS')
+    }
+    if (!storable.test(passwords.next)) {
+      throw new GatewayError(
+        'INVALID_VALUE',
+        'the new password holds a character that coreBOS might not keep',
+      )
+    }
+    const caller = upstream === undefined ? corebos.service : corebos.session(upstream)
+    const reader =
+      context.service ?? (upstream === undefined ? undefined : context.calls.identitiesIn(upstream))
+    const identity = await reader?.byId(contact.entity, contact.id)
+    if (caller === undefined || identity === undefined) throw new GatewayError('SESSION_ENDED')
+
+    const credentials = { username: identity.name, password: passwords.current, entity: contact.entity }
+    const look = async (take: RateCheck) => (await state.take([take]))[0]
+    const rejected = (reason: RejectionReason) =>
+      log.info({ reason, contact: contact.id }, 'a change of password was rejected')
+    const admitted = await loginService.attempt(credentials, { began, rejected, look })
+    await context.budget.giveBack(admitted?.leaving)
+    await context.end(admitted?.upstream)
+    if (admitted?.contact.id !== contact.id) throw new GatewayError('WRONG_PASSWORD')
+    if (!(await changePortalUserPassword(caller, identity.name, passwords))) {
+      throw new GatewayError('WRONG_PASSWORD')
+    }
+    const others = await state.endAll(contact.id, id)
+    await Promise.all(others.map(async (other) => context.end(other.upstream)))
+  }
+
+  /** Has the password mailed where the name exists and the limit is kept. The result tells neither. */
+  async recover(username: string): Promise<void> {
+    const { mode, corebos, state } = this.#options
+    if (mode === 'user' || corebos.service === undefined) return
+    if (username.length > longestName || foldName(username) === undefined) return
+    const [taken] = await state.take([
+      { key: `recovery:${looseName(username)}`, kind: 'budget', ...recoveries },
+    ])
+    if (taken?.allowed === true) await sendRecoverPassword(corebos.service, username)
+  }
+}

@@ -1,0 +1,153 @@
+/** Ends connections whose client does not read what it is answered, so that unread answers hold little memory. */
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+export interface ConnectionBounds {
+  /** Bytes of unread answers on all connections. */
+  readonly inAll: number
+  /** Bytes of unread answers on one connection that has asked for more than one. */
+  readonly perConnection: number
+  /** Requests under way on one connection. */
+  readonly requests: number
+  /** Milliseconds in which a client must take `least` bytes, or all that is left. */
+  readonly stall: number
+  readonly least: number
+  /** Milliseconds that a rejected client has to read why. */
+  readonly linger: number
+}
+
+export const connectionBounds: ConnectionBounds = {
+  inAll: 64 * 2 ** 20,
+  perConnection: 4 * 2 ** 20,
+  requests: 32,
+  stall: 30_000,
+  least: 16_384,
+  linger: 1000,
+}
+
+/** Of one connection. */
+interface Sending {
+  readonly responses: Map<ServerResponse, number>
+  /** When the client last took `least` bytes, or all of them. */
+  since: number
+  /** What it has taken since then. */
+  taken: number
+  written: number
+  below: number
+}
+
+export class Connections {
+  readonly #bounds: ConnectionBounds
+  readonly #now: () => number
+  readonly #open = new Map<Socket, Sending>()
+  /** Bytes of answers that were given and whose responses have not closed. */
+  #queued = 0
+
+  /** @param now a clock in milliseconds */
+  constructor(bounds: ConnectionBounds, now: () => number) {
+    this.#bounds = bounds
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** What unread answers hold. */
+  get bytes(): number {
+    return this.#queued
+  }
+
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => {
+      this.#open.set(socket, { responses: new Map(), since: this.#now(), taken: 0, written: 0, below: 0 })
+      socket.once('close', () => this.#forget(socket))
+    })
+    server.prependListener('request', ({ socket }, response: ServerResponse) => this.#begin(socket, response))
+  }
+
+  #begin(socket: Socket, response: ServerResponse): void {
+    const sending = this.#open.get(socket)
+    if (sending === undefined) return
+    sending.responses.set(response, 0)
+    response.once('close', () => this.#close(sending, response))
+    if (sending.responses.size > this.#bounds.requests) socket.destroy()
+  }
+
+  #close({ responses }: Sending, response: ServerResponse): void {
+    this.#queued -= responses.get(response) ?? 0
+    responses.delete(response)
+  }
+
+  /** Responses that wait behind another are not told that their connection has closed. */
+  #forget(socket: Socket): void {
+    const sending = this.#open.get(socket)
+    if (sending === undefined) return
+    for (const response of [...sending.responses.keys()]) this.#close(sending, response)
+    this.#open.delete(socket)
+  }
+
+  /** To be called as an answer is given that is held as a whole. */
+  queue(socket: Socket, response: ServerResponse, bytes: number): void {
+    const sending = this.#open.get(socket)
+    if (sending?.responses.has(response) !== true) return
+    sending.responses.set(response, bytes)
+    this.#queued += bytes
+    const given = [...sending.responses.values()].filter((each) => each > 0)
+    const sum = given.reduce((all, each) => all + each, 0)
+    if (given.length > 1 && sum > this.#bounds.perConnection) socket.destroy()
+    else if (this.#queued > this.#bounds.inAll) this.look()
+  }
+
+  /** Ends what stalls, and then what has stalled longest until the rest is within the bound. */
+  look(now = this.#now()): void {
+    const waiting = [...this.#open].filter(([socket, sending]) => this.#isWaiting(socket, sending, now))
+    const isStalled = ([, { since }]: readonly [Socket, Sending]) => now - since > this.#bounds.stall
+    for (const [socket] of waiting.filter(isStalled)) this.#end(socket)
+    const others = waiting.filter((each) => !isStalled(each)).toSorted(([, a], [, b]) => a.since - b.since)
+    for (const [socket] of others) {
+      if (this.#queued <= this.#bounds.inAll) return
+      this.#end(socket)
+    }
+  }
+
+  #end(socket: Socket): void {
+    socket.destroy()
+    this.#forget(socket)
+  }
+
+  /** Whether the client still has to take something; notes what it has taken. */
+  #isWaiting(socket: Socket, sending: Sending, now: number): boolean {
+    const written = socket.bytesWritten - socket.writableLength
+    const below = belowStream(socket)
+    const taken = written > sending.written ? written - sending.written : sending.below - below
+    sending.taken += Math.max(0, taken)
+    Object.assign(sending, { written, below })
+    const isWaiting = socket.writableLength > 0
+    if (!isWaiting || sending.taken >= this.#bounds.least) Object.assign(sending, { since: now, taken: 0 })
+    return isWaiting
+  }
+
+  /**
+   * Answers what is not a request that can be read, and ends the connection, whether or not the client reads the answer
+   * or closes its side.
+   */
+  reject(socket: Socket, answer: string): void {
+    const responses = this.#open.get(socket)?.responses.keys() ?? []
+    const hasBegun = [...responses].some(({ headersSent }) => headersSent)
+    if (hasBegun || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    socket.end(answer)
+    setTimeout(() => socket.destroy(), this.#bounds.linger).unref()
+  }
+}
+
+/** Bytes of the write under way that the system has not taken yet. Node itself looks at this to tell a slow client from a stalled one. */
+function belowStream(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const size: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0
+  return typeof size === 'number' ? size : 0
+}

@@ -1,0 +1,55 @@
+/** Entity tags (RFC 9110, 8.8.3) of answers as one contact sees them, and the conditions that requests make of them. */
+import { createHmac, hkdfSync } from 'node:crypto'
+import { GatewayError } from '../model/errors.ts'
+
+export class EntityTags {
+  readonly #keys: readonly Buffer[]
+
+  /** @param secrets the first makes tags, all are recognised; without one a tag reveals nothing */
+  constructor(secrets: readonly Buffer[]) {
+    this.#keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', 'entity tags', 32)))
+  }
+
+  of(answer: unknown, contactId: string): string {
+    return this.#all(answer, contactId)[0] ?? ''
+  }
+
+  /** For reading: whether the caller has this answer already. @param condition `If-None-Match` */
+  has(condition: string | undefined, answer: unknown, contactId: string): boolean {
+    return condition !== undefined && isAmong(this.#all(answer, contactId), condition, weakly)
+  }
+
+  /**
+   * For writing.
+   *
+   * @throws GatewayError `PRECONDITION_FAILED`
+   */
+  require(conditions: Conditions, answer: unknown, contactId: string): void {
+    const { 'if-match': match, 'if-none-match': noneMatch } = conditions
+    const tags = this.#all(answer, contactId)
+    const holds =
+      (match === undefined || isAmong(tags, match, exactly)) &&
+      (noneMatch === undefined || !isAmong(tags, noneMatch, weakly))
+    if (!holds) throw new GatewayError('PRECONDITION_FAILED')
+  }
+
+  #all(answer: unknown, contactId: string): string[] {
+    const text = JSON.stringify([contactId, answer])
+    return this.#keys.map((key) => `"${createHmac('sha256', key).update(text).digest('base64url')}"`)
+  }
+}
+
+export interface Conditions {
+  readonly 'if-match'?: string | undefined
+  readonly 'if-none-match'?: string | undefined
+}
+
+const exactly = (tag: string): string => tag
+/** Proxies that compress an answer make its tag a weak one. */
+const weakly = (tag: string): string => tag.replace(/^W\//, '')
+
+function isAmong(tags: readonly string[], condition: string, form: (tag: string) => string): boolean {
+  if (condition.trim() === '*') return true
+  const given = condition.split(',').map((each) => form(each.trim()))
+  return tags.some((tag) => given.includes(tag))
+}

@@ -1,0 +1,105 @@
+/**
+ * Requests that are to be carried out once, however often they come: under a key that the caller chooses, for each
+ * contact and route.
+ */
+import { createHash } from 'node:crypto'
+import { GatewayError } from '../model/errors.ts'
+import type { SharedState } from '../session/contract.ts'
+
+export interface IdempotencyOptions {
+  readonly state: Pick<SharedState, 'claim' | 'put' | 'pull'>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export interface Keyed {
+  /** Absent: the request is carried out as often as it comes. */
+  readonly key: string | undefined
+  readonly contactId: string
+  /** The pattern of the route, with its method. */
+  readonly route: string
+  /** Everything that the request asks for; the order of keys plays no part. */
+  readonly request: unknown
+}
+
+export interface Work<T> {
+  /** `made` is what {@link Work.again} needs, and all that is kept: an answer may be the contact's no more when it is asked for again. */
+  first(): Promise<{ readonly made: string; readonly result: T }>
+  again(made: string): Promise<T>
+}
+
+/** How long a key is remembered, in milliseconds. */
+const remembered = 86_400_000
+
+/** A request that is still under way after this time was abandoned by its instance. Milliseconds. */
+const longestRun = 120_000
+
+interface Remembered {
+  readonly fingerprint: string
+  readonly state: 'running' | 'done' | 'unknown'
+  readonly since: number
+  readonly made: string
+}
+
+export class Idempotency {
+  readonly #state: IdempotencyOptions['state']
+  readonly #now: () => number
+
+  constructor({ state, now }: IdempotencyOptions) {
+    this.#state = state
+    this.#now = now
+  }
+
+  /**
+   * @throws GatewayError what the work throws; `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`; `OUTCOME_UNKNOWN`
+   * where the outcome of the first request is unknown: it is never repeated
+   */
+  async once<T>({ key, contactId, route, request }: Keyed, work: Work<T>): Promise<T> {
+    if (key === undefined) return (await work.first()).result
+    const place = JSON.stringify(['idempotency', contactId, route, key])
+    const fingerprint = createHash('sha256').update(canonical(request)).digest('base64url')
+    const entry = (state: Remembered['state'], made = '') =>
+      JSON.stringify({ fingerprint, state, since: this.#now(), made } satisfies Remembered)
+
+    const earlier = await this.#state.claim(place, entry('running'), remembered)
+    if (earlier !== undefined) return work.again(this.#madeBy(earlier, fingerprint))
+    try {
+      const { made, result } = await work.first()
+      await this.#keep(place, entry('done', made))
+      return result
+    } catch (error) {
+      if (isUndone(error)) await this.#state.pull(place).catch(() => undefined)
+      else await this.#keep(place, entry('unknown'))
+      throw error
+    }
+  }
+
+  #madeBy(text: string, fingerprint: string): string {
+    const earlier = JSON.parse(text) as Remembered // nothing else is written under these keys
+    if (earlier.fingerprint !== fingerprint) throw new GatewayError('IDEMPOTENCY_KEY_REUSED')
+    if (earlier.state === 'done') return earlier.made
+    if (earlier.state === 'running' && this.#now() - earlier.since < longestRun) {
+      throw new GatewayError('IDEMPOTENCY_KEY_IN_USE', undefined, { retryAfter: 1 })
+    }
+    throw new GatewayError('OUTCOME_UNKNOWN')
+  }
+
+  /** What cannot be kept stays `running`, and is taken for unknown later on. */
+  async #keep(place: string, entry: string): Promise<void> {
+    await this.#state.put(place, entry, remembered).catch(() => undefined)
+  }
+}
+
+/** As JSON, with the keys of every object sorted: many clients write maps in no fixed order. */
+function canonical(request: unknown): string {
+  return JSON.stringify(request, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  )
+}
+
+/** Whether an error proves that nothing was carried out. */
+function isUndone(error: unknown): boolean {
+  return error instanceof GatewayError && error.code !== 'OUTCOME_UNKNOWN' && error.code !== 'INTERNAL'
+}

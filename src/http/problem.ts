@@ -1,0 +1,92 @@
+/** The problem document of an error (RFC 9457), and the catalogue error of a thrown value. */
+import { GatewayError, type ErrorCode, type FieldProblem } from '../model/errors.ts'
+import type { Problem } from './schemas.ts'
+import { shortened, shortenedName } from '../model/shortened.ts'
+
+/** Entries of `errors` in one document. */
+export const mostErrors = 20
+
+/** The document; from status 500 on it says nothing but the title, and where something is missing. */
+export function problemDocument(problem: GatewayError, requestId: string): Problem {
+  const { errors } = problem
+  const detail = problem.detail ?? detailOf(errors)
+  return {
+    type: `urn:corebos-portal-gateway:${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    ...(detail !== undefined && problem.status < 500 && { detail: shortened(detail) }),
+    code: problem.code,
+    requestId,
+    ...(errors !== undefined && { errors: errors.slice(0, mostErrors).map(shortenedProblem) }),
+    ...(errors !== undefined && errors.length > mostErrors && { moreErrors: errors.length - mostErrors }),
+  }
+}
+
+function shortenedProblem({ field, message, ...others }: FieldProblem): FieldProblem {
+  return { field: shortenedName(field), message: shortened(message), ...others }
+}
+
+function detailOf(errors: readonly FieldProblem[] = []): string | undefined {
+  const [first, ...others] = errors
+  if (first === undefined) return undefined
+  return `${shortenedName(first.field)}: ${shortened(first.message)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+}
+
+/** What Fastify itself rejects. Its own messages may quote what it could not read, and that may be a password. */
+const rejectedByFastify: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'UNSUPPORTED_MEDIA_TYPE',
+    'bodies are application/json, and those with a file multipart/form-data',
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['BAD_REQUEST', 'the body is empty'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_REQUEST', 'the body is no JSON, or has a key such as `__proto__`'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'the body is not as long as Content-Length says'],
+}
+
+/**
+ * Translates what Fastify and its plugins throw; what is not known is `INTERNAL`.
+ *
+ * @param bodyLimit bytes that a body of this route may have
+ */
+export function toGatewayError(error: unknown, bodyLimit?: number): GatewayError {
+  if (error instanceof GatewayError) return error
+  if (!isForeign(error)) return new GatewayError('INTERNAL', undefined, { cause: error })
+  if (error.validation !== undefined) {
+    const { validationContext } = error
+    return new GatewayError('VALIDATION_FAILED', undefined, {
+      errors: error.validation.map(({ instancePath, message }) => ({
+        field: fieldOf(instancePath, validationContext),
+        message: message ?? 'does not fit',
+      })),
+    })
+  }
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const detail = bodyLimit === undefined ? undefined : `a body may have ${bodyLimit} bytes at most here`
+    return new GatewayError('BODY_TOO_LARGE', detail)
+  }
+  const known = rejectedByFastify[error.code ?? '']
+  if (known !== undefined) return new GatewayError(...known)
+  const status = error.statusCode ?? 500
+  if (status === 404) return new GatewayError('ROUTE_NOT_FOUND')
+  if (status >= 400 && status < 500)
+    return new GatewayError('BAD_REQUEST', 'the request broke off, or cannot be read')
+  return new GatewayError('INTERNAL', undefined, { cause: error })
+}
+
+/** Fields of a body go by their bare names, as in what is rejected later on. @param path a JSON pointer */
+function fieldOf(path: string, place = 'body'): string {
+  const names = path.split('/').slice(1)
+  return (place === 'body' && names.length > 0 ? names : [place, ...names]).join('.')
+}
+
+/** An error that says what HTTP makes of it. */
+interface Foreign extends Error {
+  readonly code?: string
+  readonly statusCode?: number
+  readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[]
+  readonly validationContext?: string
+}
+
+function isForeign(error: unknown): error is Foreign {
+  return error instanceof Error && ('statusCode' in error || 'validation' in error)
+}

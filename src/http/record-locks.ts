@@ -1,0 +1,27 @@
+/** One conditional write of a record at a time, on whichever instance: no other may come between its read and its write. */
+import { GatewayError } from '../model/errors.ts'
+import type { SharedState } from '../session/contract.ts'
+
+/** Longer than any wait for coreBOS: a lock that is older was left by a dead process. Milliseconds. */
+const longestTurn = 120_000
+
+export class RecordLocks {
+  readonly #state: Pick<SharedState, 'claim' | 'pull'>
+
+  constructor(state: Pick<SharedState, 'claim' | 'pull'>) {
+    this.#state = state
+  }
+
+  /** @throws GatewayError what the work throws; `PRECONDITION_FAILED` while another request holds the lock */
+  async take<T>(recordId: string, work: () => Promise<T>): Promise<T> {
+    const place = JSON.stringify(['turn', recordId])
+    if ((await this.#state.claim(place, '', longestTurn)) !== undefined) {
+      throw new GatewayError('PRECONDITION_FAILED', 'the record is being changed')
+    }
+    try {
+      return await work()
+    } finally {
+      await this.#state.pull(place).catch(() => undefined)
+    }
+  }
+}

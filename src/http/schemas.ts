@@ -1,0 +1,237 @@
+/** Schemas that every route shares: the problem document, and how a route says which problems it answers with. */
+import type { Readable } from 'node:stream'
+import { Type, type Static, type TSchema, type TString } from '@sinclair/typebox'
+import { errorCatalogue, type ErrorCode } from '../model/errors.ts'
+
+export const problemMediaType = 'application/problem+json'
+
+/** Bytes that a JSON body may have where it carries values or a statement. */
+export const largeBody = 2 ** 20
+
+/** Bytes that a body may have: from any caller, and in a live session. */
+export const bodyBounds = { any: 16_384, session: largeBody } as const
+
+export const exampleRequestId = '0b2e1c5e-6f0f-4c5e-9d0a-3a7d6f1f5b1e'
+
+/** RFC 9457, with a code of the catalogue and the id under which the request is found in the log. */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: '`urn:corebos-portal-gateway:` and the code' }),
+    title: Type.String({ description: 'The code in words' }),
+    status: Type.Integer(),
+    detail: Type.Optional(Type.String({ description: 'What was wrong with this request' })),
+    code: Type.String({ description: 'A stable upper-case word' }),
+    requestId: Type.String(),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          field: Type.String({
+            description:
+              'A field of the body or the form by its bare name (`ticket_title`), whatever the code, and `body` for all of it; ' +
+              'elsewhere behind its place: `querystring.limit`, `params.id`, `headers.if-match`. Of `NOT_READY`: what is missing',
+          }),
+          message: Type.String(),
+          code: Type.Optional(Type.String({ description: 'Where the problems of one request differ in it' })),
+        }),
+        { description: 'What was wrong, one entry per field or place, 20 at most' },
+      ),
+    ),
+    moreErrors: Type.Optional(Type.Integer({ description: 'How many entries were left out of `errors`' })),
+  },
+  {
+    $id: 'Problem',
+    title: 'Problem',
+    examples: [
+      {
+        type: 'urn:corebos-portal-gateway:UNKNOWN_FIELD',
+        title: errorCatalogue.UNKNOWN_FIELD[1],
+        status: errorCatalogue.UNKNOWN_FIELD[0],
+        detail: "HelpDesk has no field 'ticket_titel'; did you mean 'ticket_title'?",
+        code: 'UNKNOWN_FIELD',
+        requestId: exampleRequestId,
+      },
+    ],
+  },
+)
+export type Problem = Static<typeof Problem>
+
+/** Headers of answers that say more than their body, as they are described and shown to portals on other origins. */
+const answerHeaders = {
+  ETag: 'Tag of the answer as this contact sees it, for `If-None-Match`, `If-Match` or `If-Range`',
+  Location: 'Path of what was made, from the root of the host',
+  'Retry-After': 'Seconds after which trying again makes sense; left out where nobody can say',
+  'WWW-Authenticate': '`Bearer`',
+  'Cache-Control': 'Whether the answer may be kept',
+  'Content-Disposition': 'The name of the file, as RFC 6266 has it; always an attachment',
+  'Content-Length': 'Bytes',
+  'Content-Range': 'Which bytes of how many: `bytes 0-499/1234`, or `bytes */1234` where there are no such',
+  'Accept-Ranges': '`bytes`',
+} as const
+export type AnswerHeader = keyof typeof answerHeaders
+export const answerHeaderNames: readonly string[] = Object.keys(answerHeaders)
+
+type Described = Readonly<Record<string, { readonly type: 'string'; readonly description: string }>>
+
+/** The `headers` of an entry of `response`. */
+export function described(...names: readonly AnswerHeader[]): Described {
+  return Object.fromEntries(
+    names.map((name) => [name, { type: 'string', description: answerHeaders[name] }] as const),
+  )
+}
+
+/** What a route answers with: what it is, what it looks like, and its headers. */
+export function answer<T extends TSchema>(
+  schema: T,
+  description: string,
+  { example, headers = [] }: { example?: Static<T>; headers?: readonly AnswerHeader[] } = {},
+): T {
+  return {
+    ...schema,
+    description,
+    ...(example !== undefined && { examples: [example] }),
+    ...(headers.length > 0 && { headers: described(...headers) }),
+  }
+}
+
+export interface ProblemResponse {
+  readonly description: string
+  readonly codes: readonly ErrorCode[]
+  readonly headers?: Described
+  readonly content: Readonly<Record<typeof problemMediaType, { readonly schema: TSchema }>>
+}
+
+const problemHeaders: Readonly<Record<number, readonly AnswerHeader[]>> = {
+  401: ['WWW-Authenticate'],
+  416: ['Content-Range'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+}
+
+/**
+ * The `response` entries for the codes that a route answers with, by status:
+ * `response: { 200: Ticket, ...problems('NOT_FOUND', 'INVALID_VALUE') }`.
+ * What follows from what a route is (a body, a session, limits, failures of coreBOS and the gateway) is added to each by
+ * itself.
+ */
+export function problems(...codes: readonly ErrorCode[]): Record<number, ProblemResponse> {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of new Set(codes)) {
+    const [status] = errorCatalogue[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return Object.fromEntries([...byStatus].map(([status, those]) => [status, problemResponse(status, those)]))
+}
+
+function problemResponse(status: number, codes: readonly ErrorCode[]): ProblemResponse {
+  const headers = problemHeaders[status]
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code][1]}`).join('\n\n'),
+    codes,
+    ...(headers !== undefined && { headers: described(...headers) }),
+    content: { [problemMediaType]: { schema: Problem } },
+  }
+}
+
+/** The failures that every call of coreBOS may have. */
+export const corebosProblems = [
+  'COREBOS_UNAVAILABLE',
+  'COREBOS_BUSY',
+  'COREBOS_TIMEOUT',
+  'COREBOS_TOO_LARGE',
+  'COREBOS_FAILED',
+  'COREBOS_REFUSED',
+  'TOO_MANY_CALLS',
+] as const satisfies ErrorCode[]
+
+/** Of a record that is named by its id: it is not seen, or too much would have to be looked at to say whether it is. */
+export const recordProblems = ['NOT_FOUND', 'QUERY_TOO_LARGE'] as const satisfies ErrorCode[]
+
+/** Of fields and conditions that a request names. */
+export const queryProblems = [
+  'QUERY_SYNTAX',
+  'QUERY_TOO_LARGE',
+  'QUERY_NOT_EXPRESSIBLE',
+  'INVALID_VALUE',
+  'UNKNOWN_FIELD',
+  'UNKNOWN_MODULE',
+] as const satisfies ErrorCode[]
+
+export const writeProblems = [
+  'NOT_WRITABLE',
+  'OUTCOME_UNKNOWN',
+  'QUERY_TOO_LARGE',
+] as const satisfies ErrorCode[]
+
+/** Of values that are to be written. */
+export const valueProblems = [
+  'UNKNOWN_FIELD',
+  'FIELD_NOT_WRITABLE',
+  'INVALID_VALUE',
+  'REFERENCE_OUT_OF_SCOPE',
+  'VALUES_REFUSED',
+] as const satisfies ErrorCode[]
+
+/** coreBOS's own id of a record: the module's number, `x`, the record's. */
+export const WebserviceId = Type.String({
+  pattern: '^[1-9][0-9]{0,5}x[1-9][0-9]{0,9}$',
+  examples: ['17x8625'],
+})
+
+/** The same with the id of a record that the example of a route is about. */
+export function webserviceId(example: string): TString {
+  return Type.String({ ...WebserviceId, examples: [example] })
+}
+
+export const ModuleName = Type.String({ minLength: 1, maxLength: 100, examples: ['HelpDesk'] })
+
+// Without examples: pages that try a route send these, and no record has such a tag.
+const tags = { maxLength: 1000 }
+
+export const IfNoneMatch = Type.Optional(
+  Type.String({
+    ...tags,
+    description: '`ETag`s of answers that the caller has, by commas; 304 where one is still right',
+  }),
+)
+
+export const IfNoneMatchOfWrite = Type.Optional(
+  Type.String({
+    ...tags,
+    description: 'Write only where the whole record has none of these `ETag`s any more',
+  }),
+)
+
+export const IfMatch = Type.Optional(
+  Type.String({ ...tags, description: 'Write only where the whole record still has this `ETag`' }),
+)
+
+export const IdempotencyKey = Type.Optional(
+  Type.String({
+    pattern: '^[\\x21-\\x7e]{1,255}$',
+    examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    description: 'Chosen by the caller, anew for each thing that is to be done once; remembered for a day',
+  }),
+)
+
+/** A record as coreBOS answers it: every value is a text, and nothing is the empty text. */
+export const RecordRow = Type.Record(Type.String(), Type.String(), {
+  examples: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
+})
+
+export const Records = Type.Object({
+  records: Type.Array(RecordRow),
+  total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
+})
+
+/** A file. */
+export function binary(description: string, ...headers: readonly AnswerHeader[]) {
+  return {
+    description,
+    headers: described('Content-Disposition', ...headers),
+    content: {
+      'application/octet-stream': {
+        schema: Type.Unsafe<Buffer | Readable>({ type: 'string', format: 'binary' }),
+      },
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { WebserviceId } from './webservice-id.ts'
+
+let construct: (id: WebserviceId) => ClearedId
+
+/**
+ * A webservice id that may be read or written by: it has been proven visible to the contact. Neither a string
+ * nor a look-alike is accepted in its place: the constructor is private, and the architecture test pins who calls
+ * {@link clearId}.
+ */
+export class ClearedId {
+  readonly #id: WebserviceId
+
+  private constructor(id: WebserviceId) {
+    this.#id = id
+  }
+
+  get text(): string {
+    return this.#id.text
+  }
+
+  get prefix(): string {
+    return this.#id.prefix
+  }
+
+  static {
+    construct = (id) => new ClearedId(id)
+  }
+}
+
+/** Only the pipeline (for what it has found in the contact's scope) and the log-in (for the contact's own record) call this. */
+export function clearId(id: WebserviceId): ClearedId {
+  return construct(id)
+}

@@ -1,0 +1,6 @@
+/** A rate limit. */
+
+export interface Rate {
+  readonly max: number
+  readonly seconds: number
+}

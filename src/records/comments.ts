@@ -1,0 +1,274 @@
+/**
+ * Comments on records, all of one shape: coreBOS keeps those on tickets and FAQs apart from its records, and a reader
+ * need not know. They are seen where their record is.
+ */
+import type { ReadContext } from '../access/context.ts'
+import type { ClearedId } from '../model/cleared-id.ts'
+import { GatewayError } from '../model/errors.ts'
+import { mapLimited } from '../read/map-limited.ts'
+import { ask, clearedIdOf, record, viewOf } from '../read/pipeline.ts'
+import { limits } from '../model/limits.ts'
+import * as tree from '../query/tree.ts'
+import { readSignature } from '../scope/signature.ts'
+import type { Row, WithheldRow } from '../scope/verify.ts'
+import type { ModuleView } from '../scope/view.ts'
+
+export interface Comment {
+  /** Webservice id, where coreBOS keeps it as a record. */
+  readonly id?: string
+  readonly author: {
+    /** `unknown`: coreBOS does not keep who it was. */
+    readonly kind: 'contact' | 'user' | 'unknown'
+    /** Webservice id of a contact that the reader sees. */
+    readonly id?: string
+    /** Empty where the reader does not see the contact. */
+    readonly name: string
+  }
+  /** `YYYY-MM-DD hh:mm:ss` in UTC. */
+  readonly time: string
+  readonly text: string
+}
+
+/** A comment whose author is not named yet. */
+interface Draft extends Omit<Comment, 'author'> {
+  readonly contact: string | undefined
+  readonly user: string | undefined
+}
+
+/** Records whose comments are read at once; coreBOS is asked for those of each by itself. */
+const mostRecords = limits.defaultRows
+
+/**
+ * @param records rows of one module that came through the door
+ * @returns by the id of their record, the oldest first
+ * @throws GatewayError `UNKNOWN_MODULE` where comments are closed, `QUERY_TOO_LARGE`; `QUERY_NOT_EXPRESSIBLE` where it
+ * takes a service user to read them
+ */
+export async function commentsOn(
+  records: readonly Row[],
+  { module }: ModuleView,
+  context: ReadContext,
+): Promise<ReadonlyMap<string, readonly Comment[]>> {
+  const comments = context.visible.require('ModComments')
+  const ids = records.map(clearedIdOf)
+  if (ids.length > mostRecords) {
+    throw new GatewayError('QUERY_TOO_LARGE', `the comments of ${mostRecords} records are read at most`)
+  }
+  const drafts = await draftsOn(ids, module.name, comments, context)
+  const contacts = [...drafts.values()].flat().flatMap(({ contact }) => contact ?? [])
+  const names = await namesOf(contacts, context)
+  return new Map(
+    ids.map(({ text }) => [text, (drafts.get(text) ?? []).map((draft) => named(draft, names)).sort(byTime)]),
+  )
+}
+
+async function draftsOn(
+  ids: readonly ClearedId[],
+  module: string,
+  comments: ModuleView,
+  context: ReadContext,
+): Promise<ReadonlyMap<string, readonly Draft[]>> {
+  const apart = isKeptApart(module)
+  if (!apart && !isTiedThrough(module, comments)) return new Map()
+  const read = context.reader.comments
+  if (read === undefined) {
+    const message = 'comments are read by a service user, which this gateway does not have'
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message)
+  }
+  const source = { module, comments, context, read: (id: ClearedId) => read(id, module) }
+  return apart ? keptApart(ids, source) : keptAsRecords(ids, source)
+}
+
+/** Where the comments on records of one module come from. */
+interface Source {
+  readonly module: string
+  readonly comments: ModuleView
+  readonly context: ReadContext
+  readonly read: (id: ClearedId) => Promise<readonly Row[]>
+}
+
+/**
+ * A comment that this contact has just written, as it is read.
+ *
+ * @param made the id of the record that coreBOS made of it, or when it was written
+ */
+export async function writtenComment(
+  recordId: string,
+  made: { readonly id: string } | { readonly time: string },
+  text: string,
+  context: ReadContext,
+): Promise<Comment> {
+  const { id, entity } = context.visible.contact
+  // coreBOS gives such a comment no id, and many may be written in one second.
+  const isIt = (comment: Comment): boolean =>
+    'id' in made
+      ? comment.id === made.id
+      : comment.time === made.time && comment.author.id === id && comment.text === text
+  const found = await ifReadable(async () => {
+    const on = await record(recordId, context)
+    const comments = (await commentsOn([on], viewOf(recordId, context), context)).get(recordId) ?? []
+    return comments.find(isIt)
+  })
+  if (found !== undefined) return found
+  const author = entity === 'Contacts' ? { contact: id, user: undefined } : { contact: undefined, user: '' }
+  const names = await ifReadable(() => namesOf([id], context))
+  return named({ time: '', ...made, ...author, text }, names ?? new Map())
+}
+
+/** The write stands, even where the record cannot be read again. */
+async function ifReadable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
+  }
+}
+
+/** Tickets and FAQs have comments that are no records. */
+export function isKeptApart(module: string): boolean {
+  return module === 'HelpDesk' || module === 'Faq'
+}
+
+function isTiedThrough(module: string, { decision: { rule } }: ModuleView): boolean {
+  return rule.ties === undefined || rule.ties.through.some((hop) => hop.module === module)
+}
+
+async function keptApart(
+  ids: readonly ClearedId[],
+  { module, comments: { decision }, context, read }: Source,
+): Promise<Map<string, Draft[]>> {
+  // Of those on FAQ coreBOS keeps no author.
+  const isSigned = module === 'Faq' && decision.rule.sign === 'commentcontent'
+  const lists = await mapLimited(ids, async (id) => {
+    const rows = await read(id)
+    const [verified, others] = partition(rows, (row) => row['related_to'] === id.text)
+    if (others.length > 0) context.withheld(others.map(asWithheld(id)), decision.rule.name)
+    return [id.text, verified.map((row) => draftKeptApart(row, isSigned))] as const
+  })
+  return new Map(lists)
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))]
+}
+
+function asWithheld(parent: ClearedId): (row: Row) => WithheldRow {
+  return (row) => ({ id: row['id'] ?? '', failed: `related_to = '${parent.text}'` })
+}
+
+function draftKeptApart(row: Row, isSigned: boolean): Draft {
+  const creator = row['creator'] ?? ''
+  const kind = row['ownertype']
+  const written = unescaped(row['commentcontent'] ?? '')
+  const { text, contact: signer } = isSigned ? readSignature(written) : { text: written }
+  return {
+    contact: kind === 'customer' ? creator : signer,
+    user: kind === 'user' ? nameOfCreator(row) : undefined,
+    time: row['createdtime'] ?? '',
+    text,
+  }
+}
+
+async function keptAsRecords(
+  ids: readonly ClearedId[],
+  { comments, context, read }: Source,
+): Promise<Map<string, Draft[]>> {
+  const {
+    readable,
+    decision: { rule },
+  } = comments
+  const actor = rule.actor !== undefined && readable.has(rule.actor) ? rule.actor : undefined
+  const isSigned = rule.sign === 'commentcontent'
+  const fields = ['commentcontent', 'createdtime', 'related_to', ...(actor === undefined ? [] : [actor])]
+  const { records } = await ask(
+    tree.select(
+      'ModComments',
+      fields.filter((name) => readable.has(name)),
+      tree.among(
+        'related_to',
+        ids.map(({ text }) => text),
+      ),
+      { limit: { offset: 0, count: limits.rows } },
+    ),
+    context,
+  )
+  const commented = ids.filter(({ text }) => records.some((row) => row['related_to'] === text))
+  const shown = await mapLimited(commented, read)
+  const users = new Map(shown.flat().map((row) => [row['id'] ?? '', nameOfCreator(row)]))
+  const drafts = new Map<string, Draft[]>()
+  for (const row of records) {
+    const { id = '', related_to: record = '' } = row
+    const written = row['commentcontent'] ?? ''
+    const { text, contact: signer } = isSigned ? readSignature(written) : { text: written }
+    const kept = actor === undefined ? '' : (row[actor] ?? '')
+    const draft = {
+      id,
+      contact: kept === '' ? signer : kept,
+      user: users.get(id) ?? '',
+      time: row['createdtime'] ?? '',
+      text,
+    }
+    drafts.set(record, [...(drafts.get(record) ?? []), draft])
+  }
+  return drafts
+}
+
+function nameOfCreator(row: Row): string {
+  return `${row['creator_firstname'] ?? ''} ${row['creator_lastname'] ?? ''}`.trim()
+}
+
+/** Of the contacts among them that the reader sees, by webservice id. */
+async function namesOf(
+  contacts: readonly string[],
+  context: ReadContext,
+): Promise<ReadonlyMap<string, string>> {
+  const view = context.visible.find('Contacts')
+  const ids = [...new Set(contacts)].filter((id) => id.startsWith(`${view?.module.idPrefix ?? ''}x`))
+  if (view === undefined || ids.length === 0) return new Map()
+  const fields = ['firstname', 'lastname'].filter((name) => view.readable.has(name))
+  const { records } = await ask(
+    tree.select('Contacts', [...fields, 'id'], tree.among('id', ids), {
+      limit: { offset: 0, count: limits.rows },
+    }),
+    context,
+  )
+  return new Map(
+    records.map((row) => [
+      row['id'] ?? '',
+      fields
+        .map((name) => row[name] ?? '')
+        .join(' ')
+        .trim(),
+    ]),
+  )
+}
+
+function named({ contact, user, ...comment }: Draft, names: ReadonlyMap<string, string>): Comment {
+  if (contact !== undefined) {
+    const name = names.get(contact)
+    return {
+      ...comment,
+      author: { kind: 'contact', ...(name !== undefined && { id: contact }), name: name ?? '' },
+    }
+  }
+  if (user !== undefined) return { ...comment, author: { kind: 'user', name: user } }
+  return { ...comment, author: { kind: 'unknown', name: '' } }
+}
+
+function byTime({ time: one }: Comment, { time: other }: Comment): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#039;': "'",
+}
+
+/** coreBOS gives the comments that it keeps apart as markup. */
+function unescaped(markup: string): string {
+  return markup.replace(/&(?:amp|lt|gt|quot|#039);/g, (entity) => entities[entity] ?? entity)
+}

@@ -1,0 +1,37 @@
+/** Downloads under way at once, by contact: from the request until the last byte has been read, or nobody reads any more. */
+import type { Attachment } from '../../access/context.ts'
+import { GatewayError } from '../../model/errors.ts'
+import { ConcurrencyLimiter } from '../../access/concurrency-limiter.ts'
+
+/** Seconds. */
+const retryAfter = 1
+
+export class Downloads {
+  readonly #room: ConcurrencyLimiter
+
+  /** @param most of one contact */
+  constructor(most: number) {
+    const detail = `${most} downloads are under way, which is the most at once`
+    this.#room = new ConcurrencyLimiter({
+      inAll: Infinity,
+      perContact: most,
+      full: () => new GatewayError('RATE_LIMITED', detail, { retryAfter }),
+    })
+  }
+
+  /** @throws GatewayError `RATE_LIMITED`; what `fetch` throws */
+  async begin(
+    contactId: string,
+    fetch: () => Promise<Attachment | undefined>,
+  ): Promise<Attachment | undefined> {
+    const leave = this.#room.take(contactId)
+    let file: Attachment | undefined
+    try {
+      file = await fetch()
+    } finally {
+      if (file === undefined) leave()
+      else void file.content.ended.then(leave)
+    }
+    return file
+  }
+}

@@ -1,0 +1,22 @@
+/** The files of documents: each is the contact's to read exactly while its document is. */
+import type { ReadContext } from '../../access/context.ts'
+import type { Attachment } from '../../access/context.ts'
+import { GatewayError } from '../../model/errors.ts'
+import { find, readBy, type Found } from '../../read/pipeline.ts'
+
+/** A document with a file. @throws GatewayError `NOT_FOUND`, whether it is not there, not this contact's, or without one */
+export async function findDocument(id: string, context: ReadContext): Promise<Found> {
+  const found = await find(id, context)
+  const { view, row } = found
+  // A contact that may not read the name of a file may not read the file. `E` is a link to another server.
+  if (view.readable.get('filename')?.type === 'file' && row['filelocationtype'] === 'I') return found
+  throw new GatewayError('NOT_FOUND')
+}
+
+/** @throws GatewayError as {@link findDocument} */
+export async function documentFile(id: string, context: ReadContext): Promise<Attachment> {
+  const { id: cleared, view } = await findDocument(id, context)
+  const file = await context.reader.attachment(cleared, readBy(view))
+  if (file === undefined) throw new GatewayError('NOT_FOUND')
+  return file
+}

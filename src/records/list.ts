@@ -1,0 +1,217 @@
+/** A page of a module's records, or one of them, as the parameters of a URL ask for it. */
+import type { ReadContext } from '../access/context.ts'
+import { Type, type Static } from '@sinclair/typebox'
+import { expand, fieldsIn, hopsOf } from './expand.ts'
+import { GatewayError } from '../model/errors.ts'
+import { ask, viewOf } from '../read/pipeline.ts'
+import { toGuide } from '../query/guide.ts'
+import { limits } from '../model/limits.ts'
+import { parseChains, parseCondition, parseFields, parseOrderBy } from '../query/parse.ts'
+import * as tree from '../query/tree.ts'
+import type { Condition, Limit, Order } from '../query/tree.ts'
+import type { ModuleView } from '../scope/view.ts'
+
+const shown = {
+  fields: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ['ticket_title,ticketstatus'],
+      description: 'Names by commas. Default: all that can be read',
+    }),
+  ),
+  expand: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ['parent_id.account_id,comments'],
+      description:
+        'Reference fields whose records come along under `expanded`, each seen by its own rule; and `comments`. A dot leads ' +
+        `on to a reference of the record reached, up to ${limits.hops} in a row`,
+    }),
+  ),
+}
+
+export const RecordQuery = Type.Object(shown)
+export type Shown = Static<typeof RecordQuery>
+
+export const ListingQuery = Type.Object({
+  ...shown,
+  where: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ["ticketstatus='Open'"],
+      description: `A condition of the ${toGuide}`,
+    }),
+  ),
+  orderBy: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ['ticketpriorities,createdtime desc'],
+      description: `What stands behind \`order by\` in the ${toGuide}: fields by commas, \`desc\` behind the last one alone`,
+    }),
+  ),
+  limit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.rows, default: limits.defaultRows })),
+  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })),
+  count: Type.Optional(
+    Type.Boolean({ default: false, description: 'Whether to say how many records there are in all' }),
+  ),
+})
+export type Listing = Static<typeof ListingQuery>
+
+export const Listed = Type.Object(
+  {
+    expanded: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description:
+          'What was asked for by `expand`, by the names of the fields: a record with all that can be read of it, or null where ' +
+          'the field points nowhere, or to what is not seen; a list for `comments`. A record from which more is followed has ' +
+          'an `expanded` of its own: `parent_id.account_id` is at `expanded.parent_id.expanded.account_id`',
+      }),
+    ),
+  },
+  {
+    additionalProperties: Type.String(),
+    description: 'A record: every value is a text, and nothing is the empty text',
+    examples: [
+      {
+        ticket_title: 'alice ticket 1',
+        parent_id: '12x8549',
+        id: '17x8625',
+        expanded: {
+          parent_id: {
+            lastname: 'Aliceson',
+            account_id: '11x8546',
+            id: '12x8549',
+            expanded: { account_id: { accountname: 'Acme', account_id: '', id: '11x8546' } },
+          },
+          comments: [],
+        },
+      },
+    ],
+  },
+)
+
+export const Page = Type.Object(
+  {
+    records: Type.Array(Listed),
+    total: Type.Optional(
+      Type.Integer({
+        description:
+          'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row, `order by` or `limit`)',
+      }),
+    ),
+    next: Type.Optional(
+      Type.String({
+        description: 'Where the next records are, as a path from the root of the host; absent at the end',
+      }),
+    ),
+  },
+  {
+    description: 'The records',
+    examples: [
+      {
+        records: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
+        total: 6,
+        next: '/records/HelpDesk?fields=ticket_title%2Cticketstatus&count=true&limit=1&offset=1',
+      },
+    ],
+  },
+)
+
+export interface Wanted {
+  readonly module: string
+  readonly listing: Listing
+  /** What the records must meet besides what the caller asks. */
+  readonly within?: Condition
+  /** The path of the page itself, as the outside calls it. */
+  readonly path: string
+}
+
+/** @throws GatewayError what a part of the listing is rejected for, or how coreBOS failed */
+export async function listRecords(
+  { module, listing, within, path }: Wanted,
+  context: ReadContext,
+): Promise<Static<typeof Page>> {
+  const { where, orderBy, limit = limits.defaultRows, offset = 0, count = false } = listing
+  const conditions = [within, where === undefined ? undefined : parseCondition(where)]
+  const { records, total } = await read(
+    context.visible.require(module),
+    listing,
+    {
+      where: tree.and(...conditions.filter((each) => each !== undefined)),
+      orderBy: orderBy === undefined ? [] : parseOrderBy(orderBy),
+      limit: { offset, count: limit },
+    },
+    context,
+  )
+  const end = offset + limit
+  const hasMore = limit > 0 && (total === undefined ? records.length === limit : end < total)
+  return {
+    records,
+    ...(count && total !== undefined && { total }),
+    ...(hasMore && { next: `${path}?${after(listing, end, limit)}` }),
+  }
+}
+
+/** @throws GatewayError `NOT_FOUND`, what `fields` or `expand` is rejected for, or how coreBOS failed */
+export async function readRecord(
+  id: string,
+  shown: Shown,
+  context: ReadContext,
+): Promise<Static<typeof Listed>> {
+  const where = tree.compare(tree.field('id'), '=', tree.text(id))
+  const chosen = { where, orderBy: [], limit: { offset: 0, count: 1 } }
+  const { records } = await read(viewOf(id, context), shown, chosen, context)
+  const found = records.find((each) => 'id' in each && each.id === id)
+  if (found === undefined) throw new GatewayError('NOT_FOUND')
+  return found
+}
+
+interface Chosen {
+  readonly where: Condition
+  readonly orderBy: readonly Order[]
+  readonly limit: Limit
+}
+
+async function read(
+  view: ModuleView,
+  { fields, expand: chains }: Shown,
+  chosen: Chosen,
+  context: ReadContext,
+): Promise<{ records: Static<typeof Listed>[]; total: number | undefined }> {
+  const hops = chains === undefined ? [] : hopsOf(parseChains(chains), view, context.visible)
+  const { records, total } = await ask(
+    tree.query({
+      ...chosen,
+      selection:
+        fields === undefined
+          ? { kind: 'all' }
+          : {
+              kind: 'fields',
+              paths: Object.freeze([
+                ...parseFields(fields),
+                ...fieldsIn(hops).map((name) => tree.field(name)),
+              ]),
+              distinct: false,
+            },
+      module: view.module.name,
+      moduleAt: tree.nowhere,
+    }),
+    context,
+  )
+  if (hops.length === 0) return { records, total }
+  const expanded = await expand(hops, records, view, context)
+  return { records: records.map((record, i) => ({ ...record, expanded: { ...expanded[i] } })), total }
+}
+
+function after(listing: Listing, offset: number, limit: number): string {
+  const { fields, where, orderBy, expand, count = false } = listing
+  return new URLSearchParams({
+    ...(fields !== undefined && { fields }),
+    ...(where !== undefined && { where }),
+    ...(orderBy !== undefined && { orderBy }),
+    ...(expand !== undefined && { expand }),
+    ...(count && { count: 'true' }),
+    limit: String(limit),
+    offset: String(offset),
+  }).toString()
+}

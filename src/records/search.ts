@@ -1,0 +1,52 @@
+/** Search in what a contact may read: one scoped statement for each module. */
+import type { ReadContext } from '../access/context.ts'
+import { mapLimited } from '../read/map-limited.ts'
+import { ask } from '../read/pipeline.ts'
+import { limits } from '../model/limits.ts'
+import * as tree from '../query/tree.ts'
+import type { Row } from '../scope/verify.ts'
+import type { ModuleView } from '../scope/view.ts'
+
+export interface Hits {
+  readonly module: string
+  /** In the language of the CRM user. */
+  readonly label: string
+  readonly records: readonly Row[]
+  /** How many there are without the limit; absent where it could tell of a record that was withheld. */
+  readonly total: number | undefined
+}
+
+export interface Search {
+  /** Found anywhere in a field; letters by the database's collation. Not empty. */
+  readonly text: string
+  /** In any letter case; undefined: all that are open. */
+  readonly modules: readonly string[] | undefined
+  /** Records of each module. */
+  readonly limit: number
+}
+
+/** Types of fields that hold text. */
+const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
+
+/**
+ * @returns modules in which something was found, in the order asked for
+ * @throws GatewayError `UNKNOWN_MODULE`, `QUERY_NOT_EXPRESSIBLE`, or how coreBOS failed
+ */
+export async function search({ text, modules, limit }: Search, context: ReadContext): Promise<Hits[]> {
+  const { visible } = context
+  const views = new Set((modules ?? visible.names).map((name) => visible.require(name)))
+  const hits = await mapLimited(views, async (view) => hitsIn(view, text, limit, context))
+  return hits.filter(({ records, total }) => records.length > 0 || (total ?? 0) > 0)
+}
+
+async function hitsIn(view: ModuleView, text: string, count: number, context: ReadContext): Promise<Hits> {
+  const { name: module, label } = view.module
+  const pattern = `%${text.replace(/[%_]/g, '\\$&')}%`
+  const conditions = [...view.readable.values()]
+    .filter(({ type }) => textTypes.has(type))
+    .slice(0, limits.conditions)
+    .map(({ name }) => tree.like(tree.field(name), pattern))
+  if (conditions.length === 0) return { module, label, records: [], total: 0 }
+  const query = tree.select(module, undefined, tree.anyOf(conditions), { limit: { offset: 0, count } })
+  return { module, label, ...(await ask(query, context)) }
+}

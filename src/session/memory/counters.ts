@@ -1,0 +1,38 @@
+/** Fixed windows in this process: of the embedded store, and of every instance for as long as Redis is away. */
+import type { RateCheck, RateResult } from '../contract.ts'
+import { ExpiringMap } from './expiring.ts'
+
+export class Counters {
+  readonly #counts: ExpiringMap<number>
+
+  /** @param capacity see `ExpiringMap` */
+  constructor(capacity: number) {
+    this.#counts = new ExpiringMap(capacity)
+  }
+
+  /** In this order; a take that follows a rejected one is rejected and not counted. */
+  takeAll(takes: readonly RateCheck[], now: number): RateResult[] {
+    const taken: RateResult[] = []
+    for (const take of takes) {
+      const rejected = take.follows === true && taken.at(-1)?.allowed === false
+      taken.push(
+        rejected ? { ...this.take({ ...take, cost: 0 }, now), allowed: false } : this.take(take, now),
+      )
+    }
+    return taken
+  }
+
+  take({ key, max, window, cost = 1 }: RateCheck, now: number): RateResult {
+    const counted = this.#counts.get(key, now)
+    const before = counted?.value ?? 0
+    const allowed = before + Math.max(1, cost) <= max
+    const count = allowed ? before + cost : before
+    if (counted !== undefined) this.#counts.replace(key, count)
+    else if (count > 0) this.#counts.set(key, count, now + window, now)
+    return { allowed, count, resetIn: count === 0 ? 0 : (counted?.endsAt ?? now + window) - now }
+  }
+
+  reset(keys: readonly string[]): void {
+    for (const key of keys) this.#counts.delete(key)
+  }
+}

@@ -1,0 +1,259 @@
+/** The store of a single process: the same steps as the Redis store, atomic because nothing in them waits. */
+import { randomBytes } from 'node:crypto'
+import type {
+  Outdated,
+  Entry,
+  Leaving,
+  NewSession,
+  Opened,
+  PortalSession,
+  Reading,
+  Rotation,
+  SessionFacts,
+  SessionLife,
+  Store,
+  RateCheck,
+  RateResult,
+} from '../contract.ts'
+import { labelled } from '../contract.ts'
+import { Counters } from './counters.ts'
+import { ExpiringMap } from './expiring.ts'
+import { present, refreshTokens } from '../../tokens/refresh.ts'
+
+export interface EmbeddedOptions {
+  readonly life: SessionLife
+  readonly now: () => number
+  /** Most sessions kept; the one seen longest ago makes room (default 50,000). */
+  readonly maxSessions?: number
+  /** Most counters and most values kept, per order of magnitude of their life (default 100,000). */
+  readonly maxEntries?: number
+}
+
+interface Kept {
+  session: PortalSession
+  /** See `RefreshHistory`. */
+  uses: readonly number[]
+}
+
+export class EmbeddedStore implements Store {
+  readonly #life: SessionLife
+  readonly #now: () => number
+  readonly #maxSessions: number
+  /** Ordered by the last touch, so that its front is what runs out next. */
+  readonly #sessions = new Map<string, Kept>()
+  readonly #byContact = new Map<string, Set<string>>()
+  readonly #ranOut = new Map<string, PortalSession>()
+  readonly #counters: Counters
+  readonly #values: ExpiringMap<string>
+  readonly #places: ExpiringMap<Map<string, string>>
+  readonly #tokens
+  readonly #cacheGenerations: Record<Outdated, number> = { records: 0, everything: 0 }
+
+  constructor(options: EmbeddedOptions) {
+    this.#life = options.life
+    this.#now = options.now
+    this.#maxSessions = options.maxSessions ?? 50_000
+    const maxEntries = options.maxEntries ?? 100_000
+    this.#counters = new Counters(maxEntries)
+    this.#values = new ExpiringMap(maxEntries)
+    this.#places = new ExpiringMap(maxEntries)
+    const secret = randomBytes(32)
+    this.#tokens = refreshTokens(() => secret)
+  }
+
+  async create(facts: NewSession, leaving?: Leaving): Promise<Opened> {
+    const now = this.#now()
+    this.#sweep(now)
+    const session: PortalSession = {
+      ...labelled(facts),
+      id: randomBytes(16).toString('base64url'),
+      createdAt: now,
+      lastSeenAt: now,
+      checkedAt: now,
+      expiresAt: now + this.#life.max,
+      generation: 1,
+    }
+    const [oldest] = this.#sessions.values()
+    if (oldest !== undefined && this.#sessions.size >= this.#maxSessions) this.#runOut(oldest.session)
+    this.#sessions.set(session.id, { session, uses: [] })
+    const ids = this.#byContact.get(facts.contact.id) ?? new Set()
+    this.#byContact.set(facts.contact.id, ids.add(session.id))
+    if (leaving !== undefined) await this.leave(leaving)
+    return { session, refreshToken: this.#tokens.issue(session.id, 1) }
+  }
+
+  async read(id: string, takes: readonly RateCheck[] = []): Promise<Reading> {
+    const now = this.#now()
+    const taken = this.#counters.takeAll(takes, now)
+    const entry = this.#alive(id, now)
+    const { records, everything } = this.#cacheGenerations
+    const told = {
+      cacheGeneration: `${records}.${everything}`,
+      schemaGeneration: String(everything),
+      takes: taken,
+    }
+    if (entry === undefined) return { session: undefined, ...told }
+    this.#touch(entry, now)
+    return { session: entry.session, ...told }
+  }
+
+  async rotate(refreshToken: string): Promise<Rotation> {
+    const now = this.#now()
+    const claim = this.#tokens.read(refreshToken)
+    if (claim === undefined) return { kind: 'unknown' }
+    const entry = this.#alive(claim.sessionId, now)
+    if (entry === undefined) return { kind: 'unknown' }
+
+    const known = { generation: entry.session.generation, uses: entry.uses }
+    const history = present(claim.generation, known, { now, grace: this.#life.grace })
+    if (history === 'reuse') {
+      this.#remove(entry.session)
+      return { kind: 'reused', session: entry.session }
+    }
+    entry.session = { ...entry.session, generation: history.generation }
+    entry.uses = history.uses
+    this.#touch(entry, now)
+    const { session } = entry
+    return { kind: 'rotated', session, refreshToken: this.#tokens.issue(session.id, session.generation) }
+  }
+
+  async update(id: string, facts: SessionFacts): Promise<boolean> {
+    const entry = this.#alive(id, this.#now())
+    if (entry === undefined) return false
+    entry.session = { ...entry.session, ...facts }
+    return true
+  }
+
+  async list(contactId: string): Promise<readonly PortalSession[]> {
+    return this.#of(contactId).toSorted((a, b) => b.createdAt - a.createdAt)
+  }
+
+  async end(id: string, contactId?: string): Promise<PortalSession | undefined> {
+    const session = this.#alive(id, this.#now())?.session
+    if (session === undefined || (contactId !== undefined && session.contact.id !== contactId))
+      return undefined
+    this.#remove(session)
+    return session
+  }
+
+  async endAll(contactId: string, except?: string): Promise<readonly PortalSession[]> {
+    const ended = this.#of(contactId).filter((session) => session.id !== except)
+    for (const session of ended) this.#remove(session)
+    return ended
+  }
+
+  async reap(): Promise<readonly PortalSession[]> {
+    this.#sweep(this.#now())
+    const ranOut = [...this.#ranOut.values()]
+    this.#ranOut.clear()
+    return ranOut
+  }
+
+  async take(takes: readonly RateCheck[]): Promise<readonly RateResult[]> {
+    return this.#counters.takeAll(takes, this.#now())
+  }
+
+  async reset(keys: readonly string[]): Promise<void> {
+    this.#counters.reset(keys)
+  }
+
+  async claim(key: string, value: string, ttl: number): Promise<string | undefined> {
+    const now = this.#now()
+    const kept = this.#values.get(key, now)
+    if (kept === undefined) this.#values.set(key, value, now + ttl, now)
+    return kept?.value
+  }
+
+  async put(key: string, value: string, ttl: number): Promise<void> {
+    const now = this.#now()
+    this.#values.set(key, value, now + ttl, now)
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#values.get(key, this.#now())?.value
+  }
+
+  async pull(key: string): Promise<string | undefined> {
+    const kept = this.#values.get(key, this.#now())
+    this.#values.delete(key)
+    return kept?.value
+  }
+
+  async enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry> {
+    const now = this.#now()
+    const tickets = this.#places.get(key, now)?.value ?? new Map<string, string>()
+    const held = new Map(tickets)
+    const entered = held.size < places
+    if (entered) this.#places.set(key, tickets.set(ticket, note), now + ttl, now)
+    return { entered, held }
+  }
+
+  async note(key: string, ticket: string, note: string): Promise<void> {
+    const tickets = this.#places.get(key, this.#now())?.value
+    if (tickets?.has(ticket) === true) tickets.set(ticket, note)
+  }
+
+  async leave({ key, tickets }: Leaving): Promise<void> {
+    const held = this.#places.get(key, this.#now())?.value
+    for (const ticket of tickets) held?.delete(ticket)
+    if (held?.size === 0) this.#places.delete(key)
+  }
+
+  async invalidate(what: Outdated): Promise<void> {
+    this.#cacheGenerations[what] += 1
+  }
+
+  async ping(): Promise<void> {
+    // The store is part of this process and therefore always reachable.
+  }
+
+  async close(): Promise<void> {
+    this.#sessions.clear()
+    this.#byContact.clear()
+  }
+
+  #alive(id: string, now: number): Kept | undefined {
+    const entry = this.#sessions.get(id)
+    if (entry === undefined) return undefined
+    if (now < this.#endOf(entry.session)) return entry
+    this.#runOut(entry.session)
+    return undefined
+  }
+
+  #endOf(session: PortalSession): number {
+    return Math.min(session.lastSeenAt + this.#life.idle, session.expiresAt)
+  }
+
+  #touch(entry: Kept, now: number): void {
+    entry.session = { ...entry.session, lastSeenAt: now }
+    this.#sessions.delete(entry.session.id)
+    this.#sessions.set(entry.session.id, entry)
+  }
+
+  #of(contactId: string): PortalSession[] {
+    const now = this.#now()
+    return [...(this.#byContact.get(contactId) ?? [])].flatMap((id) => this.#alive(id, now)?.session ?? [])
+  }
+
+  #remove(session: PortalSession): void {
+    this.#sessions.delete(session.id)
+    const ids = this.#byContact.get(session.contact.id)
+    ids?.delete(session.id)
+    if (ids?.size === 0) this.#byContact.delete(session.contact.id)
+  }
+
+  #runOut(session: PortalSession): void {
+    this.#remove(session)
+    if (session.upstream === undefined) return
+    const [oldest] = this.#ranOut.keys()
+    if (oldest !== undefined && this.#ranOut.size >= this.#maxSessions) this.#ranOut.delete(oldest)
+    this.#ranOut.set(session.id, session)
+  }
+
+  #sweep(now: number): void {
+    for (const { session } of this.#sessions.values()) {
+      if (now < session.lastSeenAt + this.#life.idle) break
+      this.#runOut(session)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** What things are called in Redis: names that say nothing, and that are found again. */
+import { randomBytes } from 'node:crypto'
+import type { Outdated } from '../contract.ts'
+import { slotTag, type KeyRing, type SealKey } from './encryption.ts'
+
+/** Where a session is kept, read off its id: key of the ring, hash tag, name of its contact, and randomness. */
+export interface Place {
+  readonly key: SealKey
+  /** Identifies the owner to holders of the key. */
+  readonly contact: string
+  readonly session: string
+  readonly index: string
+}
+
+/** Session keys that ran out are looked for here. */
+export const queue = 'gw:queue'
+/** In one slot, so that one command reads both. */
+export const cacheGenerations = { records: 'gw:{all}r', everything: 'gw:{all}e' } as const satisfies Record<
+  Outdated,
+  string
+>
+
+export class RedisKeys {
+  readonly #ring: KeyRing
+
+  constructor(ring: KeyRing) {
+    this.#ring = ring
+  }
+
+  /** A place for a new session of a contact, and the id that leads there. */
+  create(contactId: string): Place & { readonly id: string } {
+    const key = this.#ring.first
+    const id = `${key.id}${slotTag(contactId)}${contactName(key, contactId)}${randomBytes(16).toString('base64url')}`
+    const place = this.of(id)
+    if (place === undefined) throw new Error('a session id that was just made cannot be read')
+    return { ...place, id }
+  }
+
+  /** @returns `undefined` for what is no session id of ours, or of a key that we do not have */
+  of(sessionId: string): Place | undefined {
+    const [, keyId = '', tag = '', contact = ''] =
+      /^([\w-]{6})([\da-f]{2})([\w-]{11})[\w-]{22}$/.exec(sessionId) ?? []
+    const key = this.#ring.byId(keyId)
+    if (key === undefined) return undefined
+    const session = `gw:{${tag}}s:${key.name('session', sessionId)}`
+    return { key, contact, session, index: `gw:{${tag}}i:${contact}` }
+  }
+
+  isOf(place: Place, contactId: string): boolean {
+    return place.contact === contactName(place.key, contactId)
+  }
+
+  /** The indexes of a contact's sessions, one per key of the ring. */
+  indexes(contactId: string): [string, ...string[]] {
+    return this.#each((key) => `gw:{${slotTag(contactId)}}i:${contactName(key, contactId)}`)
+  }
+
+  /** The names of a counter, one per key of the ring; kept under the first. */
+  counter(text: string): [string, ...string[]] {
+    return this.#each((key) => `gw:{${slotTag(text)}}c:${key.name('counter', text)}`)
+  }
+
+  /** The names of a value, one per key of the ring; kept under the first. */
+  value(text: string): [string, ...string[]] {
+    return this.#each((key) => `gw:{${slotTag(text)}}v:${key.name('value', text)}`)
+  }
+
+  /** The names of what holds tickets, one per key of the ring; kept under the first. */
+  tickets(text: string): [string, ...string[]] {
+    return this.#each((key) => `gw:{${slotTag(text)}}p:${key.name('tickets', text)}`)
+  }
+
+  #each(name: (key: SealKey) => string): [string, ...string[]] {
+    return [name(this.#ring.first), ...this.#ring.all.slice(1).map(name)]
+  }
+}
+
+function contactName(key: SealKey, contactId: string): string {
+  return key.name('contact', contactId, 11)
+}

@@ -1,0 +1,48 @@
+/** The sealed part of a session: its facts as a short text, without what changes with every request. */
+import { levels, type Contact } from '../../model/contact.ts'
+import type { PortalSession } from '../contract.ts'
+
+type Fixed = Omit<PortalSession, 'lastSeenAt' | 'generation'>
+
+const form = 1
+
+export function pack(session: Fixed): string {
+  const { id, contact, upstream = null, userAgent, address, createdAt, checkedAt, expiresAt } = session
+  const { entity, id: contactId, accountId = null, user, language, level } = contact
+  const who = [entity, contactId, accountId, user.id, user.name, language, level]
+  return JSON.stringify([form, id, ...who, upstream, userAgent, address, createdAt, checkedAt, expiresAt])
+}
+
+/** @returns `undefined` for what another version packed in another form */
+export function unpack(text: string): Fixed | undefined {
+  const parts: unknown = JSON.parse(text)
+  if (!Array.isArray(parts) || parts.length !== 15 || parts[0] !== form) return undefined
+  const values: readonly unknown[] = parts
+  const str = (index: number): string => {
+    const value = values[index]
+    return typeof value === 'string' ? value : ''
+  }
+  const time = (index: number): number => Number(values[index])
+  const optional = (index: number): string | undefined => (values[index] === null ? undefined : str(index))
+
+  const level = levels.find((name) => name === values[8])
+  if (level === undefined) return undefined
+  const contact: Contact = {
+    entity: values[2] === 'Employee' ? 'Employee' : 'Contacts',
+    id: str(3),
+    accountId: optional(4),
+    user: { id: str(5), name: str(6) },
+    language: str(7),
+    level,
+  }
+  return {
+    id: str(1),
+    contact,
+    upstream: optional(9),
+    userAgent: str(10),
+    address: str(11),
+    createdAt: time(12),
+    checkedAt: time(13),
+    expiresAt: time(14),
+  }
+}

@@ -1,0 +1,414 @@
+/** The store that several instances share: the steps of `lua.ts`, sealed by `seal.ts`, on one connection of `connection.ts`. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { GatewayError } from '../../model/errors.ts'
+import { Connection, limits, unavailable, type OnState } from './connection.ts'
+import {
+  labelled,
+  stampLife,
+  type Outdated,
+  type Entry,
+  type Leaving,
+  type NewSession,
+  type Opened,
+  type PortalSession,
+  type Reading,
+  type Rotation,
+  type SessionFacts,
+  type SessionLife,
+  type Store,
+  type RateCheck,
+  type RateResult,
+} from '../contract.ts'
+import { Counters } from '../memory/counters.ts'
+import { pack, unpack } from './packed.ts'
+import { RedisKeys, queue, cacheGenerations, type Place } from './keys.ts'
+import { refreshTokens, usesKept, type RefreshTokens } from '../../tokens/refresh.ts'
+import { KeyRing } from './encryption.ts'
+
+export interface RedisOptions {
+  readonly url: string
+  /** 32 bytes each; the first writes, all read. */
+  readonly keys: readonly Buffer[]
+  readonly life: SessionLife
+  readonly now: () => number
+  /** For the log. */
+  readonly onState?: OnState
+}
+
+/** How long Redis keeps a session that ran out, so that its coreBOS session can still be ended. */
+const slack = 600_000
+
+export class RedisStore implements Store {
+  readonly #ring: KeyRing
+  readonly #places: RedisKeys
+  readonly #life: SessionLife
+  readonly #now: () => number
+  readonly #main: Connection
+  /** Endings wait for a replica on a connection of their own, so that other commands are not held up. */
+  readonly #endings: Connection
+  readonly #tokens: RefreshTokens
+  /** Limits of this process alone, for as long as Redis is away. */
+  readonly #own = new Counters(100_000)
+  /** Ended, but not acknowledged by a replica. */
+  #unacknowledged: PortalSession[] = []
+
+  constructor(options: RedisOptions) {
+    this.#ring = new KeyRing(options.keys)
+    this.#places = new RedisKeys(this.#ring)
+    this.#life = options.life
+    this.#now = options.now
+    this.#tokens = refreshTokens((id) => this.#places.of(id)?.key.signing)
+    this.#main = new Connection(options.url, options.onState)
+    this.#endings = new Connection(options.url)
+  }
+
+  /** A store that is connected, or still trying after `patience` milliseconds; an instance without Redis says so at its probe. */
+  static async open(options: RedisOptions, patience = 3000): Promise<RedisStore> {
+    const store = new RedisStore(options)
+    await Promise.race([
+      Promise.all([store.#main.ready(), store.#endings.ready()]),
+      wait(patience, undefined, { ref: false }),
+    ])
+    return store
+  }
+
+  async create(facts: NewSession, leaving?: Leaving): Promise<Opened> {
+    const now = this.#now()
+    const place = this.#places.create(facts.contact.id)
+    const session: PortalSession = {
+      ...labelled(facts),
+      id: place.id,
+      createdAt: now,
+      lastSeenAt: now,
+      checkedAt: now,
+      expiresAt: now + this.#life.max,
+      generation: 1,
+    }
+    const ends = Math.min(this.#life.idle, this.#life.max)
+    const args = [
+      now,
+      session.expiresAt,
+      this.#life.max,
+      ends + slack,
+      now + ends,
+      this.#seal(place, session),
+    ]
+    const keys = [place.session, place.index]
+    if (this.#main.isCluster) {
+      await this.#main.step('gwCreate', keys, args)
+      await Promise.all([
+        this.#main.run((client) => client.zadd(queue, now + ends, place.session)),
+        leaving && this.leave(leaving),
+      ])
+    } else {
+      const { key, tickets } = leaving ?? { key: undefined, tickets: [] }
+      const names = key === undefined ? [] : this.#places.tickets(key)
+      await this.#main.step('gwCreate', [...keys, queue, ...names], [...args, ...tickets])
+    }
+    return { session, refreshToken: this.#tokens.issue(session.id, 1) }
+  }
+
+  async read(id: string, takes: readonly RateCheck[] = []): Promise<Reading> {
+    const place = this.#places.of(id)
+    if (place === undefined) return nobody(await this.take(takes))
+    try {
+      return await this.#read(place, takes)
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      const alone = this.#takeAlone(takes, this.#now())
+      if (alone.every(({ allowed }) => allowed)) throw error
+      return nobody(alone)
+    }
+  }
+
+  async #read(place: Place, takes: readonly RateCheck[]): Promise<Reading> {
+    const args = [this.#now(), this.#life.idle, slack]
+    if (!this.#main.isCluster) {
+      const keys = [place.session, ...stampNames, ...this.#names(takes)]
+      const [found, told, taken] = list(
+        await this.#main.step('gwRead', keys, [...args, stampNames.length, ...this.#takeArguments(takes)]),
+      )
+      return { session: this.#session(found), ...readStamps(list(told)), takes: readTakes(taken) }
+    }
+    const [reading, told, taken] = await Promise.all([
+      this.#main.step('gwRead', [place.session], [...args, 0, 1]),
+      this.#main.run((client) => client.mget(stampNames), true),
+      this.take(takes),
+    ])
+    const [found] = list(reading)
+    return { session: this.#session(found), ...readStamps(told), takes: taken }
+  }
+
+  async rotate(refreshToken: string): Promise<Rotation> {
+    const claim = this.#tokens.read(refreshToken)
+    const place = claim && this.#places.of(claim.sessionId)
+    if (claim === undefined || place === undefined) return { kind: 'unknown' }
+    const args = [this.#now(), this.#life.idle, slack, this.#life.grace, claim.generation, usesKept]
+    const [verdict, found] = list(await this.#main.step('gwRotate', [place.session, place.index], args))
+    const session = this.#session(found)
+    if (session === undefined) return { kind: 'unknown' }
+    if (text(verdict) === 'reused') return { kind: 'reused', session }
+    return { kind: 'rotated', session, refreshToken: this.#tokens.issue(session.id, session.generation) }
+  }
+
+  async update(id: string, facts: SessionFacts): Promise<boolean> {
+    const place = this.#places.of(id)
+    if (place === undefined) return false
+    for (;;) {
+      const found = list(await this.#main.step('gwLook', [place.session], [this.#now(), this.#life.idle]))
+      const session = this.#session(found)
+      const before = found[1]
+      if (session === undefined || !Buffer.isBuffer(before)) return false
+      const after = this.#seal(place, { ...session, ...facts })
+      const done = await this.#main.step(
+        'gwUpdate',
+        [place.session],
+        [this.#now(), this.#life.idle, before, after],
+      )
+      if (done !== 0) return done === 1
+    }
+  }
+
+  async list(contactId: string): Promise<readonly PortalSession[]> {
+    const [found] = list(
+      await this.#main.step('gwAll', this.#places.indexes(contactId), [this.#now(), this.#life.idle, 0, '']),
+    )
+    return this.#sessions(found).toSorted((a, b) => b.createdAt - a.createdAt)
+  }
+
+  async end(id: string, contactId?: string): Promise<PortalSession | undefined> {
+    const place = this.#places.of(id)
+    if (place === undefined) return undefined
+    if (contactId !== undefined && !this.#places.isOf(place, contactId)) return undefined
+    const keys = [place.session, place.index]
+    const ended = await this.#main.step('gwEnd', keys, [this.#now(), this.#life.idle])
+    const [found, replicas, history] = list(ended)
+    const session = this.#session(found)
+    await this.#acknowledge(place.session, { replicas, history }, session === undefined ? [] : [session])
+    return session
+  }
+
+  async endAll(contactId: string, except?: string): Promise<readonly PortalSession[]> {
+    const spared = except === undefined ? undefined : this.#places.of(except)
+    const indexes = this.#places.indexes(contactId)
+    const args = [this.#now(), this.#life.idle, 1, spared?.session ?? '']
+    const [found, replicas, history] = list(await this.#main.step('gwAll', indexes, args))
+    const sessions = this.#sessions(found)
+    await this.#acknowledge(indexes[0], { replicas, history }, sessions)
+    return sessions
+  }
+
+  async reap(): Promise<readonly PortalSession[]> {
+    const now = this.#now()
+    const ranOut = this.#unacknowledged.splice(0)
+    const keys = list(await this.#main.step('gwDue', [queue], [now, now + 60_000, 500])).map(text)
+    await Promise.all(
+      keys.map(async (key) => {
+        const [next, found] = list(await this.#main.step('gwExpire', [key], [now, this.#life.idle]))
+        const session = this.#session(found)
+        if (session?.upstream !== undefined) ranOut.push(session)
+        const end = Number(next)
+        await this.#main.run((client) => (end > 0 ? client.zadd(queue, end, key) : client.zrem(queue, key)))
+      }),
+    )
+    return ranOut
+  }
+
+  async take(takes: readonly RateCheck[]): Promise<readonly RateResult[]> {
+    if (takes.length === 0) return []
+    const now = this.#now()
+    try {
+      if (!this.#main.isCluster) {
+        return readTakes(
+          await this.#main.step('gwTake', this.#names(takes), [now, ...this.#takeArguments(takes)]),
+        )
+      }
+      return (await Promise.all(chains(takes).map(async (chain) => this.#takeInTurn(chain, now)))).flat()
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      return this.#takeAlone(takes, now)
+    }
+  }
+
+  /** In a cluster each counter has a slot of its own: one step each, and those that follow another after it. */
+  async #takeInTurn(chain: readonly RateCheck[], now: number): Promise<RateResult[]> {
+    const taken: RateResult[] = []
+    for (const take of chain) {
+      const rejected = taken.at(-1)?.allowed === false
+      const asked = rejected ? { ...take, cost: 0 } : take
+      const names = this.#places.counter(take.key)
+      const told = await this.#main.step('gwTake', names, [now, ...this.#takeArguments([asked])])
+      taken.push(...readTakes(told).map((each) => (rejected ? { ...each, allowed: false } : each)))
+    }
+    return taken
+  }
+
+  #takeAlone(takes: readonly RateCheck[], now: number): RateResult[] {
+    return chains(takes).flatMap((chain) =>
+      chain.some(({ kind }) => kind === 'budget')
+        ? chain.map(({ max }) => ({ allowed: false, count: max, resetIn: limits.command, away: true }))
+        : this.#own.takeAll(chain, now).map((taken) => ({ ...taken, away: true })),
+    )
+  }
+
+  async reset(keys: readonly string[]): Promise<void> {
+    const names = keys.flatMap((key) => this.#places.counter(key))
+    if (names.length === 0) return
+    await this.#main.run<unknown>((client) =>
+      client.isCluster ? Promise.all(names.map((name) => client.del(name))) : client.del(...names),
+    )
+  }
+
+  async claim(key: string, value: string, ttl: number): Promise<string | undefined> {
+    const names = this.#places.value(key)
+    return this.#opened(
+      await this.#main.step('gwClaim', names, [this.#now(), ttl, this.#ring.seal(names[0], value)]),
+    )
+  }
+
+  async put(key: string, value: string, ttl: number): Promise<void> {
+    const names = this.#places.value(key)
+    await this.#main.step('gwPut', names, [this.#now(), ttl, this.#ring.seal(names[0], value)])
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#opened(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 0]))
+  }
+
+  async pull(key: string): Promise<string | undefined> {
+    return this.#opened(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 1]))
+  }
+
+  async enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry> {
+    const reply = await this.#main.step('gwEnter', this.#places.tickets(key), [ttl, places, ticket, note])
+    const [entered, flat] = list(reply)
+    const words = list(flat).map(text)
+    const held = new Map(
+      words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : [])),
+    )
+    return { entered: entered === 1, held }
+  }
+
+  async note(key: string, ticket: string, note: string): Promise<void> {
+    await this.#main.step('gwNote', this.#places.tickets(key), [ticket, note])
+  }
+
+  async leave({ key, tickets }: Leaving): Promise<void> {
+    await this.#main.step('gwLeave', this.#places.tickets(key), tickets)
+  }
+
+  async invalidate(what: Outdated): Promise<void> {
+    const cacheGeneration = randomBytes(6).toString('base64url')
+    await this.#main.run((client) => client.set(cacheGenerations[what], cacheGeneration, 'PX', stampLife))
+  }
+
+  async ping(): Promise<void> {
+    await this.#main.run((client) => client.ping())
+  }
+
+  async close(): Promise<void> {
+    this.#main.close()
+    this.#endings.close()
+  }
+
+  /** Where there are replicas, one of them must have an ending before it counts: a failover would bring the session back. */
+  async #acknowledge(
+    key: string,
+    { replicas, history }: { readonly replicas: unknown; readonly history: unknown },
+    ended: readonly PortalSession[],
+  ): Promise<void> {
+    if (Number(replicas) === 0) return
+    try {
+      // In a cluster a pipeline goes to the node of its keys, and WAIT has none of its own.
+      const replies = await this.#endings.run((client) =>
+        client.pipeline().exists(key).wait(1, limits.replica).info('replication').exec(),
+      )
+      const [, [error, reached] = [], [, state] = []] = replies ?? []
+      if (error !== null || Number(reached) < 1) throw unavailable(error ?? new Error('no replica has it'))
+      // A new master may not know of it.
+      if (!String(state).includes(`master_replid:${text(history)}`))
+        throw unavailable(new Error('another master'))
+    } catch (error) {
+      this.#unacknowledged.push(...ended.filter(({ upstream }) => upstream !== undefined))
+      throw error
+    }
+  }
+
+  #names(takes: readonly RateCheck[]): string[] {
+    return takes.flatMap(({ key }) => this.#places.counter(key))
+  }
+
+  #takeArguments(takes: readonly RateCheck[]): number[] {
+    return [this.#ring.all.length, ...takes.flatMap(takeNumbers)]
+  }
+
+  #seal(place: Place, session: PortalSession): Buffer {
+    return this.#ring.seal(place.session, pack(session))
+  }
+
+  /** A session as the steps tell it: name, sealed facts, last seen, generation. Empty, or sealed by no key that we have: none. */
+  #session(told: unknown): PortalSession | undefined {
+    const [name, sealed, seen, generation] = list(told)
+    if (!Buffer.isBuffer(sealed)) return undefined
+    const facts = this.#ring.open(text(name), sealed)
+    const session = facts === undefined ? undefined : unpack(facts)
+    return session && { ...session, lastSeenAt: Number(seen), generation: Number(generation) }
+  }
+
+  #sessions(told: unknown): PortalSession[] {
+    return list(told).flatMap((each) => this.#session(each) ?? [])
+  }
+
+  /** @throws GatewayError for a value that no key of ours opens: there is something, so it must not count as nothing */
+  #opened(told: unknown): string | undefined {
+    const [name, sealed] = list(told)
+    if (!Buffer.isBuffer(sealed)) return undefined
+    const value = this.#ring.open(text(name), sealed)
+    if (value !== undefined) return value
+    throw unavailable(new Error('a value is sealed by a key we do not have'))
+  }
+}
+
+/** Each take with those that follow it. */
+function chains(takes: readonly RateCheck[]): RateCheck[][] {
+  const all: RateCheck[][] = []
+  for (const take of takes) {
+    const last = all.at(-1)
+    if (take.follows === true && last !== undefined) last.push(take)
+    else all.push([take])
+  }
+  return all
+}
+
+function takeNumbers({ max, window, cost = 1, follows }: RateCheck): number[] {
+  return [max, window, cost, follows === true ? 1 : 0]
+}
+
+/** Found no session. */
+function nobody(takes: readonly RateResult[]): Reading {
+  return { session: undefined, cacheGeneration: '', schemaGeneration: '', takes }
+}
+
+const stampNames = [cacheGenerations.records, cacheGenerations.everything]
+
+function readStamps(told: readonly unknown[]): Pick<Reading, 'cacheGeneration' | 'schemaGeneration'> {
+  const [records, everything] = told.map((each) => (each === null ? '' : text(each)))
+  return { cacheGeneration: `${records ?? ''}.${everything ?? ''}`, schemaGeneration: everything ?? '' }
+}
+
+function readTakes(told: unknown): RateResult[] {
+  const numbers = list(told).map(Number)
+  return Array.from({ length: numbers.length / 3 }, (_, index) => {
+    const [allowed = 0, count = 0, resetIn = 0] = numbers.slice(3 * index)
+    return { allowed: allowed === 1, count, resetIn }
+  })
+}
+
+function list(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : []
+}
+
+function text(reply: unknown): string {
+  return Buffer.isBuffer(reply) ? reply.toString() : typeof reply === 'string' ? reply : ''
+}

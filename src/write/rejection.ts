@@ -1,0 +1,46 @@
+/** What coreBOS says against a write, in the words of the catalogue. */
+import type { CorebosRejection } from '../model/corebos-errors.ts'
+import { GatewayError, type FieldProblem } from '../model/errors.ts'
+import type { Row } from '../scope/verify.ts'
+import type { ModuleView } from '../scope/view.ts'
+
+/** The messages of coreBOS that name a field, each with the place where they do. */
+const namesField: Readonly<Record<string, RegExp>> = {
+  MANDATORY_FIELDS_MISSING: /\(([A-Za-z_][A-Za-z0-9_]*)\) does not have a value$/,
+  REFERENCE_INVALID: /^Invalid reference specified for ([A-Za-z_][A-Za-z0-9_]*)$/,
+}
+
+/**
+ * `NOT_WRITABLE`, `VALUES_REFUSED` with coreBOS's message at its field, or the rejection itself where it says nothing of
+ * values.
+ *
+ * @param row the record as it was to be
+ */
+export function translated(rejection: CorebosRejection, view: ModuleView, row: Row = {}): GatewayError {
+  const { reason, corebosMessage: message } = rejection
+  if (reason === 'ACCESS_DENIED') {
+    return new GatewayError('NOT_WRITABLE', 'coreBOS gives no right to do this', { cause: rejection })
+  }
+  const pattern = namesField[reason]
+  if (pattern === undefined) return rejection
+  const [, field] = pattern.exec(message) ?? []
+  // What cannot be read is not named, not even by coreBOS.
+  const known = field !== undefined && view.readable.has(field)
+  return new GatewayError('VALUES_REFUSED', undefined, {
+    cause: rejection,
+    ...(known && {
+      errors: [
+        { field, message },
+        ...(reason === 'MANDATORY_FIELDS_MISSING' ? otherMissing(field, view, row) : []),
+      ],
+    }),
+  })
+}
+
+/** coreBOS names the first alone, and the others in these words where values are only looked at. */
+function otherMissing(first: string, { readable }: ModuleView, row: Row): FieldProblem[] {
+  return [...readable.values()]
+    .filter(({ name, mandatory, editable }) => mandatory && editable && name !== first)
+    .filter(({ name }) => (row[name] ?? '') === '')
+    .map(({ name, label }) => ({ field: name, message: `${label} is required` }))
+}
