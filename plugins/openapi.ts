@@ -156,7 +156,12 @@ export default fp<Pick<Config, 'PUBLIC_URL'>>(
       uiConfig: { url: app.outside('/openapi.json'), persistAuthorization: false },
     })
     const querystring = Type.Object({}, { additionalProperties: false })
-    app.get('/openapi.json', { schema: { hide: true, querystring } }, async () => app.swagger())
+    // Printed once: any caller may ask for it.
+    let text: string | undefined
+    app.get('/openapi.json', { schema: { hide: true, querystring } }, async (_request, reply) => {
+      text ??= JSON.stringify(app.swagger())
+      return reply.type('application/json; charset=utf-8').send(text)
+    })
   },
   { name: 'openapi', dependencies: ['problem', 'edge', 'authenticate'], fastify: '5.x' },
 )
