@@ -88,7 +88,7 @@ async function start(t: Test, options: StartOptions = {}): Promise<Portal> {
   }
 }
 
-/** The coreBOS sessions that an operation has opened for a name, or for anybody. */
+/** The coreBOS sessions that an operation has opened for a name, or for all names. */
 function upstreamSessions(relay: Relay, operation = 'loginPortal', username?: string): string[] {
   return relay.calls.flatMap((call) => {
     if (call.operation !== operation || !call.answer.success) return []

@@ -20,7 +20,7 @@ interface Between {
   alter: ((params: URLSearchParams, body: string) => string) | undefined
 }
 
-/** A demo coreBOS, and what stands between it and whoever asks: its crashes get through too. */
+/** A demo coreBOS behind a relay, which passes its crashes on as well. */
 async function start(t: Test, state: State = 'demo') {
   const corebos = await startDemoCorebos({ port: 0, state })
   t.teardown(corebos.close)

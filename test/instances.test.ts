@@ -17,7 +17,7 @@ interface Gateway {
   restart(): Promise<void>
 }
 
-/** As `npm start` runs it; where nobody has built it, the sources by way of tap. */
+/** As `npm start` runs it; without a build, the sources by way of tap. */
 const main = existsSync('dist/src/main.js') ? ['dist/src/main.js'] : [...process.execArgv, 'src/main.ts']
 
 /** A gateway in a process of its own. */

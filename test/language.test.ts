@@ -55,6 +55,7 @@ t.test('comments of src, plugins, routes and test', async (t) => {
   const words = comments.match(word)?.length ?? 0
   const hits = comments.match(counted)?.length ?? 0
   t.ok(words > 10_000, 'there are comments to count in')
+  t.ok((hits / words) * 1000 < 0.5, 'comments name their subject')
   t.comment(
     `whoever-words per 1,000 words of comments: ${((hits / words) * 1000).toFixed(1)} (${hits} of ${words})`,
   )

@@ -408,7 +408,7 @@ t.test('what a record points to comes along under its own rule, in few calls', a
   }
   t.match(await portal.as('alice', 'GET', '/records/HelpDesk?expand=comments&limit=101'), { status: 200 })
 
-  // alice reports to bob, and bob, as before, to somebody outside.
+  // alice reports to bob, and bob, as before, to a contact of another company.
   await admin.result('revise', { element: { id: ids.alice, contact_id: ids.bob } })
   const contacts = await portal.as('alice', 'GET', '/records/Contacts')
   const accounts = await portal.as('alice', 'GET', '/records/Accounts')

@@ -577,7 +577,7 @@ t.test('the description', async (t) => {
   const shapes = entriesOf(at(description, 'paths')).map(([path]) => path.replaceAll(/\{\w+\}/g, '{}'))
   t.strictSame(
     shapes.filter((shape, i) => shapes.indexOf(shape) !== i),
-    // As one, a list and a record would be one answer of either kind, and nobody could say what it needs.
+    // As one, a list and a record would be one answer of either kind, and its requirements would be undefined.
     ['/records/{}'],
     'no other paths differ in the names of their parameters alone',
   )
@@ -734,7 +734,7 @@ function formOf(example: unknown): SentForm {
 
 for (const mode of modes) {
   t.test(`in ${mode} mode the examples of the description are requests that work`, async (t) => {
-    // What the built-in policy opens to nobody would be rejected.
+    // What the built-in policy closes would be rejected.
     const portal = await startPortal(t, {
       mode,
       env: {
@@ -847,7 +847,7 @@ t.test('whatever a route answers, the description names it, and shows what succe
       t.equal(speaksOf304, answers304, `${method} ${path} speaks of the 304 that it answers`)
     }
   }
-  // Its answers are envelopes, whatever happens.
+  // Its answers are always envelopes.
   const operations = operationsIn(description).filter(({ name }) => !name.endsWith('/webservice.php'))
   const upload = operations.find(({ name }) => name === 'POST /documents')
   const { UPLOAD_MAX_BYTES, UPLOAD_TYPES } = readConfig({ ...enough, ...env })
@@ -881,7 +881,7 @@ t.test('whatever a route answers, the description names it, and shows what succe
   const alice = await logIn('alice')
   const ended = await logIn('alice')
   await post(`${url}/auth/logout`, {}, { authorization: `Bearer ${ended}` })
-  /** Who ends sessions ends its own, and wrong passwords lock out somebody else. */
+  /** Who ends sessions ends its own, and wrong passwords lock out another contact. */
   const others: Readonly<Record<string, string>> = {
     'POST /auth/logout': 'carol',
     'POST /auth/logout-all': 'carol',

@@ -57,7 +57,7 @@ function decode(segment: string | undefined): Record<string, unknown> {
   return typeof value === 'object' ? { ...value } : {}
 }
 
-/** Signs anything at all with the gateway's own key, as nobody outside could. */
+/** Signs any payload with the gateway's own key, as no client could. */
 function forge(keys: SigningKeys, header: object, claims: object): string {
   const input = `${encode(header)}.${encode(claims)}`
   const key = createPrivateKey(keys[0].privateKey)

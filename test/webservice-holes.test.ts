@@ -233,7 +233,7 @@ const writing: Readonly<Record<string, Hole>> = {
   'work is put into a queue, to be done later': async ({ alice, admin }) => {
     const put = async (operation: string, params: Params, options: unknown) => {
       await alice.call(operation, { ...params, cbwsOptions: options })
-      // Whatever is in the queue is done before another call.
+      // The queue is emptied before another call.
       await admin.call('listtypes')
     }
     await put('MassDelete', { ids: id.bobInvoice }, { launchfromqueue: 1 })

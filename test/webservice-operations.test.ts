@@ -27,7 +27,7 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
-/** Everybody whom a mode lets in. */
+/** All contacts that a mode admits. */
 const letIn: Readonly<Record<Mode, readonly string[]>> = {
   portal: [...people, 'emil'],
   service: [...people, 'grace'],

@@ -143,7 +143,7 @@ t.test('nobody finds out who is a customer', async (t) => {
     t.not(textAt(one, 'token'), textAt(other, 'token'), `${odd} is another name, whoever has it`)
   }
 
-  // Whoever asks for months sees nothing that coreBOS could not have answered.
+  // A client that asks for months sees nothing that coreBOS could not have answered.
   const strangers = Array.from({ length: 24 }, (_, n) => `stranger${n}@example.com`)
   const seen = new Map(strangers.map((name): [string, ReturnType<typeof looksOf>[]] => [name, []]))
   for (const pause of [0, 1, 20, 2 * hours, 60, 5 * hours, 2 * hours + 1, 100 * hours]) {
@@ -188,7 +188,7 @@ t.test('a log-in leaves the same trace whether or not somebody has the name', as
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify({ username, password }),
           })
-    // Those that look used before anybody has asked say nothing; with others there is one that does not.
+    // Those that look used before the first request say nothing; with others there is one that does not.
     const nobodies = [nobody, ...Array.from({ length: 12 }, (_, n) => `${n}.${nobody}`)]
     for (const answer of await Promise.all([somebody, ...nobodies].map((name) => logIn(name, 'wrong')))) {
       t.equal(answer.status, inProtocol ? 200 : 401)
@@ -531,7 +531,7 @@ t.test('few large bodies are taken in at once', async (t) => {
         'corebos-authorization': client.session,
       },
     })
-  // More than anybody may send without a place, and then nothing.
+  // More than a client may send without a slot, and then nothing.
   const sockets = Array.from({ length: 5 }, () => {
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(

@@ -246,11 +246,11 @@ interface Case extends Sent {
   /** As it is described. */
   readonly route: string
   readonly path: string
-  /** Sent by somebody who knows what only alice knows. */
+  /** Sent by a client that knows alice's secrets. */
   readonly knows: boolean
 }
 
-/** Of a body that nobody can guess: what alice knows. */
+/** The parts of a body that cannot be guessed: alice's secrets. */
 const secrets: Readonly<Record<string, (mode: Mode) => object>> = {
   '/auth/login': (mode) => credentialsOf('alice', mode),
   '/auth/refresh': () => ({ refreshToken: 'of a new session' }),
@@ -294,7 +294,7 @@ function requests({ paths }: Described, mode: Mode): fc.Arbitrary<Case> {
           })
         const given = secrets[path]?.(mode)
         const body = type === 'multipart/form-data' ? near(schema).map(asForm) : near(schema)
-        // Whoever guesses passwords is made to wait.
+        // A client that guesses passwords must wait.
         const weight = path.startsWith('/auth/') ? 1 : path.startsWith('/records/') ? 20 : 10
         if (given === undefined) return [{ weight, arbitrary: of(body) }]
         const known = meeting(schema).map((each) => ({ ...(isObject(each) ? each : {}), ...given }))
@@ -347,7 +347,7 @@ for (const [i, mode] of modes.entries()) {
   const count = Math.floor((cases * (i + 1)) / modes.length) - Math.floor((cases * i) / modes.length)
   const name = `${mode} mode: ${count} bodies from their own schemas: no failure, and nothing of others is touched`
   t.test(name, async (t) => {
-    // What the built-in policy opens to nobody would be rejected to everybody.
+    // What the built-in policy closes would be rejected for every contact.
     const POLICY_FILE = await policyFile(t, { Invoice: { delete: true } })
     const portal = await startPortal(t, { mode, env: { POLICY_FILE, LOG_LEVEL: 'silent' } })
     const { database } = portal.corebos
@@ -388,7 +388,7 @@ for (const [i, mode] of modes.entries()) {
     const login = { body: credentialsOf('alice', mode) }
     const isOfPassword = ({ route }: Case) => route.endsWith('/auth/password')
     const known = all.filter(({ knows }) => knows)
-    // Before anybody has guessed so often that alice has to wait as well.
+    // Before so many guesses that alice has to wait as well.
     await Promise.all(
       known
         .filter((each) => !isOfPassword(each))

@@ -29,7 +29,7 @@ export async function spend<T>(
   const spent = await budget.spend<LoginAnswer<T>>(who, allowances[kind], async () => {
     const result = await attempt()
     if ('login' in result) return { verdict: 'right', result }
-    // Nothing is counted for somebody unknown; and once coreBOS has locked the contact, the budget protects nothing,
+    // Nothing is counted for an unknown name; and once coreBOS has locked the contact, the budget protects nothing,
     // but would outlast the reset of the counter.
     return { verdict: result.rejection === 'wrong' ? 'wrong' : 'uncounted', result }
   })

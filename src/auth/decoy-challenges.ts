@@ -24,7 +24,7 @@ export interface ChallengesOptions {
 export type AskCorebos = (username: string) => Promise<Challenge | undefined>
 
 /**
- * What a token tells is when it was first asked for, by whoever it was. So it is not enough that all names get one:
+ * A token tells when it was first requested, by any client. So it is not enough that all names get one:
  * log-ins leave one for every name, as they do in coreBOS, and of the names without access every other one looks as if
  * it were in use, so that a token that was there before proves no more than one that was not.
  */

@@ -46,7 +46,7 @@ export interface BudgetOptions {
 
 export interface Spent<T> {
   readonly result: T
-  /** What a success gives back; to be given up by whoever asked, in the step that opens a session where one is opened. */
+  /** What a success gives back; released by the caller, in the step that opens a session where one is opened. */
   readonly leaving: Leaving | undefined
 }
 

@@ -11,7 +11,7 @@ const patience = 1000
 /** In force where the environment says nothing else. */
 const defaults: Readonly<Record<string, string>> = {
   LOG_LEVEL: 'warn',
-  // Whatever is free: nobody has asked the demo for metrics.
+  // Any free port: the demo does not advertise metrics.
   METRICS_PORT: '0',
 }
 
@@ -20,7 +20,7 @@ const given = Object.fromEntries(
   Object.entries(process.env).filter(([, value]) => value !== undefined && value !== ''),
 )
 
-/** Of the demo coreBOS, whatever the environment says. */
+/** Fixed settings of the demo coreBOS, which the environment cannot change. */
 const ownSettings = (url: string): Record<string, string> => ({
   COREBOS_URL: url,
   COREBOS_USER: 'portal',

@@ -30,7 +30,7 @@ export const limits = {
   hops: 4,
   /** Records that one answer may hold below those that were asked for; what many point to counts each time. */
   expanded: 50_000,
-  /** Calls of coreBOS that one request has under way or waiting at once, whatever parts of it make them. */
+  /** Calls of coreBOS that one request may have under way or waiting at once, all its parts together. */
   atOnce: 4,
   /** Calls of coreBOS that one request may take in all. */
   calls: 1_000,

@@ -1,5 +1,5 @@
 /**
- * `npm run unit`: runs tap and shows what somebody wants to read of it: each file, what tests say, what failed and what
+ * `npm run unit`: runs tap and shows its result in short: each file, what tests say, what failed and what
  * was skipped. The last line is the sum: `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'

@@ -68,7 +68,7 @@ for (const [i, [mode, as, seed]] of modes.entries()) {
   })
 }
 
-/** The table of what coreBOS leaves open to whoever reads, hole by hole, by the names that the attack has for them. */
+/** The table of the holes of coreBOS in reading, by the names that the attack has for them. */
 const holes: Readonly<Record<string, readonly string[]>> = {
   'select Users.accesskey': ['fields of Users in a select list'],
   'order by': ['SQL in an order by', 'SQL in the orderby of getRelatedRecords'],

@@ -124,7 +124,7 @@ for (const [i, gateway] of gateways.entries()) {
           const problem = difference(answer.body, expected)
           if (problem !== undefined) wrong.push(`${name}: ${problem}: ${statement}`)
         }
-        // A statement that finds nothing for anybody, or all that there is for everybody, would prove nothing.
+        // A statement that finds nothing, or every row, for all contacts would prove nothing.
         const module = / from (\w+)/i.exec(statement)?.[1]?.toLowerCase() ?? ''
         const all = [...database.modules.keys()].find((each) => each.toLowerCase() === module)
         const everything = all === undefined ? 0 : database.records(all).length

@@ -13,7 +13,7 @@ interface Mutant {
   readonly to: string
 }
 
-/** Each a fault that somebody could make in what decides who sees and writes what. */
+/** Each is a fault that a developer could make in the code that decides on rights. */
 const mutants: readonly Mutant[] = Object.entries<
   readonly (readonly [what: string, from: string, to: string])[]
 >({

@@ -215,7 +215,7 @@ t.test('a failover loses no session and brings none back', { skip }, async (t) =
   const phases: [string, number][] = []
   const phase = (name: string) => phases.push([name, performance.now()])
   const calm = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-  /** Whoever is master is master no more when this returns. */
+  /** When this returns, the former master is no longer the master. */
   const replaced = async (old: Server | undefined) => {
     await until('another master', async () => {
       const now = await masterOf(servers, ports)

@@ -1,5 +1,5 @@
 /**
- * Every route of the running gateway, asked by whoever something belongs to, a colleague, another company and nobody.
+ * Every route of the running gateway, requested by the owner, a colleague, another company and without a session.
  * What each may do is said here once more in plain words, over the demo's store; a route without a row fails.
  */
 import { subscribe } from 'node:diagnostics_channel'
@@ -57,11 +57,11 @@ interface Row {
   readonly absent?: string
   readonly ask?: (about: string, context: ReadContext | undefined) => Asked | Promise<Asked>
   readonly right: Rights
-  /** Of somebody without a token, where none is asked for. */
+  /** Without a token, where none is needed. */
   readonly nobody?: Right
-  /** Whoever asks gets the same answer. */
+  /** Every caller gets the same answer. */
   readonly alike?: true
-  /** What the answer says to whoever it is given, and what has become of it. */
+  /** What the answer says to its receiver, and its effect. */
   readonly holds?: (t: Test, answer: Answer, context: ReadContext) => unknown
 }
 
@@ -110,7 +110,7 @@ class Desk {
   }
 
   static async start(t: Test, mode: Mode): Promise<Desk> {
-    // What the built-in policy opens to nobody would be rejected to everybody.
+    // What the built-in policy closes would be rejected for every contact.
     const POLICY_FILE = await policyFile(t, {
       HelpDesk: { delete: true },
       Invoice: { delete: true },
@@ -133,7 +133,7 @@ class Desk {
     return new Desk(portal, mode, sessions)
   }
 
-  /** One more session of somebody's. */
+  /** One more session of a contact. */
   async login({ name }: ReadContext, password = credentialsOf(name, this.mode).password) {
     const body = { ...credentialsOf(name, this.mode), password }
     const answer = await this.portal.as(undefined, 'POST', '/auth/login', { body })
@@ -233,7 +233,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       return ['HelpDesk', 'Project'].includes(record.module) ? 'done' : 'NOT_WRITABLE'
     }
   }
-  /** What somebody may upload a document to. */
+  /** A record that a contact may upload a document to. */
   const uploads = (record: CrmRecord): Rights => {
     return ({ oracle, contact }) =>
       (record.module === 'Contacts' ? record === contact : oracle.sees(record)) ? 'done' : 'absent'
@@ -528,7 +528,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       },
     })),
     {
-      // A link is for whoever has it.
+      // The link itself is the permission.
       route: 'GET /documents/links/:secret',
       ask: async () => {
         const { body } = await portal.as('alice', 'POST', `/documents/${loginService.id(document)}/link`)
@@ -743,7 +743,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       },
     },
     {
-      // Those who are asked later log out as well: nobody else's sessions have ended.
+      // Those who are asked later log out as well: the sessions of others go on.
       route: 'POST /auth/logout-all',
       right: all,
       holds: async (t, _, { name }) => {
@@ -814,7 +814,7 @@ async function judge(t: Test, loginService: Desk, row: Row, context: ReadContext
     const code = answer.body.code ?? textAt(answer.body, 'error', 'code')
     if (code !== right) faults.push(`${answer.status} ${code} instead of ${right}`)
   }
-  // Without a token nobody is told whether there is anything.
+  // Without a token the answer does not tell whether the record exists.
   if (right === 'absent' || (context === undefined && absent !== undefined)) {
     const [here, there] = [
       told(answer),
@@ -855,7 +855,7 @@ t.test('every route, by whoever it belongs to, a colleague, another company, nob
         for (const row of table) {
           const faults: string[] = []
           let first: string | undefined
-          // Whoever it belongs to comes last, since that may change who else may do what.
+          // The owner comes last, since its request may change the rights of others.
           for (const context of [undefined, carol, bob, alice]) {
             const who = context?.name ?? 'nobody'
             const { answer, right, faults: found } = await judge(t, loginService, row, context)

@@ -1,4 +1,4 @@
-/** Attacks on a thread of its own, so that whoever is attacked has one to answer on. */
+/** Attacks on a thread of its own, so that the gateway keeps one to answer on. */
 import { parentPort } from 'node:worker_threads'
 import { attack, type AttackOptions } from '../../src/tools/attack/run.ts'
 

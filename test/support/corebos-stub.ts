@@ -15,7 +15,7 @@ export interface Received {
   readonly headers: IncomingHttpHeaders
 }
 
-/** What to answer: an envelope's result, or whatever the function does with the response. */
+/** What to answer: an envelope's result, or the effect of the function on the response. */
 export type Answer = (received: Received, response: ServerResponse) => unknown
 
 export const rejected = (code: string, message = ''): Rejected => new Rejected(code, message)
@@ -85,7 +85,7 @@ export class StubCorebos {
         if (received.session !== '') {
           if (this.#underWay.includes(received.session)) this.overlaps.add(received.session)
           this.#underWay.push(received.session)
-          // Like coreBOS, it goes on with what it has begun, whether or not somebody still listens.
+          // Like coreBOS, it finishes a call even when the client has left.
           response.on('finish', () => this.#underWay.splice(this.#underWay.indexOf(received.session), 1))
           this.most = Math.max(this.most, this.#underWay.length)
         }

@@ -1,4 +1,4 @@
-/** Gateways, each in front of a demo coreBOS, on a thread of their own, where nobody watches over every promise. */
+/** Gateways, each in front of a demo coreBOS, on a thread of their own, outside tap's tracking of promises. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { beginGateway } from './start.ts'
 
@@ -9,7 +9,7 @@ export interface ApartOptions {
   readonly corebosTime?: number
 }
 
-// Whoever starts this gives it such options.
+// The parent thread passes such options.
 const begun = await Promise.all(
   (workerData as { readonly options: readonly ApartOptions[] }).options.map(async ({ env, corebosTime }) =>
     beginGateway({

@@ -22,7 +22,7 @@ export interface Expected {
   readonly kind: 'rows' | 'count' | 'distinct'
 }
 
-/** What ties a record to whoever asks. */
+/** What ties a record to the caller. */
 export interface OwnerIds {
   readonly contacts: readonly number[]
   readonly accounts: readonly number[]
@@ -152,7 +152,7 @@ export class Oracle {
     return names.filter((name) => !hidden.has(`${module}.${name}`))
   }
 
-  /** A record as whoever sees it reads it. */
+  /** A record as a contact that sees it reads it. */
   shown(record: CrmRecord): Readonly<Record<string, string>> {
     const values = this.readable(record.module).map((name) => [name, this.#value(record, name)] as const)
     return { ...Object.fromEntries(values), id: this.#database.webserviceId(record) }

@@ -47,7 +47,7 @@ export interface Portal extends Started {
   readonly admin: Session
   /** Starts one more instance in front of the same coreBOS. @returns its URL */
   another(): Promise<string>
-  /** Calls the gateway as a contact, or as nobody. */
+  /** Calls the gateway as a contact, or without a session. */
   as(name: string | undefined, method: string, path: string, sent?: Sent): Promise<Answer>
 }
 
@@ -126,7 +126,7 @@ export function auditIn({ log }: Pick<Started, 'log'>): readonly AuditLine[] {
   })
 }
 
-/** What somebody of the demo logs in with. */
+/** The credentials of a person of the demo. */
 export function credentialsOf(name: string, mode: Mode = 'portal') {
   if (mode === 'user') return { username: name, password: `${name}-access-key` }
   const entity = name === 'emil' ? 'Employee' : 'Contacts'
@@ -232,7 +232,7 @@ function sessionAt(url: string, sessionName: string): Session {
       body: form.toString(),
     })
     const text = await response.body.text()
-    // Whatever coreBOS answers has this shape, but for the empty text of a crash.
+    // Every answer of coreBOS has this shape, except the empty text of a crash.
     return text === '' ? { success: false } : (JSON.parse(text) as Envelope)
   }
   return {

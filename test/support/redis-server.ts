@@ -134,7 +134,7 @@ export async function commandsOf({ admin }: Server, work: () => Promise<unknown>
   )
 }
 
-/** The commands that the scripts of `lua.ts` call, and nobody else. */
+/** The commands that only the scripts of `scripts.ts` call. */
 const calledByScripts = [
   ...['get', 'set', 'setrange', 'pexpire', 'pttl', 'del', 'info'],
   ...[

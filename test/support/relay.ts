@@ -107,6 +107,6 @@ export async function startRelay(t: Test): Promise<Relay> {
 }
 
 function envelope(body: string): Envelope {
-  // Whatever coreBOS answers to the calls of a log-in has this shape, or the test fails.
+  // Every answer of coreBOS to a log-in call has this shape, or the test fails.
   return JSON.parse(body) as Envelope
 }

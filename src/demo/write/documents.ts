@@ -67,7 +67,7 @@ const changeFile = (call: UserCall, { manner, record }: Saved, file: Record<stri
 }
 
 /**
- * A change writes all of a document's columns, whatever is given. Only where the element says that the file is an
+ * A change always writes all columns of a document. Only where the element says that the file is an
  * internal one does coreBOS look at what it holds of it.
  */
 const keepFile = (call: UserCall, saved: Saved): void => {
