@@ -205,7 +205,7 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
         metrics.rowsWithheld.inc({ module: rule }, rows.length)
         log.error(
           { rule, contact: contact.id, rows: rows.length, withheld: rows.slice(0, mostWithheldLogged) },
-          'coreBOS answered rows outside the scope; they were withheld',
+          'coreBOS returned rows outside the scope; they were withheld',
         )
       },
     }
@@ -267,7 +267,7 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
       await app.sessions.invalidate('records')
       return (await app.sessions.read(id)).cacheGeneration
     } catch (error) {
-      request.log.error({ err: error }, 'what is remembered could not be called outdated')
+      request.log.error({ err: error }, 'The caches could not be invalidated')
       return request.id
     }
   }

@@ -124,10 +124,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
       every: config.ACCESS_RECHECK * 1000,
       now,
       onEnded: ({ id, contact }, reason) =>
-        app.log.info(
-          { session: id, contact: contact.id, reason },
-          'a session was ended by the access re-check',
-        ),
+        app.log.info({ session: id, contact: contact.id, reason }, 'The access re-check ended a session'),
     })
   const context = contextAt(pacer)
   const recheck = recheckIn(context)

@@ -136,7 +136,7 @@ export default fp<Pick<Config, 'PUBLIC_URL'>>(
               type: 'http',
               scheme: 'bearer',
               bearerFormat: 'JWT',
-              description: 'With `COOKIE_SESSIONS` the cookie that a log-in sets counts as well.',
+              description: 'With `COOKIE_SESSIONS` the cookie of the log-in is accepted as well.',
             },
           },
         },

@@ -22,7 +22,7 @@ export default fp(
     app.decorateRequest('calls', null)
     app.addHook('onRequest', (request, _reply, done) => {
       const { signal } = request.scope
-      const log = () => request.log.debug('the client has left: no further call of coreBOS is made')
+      const log = () => request.log.debug('The client has disconnected; no further calls to coreBOS are made')
       signal.addEventListener('abort', log, { once: true })
       request.calls = new RequestCalls({
         share: () => shareOf(request),

@@ -38,9 +38,9 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
     try {
       const results = await Promise.allSettled((await store.reap()).map(end))
       const failed = results.filter(({ status }) => status === 'rejected').length
-      if (failed > 0) app.log.warn({ failed }, 'coreBOS sessions of ended sessions could not be ended')
+      if (failed > 0) app.log.warn({ failed }, 'coreBOS sessions of ended portal sessions could not be ended')
     } catch (error) {
-      app.log.warn({ err: error }, 'sessions that ran out could not be read')
+      app.log.warn({ err: error }, 'Expired sessions could not be read')
     }
   }
   const timer =

@@ -15,7 +15,7 @@ import { actionsOn, runAction, runnable } from '../src/write/writes.ts'
 const Action = Type.Object({
   name: Type.String(),
   runnable: Type.Boolean({
-    description: 'Whether it can be run here; else coreBOS runs it in its own user interface alone',
+    description: 'True if the gateway can run it; otherwise it runs only in the user interface of coreBOS',
   }),
 })
 
@@ -32,7 +32,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'List the actions for a record',
-        description: 'Those that the policy lists and coreBOS offers for this record.',
+        description: 'Actions that the policy allows and coreBOS offers for this record.',
         params: Type.Object({ id: WebserviceId }),
         response: {
           200: answer(Type.Object({ actions: Type.Array(Action) }), 'The actions', {
@@ -69,7 +69,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: answer(
             Type.Object({
-              result: Type.String({ description: 'What the action says, often HTML; nobody has cleaned it' }),
+              result: Type.String({ description: 'The output of the action, often HTML, not sanitised' }),
             }),
             'It has been run',
             { example: { result: '<b>We call you back.</b>' } },

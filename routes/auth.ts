@@ -13,16 +13,16 @@ import { changePassword } from '../src/write/writes.ts'
 const ContactView = Type.Object({
   id: WebserviceId,
   accountId: Type.Union([WebserviceId, Type.Null()], {
-    description: 'Null: the contact belongs to no account',
+    description: 'Null if the contact belongs to no account',
   }),
   user: Type.Object(
     { id: WebserviceId, name: Type.String() },
-    { description: 'The CRM user that coreBOS takes the contact for' },
+    { description: 'The CRM user that the contact is mapped to' },
   ),
   language: Type.String({ examples: ['en'] }),
   level: Type.Union(
     levels.map((level) => Type.Literal(level)),
-    { description: 'How far the contact sees unless a rule says otherwise' },
+    { description: 'How far the contact sees, unless a rule overrides it' },
   ),
 })
 
@@ -33,9 +33,9 @@ const tokenFields = {
     }),
   ),
   tokenType: Type.Literal('Bearer'),
-  expiresIn: Type.Integer({ description: 'Seconds that the access token lives' }),
+  expiresIn: Type.Integer({ description: 'Lifetime of the access token in seconds' }),
   refreshToken: Type.Optional(
-    Type.String({ description: 'Good for one new pair; with `COOKIE_SESSIONS` in a cookie instead' }),
+    Type.String({ description: 'Valid for one refresh; with `COOKIE_SESSIONS` in a cookie instead' }),
   ),
 }
 const Tokens = Type.Object(tokenFields)
@@ -94,7 +94,7 @@ const Refresh = Type.Object(
   { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })) },
   {
     additionalProperties: false,
-    description: 'With `COOKIE_SESSIONS` an empty object, and the token in its cookie',
+    description: 'With `COOKIE_SESSIONS` an empty object; the token is in its cookie',
     examples: [{ refreshToken: exampleTokens.refreshToken }],
   },
 )
@@ -224,7 +224,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         const { id, contact, upstream } = rotation.session
         request.log.warn(
           { session: id, contact: contact.id },
-          'a refresh token was used again; its session was ended',
+          'A refresh token was reused; its session was ended',
         )
         await endUpstream(upstream)
       }
@@ -371,8 +371,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         description:
           'The answer is the same whether or not somebody has that name, and comes before anything is done. Beyond three ' +
           'mails an hour by name, and `RATE_LIMIT_LOGIN` by address, which log-ins count against as well, it stays the ' +
-          'same and nothing is sent. Only `RATE_LIMIT_IP` rejects an address here as on every route, whatever names it ' +
-          'asks for. In `user` mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
+          'same and nothing is sent. Only `RATE_LIMIT_IP` rejects an address here as on every route, independent of the name ' +
+          'in the body. In `user` mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
         body: Recovery,
         response: { 202: Nothing },
       },

@@ -15,15 +15,15 @@ import {
 import { comment } from '../src/write/writes.ts'
 
 const Comment = Type.Object({
-  id: Type.Optional(Type.String({ description: 'Where coreBOS keeps it as a record' })),
+  id: Type.Optional(Type.String({ description: 'Present if coreBOS stores the comment as a record' })),
   author: Type.Object({
     kind: Type.Union([Type.Literal('contact'), Type.Literal('user'), Type.Literal('unknown')], {
-      description: '`unknown`: coreBOS does not keep who it was',
+      description: '`unknown`: coreBOS does not store the author',
     }),
-    id: Type.Optional(Type.String({ description: 'Of a contact that can be seen' })),
-    name: Type.String({ description: 'Empty where the contact cannot be seen' }),
+    id: Type.Optional(Type.String({ description: 'Present if the author is a visible contact' })),
+    name: Type.String({ description: 'Empty if the author is not visible' }),
   }),
-  time: Type.String({ description: 'In UTC' }),
+  time: Type.String({ description: 'Time in UTC' }),
   text: Type.String(),
 })
 
@@ -78,7 +78,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       config: { writes: 'comment' },
       schema: {
         ...shared,
-        summary: 'Comment on a record, in the name of the contact that is logged in',
+        summary: 'Comment on a record',
         description: signing,
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: Type.Object(

@@ -31,22 +31,22 @@ const UploadForm = Type.Object(
     file: Type.Unsafe({
       type: 'string',
       format: 'binary',
-      description: 'The one file; the name of its part plays no role',
+      description: 'The file; exactly one part, with any name',
     }),
     notes_title: Type.Optional(
       Type.String({
-        description: "The document's title; the file's name unless given",
+        description: 'Title of the document; default: the file name',
         examples: ['Photo of the printer'],
       }),
     ),
     notecontent: Type.Optional(Type.String({ examples: ['It still smokes.'] })),
     relatedTo: Type.Optional(
       Type.Array(WebserviceId, {
-        description: 'Records that it belongs to, beside the contact; the part may come several times',
+        description: 'Records that the document belongs to, besides the contact; repeatable',
       }),
     ),
   },
-  { additionalProperties: Type.String({ description: 'Any other field that the policy opens' }) },
+  { additionalProperties: Type.String({ description: 'Further fields that the policy opens' }) },
 )
 
 const downloadProblems = ['COREBOS_TOO_LARGE', 'DOWNLOADS_BUSY', 'DISK_FAILED'] as const
@@ -165,7 +165,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           ),
           'if-range': Type.Optional(
             Type.String({
-              description: 'The range counts where the file still has this `ETag`; else all of it comes',
+              description:
+                'The range applies if the file still has this `ETag`; otherwise the whole file is sent',
             }),
           ),
           'if-none-match': IfNoneMatch,
@@ -175,7 +176,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           206: binary('The part of it', ...ofFile, 'Content-Range'),
           304: Type.Unsafe<undefined>(
             Type.Null({
-              description: 'It is as it was',
+              description: 'Not modified',
               headers: described('ETag', 'Accept-Ranges', 'Cache-Control'),
             }),
           ),
@@ -203,7 +204,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       schema: {
         ...shared,
         summary: "Make a link to a document's file",
-        description: `It works once, within ${linkLife} seconds, for whoever has it: for \`<a>\` and \`<img>\`, which cannot send a token.`,
+        description: `It works once, within ${linkLife} seconds, without a session: for \`<a>\` and \`<img>\`, which cannot send a token.`,
         params: Type.Object({ id: webserviceId('15x8644') }),
         response: {
           201: answer(Link, 'The link', {

@@ -33,7 +33,7 @@ export default async function health(app: FastifyInstance, { probes }: HealthOpt
       schema: {
         tags,
         summary: 'Readiness probe',
-        description: 'Where they cannot, `errors` says what is missing.',
+        description: 'If not ready, `errors` lists what is missing.',
         response: { 200: Ready, ...problems('NOT_READY') },
       },
     },

@@ -11,15 +11,15 @@ const Rights = Type.Object(
     create: Type.Boolean(),
     update: Type.Boolean(),
     delete: Type.Boolean(),
-    comment: Type.Boolean({ description: 'Whether comments can be written on its records' }),
+    comment: Type.Boolean({ description: 'True if comments can be written on its records' }),
     relate: Type.Array(Type.String(), {
-      description: 'The modules to whose records its records can be related, or their relation ended',
+      description: 'Modules whose records can be related to, or unrelated from, its records',
     }),
     actions: Type.Array(Type.String(), {
-      description: 'The names of the actions that can be run on its records, where coreBOS offers them',
+      description: 'Names of the actions that can be run on its records if coreBOS offers them',
     }),
   },
-  { description: 'What can be done with its records; which of them, and with which values, shows with each' },
+  { description: 'Operations on its records that the policy allows' },
 )
 
 const Field = Type.Object({
@@ -28,15 +28,15 @@ const Field = Type.Object({
   type: Type.String({ examples: ['string', 'reference', 'picklist', 'date'] }),
   mandatory: Type.Boolean(),
   createable: Type.Boolean({
-    description: 'Whether it can be given when a record is created; a `file` comes with `POST /documents`',
+    description: 'True if it can be set when a record is created; a `file` is set by `POST /documents`',
   }),
-  updateable: Type.Boolean({ description: 'Whether it can be changed; a `file` cannot' }),
+  updateable: Type.Boolean({ description: 'True if it can be changed; a `file` cannot' }),
   refersTo: Type.Optional(
-    Type.Array(Type.String(), { description: 'The open modules that a reference may point to' }),
+    Type.Array(Type.String(), { description: 'Readable modules that a reference may point to' }),
   ),
   values: Type.Optional(
     Type.Array(Type.Object({ value: Type.String(), label: Type.String() }), {
-      description: 'What a picklist holds',
+      description: 'Values of a picklist',
     }),
   ),
 })
@@ -44,7 +44,7 @@ const Field = Type.Object({
 const Summary = Type.Object({
   name: Type.String(),
   label: Type.String(),
-  idPrefix: Type.String({ description: "What its records' ids begin with, in front of the `x`" }),
+  idPrefix: Type.String({ description: 'Prefix of the ids of its records, before the `x`' }),
   rights: Rights,
 })
 
@@ -134,7 +134,7 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         ...shared,
-        summary: 'List the modules that are open to this contact',
+        summary: 'List the readable modules',
         response: {
           200: answer(Type.Object({ modules: Type.Array(Summary) }), 'The modules', {
             example: { modules: [example] },

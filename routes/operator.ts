@@ -75,7 +75,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
   app.post('/sessions/revoke', { schema: { body: OfContact } }, async ({ body: { contact }, log }) => {
     const ended = await sessions.endAll(contact)
     await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
-    log.info({ contact, ended: ended.length }, "an operator ended a contact's sessions")
+    log.info({ contact, ended: ended.length }, "An operator ended a contact's sessions")
     return { ended: ended.length }
   })
 
@@ -94,7 +94,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
     },
     async ({ body: { username, entity = 'Contacts' }, log }) => {
       const forgotten = await loginService.forgive({ username, entity })
-      log.info({ forgotten }, 'an operator had the failures of a log-in name forgotten')
+      log.info({ forgotten }, 'An operator cleared the failures of a log-in name')
       return { forgotten }
     },
   )

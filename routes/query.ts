@@ -20,14 +20,14 @@ const Statement = Type.String({
 const Explanation = Type.Recursive(
   (Self) =>
     Type.Object({
-      rule: Type.String({ description: 'The rule of the policy that counts' }),
+      rule: Type.String({ description: 'The rule of the policy that applies' }),
       level: Type.String(),
-      dialect: Type.String({ description: 'The dialect of coreBOS that is spoken' }),
+      dialect: Type.String({ description: 'The coreBOS dialect of the statement' }),
       statement: Type.String({
         description: 'What would be sent, with `$scope` in the place of what ties it to the contact',
       }),
       lookups: Type.Array(Type.Object({ label: Type.String(), explanation: Self }), {
-        description: 'What is looked up first, each under its own rule',
+        description: 'Look-ups that run first, each under its own rule',
       }),
     }),
   { $id: 'Explanation' },
@@ -99,11 +99,11 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'Explain a query',
-        description: `Nothing is sent to coreBOS. What is rejected, and why, is said of the ${toGuide}.`,
+        description: `Nothing is sent to coreBOS. Rejected statements and reasons: see the ${toGuide}.`,
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: {
           200: Type.Union([Explanation, Rejection], {
-            description: 'What it becomes, or why it is rejected',
+            description: 'The statement for coreBOS, or the reason for its rejection',
             examples: [explained, rejected],
           }),
         },

@@ -25,7 +25,7 @@ import {
 
 const Values = Type.Record(Type.String(), Type.String(), {
   maxProperties: 500,
-  description: 'Values by field; every value is a text',
+  description: 'Values by field name; every value is a string',
   examples: [
     {
       ticket_title: 'The printer is on fire',
@@ -100,7 +100,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'Change fields of a record',
-        description: 'Fields that are not named stay as they are.',
+        description: 'Fields that are not named keep their values.',
         params: Type.Object({ id: WebserviceId }),
         headers: conditions,
         body: Values,
@@ -129,7 +129,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         params: Type.Object({ id: WebserviceId }),
         headers: conditions,
         response: {
-          204: Type.Null({ description: 'It is gone' }),
+          204: Type.Null({ description: 'Deleted' }),
           ...problems(...recordProblems, ...writeProblems),
         },
       },

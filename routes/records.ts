@@ -56,7 +56,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
           200: answer(Listed, 'The record', { headers: ['ETag', 'Cache-Control'] }),
           304: Type.Unsafe<undefined>(
             Type.Null({
-              description: 'It is still what the caller has',
+              description: 'Not modified',
               headers: described('ETag', 'Cache-Control'),
             }),
           ),

@@ -31,7 +31,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'List the records of a module that are related to a record',
         description:
           'Both the record and each that is related to it must be visible by their own rules. Comments on tickets and FAQ are ' +
-          'no records: they are at `/records/:id/comments` alone.',
+          'no records: they are only at `/records/:id/comments`.',
         params: Type.Object({ id: webserviceId('11x8546'), other: Related }),
         querystring: ListingQuery,
         response: {
@@ -53,7 +53,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     ...shared,
     params: Type.Object({ id: webserviceId('17x8625'), other: Other }),
     response: {
-      204: Type.Null({ description: 'Done, or it was so already' }),
+      204: Type.Null({ description: 'Done, or nothing to do' }),
       ...problems(...recordProblems, ...writeProblems),
     },
   }

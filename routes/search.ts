@@ -29,7 +29,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
             Type.String({
               pattern: '^[A-Za-z_][A-Za-z0-9_]*( *, *[A-Za-z_][A-Za-z0-9_]*)*$',
               maxLength: 1000,
-              description: 'Names by commas; all that are open unless given',
+              description: 'Comma-separated names; default: all readable modules',
               examples: ['HelpDesk,Faq'],
             }),
           ),

@@ -38,12 +38,12 @@ import { changePassword } from '../src/write/writes.ts'
 const Envelope = Type.Object(
   {
     success: Type.Boolean(),
-    result: Type.Optional(Type.Unknown({ description: 'What the operation gives back' })),
+    result: Type.Optional(Type.Unknown({ description: 'The result of the operation' })),
     error: Type.Optional(Type.Object({ message: Type.String(), code: Type.String() })),
     moreinfo: Type.Unknown({ description: '`{"totalrows": "33"}` where rows were counted' }),
   },
   {
-    description: 'The envelope, whatever became of the call',
+    description: 'The envelope, for success and failure alike',
     examples: [
       {
         success: true,
@@ -61,13 +61,13 @@ const Envelope = Type.Object(
 
 const description = `coreBOS's protocol with its envelope and its codes, always with HTTP 200: parameters in the query string, a form or a
 JSON object, \`sessionName\` from \`loginPortal\` or \`login\` among them or in the header \`corebos-authorization\`.
-\`format=stream\` gives a line per row. A session of this door is worth nothing at coreBOS.
+\`format=stream\` gives a line per row. A session name of this interface is not valid at coreBOS.
 
 | operation | parameters |
 |---|---|
 ${operations.map(({ name, takes }) => `| \`${name}\` | ${takes.map((each) => `\`${each}\``).join(', ')} |`).join('\n')}
 
-Whatever else coreBOS can do answers \`UNKNOWN_OPERATION\`. Errors of the gateway that coreBOS has no code for keep theirs.`
+All other operations of coreBOS answer \`UNKNOWN_OPERATION\`. Errors of the gateway that coreBOS has no code for keep theirs.`
 
 const schema = {
   tags: ['webservice'],

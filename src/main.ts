@@ -10,7 +10,7 @@ async function main(): Promise<void> {
 
   const config = readConfig(process.env)
   if (config.REDIS_URL === undefined) {
-    console.error('warning: without REDIS_URL sessions live in this process alone and end with it')
+    console.error('Warning: without REDIS_URL sessions exist only in this process and end with it')
   }
   const service = await startService(config)
   closeOnSignal(() => service.close(), config.COREBOS_TIMEOUT_MS + 5000)

@@ -666,7 +666,7 @@ t.test('a form that is too much, or none, is rejected, and its sender reads why'
     ['null\0.txt', /cannot be shown: U\+0000$/],
     [`${'x'.repeat(296)}.txt`, /longer than 200 bytes/],
     [`${'報'.repeat(66)}.txt`, /longer than 200 bytes/],
-    ['smile \u{1F600}.txt', /'smile \u{1F600}\.txt'.* coreBOS cannot keep: U\+1F600$/u],
+    ['smile \u{1F600}.txt', /'smile \u{1F600}\.txt'.* coreBOS cannot store: U\+1F600$/u],
   ] as const) {
     await rejected(form('x', { name }), 400, 'VALIDATION_FAILED', JSON.stringify(name), detail)
   }

@@ -155,7 +155,7 @@ t.test("explain shows what a contact's query becomes, with what is looked up fir
   t.match(hop.out, /\$scope is looked up by\n {2}rule Project, level account/)
 
   const rejected = await policy('explain', 'builtin', ...as, '--query', 'select accesskey from Users')
-  t.match(rejected, { rejected: "rejected: UNKNOWN_MODULE line 1, column 23: there is no module 'Users'" })
+  t.match(rejected, { rejected: "rejected: UNKNOWN_MODULE line 1, column 23: unknown module 'Users'" })
   t.match(await policy('explain', 'builtin', '--as', 'nobody@example.com', '--query', 'select * from Faq'), {
     wrong: 'there is no such contact or employee',
   })

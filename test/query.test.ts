@@ -185,9 +185,12 @@ t.test('what is not of the language is rejected with line, column and what was e
     ],
     [
       "select a from M where b = 'x",
-      'QUERY_SYNTAX line 1, column 27: the text that begins here does not end',
+      'QUERY_SYNTAX line 1, column 27: the string that starts here is not closed',
     ],
-    ['select a from M where b = "x"', "QUERY_SYNTAX line 1, column 27: texts stand in single quotes ('…')"],
+    [
+      'select a from M where b = "x"',
+      "QUERY_SYNTAX line 1, column 27: strings are written in single quotes ('…')",
+    ],
     [
       "select a from M where b = 'c:\\x'",
       "QUERY_SYNTAX line 1, column 30: a backslash in a text is written '\\\\'",
@@ -218,7 +221,7 @@ t.test('what is not of the language is rejected with line, column and what was e
     ['select a from M where []', 'QUERY_SYNTAX line 1, column 23: a list of conditions is expected'],
     [
       'select a from M where [{"fieldname":1',
-      'QUERY_SYNTAX line 1, column 23: the list of conditions that begins here does not end',
+      'QUERY_SYNTAX line 1, column 23: the list of conditions that starts here is not closed',
     ],
     [
       "select a from M where [{'fieldname':'a'}]",
@@ -230,7 +233,7 @@ t.test('what is not of the language is rejected with line, column and what was e
     ],
     [
       'select a from M where [{"fieldname":"a","operation":"whatever","value":"x"}]',
-      "QUERY_NOT_EXPRESSIBLE there is no operation 'whatever'",
+      "QUERY_NOT_EXPRESSIBLE unknown operation 'whatever'",
     ],
     [
       'select a from M where [{"fieldname":"a","operation":"is","value":"b","valuetype":"fieldname"}]',

@@ -38,7 +38,10 @@ export class Company {
   async #column(name: 'id' | 'account_id', sendable: SendableQuery): Promise<string[]> {
     const { rows } = await query(this.#caller, sendable)
     if (rows.length > mostIds)
-      throw new GatewayError('QUERY_TOO_LARGE', `a company of more than ${mostIds} is rejected`)
+      throw new GatewayError(
+        'QUERY_TOO_LARGE',
+        `the company has more than ${mostIds} members, which is the maximum`,
+      )
     return rows.map((row) => row[name] ?? '').filter((id) => parseId(id) !== undefined)
   }
 }

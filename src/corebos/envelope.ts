@@ -54,12 +54,12 @@ export function readEnvelope(status: number, body: Buffer): Outcome {
       if (typeof code === 'string' && typeof message === 'string') return { kind: 'rejection', code, message }
     }
   }
-  throw new GatewayError('COREBOS_FAILED', `coreBOS answered ${status} and no envelope`)
+  throw new GatewayError('COREBOS_FAILED', `coreBOS answered ${status} without an envelope`)
 }
 
 function count(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
   const number = typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number
-  throw new GatewayError('COREBOS_FAILED', 'coreBOS gave a number of rows that is none')
+  throw new GatewayError('COREBOS_FAILED', 'coreBOS returned an invalid number of rows')
 }

@@ -113,5 +113,5 @@ class Base64 {
 }
 
 function notBase64(): GatewayError {
-  return new GatewayError('COREBOS_FAILED', 'coreBOS sent a file that is not in base64')
+  return new GatewayError('COREBOS_FAILED', 'coreBOS returned a file that is not valid base64')
 }

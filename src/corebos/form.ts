@@ -62,5 +62,5 @@ function escaped(text: string): string {
 
 function sendable(text: string): string {
   if (isSendable(text)) return text
-  throw new GatewayError('INVALID_VALUE', 'a text holds a character that coreBOS cannot be sent')
+  throw new GatewayError('INVALID_VALUE', 'a text contains a character that cannot be sent to coreBOS')
 }

@@ -111,7 +111,7 @@ export async function getPortalUserInfo(session: Caller): Promise<UserInfo> {
 function portalPassword(token: string, password: string, type: PasswordType): string {
   // A hash would hide that another password than the one given was hashed.
   if (!isSendable(password))
-    throw new GatewayError('INVALID_VALUE', 'the password holds a character that is none')
+    throw new GatewayError('INVALID_VALUE', 'the password contains an invalid character')
   const whole = token + password
   return type === 'plaintext' ? whole : createHash(type).update(whole, 'utf8').digest('hex')
 }
@@ -129,5 +129,5 @@ function loginRejection(operation: string, { code, message }: Rejection): LoginR
 function sessionNameOf(value: unknown): string {
   const name = text(value, 'session name')
   if (/^[A-Za-z0-9,-]{8,256}$/.test(name)) return name
-  throw new GatewayError('COREBOS_FAILED', 'coreBOS named a session by what is no session name')
+  throw new GatewayError('COREBOS_FAILED', 'coreBOS returned an invalid session name')
 }

@@ -65,7 +65,7 @@ function retrieved(result: unknown, id: ClearedId): Retrieved {
   }
   const record = { fields: Object.fromEntries(fields), references, relations }
   if (record.fields['id'] === id.text) return record
-  throw new GatewayError('COREBOS_FAILED', 'coreBOS answered with another record than the one asked for')
+  throw new GatewayError('COREBOS_FAILED', 'coreBOS returned another record than the requested one')
 }
 
 export interface RelatedRecords {
@@ -143,7 +143,7 @@ function describedFile(outcome: Success, id: ClearedId): Attachment | undefined 
   const { filename, filetype, filesize } = object(found, 'attachment')
   const content = outcome.file
   if (content === undefined)
-    throw new GatewayError('COREBOS_FAILED', 'coreBOS sent a document without its file')
+    throw new GatewayError('COREBOS_FAILED', 'coreBOS returned a document without its file')
   const isEmpty = content.size === 0 && textOrNumber(filesize, 'attachment') === '0'
   if (isEmpty && text(filetype, 'attachment') === '') return undefined
   return { filename: text(filename, 'attachment'), mediaType: text(filetype, 'attachment'), content }

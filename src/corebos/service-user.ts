@@ -126,7 +126,12 @@ async function logIn(
     token === undefined
       ? 'unknown'
       : await login(outside, sessions, name, { token, password: accessKey, form: 'key' })
-  if (typeof opened === 'string') throw new CorebosRejection('login', opened, 'the service user was rejected')
+  if (typeof opened === 'string')
+    throw new CorebosRejection(
+      'login',
+      opened,
+      'The service user was rejected: check COREBOS_USER and COREBOS_ACCESS_KEY',
+    )
   return opened
 }
 

@@ -17,7 +17,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 function misshapen(what: string): GatewayError {
-  return new GatewayError('COREBOS_FAILED', `coreBOS answered with a ${what} of another shape`)
+  return new GatewayError('COREBOS_FAILED', `coreBOS answered with a ${what} of an unexpected shape`)
 }
 
 /** @throws GatewayError `COREBOS_FAILED`, like the others here */

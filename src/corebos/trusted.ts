@@ -103,7 +103,7 @@ function statement(
   const text = `select ${columns.join(',')} from ${module} where ${field}=${literal} limit ${limit};`
   // Empty is INTERNAL_SERVER_ERROR in this dialect, and a value such as `a where [b]` makes the condition vanish.
   if (value.trim() === '' || readingOf(text) !== 'basic') {
-    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'coreBOS would not read this name as what it is')
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'coreBOS would misread this name')
   }
   return sealQuery(text, 'basic')
 }

@@ -39,8 +39,11 @@ const rejectedByFastify: Readonly<Record<string, readonly [ErrorCode, string]>> 
     'bodies are application/json, and those with a file multipart/form-data',
   ],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['BAD_REQUEST', 'the body is empty'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_REQUEST', 'the body is no JSON, or has a key such as `__proto__`'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'the body is not as long as Content-Length says'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [
+    'BAD_REQUEST',
+    'The body is not valid JSON, or contains a key such as `__proto__`',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'The length of the body differs from Content-Length'],
 }
 
 /**
@@ -69,7 +72,7 @@ export function toGatewayError(error: unknown, bodyLimit?: number): GatewayError
   const status = error.statusCode ?? 500
   if (status === 404) return new GatewayError('ROUTE_NOT_FOUND')
   if (status >= 400 && status < 500)
-    return new GatewayError('BAD_REQUEST', 'the request broke off, or cannot be read')
+    return new GatewayError('BAD_REQUEST', 'The request is incomplete or malformed')
   return new GatewayError('INTERNAL', undefined, { cause: error })
 }
 

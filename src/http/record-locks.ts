@@ -16,7 +16,7 @@ export class RecordLocks {
   async take<T>(recordId: string, work: () => Promise<T>): Promise<T> {
     const place = JSON.stringify(['turn', recordId])
     if ((await this.#state.claim(place, '', longestTurn)) !== undefined) {
-      throw new GatewayError('PRECONDITION_FAILED', 'the record is being changed')
+      throw new GatewayError('PRECONDITION_FAILED', 'Another request is changing the record; try again')
     }
     try {
       return await work()

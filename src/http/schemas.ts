@@ -17,10 +17,10 @@ export const exampleRequestId = '0b2e1c5e-6f0f-4c5e-9d0a-3a7d6f1f5b1e'
 export const Problem = Type.Object(
   {
     type: Type.String({ description: '`urn:corebos-portal-gateway:` and the code' }),
-    title: Type.String({ description: 'The code in words' }),
+    title: Type.String({ description: 'The meaning of the code' }),
     status: Type.Integer(),
-    detail: Type.Optional(Type.String({ description: 'What was wrong with this request' })),
-    code: Type.String({ description: 'A stable upper-case word' }),
+    detail: Type.Optional(Type.String({ description: 'Details of this error' })),
+    code: Type.String({ description: 'Stable error code' }),
     requestId: Type.String(),
     errors: Type.Optional(
       Type.Array(
@@ -31,9 +31,9 @@ export const Problem = Type.Object(
               'elsewhere behind its place: `querystring.limit`, `params.id`, `headers.if-match`. Of `NOT_READY`: what is missing',
           }),
           message: Type.String(),
-          code: Type.Optional(Type.String({ description: 'Where the problems of one request differ in it' })),
+          code: Type.Optional(Type.String({ description: 'Present if the entries have different codes' })),
         }),
-        { description: 'What was wrong, one entry per field or place, 20 at most' },
+        { description: 'One entry per field or parameter, 20 at most' },
       ),
     ),
     moreErrors: Type.Optional(Type.Integer({ description: 'How many entries were left out of `errors`' })),
@@ -190,26 +190,26 @@ const tags = { maxLength: 1000 }
 export const IfNoneMatch = Type.Optional(
   Type.String({
     ...tags,
-    description: '`ETag`s of answers that the caller has, by commas; 304 where one is still right',
+    description: 'Comma-separated `ETag`s that the client has; 304 if one still matches',
   }),
 )
 
 export const IfNoneMatchOfWrite = Type.Optional(
   Type.String({
     ...tags,
-    description: 'Write only where the whole record has none of these `ETag`s any more',
+    description: 'Write only if the record matches none of these `ETag`s',
   }),
 )
 
 export const IfMatch = Type.Optional(
-  Type.String({ ...tags, description: 'Write only where the whole record still has this `ETag`' }),
+  Type.String({ ...tags, description: 'Write only if the record still has this `ETag`' }),
 )
 
 export const IdempotencyKey = Type.Optional(
   Type.String({
     pattern: '^[\\x21-\\x7e]{1,255}$',
     examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
-    description: 'Chosen by the caller, anew for each thing that is to be done once; remembered for a day',
+    description: 'Chosen by the client, a new one for each operation; stored for a day',
   }),
 )
 

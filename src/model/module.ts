@@ -10,7 +10,7 @@ export interface FieldShape {
   readonly mandatory: boolean
   /** Whether coreBOS takes a value for it, and does not keep it by itself. */
   readonly editable: boolean
-  /** What a picklist holds; absent for other fields. */
+  /** Values of a picklist; absent for other fields. */
   readonly picklist: readonly { readonly value: string; readonly label: string }[] | undefined
 }
 

@@ -144,15 +144,15 @@ function quote(text: string): string {
   // An empty text is an error in this dialect; blanks at the end do not count, so that one blank is the same.
   if (text === '') return "' '"
   if (!/[\n\r\t'\\]/.test(text)) return `'${text}'`
-  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS turns line breaks and tabs in a value into blanks')
+  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS replaces line breaks and tabs in a value by blanks')
   return `'${text.replace(/['\\]/g, '$&$&')}'`
 }
 
 function pattern(text: string): string {
-  if (text === '') throw inexpressible('an empty pattern finds nothing')
+  if (text === '') throw inexpressible('an empty pattern matches nothing')
   if (/\\(?![%_])/.test(text)) throw inexpressible('a backslash in a pattern stands before % or _ only')
   if (/[\u{10000}-\u{10ffff}]/u.test(text)) throw inexpressible('coreBOS does not store this character')
-  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS turns line breaks and tabs in a value into blanks')
+  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS replaces line breaks and tabs in a value by blanks')
   return `'${text.replaceAll("'", "''")}'`
 }
 

@@ -130,5 +130,5 @@ class Printer {
 }
 
 function inexpressible(why: string): GatewayError {
-  return new GatewayError('QUERY_NOT_EXPRESSIBLE', `coreBOS cannot be asked this: ${why}`)
+  return new GatewayError('QUERY_NOT_EXPRESSIBLE', `this cannot be expressed in coreBOS: ${why}`)
 }

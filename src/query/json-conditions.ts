@@ -168,7 +168,7 @@ function readCondition({ fieldname, operation, value }: Entry, at: Position): Co
       throw malformed(at, "'between' takes 'from,to'")
     return tree.and(tree.compare(path, '>=', tree.text(from)), tree.compare(path, '<=', tree.text(to)))
   }
-  throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `there is no operation '${operation.slice(0, 40)}'`)
+  throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `unknown operation '${operation.slice(0, 40)}'`)
 }
 
 /** `name`, or `$(reference : (Module) name)`. */

@@ -72,7 +72,7 @@ function jsonEnd(source: string, start: number): number {
     else if (char === '[' || char === '{') depth++
     else if ((char === ']' || char === '}') && --depth === 0) return i + 1
   }
-  throw syntaxError(source, start, 'the list of conditions that begins here does not end')
+  throw syntaxError(source, start, 'the list of conditions that starts here is not closed')
 }
 
 /**
@@ -127,8 +127,8 @@ function kindOf(first: number): Token['kind'] {
 
 function unreadable(source: string, offset: number): GatewayError {
   const char = source.charAt(offset)
-  if (char === "'") return syntaxError(source, offset, 'the text that begins here does not end')
-  if (char === '"') return syntaxError(source, offset, "texts stand in single quotes ('…')")
+  if (char === "'") return syntaxError(source, offset, 'the string that starts here is not closed')
+  if (char === '"') return syntaxError(source, offset, "strings are written in single quotes ('…')")
   return syntaxError(source, offset, `unexpected ${shown(char)}`)
 }
 

@@ -61,7 +61,7 @@ export interface Explanation {
   readonly dialect: Dialect
   /** The statement with `$scope` in the place of what ties it to the contact. */
   readonly statement: string
-  /** What is looked up first, each under its own rule. */
+  /** Look-ups that run first, each under its own rule. */
   readonly lookups: { label: string; explanation: Explanation }[]
 }
 

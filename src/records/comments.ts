@@ -17,7 +17,7 @@ export interface Comment {
   /** Webservice id, where coreBOS keeps it as a record. */
   readonly id?: string
   readonly author: {
-    /** `unknown`: coreBOS does not keep who it was. */
+    /** `unknown`: coreBOS does not store the author. */
     readonly kind: 'contact' | 'user' | 'unknown'
     /** Webservice id of a contact that the reader sees. */
     readonly id?: string

@@ -16,7 +16,7 @@ const shown = {
     Type.String({
       maxLength: limits.text,
       examples: ['ticket_title,ticketstatus'],
-      description: 'Names by commas. Default: all that can be read',
+      description: 'Comma-separated field names; default: all readable fields',
     }),
   ),
   expand: Type.Optional(

@@ -16,9 +16,9 @@ export function fitProblem(value: string, field: FieldShape): string | undefined
   const { name, picklist } = field
   const kind = valueKind(field)
   if (!value.isWellFormed() || value.includes('\0'))
-    return `'${name}' holds a character that cannot be stored`
+    return `'${name}' contains a character that cannot be stored`
   const [lost] = notKept.exec(value) ?? []
-  if (lost !== undefined) return `'${name}' holds a character that coreBOS cannot keep: ${lost}`
+  if (lost !== undefined) return `'${name}' contains a character that coreBOS cannot store: ${lost}`
   if (new TextEncoder().encode(value).length > mostBytes) return `'${name}' is longer than ${mostBytes} bytes`
   if (field.type === 'file') return `'${name}' is a file, not a text`
   if (kind === 'boolean' || value !== '') {

@@ -61,7 +61,7 @@ export class VisibleModules {
     if (view !== undefined) return view
     throw new GatewayError(
       'UNKNOWN_MODULE',
-      `${place(at)}there is no module '${name}'${nearest(name, this.names)}`,
+      `${place(at)}unknown module '${name}'${nearest(name, this.names)}`,
     )
   }
 

@@ -52,7 +52,7 @@ export function writingView(view: ModuleView, writing: Writing, visible: Visible
   const { rule } = decision
   const reach = rule[writing]
   if (reach === undefined || !isOpen(view, writing)) {
-    throw new GatewayError('NOT_WRITABLE', `${module.name}: there is no right to ${writing}`)
+    throw new GatewayError('NOT_WRITABLE', `${module.name}: the right to ${writing} is missing`)
   }
   const level = reach.level ?? (writing === 'create' ? decision.level : 'own')
   const conditions = [decision.where, reach.where && fillIn(reach.where, visible.contact)]
@@ -218,7 +218,7 @@ function forcedValues(rule: WriteRule, view: ModuleView, contact: Contact): Map<
     if (value === '$user') return [name, contact.user.id]
     if (value !== '$account') return [name, value]
     if (contact.accountId === undefined) {
-      throw new GatewayError('NOT_WRITABLE', `${view.module.name}: this needs an account`)
+      throw new GatewayError('NOT_WRITABLE', `${view.module.name}: this requires an account`)
     }
     return [name, contact.accountId]
   })
@@ -241,7 +241,7 @@ function unknownField(name: string, view: ModuleView): string {
 }
 
 function outOfScope(field: string): string {
-  return `'${field}' points outside what may be written here`
+  return `'${field}' points to a record outside the scope`
 }
 
 const gravest = [
@@ -281,7 +281,7 @@ export function checkValues(proposal: Proposal, { visible, scopes }: Evidence): 
     .map(({ field }) => ({ field, message: outOfScope(field) }))
   if (problems.length > 0) throw new GatewayError('REFERENCE_OUT_OF_SCOPE', undefined, { errors: problems })
   if (!scopes.every((scope) => meets(row, scope, view.module))) {
-    throw new GatewayError('NOT_WRITABLE', 'the record would not be within what this contact may write')
+    throw new GatewayError('NOT_WRITABLE', 'the record would leave the scope of this contact')
   }
   return sealValues(view.module, values)
 }

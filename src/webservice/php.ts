@@ -34,13 +34,13 @@ function text(bytes: Uint8Array): string {
   try {
     decoded = utf8.decode(bytes)
   } catch {
-    throw rejected('the request holds bytes that are no UTF-8')
+    throw rejected('the request contains bytes that are not valid UTF-8')
   }
   return withoutNul(decoded)
 }
 
 function withoutNul(decoded: string): string {
-  if (decoded.includes('\0')) throw rejected('the request holds a NUL character')
+  if (decoded.includes('\0')) throw rejected('the request contains a NUL character')
   return decoded
 }
 
@@ -186,7 +186,8 @@ export function formParameters(query: readonly Pair[], form: readonly Pair[]): P
  */
 export function multipartPair(name: string, value: string): Pair {
   // The parser puts this character in the place of bytes that are no UTF-8.
-  if (`${name}${value}`.includes('\ufffd')) throw rejected('the request holds bytes that are no UTF-8')
+  if (`${name}${value}`.includes('\ufffd'))
+    throw rejected('the request contains bytes that are not valid UTF-8')
   return [withoutNul(name), withoutNul(value)]
 }
 
@@ -219,7 +220,7 @@ function parameter(value: unknown, depth: number): Parameter {
   if (depth > bounds.depth) throw rejected(`JSON nested deeper than ${bounds.depth}`)
   if (typeof value === 'string') {
     // Escapes in JSON can spell what its UTF-8 cannot.
-    if (!value.isWellFormed()) throw rejected('the request holds text that is no Unicode')
+    if (!value.isWellFormed()) throw rejected('the request contains text that is not valid Unicode')
     return withoutNul(value)
   }
   if (Array.isArray(value)) return value.map((each) => parameter(each, depth + 1))

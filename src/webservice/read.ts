@@ -120,7 +120,10 @@ function listing(parameters: Parameter | undefined): Pick<tree.Query, 'limit' | 
     return Number(value)
   }
   if (text('productDiscriminator') !== '') {
-    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'the lines of an invoice are no related records here')
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      'the lines of an invoice are not available as related records',
+    )
   }
   const orderBy = text('orderby')
   return {

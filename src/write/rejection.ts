@@ -19,7 +19,9 @@ const namesField: Readonly<Record<string, RegExp>> = {
 export function translated(rejection: CorebosRejection, view: ModuleView, row: Row = {}): GatewayError {
   const { reason, corebosMessage: message } = rejection
   if (reason === 'ACCESS_DENIED') {
-    return new GatewayError('NOT_WRITABLE', 'coreBOS gives no right to do this', { cause: rejection })
+    return new GatewayError('NOT_WRITABLE', 'the CRM user has no right to do this in coreBOS', {
+      cause: rejection,
+    })
   }
   const pattern = namesField[reason]
   if (pattern === undefined) return rejection

@@ -377,7 +377,7 @@ export async function changePassword(
 async function reached(id: string, writing: ModuleView, author: WriteContext): Promise<Found> {
   const found = await find(id, author)
   const { row, view } = found
-  const rejection = new GatewayError('NOT_WRITABLE', 'this record can be seen, but not be written')
+  const rejection = new GatewayError('NOT_WRITABLE', 'this record is read-only for this contact')
   if (isSomebodyElses(row, writing, author.visible.contact)) throw rejection
   if (meets(row, await resolvedScope(writing, author), view.module)) return found
   throw rejection

@@ -110,7 +110,7 @@ function nameProblem(name: string): string | undefined {
   }
   const [lost] = notKept.exec(name) ?? []
   if (lost !== undefined) {
-    return `the name of the file, '${name}', holds a character that coreBOS cannot keep: ${codePoint(lost)}`
+    return `the name of the file, '${name}', contains a character that coreBOS cannot store: ${codePoint(lost)}`
   }
   const [hidden] = unprintable.exec(name) ?? []
   return hidden && `the name of the file holds a character that cannot be shown: ${codePoint(hidden)}`

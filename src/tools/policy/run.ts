@@ -113,7 +113,7 @@ async function explainQuery(file: string, email: string, query: string, env: Env
 function show({ rule, level, dialect, statement, lookups }: Explanation, indent: string): string[] {
   return [
     `${indent}rule ${rule}, level ${level}, dialect ${dialect}`,
-    `${indent}${statement === '' ? 'nothing meets this: coreBOS is not asked' : statement}`,
+    `${indent}${statement === '' ? 'no row can match: coreBOS is not called' : statement}`,
     ...lookups.flatMap(({ label, explanation }) => [
       `${indent}  ${label} is looked up by`,
       ...show(explanation, `${indent}  `),
