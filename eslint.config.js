@@ -33,6 +33,9 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['src/demo/run.ts', 'src/tools/**', 'src/main.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['src/demo/run.ts', 'src/tools/**', 'src/main.ts', 'test/support/suite/**'],
+    rules: { 'no-console': 'off' },
+  },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
 )

@@ -8,6 +8,7 @@ import { startDemoCorebos } from '../src/demo/server.ts'
 import type { State } from '../src/demo/states.ts'
 import type { Entry } from '../src/tools/conformance/ledger.ts'
 import { conformance } from '../src/tools/conformance/run.ts'
+import { program } from './support/program.ts'
 
 const alice = { email: 'alice@example.com', password: 'alice-pw' }
 const portal = { user: 'portal', key: 'portal-access-key', contact: undefined, write: false }
@@ -142,18 +143,12 @@ t.test('a coreBOS that answers otherwise does not pass', async (t) => {
 t.test('the program shows a table, and ends with 0 where all agrees', async (t) => {
   const corebos = await startDemoCorebos({ port: 0 })
   t.teardown(corebos.close)
-  const loaders = process.execArgv
   const login = ['--user', 'portal', '--key', 'portal-access-key']
-  const program = spawn(
-    process.execPath,
-    [...loaders, 'src/tools/conformance.ts', '--url', corebos.url, ...login],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  t.teardown(() => program.kill('SIGKILL'))
-  const closed = once(program, 'close')
-  const shown = await text(program.stdout)
+  const args = [...program('src/tools/conformance.ts'), '--url', corebos.url, ...login]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const closed = once(child, 'close')
+  const shown = await text(child.stdout)
   t.strictSame(await closed, [0, null], shown)
   t.match(shown, /^statements$/m)
   t.match(shown, /^ {2}ok +basic: parent_id='12x\d+' +\d rows?$/m)

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { startDemoCorebos, type DemoCorebosOptions } from '../src/demo/server.ts'
 import type { State } from '../src/demo/states.ts'
+import { program } from './support/program.ts'
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
 
@@ -610,9 +611,7 @@ t.test('operations that it does not know, or want a session, are told apart as t
 
 t.test('the program says when it is ready, ends with 0 on Ctrl-C, and names a wrong value', async (t) => {
   const run = (env: Record<string, string>) => {
-    // Of what the test runner loads, the reader of TypeScript is all that the program needs.
-    const loaders = process.execArgv
-    const child = spawn(process.execPath, [...loaders, 'src/demo/main.ts'], {
+    const child = spawn(process.execPath, program('src/demo/main.ts'), {
       env: { ...process.env, COREBOS_DEMO_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -1,11 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startDemoCorebos } from '../src/demo/server.ts'
-import { freePort, installed, scratch, sharedSettings, startRedis } from './support/redis-server.ts'
+import { onPort } from './support/port.ts'
+import { program } from './support/program.ts'
+import { installed, scratch, sharedSettings, start, startRedis } from './support/redis-server.ts'
 
 const missing = ['redis-server', 'nginx'].filter(
   (program) => !installed(program, program === 'nginx' ? '-v' : '--version'),
@@ -17,49 +18,40 @@ interface Gateway {
   restart(): Promise<void>
 }
 
-/** As `npm start` runs it; without a build, the sources by way of tap. */
-const main = existsSync('dist/src/main.js') ? ['dist/src/main.js'] : [...process.execArgv, 'src/main.ts']
+const main = program('src/main.ts')
 
 /** A gateway in a process of its own. */
 async function gateway(t: Test, env: Readonly<Record<string, string>>): Promise<Gateway> {
-  const port = await freePort()
-  const launch = async (): Promise<ChildProcess> => {
-    const child = spawn(process.execPath, main, {
+  const launch = async (port: number): Promise<ChildProcess> =>
+    start(t, process.execPath, main, /^ready /m, {
       env: { ...process.env, ...env, PORT: `${port}` },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      end: 'SIGTERM',
     })
-    for await (const chunk of child.stdout) if (/^ready /m.test(String(chunk))) break
-    return child
-  }
-  let child = await launch()
-  const stop = async () => {
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    return exited
-  }
-  t.teardown(() => (child.exitCode === null && child.signalCode === null ? stop() : undefined))
+  const first = await onPort(async (port) => ({ port, child: await launch(port) }))
+  let { child } = first
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${first.port}`,
     async restart() {
-      t.same(await stop(), [0, null], 'it ended in good order')
-      child = await launch()
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      t.same(await exited, [0, null], 'it ended in good order')
+      child = await launch(first.port)
     },
   }
 }
 
 /** What is safe to send again goes to the next instance when one rejects it; what writes never does. */
 async function balancer(t: Test, gateways: readonly Gateway[]): Promise<string> {
-  const [port, directory] = [await freePort(), await scratch(t)]
+  const directory = await scratch(t)
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${directory}/${kind};`,
   )
   const file = join(directory, 'nginx.conf')
   const proxy = `proxy_pass http://gateways; proxy_set_header X-Forwarded-For $remote_addr;`
-  await writeFile(
-    file,
+  const conf = (port: number): string =>
     `${process.getuid?.() === 0 ? 'user root;' : ''}
     worker_processes 1; daemon off; pid ${directory}/nginx.pid;
-    error_log ${directory}/error.log;
+    error_log stderr notice;
     events { worker_connections 512; }
     http {
       access_log off; ${paths.join(' ')}
@@ -70,20 +62,14 @@ async function balancer(t: Test, gateways: readonly Gateway[]): Promise<string> 
         location / { ${proxy} }
         location ~ ^/(auth/(login|refresh)|query)$ { proxy_next_upstream error timeout http_503 non_idempotent; ${proxy} }
       }
-    }`,
-  )
-  const nginx = spawn('nginx', ['-c', file, '-e', join(directory, 'error.log')], { stdio: 'inherit' })
-  t.teardown(async () => {
-    const exited = once(nginx, 'exit')
-    nginx.kill('SIGTERM')
-    await exited
+    }`
+  const port = await onPort(async (port) => {
+    await writeFile(file, conf(port))
+    // nginx binds its port before it starts a worker.
+    await start(t, 'nginx', ['-c', file, '-e', 'stderr'], /start worker process /, { end: 'SIGTERM' })
+    return port
   })
-  const url = `http://127.0.0.1:${port}`
-  for (;;) {
-    const answer = await fetch(`${url}/health/ready`).catch(() => undefined)
-    if (answer?.status === 200) return url
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  return `http://127.0.0.1:${port}`
 }
 
 interface Pair {

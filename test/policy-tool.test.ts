@@ -7,6 +7,7 @@ import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { startGateway } from './support/start.ts'
 import { answer, Rejected } from '../src/tools/policy/run.ts'
+import { program } from './support/program.ts'
 
 let corebos: DemoCorebos
 t.before(async () => {
@@ -119,7 +120,7 @@ t.test(
       [['check', 'no-such-file.json'], 1, 'no-such-file.json: '],
       [['explain', 'builtin'], 2, 'usage: npm run policy'],
     ] as const) {
-      const child = spawn(process.execPath, [...process.execArgv, 'src/tools/policy.ts', ...args])
+      const child = spawn(process.execPath, [...program('src/tools/policy.ts'), ...args])
       let output = ''
       child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
       child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))

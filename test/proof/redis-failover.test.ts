@@ -11,15 +11,8 @@ import t, { type Test } from 'tap'
 import { GatewayError } from '../../src/model/errors.ts'
 import type { Store, RateCheck } from '../../src/session/contract.ts'
 import { RedisStore } from '../../src/session/redis/store.ts'
-import {
-  freePort,
-  installed,
-  scratch,
-  start,
-  startRedis,
-  until,
-  type Server,
-} from '../support/redis-server.ts'
+import { onPort } from '../support/port.ts'
+import { installed, scratch, start, startRedis, until, type Server } from '../support/redis-server.ts'
 import { facts, life, storeContract } from '../support/session-contract.ts'
 
 const skip =
@@ -33,6 +26,22 @@ async function open(t: Test, url: string, now: () => number = Date.now): Promise
   return store
 }
 
+async function startSentinel(t: Test, port: number, master: Server): Promise<number> {
+  const directory = await scratch(t)
+  const file = join(directory, 'sentinel.conf')
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${directory}`,
+    `sentinel monitor portal 127.0.0.1 ${master.port} 2`,
+    'sentinel down-after-milliseconds portal 500',
+    'sentinel failover-timeout portal 2000',
+  ]
+  await writeFile(file, lines.join('\n'))
+  await start(t, 'redis-server', [file, '--sentinel'], /\+monitor master/)
+  return port
+}
+
 /** A master, two replicas, three Sentinels that agree about them. */
 async function sentinels(
   t: Test,
@@ -40,21 +49,11 @@ async function sentinels(
   const master = await startRedis(t)
   const args = ['--replicaof', '127.0.0.1', `${master.port}`, '--repl-diskless-sync-delay', '0']
   const replicas = await Promise.all([startRedis(t, { args }), startRedis(t, { args })])
-  const ports = [await freePort(), await freePort(), await freePort()]
-  for (const port of ports) {
-    const directory = await scratch(t)
-    const file = join(directory, 'sentinel.conf')
-    const lines = [
-      `port ${port}`,
-      'bind 127.0.0.1',
-      `dir ${directory}`,
-      `sentinel monitor portal 127.0.0.1 ${master.port} 2`,
-      'sentinel down-after-milliseconds portal 500',
-      'sentinel failover-timeout portal 2000',
-    ]
-    await writeFile(file, lines.join('\n'))
-    await start(t, 'redis-server', [file, '--sentinel'], /\+monitor master/)
-  }
+  const ports = [
+    await onPort(async (port) => startSentinel(t, port, master)),
+    await onPort(async (port) => startSentinel(t, port, master)),
+    await onPort(async (port) => startSentinel(t, port, master)),
+  ]
   const [port = 0] = ports
   const sentinel = new Redis({ port, host: '127.0.0.1' })
   t.teardown(() => sentinel.disconnect())

@@ -3,25 +3,15 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Redis } from 'ioredis'
+import { onPort } from './port.ts'
 
 /** Whether a program is on the PATH; where it is not, a test says so on one line and is skipped. */
 export function installed(program: string, question = '--version'): boolean {
   return spawnSync(program, [question]).error === undefined
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 export async function scratch(t: Test): Promise<string> {
@@ -38,18 +28,25 @@ export interface Server {
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a program that says `ready` on its standard output, and ends it with the test. */
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv
+  /** How it is ended; one with children of its own has to hear of it. */
+  readonly end?: NodeJS.Signals
+}
+
+/** Starts a program that says `ready` when it can be used, and ends it with the test. */
 export async function start(
   t: Test,
   program: string,
   args: readonly string[],
   ready: RegExp,
+  { env = process.env, end = 'SIGKILL' }: StartOptions = {},
 ): Promise<ChildProcess> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   t.teardown(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
+    child.kill(end)
     await once(child, 'exit')
   })
   await new Promise<void>((resolve, reject) => {
@@ -68,20 +65,27 @@ export async function start(
 }
 
 export interface ServerOptions {
+  /** That of a server which has ended; otherwise one that no process has bound. */
   readonly port?: number
   /** Further words of the command line. */
   readonly args?: readonly string[]
   readonly admin?: { readonly password?: string; readonly tls?: { readonly ca: Buffer } }
 }
 
-export async function startRedis(
+export async function startRedis(t: Test, options: ServerOptions = {}): Promise<Server> {
+  const { port } = options
+  return port === undefined
+    ? onPort(async (candidate) => startRedisAt(t, candidate, options))
+    : startRedisAt(t, port, options)
+}
+
+async function startRedisAt(
   t: Test,
-  { port, args = [], admin: access = {} }: ServerOptions = {},
+  port: number,
+  { args = [], admin: access = {} }: ServerOptions,
 ): Promise<Server> {
   const directory = await scratch(t)
-  const chosen = port ?? (await freePort())
-  const listen =
-    access.tls === undefined ? ['--port', `${chosen}`] : ['--port', '0', '--tls-port', `${chosen}`]
+  const listen = access.tls === undefined ? ['--port', `${port}`] : ['--port', '0', '--tls-port', `${port}`]
   const words = [
     ...listen,
     '--bind',
@@ -95,13 +99,13 @@ export async function startRedis(
     ...args,
   ]
   const process = await start(t, 'redis-server', words, /Ready to accept connections/)
-  const admin = new Redis({ port: chosen, host: '127.0.0.1', ...access, retryStrategy: () => 50 })
+  const admin = new Redis({ port, host: '127.0.0.1', ...access, retryStrategy: () => 50 })
   admin.on('error', () => {
     // Tests end servers on purpose.
   })
   t.teardown(() => admin.disconnect())
   return {
-    port: chosen,
+    port,
     process,
     admin,
     async kill(signal = 'SIGKILL') {
@@ -113,7 +117,7 @@ export async function startRedis(
 }
 
 /** Asks again and again until the answer is yes; for what another process does in its own time. */
-export async function until(what: string, yes: () => Promise<boolean>, patience = 15_000): Promise<void> {
+export async function until(what: string, yes: () => Promise<boolean>, patience = 120_000): Promise<void> {
   const gaveUp = Date.now() + patience
   for (;;) {
     if (await yes().catch(() => false)) return

@@ -77,10 +77,12 @@ export interface Apart {
   readonly corebosUrl: string
 }
 
-/** A file of the tests on a thread of its own. */
+/** A file of the tests on a thread of its own, compiled or not, as this one is. */
 export function thread(file: string, options?: unknown): Worker {
-  const workerData = { file: new URL(file, import.meta.url).href, options }
-  return new Worker(new URL('thread.js', import.meta.url), { workerData })
+  const isCompiled = import.meta.url.endsWith('.js')
+  const url = new URL(isCompiled ? file.replace(/\.ts$/, '.js') : file, import.meta.url)
+  const workerData = { file: url.href, options }
+  return new Worker(isCompiled ? url : new URL('thread.js', import.meta.url), { workerData })
 }
 
 /** Several of them on one thread beside the test's, for tests that ask thousands of things. */

@@ -1,0 +1,84 @@
+/**
+ * `npm test`, `npm run prove` and `npm run unit`: compiles and checks, runs the test files, and shows what failed, what
+ * was skipped and what tests comment. The last line is the sum: `N passed, N failed`, and `, N skipped` where some were.
+ */
+import { fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import type { CheckMessage } from './check.ts'
+import { Report } from './report.ts'
+
+const report = new Report((line) => console.log(line))
+
+/** The files of `npm test`, or those of `npm run prove`. */
+function testFiles(isProof: boolean): string[] {
+  return readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts') && !/(^|\/)node_modules\//.test(name))
+    .filter((name) => name.startsWith('proof/') === isProof)
+    .map((name) => `test/${name}`)
+    .sort()
+}
+
+function compiledFrom(file: string): string {
+  return `dist/${file.replace(/\.ts$/, '.js')}`
+}
+
+/** Types, `dist/` and lint, in a process of their own. */
+function check(args: readonly string[]): { readonly compiled: Promise<void>; readonly done: Promise<void> } {
+  const child = fork(fileURLToPath(new URL('check.ts', import.meta.url)), args)
+  const closed = once(child, 'close')
+  const compiled = new Promise<void>((resolve) => {
+    // check.ts sends nothing else.
+    child.on('message', (message: CheckMessage) => {
+      if (message === 'compiled') resolve()
+      else report.add(message)
+    })
+  })
+  const done = closed.then(([code]: unknown[]) => {
+    if (code !== 0) report.fail('check.ts', 'ended before its last check, see above')
+  })
+  return { compiled: Promise.race([compiled, done]), done }
+}
+
+async function checkFormat(): Promise<void> {
+  const prettier = spawn('prettier', ['--list-different', '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const output = await text(prettier.stdout)
+  report.add({ name: 'format', output: output === '' ? '' : `npm run format changes:\n${output}` })
+}
+
+async function runFiles(files: readonly string[]): Promise<void> {
+  const all = fileURLToPath(new URL('all.ts', import.meta.url))
+  const tap = spawn(process.execPath, ['--import=tsx', all, ...files], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const closed = once(tap, 'close')
+  tap.stdout.pipe(report.parser)
+  await closed
+  if (report.parser.results === null) report.fail('tap', 'did not come to its end')
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const [first = ''] = args
+  if (first.endsWith('.ts')) {
+    await runFiles(args)
+    return args.length
+  }
+  const isProof = first === 'proof'
+  const files = testFiles(isProof).map(compiledFrom)
+  const checks = check(isProof ? [] : ['--lint'])
+  const format = isProof ? undefined : checkFormat()
+  await checks.compiled
+  await Promise.all([runFiles(files), checks.done, format])
+  return files.length
+}
+
+const began = performance.now()
+const count = await run(process.argv.slice(2))
+const seconds = Math.round((performance.now() - began) / 1000)
+if (report.failures.length > 0) console.log(`\nFailed:\n  ${report.failures.join('\n  ')}`)
+console.log(`\n${count} files in ${seconds} s`)
+console.log(report.sum())
+process.exitCode = report.isOk ? 0 : 1
