@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 
-const program = fileURLToPath(new URL('../src/tools/build.ts', import.meta.url))
+/** The source itself, since the test builds in a folder of its own. */
+const program = resolve('src/tools/build.ts')
 
 /** A checkout with one program and one file beside it. */
 function checkout(t: Test): string {
