@@ -333,7 +333,7 @@ t.test(
     }
 
     const own = () => send('alice', ids.aliceTicket, 'PATCH', { 'if-match': '*' })
-    t.match(await app.turns.take(ids.aliceTicket, own), { status: 412, body: /being changed/ })
+    t.match(await app.turns.take(ids.aliceTicket, own), { status: 412, body: /is changing the record/ })
     t.match(await holds(ids.aliceTicket, own), { result: { status: 200 }, held: true })
     t.equal(await app.turns.take(ids.aliceTicket, async () => 'free'), 'free', 'and gives it back')
   },
@@ -505,7 +505,7 @@ t.test('a policy opens what may be written, and how far', async (t) => {
     ] as const)
       t.match(
         await portal.as('alice', 'POST', path, { body }),
-        { status: 400, body: { code: 'INVALID_VALUE', errors: [{ field, message: /cannot keep: 👍$/ }] } },
+        { status: 400, body: { code: 'INVALID_VALUE', errors: [{ field, message: /cannot store: 👍$/ }] } },
         'coreBOS would keep ???? of it',
       )
     const misshapen = await portal.as('alice', 'POST', '/records/HelpDesk', { body: { ticket_title: 1 } })
