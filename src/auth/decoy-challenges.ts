@@ -31,28 +31,28 @@ export type AskCorebos = (username: string) => Promise<Challenge | undefined>
 export class Challenges {
   readonly #options: ChallengesOptions
   readonly #key: Buffer
-  readonly #cacheGenerations: StampTimes
+  readonly #stamps: StampTimes
   /** How far coreBOS's clock is ahead at least and at most, in milliseconds, as its new tokens tell. */
   #ahead: readonly [least: number, most: number] = [-Infinity, Infinity]
 
   constructor(options: ChallengesOptions) {
     this.#options = options
-    this.#cacheGenerations = new StampTimes(options.random ?? Math.random)
+    this.#stamps = new StampTimes(options.random ?? Math.random)
     this.#key = Buffer.from(hkdfSync('sha256', options.secret, '', 'corebos-portal-gateway challenges', 32))
   }
 
   /** For clients that hash the password themselves. All spellings that coreBOS takes for one name have one challenge. */
   async give(username: string, ask: AskCorebos): Promise<Challenge> {
     const name = collatedName(username)
-    const { real, cacheGeneration } =
+    const { real, stamp } =
       name === undefined
         ? {
             real: undefined,
-            cacheGeneration: this.#cacheGenerations.stampWithoutCall(this.#options.precise()),
+            stamp: this.#stamps.stampWithoutCall(this.#options.precise()),
           }
         : await this.#ask(name, ask)
     // Made up for every name, so that the time does not tell which of the two is answered.
-    const madeUp = await this.#makeUp(name ?? looseName(username), cacheGeneration)
+    const madeUp = await this.#makeUp(name ?? looseName(username), stamp)
     const { token, expireTime } = real ?? madeUp
     const serverTime = typeof expireTime === 'number' ? expireTime - seconds(life) : seconds(this.#time())
     return { token, serverTime, expireTime }
@@ -62,8 +62,8 @@ export class Challenges {
   async tokenFor(username: string, ask: AskCorebos): Promise<string | undefined> {
     const name = collatedName(username)
     if (name === undefined) return undefined
-    const { real, cacheGeneration } = await this.#ask(username, ask)
-    if (real === undefined) await this.#makeUp(name, cacheGeneration)
+    const { real, stamp } = await this.#ask(username, ask)
+    if (real === undefined) await this.#makeUp(name, stamp)
     return real?.token
   }
 
@@ -82,56 +82,56 @@ export class Challenges {
   async #ask(
     username: string,
     ask: AskCorebos,
-  ): Promise<{ readonly real: Challenge | undefined; readonly cacheGeneration: number | undefined }> {
+  ): Promise<{ readonly real: Challenge | undefined; readonly stamp: number | undefined }> {
     const { now, precise } = this.#options
     const asked = now()
     const sent = precise()
     const real = await ask(username)
     const answered = now()
     const times = { asked: sent, answered: precise() }
-    if (real === undefined) return { real, cacheGeneration: this.#cacheGenerations.stampOf(times) }
+    if (real === undefined) return { real, stamp: this.#stamps.stampOf(times) }
     const begun = typeof real.expireTime === 'number' ? begin(real.token) : NaN
-    if (Number.isNaN(begun)) return { real, cacheGeneration: this.#time() }
-    this.#cacheGenerations.learn(times, begun)
+    if (Number.isNaN(begun)) return { real, stamp: this.#time() }
+    this.#stamps.learn(times, begun)
     const ahead = [begun - answered, begun - asked] as const
     const [least, most] = [Math.max(this.#ahead[0], ahead[0]), Math.min(this.#ahead[1], ahead[1])]
     // Where they contradict each other one of the clocks has been set.
     this.#ahead = least <= most ? [least, most] : ahead
-    return { real, cacheGeneration: begun }
+    return { real, stamp: begun }
   }
 
   async #makeUp(name: string, learned: number | undefined): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
     const { state } = this.#options
-    const cacheGeneration = learned ?? this.#time() + randomInt(1000) / 1000
+    const stamp = learned ?? this.#time() + randomInt(1000) / 1000
     const key = keyOf(name)
-    const first = await this.#claim(name, { cacheGeneration, earliest: cacheGeneration - life })
+    const first = await this.#claim(name, { stamp, earliest: stamp - life })
     if (this.#isInForce(first.token)) return first
     // It is kept for longer than it is in force, since the next one cannot have begun before it ended.
     await state.pull(key)
     return this.#claim(name, {
-      cacheGeneration,
-      earliest: Math.max(begin(first.token), cacheGeneration - 2 * life) + life,
+      stamp,
+      earliest: Math.max(begin(first.token), stamp - 2 * life) + life,
     })
   }
 
   /**
-   * @param cacheGeneration the time of a token that is made now
+   * @param stamp the time of a token that is made now
    * @param earliest when a token that was there before may have begun
    */
   async #claim(
     name: string,
-    { cacheGeneration, earliest }: { readonly cacheGeneration: number; readonly earliest: number },
+    { stamp, earliest }: { readonly stamp: number; readonly earliest: number },
   ): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
     const since = Math.ceil(earliest)
-    const used = this.#looksUsed(name) && since < Math.floor(cacheGeneration)
+    const used = this.#looksUsed(name) && since < Math.floor(stamp)
     const begun = used
-      ? randomInt(since, Math.floor(cacheGeneration)) + randomInt(1000) / 1000
-      : cacheGeneration
+      ? randomInt(since, Math.floor(stamp)) + randomInt(1000) / 1000
+      : stamp
     const token = tokenOf(begun)
     const held = await this.#options.state.claim(
       keyOf(name),
       token,
-      Math.ceil(begun + 2 * life - cacheGeneration),
+      Math.ceil(begun + 2 * life - stamp),
     )
     const expires = seconds(begin(held ?? token) + life)
     return {

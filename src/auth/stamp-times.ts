@@ -1,4 +1,4 @@
-/** When coreBOS cache generations a new challenge token within the call that asks for it, learned from real tokens for made-up ones. */
+/** When coreBOS stamps a new challenge token within the call that asks for it, learned from real tokens for made-up ones. */
 
 /** Calls of each kind that are remembered. */
 const kept = 64
