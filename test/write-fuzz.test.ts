@@ -349,7 +349,10 @@ for (const [i, mode] of modes.entries()) {
   t.test(name, async (t) => {
     // What the built-in policy closes would be rejected for every contact.
     const POLICY_FILE = await policyFile(t, { Invoice: { delete: true } })
-    const portal = await startPortal(t, { mode, env: { POLICY_FILE, LOG_LEVEL: 'silent', COREBOS_QUEUE: '5000' } })
+    const portal = await startPortal(t, {
+      mode,
+      env: { POLICY_FILE, LOG_LEVEL: 'silent', COREBOS_QUEUE: '5000' },
+    })
     const { database } = portal.corebos
     const last = database.lastNumber
     const before = others(portal, last)

@@ -124,15 +124,9 @@ export class Challenges {
   ): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
     const since = Math.ceil(earliest)
     const used = this.#looksUsed(name) && since < Math.floor(stamp)
-    const begun = used
-      ? randomInt(since, Math.floor(stamp)) + randomInt(1000) / 1000
-      : stamp
+    const begun = used ? randomInt(since, Math.floor(stamp)) + randomInt(1000) / 1000 : stamp
     const token = tokenOf(begun)
-    const held = await this.#options.state.claim(
-      keyOf(name),
-      token,
-      Math.ceil(begun + 2 * life - stamp),
-    )
+    const held = await this.#options.state.claim(keyOf(name), token, Math.ceil(begun + 2 * life - stamp))
     const expires = seconds(begin(held ?? token) + life)
     return {
       token: held ?? token,
