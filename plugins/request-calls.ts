@@ -12,6 +12,9 @@ declare module 'fastify' {
   }
 }
 
+/** Logged at `debug`. */
+export const disconnected = 'The client has disconnected; no further calls to coreBOS are made'
+
 /** Before a log-in the address stands for the contact. */
 function shareOf({ contact, ip }: FastifyRequest): Share {
   return contact === null ? { kind: 'access', key: ip } : { kind: 'records', key: contact.id }
@@ -22,7 +25,7 @@ export default fp(
     app.decorateRequest('calls', null)
     app.addHook('onRequest', (request, _reply, done) => {
       const { signal } = request.scope
-      const log = () => request.log.debug('The client has disconnected; no further calls to coreBOS are made')
+      const log = () => request.log.debug(disconnected)
       signal.addEventListener('abort', log, { once: true })
       request.calls = new RequestCalls({
         share: () => shareOf(request),

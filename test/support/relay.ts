@@ -22,6 +22,8 @@ export interface Relay {
   readonly url: string
   /** In the order in which they were answered. */
   readonly calls: Relayed[]
+  /** The operations of calls in the order in which they came. */
+  readonly arrived: string[]
   /** Operations that coreBOS carries out, and whose answers get lost on their way back. */
   readonly lost: Set<string>
   /** Answers wait for it on their way back. */
@@ -44,6 +46,7 @@ export async function startRelay(t: Test): Promise<Relay> {
   let know: (corebos: string) => void = () => undefined
   const target = new Promise<string>((resolve) => (know = resolve))
   const calls: Relayed[] = []
+  const arrived: string[] = []
   const lost = new Set<string>()
   let userAgent = ''
   let underWay = 0
@@ -65,9 +68,11 @@ export async function startRelay(t: Test): Promise<Relay> {
     void (async () => {
       const form = await text(incoming)
       userAgent = incoming.headers['user-agent'] ?? ''
-      const { body, answer } = await pass(form)
       const params = new URLSearchParams(form)
-      const call = { operation: params.get('operation') ?? '', params, answer }
+      const operation = params.get('operation') ?? ''
+      arrived.push(operation)
+      const { body, answer } = await pass(form)
+      const call = { operation, params, answer }
       calls.push(call)
       await relay.held
       if (lost.has(call.operation)) {
@@ -89,6 +94,7 @@ export async function startRelay(t: Test): Promise<Relay> {
   const relay: Relay = {
     url: `http://127.0.0.1:${port}`,
     calls,
+    arrived,
     lost,
     held: undefined,
     alter: undefined,
