@@ -70,7 +70,7 @@ export class Challenges {
   /** The token that was made up for a name and is still in force. */
   async madeUp(username: string): Promise<string | undefined> {
     const held = await this.#options.state.get(keyOf(collatedName(username) ?? looseName(username)))
-    return held !== undefined && this.#isInForce(held) ? held : undefined
+    return held !== undefined && isInForce(held, this.#time()) ? held : undefined
   }
 
   #time(): number {
@@ -105,7 +105,7 @@ export class Challenges {
     const stamp = learned ?? this.#time() + randomInt(1000) / 1000
     const key = keyOf(name)
     const first = await this.#claim(name, { stamp, earliest: stamp - life })
-    if (this.#isInForce(first.token)) return first
+    if (isInForce(first.token, stamp)) return first
     // It is kept for longer than it is in force, since the next one cannot have begun before it ended.
     await state.pull(key)
     return this.#claim(name, {
@@ -134,10 +134,6 @@ export class Challenges {
     }
   }
 
-  #isInForce(token: string): boolean {
-    return seconds(begin(token) + life) >= seconds(this.#time())
-  }
-
   /** Half of those that look used look so each time. */
   #looksUsed(name: string): boolean {
     const [trait = 0] = createHmac('sha256', this.#key).update(name).digest()
@@ -147,6 +143,11 @@ export class Challenges {
 
 function keyOf(name: string): string {
   return `challenge:${name}`
+}
+
+/** @param time on coreBOS's clock */
+function isInForce(token: string, time: number): boolean {
+  return seconds(begin(token) + life) >= seconds(time)
 }
 
 function seconds(ms: number): number {

@@ -9,14 +9,22 @@ export interface CallTimes {
   readonly answered: number
 }
 
+/** Of the real calls that took about as long, one of so many is chosen. */
+const alike = 5
+
+interface RealCall {
+  /** Milliseconds from the call to the cache generation in its token, and to its answer. */
+  readonly stamped: number
+  readonly total: number
+}
+
 /**
- * A token tells when it was made. coreBOS makes it near the end of a call, after all waiting, so a made-up token is
- * stamped as long before the answer of its own call as a real one was before the answer of its call. Calls for names
- * without access do less work after that moment; the quickest calls of both kinds show how much less.
+ * A token tells when it was made, so a made-up one is stamped as late in its call as a real one was in a call that took
+ * about as long. Calls for names without access do less work; the quickest calls of both kinds show how much less.
  */
 export class StampTimes {
   readonly #random: () => number
-  readonly #real: { readonly stamped: number; readonly total: number; readonly rest: number }[] = []
+  readonly #real: RealCall[] = []
   readonly #others: number[] = []
 
   /** @param random from 0 to below 1 */
@@ -26,7 +34,7 @@ export class StampTimes {
 
   /** Remembers a call that brought a new token. @param stamped on coreBOS's clock, which may differ */
   learn({ asked, answered }: CallTimes, stamped: number): void {
-    push(this.#real, { stamped: stamped - asked, total: answered - asked, rest: answered - stamped })
+    push(this.#real, { stamped: stamped - asked, total: answered - asked })
   }
 
   /**
@@ -35,21 +43,26 @@ export class StampTimes {
    * @returns milliseconds on coreBOS's clock; undefined until a new token of a name with access has been seen
    */
   stampOf({ asked, answered }: CallTimes): number | undefined {
-    push(this.#others, answered - asked)
-    const real = this.#pick()
-    if (real === undefined) return undefined
+    const took = answered - asked
+    push(this.#others, took)
     const quickest = Math.min(...this.#real.map(({ total }) => total))
-    return answered - real.rest + quickest - Math.min(...this.#others)
+    const total = took + quickest - Math.min(...this.#others)
+    const nearest = this.#real.toSorted((a, b) => Math.abs(a.total - total) - Math.abs(b.total - total))
+    const real = this.#pick(nearest.slice(0, alike))
+    if (real === undefined) return undefined
+    // A call that took far longer than all remembered ones has waited before its cache generation.
+    const waited = total - real.total
+    return asked + real.stamped + (waited > real.total / 2 + 5 ? waited : 0)
   }
 
   /** The same for a name that coreBOS is not asked about. */
   stampWithoutCall(asked: number): number | undefined {
-    const real = this.#pick()
+    const real = this.#pick(this.#real)
     return real && asked + real.stamped
   }
 
-  #pick() {
-    return this.#real[Math.floor(this.#random() * this.#real.length)]
+  #pick(calls: readonly RealCall[]): RealCall | undefined {
+    return calls[Math.floor(this.#random() * calls.length)]
   }
 }
 
