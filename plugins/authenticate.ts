@@ -6,12 +6,15 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { networksOf } from '../src/http/client-address.ts'
 import type { Config } from '../src/config/config.ts'
 import { FailureBudget } from '../src/auth/lockout-budget.ts'
 import { Challenges } from '../src/auth/decoy-challenges.ts'
 import { loginCalls, neverSent, serviceCalls } from '../src/auth/calls.ts'
 import type { Contact } from '../src/model/contact.ts'
 import { LoginService } from '../src/auth/login-service.ts'
+import { KnownOrigins, type Origin } from '../src/auth/known-origins.ts'
+import { LoginLimits } from '../src/auth/login-limits.ts'
 import { contactOf as contactOfIdentity, dayOf } from '../src/auth/identity.ts'
 import { loginModes } from '../src/auth/login.ts'
 import { ResponsePacer } from '../src/auth/response-pacer.ts'
@@ -23,12 +26,18 @@ import { parseId } from '../src/model/webservice-id.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import type { Reading } from '../src/session/contract.ts'
+import { KeyRing } from '../src/session/redis/encryption.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly challenges: Challenges
     readonly loginService: LoginService
     readonly passwords: Passwords
+    /** From where contacts have logged in before. */
+    readonly origins: KnownOrigins
+    readonly loginLimits: LoginLimits
+    /** Where a request comes from; a mark in a body counts before that of a cookie. */
+    readonly originOf: (request: FastifyRequest, deviceToken?: string) => Origin
     /** What log-ins at a door need, timed by its own pacer; the budgets are those of every door. */
     readonly loginServicesAt: (pacer: ResponsePacer) => LoginServices
     readonly recheckIn: (context: LoginServices) => AccessRecheck
@@ -104,7 +113,11 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     // Without keys there is one instance alone.
     secret: config.SESSION_KEYS?.[0] ?? randomBytes(32),
     now,
-    precise: now === Date.now ? () => performance.timeOrigin + performance.now() : now,
+    // A clock of whole milliseconds has the fractions of another one.
+    precise:
+      now === Date.now
+        ? () => performance.timeOrigin + performance.now()
+        : () => now() + (performance.now() % 1),
   })
   const contextAt = (ownPacer: ResponsePacer): LoginServices => ({
     calls: loginCalls(corebos, challenges, levelField, (kind, call) => ownPacer.time(kind, call)),
@@ -151,18 +164,36 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     request.admission = { ...rest, session: await recheck.confirm(session) }
   }
 
-  const loginService = new LoginService({
-    mode,
-    context,
-    pacer,
+  const origins = new KnownOrigins({
     state: sessions,
-    failures: config.RATE_LIMIT_LOGIN,
+    ring: new KeyRing(config.SESSION_KEYS ?? [randomBytes(32)]),
+    now,
+    nonce: randomUUID,
   })
+  const limits = new LoginLimits(sessions, config.RATE_LIMIT_LOGIN)
+  const loginService = new LoginService({ mode, context, pacer, limits, origins })
   app.decorate('challenges', challenges)
   app.decorate('loginService', loginService)
   app.decorate('loginServicesAt', contextAt)
   app.decorate('recheckIn', recheckIn)
-  app.decorate('passwords', new Passwords({ mode, corebos, context, loginService, state: sessions }))
+  app.decorate('origins', origins)
+  app.decorate('loginLimits', limits)
+  app.decorate('originOf', (request: FastifyRequest, deviceToken?: string) => ({
+    network: networksOf(request.ip)[0].name,
+    deviceToken: deviceToken ?? app.cookies.deviceTokenOf(request),
+  }))
+  app.decorate(
+    'passwords',
+    new Passwords({
+      mode,
+      corebos,
+      context,
+      loginService,
+      state: sessions,
+      origins,
+      recoveries: config.RATE_LIMIT_LOGIN,
+    }),
+  )
   app.decorateRequest('admission', null)
   app.decorateRequest('contact', {
     getter(this: FastifyRequest) {

@@ -3,6 +3,7 @@ import cookie from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
+import { originLife } from '../src/auth/known-origins.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { bearerToken } from '../src/tokens/bearer.ts'
 
@@ -36,6 +37,10 @@ export interface Cookies {
   requireSameSite(request: FastifyRequest): void
   /** @throws GatewayError as {@link requireSameSite}, for a route that has not asked */
   set(reply: FastifyReply, tokens: IssuedTokens): void
+  /** The mark of a device that has logged in before. */
+  deviceTokenOf(request: FastifyRequest): string | undefined
+  /** Log-outs leave it: it opens no session. */
+  setDevice(reply: FastifyReply, deviceToken: string): void
   /** @throws GatewayError as {@link requireSameSite}, for a route that has not asked */
   clear(reply: FastifyReply): void
 }
@@ -43,6 +48,7 @@ export interface Cookies {
 /** The prefix has browsers insist on TLS, on this host alone, and on its whole path. */
 const accessName = '__Host-portal-access'
 const refreshName = '__Host-portal-refresh'
+const deviceName = '__Host-portal-device'
 const attributes = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' } as const
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -86,6 +92,10 @@ export default fp<CookiesOptions>(
         requireSameSite(reply.request)
         reply.setCookie(accessName, accessToken, { ...attributes, maxAge: expiresIn })
         reply.setCookie(refreshName, refreshToken, { ...attributes, maxAge: SESSION_MAX_TTL })
+      },
+      deviceTokenOf: ({ cookies }) => (enabled ? cookies[deviceName] : undefined),
+      setDevice: (reply, deviceToken) => {
+        reply.setCookie(deviceName, deviceToken, { ...attributes, maxAge: originLife / 1000 })
       },
       clear: (reply) => {
         if (!enabled) return

@@ -6,17 +6,17 @@ import type { SessionClaim } from '../src/session/claim.ts'
 import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../src/config/config.ts'
+import { loginsByAddress } from '../src/auth/login-limits.ts'
 import { RequestCounts, type Presented } from '../src/http/request-counts.ts'
-import type { Reading, RateCheck, RateResult } from '../src/session/contract.ts'
+import type { Reading } from '../src/session/contract.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Counts a request as a log-in against `RATE_LIMIT_LOGIN` by its address, once, and reads a count of the caller's
-     * own in the same step of the store.
+     * Counts a request as a log-in by its address, once, against a multiple of `RATE_LIMIT_LOGIN`.
      * @throws GatewayError `RATE_LIMITED`
      */
-    readonly limitLogins: (request: FastifyRequest, look?: RateCheck) => Promise<RateResult | undefined>
+    readonly limitLogins: (request: FastifyRequest) => Promise<void>
     /**
      * Counts a request by the contact of a session that only its body names, and reads that session in the same step.
      * @throws GatewayError `RATE_LIMITED`
@@ -43,8 +43,8 @@ export type LimitsOptions = Pick<Config, 'RATE_LIMIT_IP' | 'RATE_LIMIT_CONTACT' 
 
 async function limits(app: FastifyInstance, options: LimitsOptions): Promise<void> {
   const { sessions, tokens, cookies } = app
-  const { RATE_LIMIT_IP: address, RATE_LIMIT_CONTACT: contact, RATE_LIMIT_LOGIN: login } = options
-  const counts = new RequestCounts({ address, contact, login }, sessions)
+  const { RATE_LIMIT_IP: address, RATE_LIMIT_CONTACT: contact, RATE_LIMIT_LOGIN } = options
+  const counts = new RequestCounts({ address, contact, login: loginsByAddress(RATE_LIMIT_LOGIN) }, sessions)
 
   function presentsToken(request: FastifyRequest): Presented {
     try {
@@ -56,13 +56,13 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
     }
   }
 
-  app.decorate('limitLogins', async (request: FastifyRequest, look?: RateCheck) => {
-    const asLogin = request.isCountedLogin ? {} : { login: request.ip }
+  app.decorate('limitLogins', async (request: FastifyRequest) => {
+    if (request.isCountedLogin) return
     request.isCountedLogin = true
-    return (await counts.count({ ...asLogin, ...(look !== undefined && { look }) })).looked
+    await counts.count({ login: request.ip })
   })
   app.decorate('limitSession', async (request: FastifyRequest, claim: SessionClaim) => {
-    const { reading } = await counts.count({ claim })
+    const reading = await counts.count({ claim })
     if (reading === undefined) throw new Error('a session that was presented was not read')
     request.presented = claim
     request.reading = reading
@@ -79,7 +79,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
     const { claim, login = false } = presents(request)
     request.isCountedLogin = login
     request.presented = claim
-    const { reading } = await counts.count({
+    const reading = await counts.count({
       address: request.ip,
       claim,
       ...(login && { login: request.ip }),

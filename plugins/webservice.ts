@@ -40,17 +40,14 @@ export interface ContactReader {
 }
 
 export interface WebserviceOptions {
-  readonly config: Pick<
-    Config,
-    'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'RATE_LIMIT_LOGIN' | 'SESSION_KEYS'
-  >
+  readonly config: Pick<Config, 'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'SESSION_KEYS'>
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
 }
 
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
   const { config, policy } = options
-  const { corebos, sessions, challenges, loginServicesAt, recheckIn } = app
+  const { corebos, challenges, origins, loginLimits, loginServicesAt, recheckIn } = app
   const mode = config.LOGIN_MODE
 
   const clock = () => performance.now()
@@ -64,8 +61,8 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
       mode,
       context,
       pacer,
-      state: sessions,
-      failures: config.RATE_LIMIT_LOGIN,
+      limits: loginLimits,
+      origins,
       madeUpToken: (name) => challenges.madeUp(name),
     }),
     // Without keys there is one instance alone, and no session outlives it.

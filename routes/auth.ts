@@ -4,6 +4,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { levels, type Contact } from '../src/model/contact.ts'
+import type { Entered } from '../src/auth/login-service.ts'
 import type { Admitted } from '../src/auth/rejection.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../src/http/schemas.ts'
@@ -39,7 +40,18 @@ const tokenFields = {
   ),
 }
 const Tokens = Type.Object(tokenFields)
-const LoggedIn = Type.Object({ ...tokenFields, contact: ContactView })
+const DeviceToken = Type.String({
+  maxLength: 2048,
+  description:
+    'A mark of this device, for the next log-in of the same contact: it keeps attempts for the device that strangers ' +
+    'cannot use up. It opens no session, lives 180 days, and is revoked by `/auth/logout-all`, by a change of password ' +
+    'and by an operator; with `COOKIE_SESSIONS` in a cookie instead',
+})
+const LoggedIn = Type.Object({
+  ...tokenFields,
+  deviceToken: Type.Optional(DeviceToken),
+  contact: ContactView,
+})
 
 const Login = Type.Object(
   {
@@ -50,6 +62,7 @@ const Login = Type.Object(
     entity: Type.Optional(
       Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')], { default: 'Contacts' }),
     ),
+    deviceToken: Type.Optional(DeviceToken),
   },
   { additionalProperties: false, examples: [{ username: 'alice@example.com', password: 'alice-pw' }] },
 )
@@ -123,6 +136,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     cookies,
     loginService,
     door,
+    origins,
+    originOf,
     passwords,
     sessions,
     tokens,
@@ -145,6 +160,12 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     return { tokenType: 'Bearer', expiresIn }
   }
 
+  function markOf({ deviceToken }: Pick<Entered, 'deviceToken'>, reply: FastifyReply) {
+    if (!cookies.enabled) return { deviceToken }
+    cookies.setDevice(reply, deviceToken)
+    return {}
+  }
+
   app.post(
     '/auth/login',
     {
@@ -156,7 +177,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Log in',
         description:
           'Every rejection is the same answer at the same time after the request, whatever its reason. ' +
-          'Failures are counted by name, across addresses and spellings.',
+          'Failures are counted by name and address, or by name and device where a `deviceToken` is sent.',
         body: Login,
         response: {
           200: answer(LoggedIn, 'A session', { example: { ...exampleTokens, contact: exampleContact } }),
@@ -166,19 +187,24 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const began = performance.now()
-      const { username, password, entity = 'Contacts' } = request.body
+      const { username, password, entity = 'Contacts', deviceToken } = request.body
       try {
         const admitted = await loginService.admit(
           { username, password, entity },
           {
             began,
-            look: (look) => app.limitLogins(request, look),
+            origin: originOf(request, deviceToken),
+            count: async () => app.limitLogins(request),
             rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
           },
         )
         const opened = await open(admitted, request)
         metrics.logins.inc({ outcome: 'ok' })
-        return { ...pair(opened, reply), contact: viewOfContact(admitted.contact) }
+        return {
+          ...pair(opened, reply),
+          ...markOf(admitted, reply),
+          contact: viewOfContact(admitted.contact),
+        }
       } catch (error) {
         metrics.logins.inc({ outcome: error instanceof GatewayError ? error.code : 'INTERNAL' })
         throw error
@@ -257,12 +283,14 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...bearer,
         summary: 'End all sessions of this contact',
+        description: 'Revokes the marks of all its devices as well.',
         response: { 204: Ended },
       },
     },
     async (request, reply) => {
       const { session } = admissionOf(request)
       const ended = await sessions.endAll(session.contact.id)
+      await origins.revoke(session.contact.id)
       await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
       cookies.clear(reply)
       return reply.code(204).send(null)
@@ -342,7 +370,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         ...bearer,
         summary: "Change this contact's password",
         description:
-          "Ends the contact's other sessions. The current password is checked like that of a log-in. In `user` mode, " +
+          "Ends the contact's other sessions and revokes the marks of its devices. The current password is checked like that of a log-in. In `user` mode, " +
           'and for employees, passwords are changed in coreBOS.',
         body: NewPassword,
         response: {
@@ -355,9 +383,11 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const began = performance.now()
       const { session } = admissionOf(request)
       const { currentPassword: current, newPassword: next } = request.body
-      await changePassword(session.contact.id, door.auditorOf(request), async () =>
-        passwords.change(session, { current, next }, { began, log: request.log }),
-      )
+      await changePassword(session.contact.id, door.auditorOf(request), async () => {
+        const visit = { began, origin: originOf(request), log: request.log }
+        const deviceToken = await passwords.change(session, { current, next }, visit)
+        if (cookies.deviceTokenOf(request) !== undefined) cookies.setDevice(reply, deviceToken)
+      })
       return reply.code(204).send(null)
     },
   )
@@ -370,9 +400,9 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Mail a forgotten password',
         description:
           'The answer is the same whether or not somebody has that name, and comes before anything is done. Beyond three ' +
-          'mails an hour by name, and `RATE_LIMIT_LOGIN` by address, which log-ins count against as well, it stays the ' +
-          'same and nothing is sent. Only `RATE_LIMIT_IP` rejects an address here as on every route, independent of the name ' +
-          'in the body. In `user` mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
+          'mails an hour by name, and `RATE_LIMIT_LOGIN` by address, it stays the same and nothing is sent. Only ' +
+          '`RATE_LIMIT_IP` rejects an address here as on every route, independent of the name in the body. In `user` ' +
+          'mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
         body: Recovery,
         response: { 202: Nothing },
       },
@@ -381,7 +411,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       // Not awaited, so that the response time tells nothing.
       void app
         .limitLogins(request)
-        .then(async () => passwords.recover(request.body.username))
+        .then(async () => passwords.recover(request.body.username, originOf(request)))
         .catch((error: unknown) => request.log.info({ err: error }, 'a password was not mailed'))
       return reply.code(202).send(undefined)
     },

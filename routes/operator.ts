@@ -23,7 +23,7 @@ export interface OperatorOptions {
   /** The gateway beside whose listener this one stands. */
   readonly gateway: Pick<
     FastifyInstance,
-    'metrics' | 'sessions' | 'corebos' | 'door' | 'loginService' | 'contactById' | 'endUpstream'
+    'metrics' | 'sessions' | 'corebos' | 'door' | 'loginService' | 'origins' | 'contactById' | 'endUpstream'
   >
   /** Without one, only what is open is answered. */
   readonly token: string | undefined
@@ -32,7 +32,7 @@ export interface OperatorOptions {
 const OfContact = Type.Object({ contact: WebserviceId }, { additionalProperties: false })
 
 const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway, token }) => {
-  const { metrics, sessions, corebos, door, loginService, contactById, endUpstream } = gateway
+  const { metrics, sessions, corebos, door, loginService, origins, contactById, endUpstream } = gateway
   const holdsToken = bearerOf(token)
 
   // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
@@ -74,6 +74,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
 
   app.post('/sessions/revoke', { schema: { body: OfContact } }, async ({ body: { contact }, log }) => {
     const ended = await sessions.endAll(contact)
+    await origins.revoke(contact)
     await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
     log.info({ contact, ended: ended.length }, "An operator ended a contact's sessions")
     return { ended: ended.length }

@@ -255,7 +255,8 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
           const { email } = await record(session.contact.id, context)
           const own = foldName(email ?? '')
           if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
-          await passwords.change(session, { current, next }, { began, log: request.log })
+          const visit = { began, origin: app.originOf(request), log: request.log }
+          await passwords.change(session, { current, next }, visit)
         }),
     }
   }
@@ -267,11 +268,12 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
       },
       challenge: (name) => webservice.challenge(name, began),
       loginService: webservice.loginService,
-      visit: {
+      visitOf: (deviceToken) => ({
         began,
-        look: (look) => limitLogins(request, look),
+        origin: app.originOf(request, deviceToken),
+        count: async () => limitLogins(request),
         rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
-      },
+      }),
       open: async ({ contact, upstream, leaving }) => {
         try {
           const userAgent = request.headers['user-agent'] ?? ''

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { allowances, failuresAllowed } from '../src/auth/lockout-budget.ts'
+import { failuresBefore } from '../src/auth/lockout-budget.ts'
 import type { PortalAccess } from '../src/demo/database.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { startRelay, type Relay } from './support/relay.ts'
@@ -231,11 +231,11 @@ t.test('no stranger can lock a customer out of coreBOS', async (t) => {
       t.equal(portal.access('alice').failures, 0)
     }
     await Promise.all(Array.from({ length: 30 }, (_, i) => portal.login(spellings[i % 5] ?? '', 'ALICE-PW')))
-    t.equal(portal.access('alice').failures, allowances.proven.failures)
+    t.equal(portal.access('alice').failures, failuresBefore.sure)
     t.equal(most, 3)
     t.equal((await portal.login('bob@example.com', 'bob-pw')).status, 200, 'others are not touched')
     t.equal((await portal.login('alice@example.com', 'alice-pw')).status, 401, 'spent')
-    t.equal(portal.access('alice').failures, allowances.proven.failures)
+    t.equal(portal.access('alice').failures, failuresBefore.sure)
     t.equal(
       database.portalAccess.every(({ failures }) => failures <= 5),
       true,
@@ -254,25 +254,28 @@ t.test('no stranger can lock a customer out of coreBOS', async (t) => {
     await Promise.all(
       Array.from({ length: 40 }, (_, i) => portal.login(spellings[i % 5] ?? '', `guess ${i}`)),
     )
-    t.equal(portal.access('alice').failures, failuresAllowed)
+    t.equal(portal.access('alice').failures, failuresBefore.known)
     t.equal((await portal.login('erin@example.com', 'erin-pw')).status, 200)
   })
 
-  t.test('failures at one name are limited across addresses, whether or not somebody has it', async (t) => {
+  t.test('failures are limited by name and address, whether or not somebody has the name', async (t) => {
     const portal = await start(t, { env: { RATE_LIMIT_LOGIN: '3/60', TRUST_PROXY: '127.0.0.1' } })
-    let addresses = 0
-    const login = (username: string, password: string) =>
-      portal.call('POST', '/auth/login', { body: { username, password }, from: `192.0.2.${++addresses}` })
+    const login = (username: string, password: string, from: string) =>
+      portal.call('POST', '/auth/login', { body: { username, password }, from })
+    const limited = { status: 429, body: { code: 'RATE_LIMITED' }, headers: { 'retry-after': /^\d+$/ } }
     for (const name of ['alice', 'nobody']) {
       for (const { status } of await Promise.all(
-        Array.from({ length: 3 }, () => login(`${name}@example.com`, 'wrong')),
+        Array.from({ length: 3 }, () => login(`${name}@example.com`, 'wrong', '192.0.2.1')),
       )) {
         t.equal(status, 401)
       }
-      const limited = { status: 429, body: { code: 'RATE_LIMITED' }, headers: { 'retry-after': /^\d+$/ } }
-      t.match(await login(`${name.toUpperCase()}@example.com`, 'wrong'), limited)
+      t.match(await login(`${name.toUpperCase()}@example.com`, 'wrong', '192.0.2.1'), limited)
+      t.equal((await login(`${name}@example.com`, 'wrong', '192.0.2.2')).status, 401, 'another address')
     }
-    t.equal((await login('bob@example.com', 'bob-pw')).status, 200)
+    t.match(await login('alice@example.com', 'alice-pw', '192.0.2.1'), limited, 'the right one as well')
+    t.equal((await login('alice@example.com', 'alice-pw', '192.0.2.3')).status, 200)
+    for (const name of ['bob', 'carol', 'dave'])
+      t.equal((await login(`${name}@example.com`, `${name}-pw`, '192.0.2.1')).status, 200, 'other names')
   })
 })
 
@@ -284,7 +287,7 @@ t.test('in service mode the gateway looks at flag, dates and exact password itse
     t.match(body.contact, { user: { id: '19x5', name: 'portal' } }, 'the service user works for everybody')
   }
   await Promise.all(Array.from({ length: 6 }, () => portal.login('bob@example.com', 'BOB-PW')))
-  t.equal(portal.access('bob').failures, allowances.proven.failures)
+  t.equal(portal.access('bob').failures, failuresBefore.sure)
   portal.change(carol, { support_end_date: '2021-12-31' })
   portal.change(erin, { email: 'dave@example.com' })
   portal.access('erin').userName = 'dave@example.com'
@@ -366,7 +369,7 @@ t.test('employees log in in portal mode', async (t) => {
   t.equal(status, 200)
   t.match(body.contact, { accountId: null, user: { id: /^19x/ } })
   await Promise.all(Array.from({ length: 10 }, () => portal.login('emil@example.com', 'wrong', 'Employee')))
-  t.equal(portal.access('emil').failures, failuresAllowed)
+  t.equal(portal.access('emil').failures, failuresBefore.known)
   t.equal((await portal.login('emil@example.com', 'emil-pw')).status, 401, 'an employee is no contact')
 })
 
@@ -636,7 +639,7 @@ t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can u
       })
       for (const each of [response.headers['set-cookie'] ?? []].flat()) {
         const [, name = '', value = '', rest = ''] = /^([^=]+)=([^;]*);(.*)$/.exec(each) ?? []
-        t.match(name, /^__Host-portal-(access|refresh)$/)
+        t.match(name, /^__Host-portal-(access|refresh|device)$/)
         for (const attribute of [/Path=\//, /HttpOnly/, /Secure/, /SameSite=Strict/]) t.match(rest, attribute)
         t.notMatch(rest, /Domain/i)
         if (value === '') this.cookies.delete(name)
@@ -657,9 +660,9 @@ t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can u
     { status, body },
     { status: 200, body: { tokenType: 'Bearer', expiresIn: 600, contact: { id: '12x8549' } } },
   )
-  t.equal(jar.cookies.size, 2)
+  t.equal(jar.cookies.size, 3)
   for (const token of jar.cookies.values()) t.notOk(text.includes(token), 'no script gets to see them')
-  t.notHas(body, { accessToken: String, refreshToken: String })
+  for (const name of ['accessToken', 'refreshToken', 'deviceToken']) t.notOk(name in body)
 
   t.match(await jar.send('GET', '/auth/session', undefined), {
     status: 200,
@@ -694,7 +697,7 @@ t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can u
     status: 401,
     body: { code: 'INVALID_REFRESH_TOKEN' },
   })
-  t.equal(thief.cookies.size, 0)
+  t.same([...thief.cookies.keys()], ['__Host-portal-device'], 'which opens nothing')
   t.match(
     await jar.send('GET', '/auth/session', undefined),
     { status: 401, body: { code: 'SESSION_ENDED' } },
@@ -704,7 +707,7 @@ t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can u
   const again = new Jar()
   await again.send('POST', '/auth/login', origin, alice)
   t.equal((await again.send('POST', '/auth/logout', origin)).status, 204)
-  t.equal(again.cookies.size, 0)
+  t.same([...again.cookies.keys()], ['__Host-portal-device'], 'which opens nothing')
   t.match(await again.send('POST', '/auth/refresh', origin, {}), { status: 401 })
 
   const victim = new Jar()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allowances, FailureBudget, failuresAllowed, type Verdict } from '../src/auth/lockout-budget.ts'
+import { FailureBudget, failuresBefore, type Standing, type Verdict } from '../src/auth/lockout-budget.ts'
 import { foldName, looseName } from '../src/auth/names.ts'
 import { ResponsePacer } from '../src/auth/response-pacer.ts'
 import { EmbeddedStore } from '../src/session/memory/store.ts'
@@ -130,9 +130,9 @@ t.test('the budget of failures', async (t) => {
     failures: FailureBudget,
     who: string,
     attempt: () => Promise<{ verdict: Verdict; result: T }>,
-    kind: keyof typeof allowances = 'unproven',
+    standing: Standing = 'stranger',
   ): Promise<T | undefined> {
-    const spent = await failures.spend(who, allowances[kind], attempt)
+    const spent = await failures.spend(who, standing, attempt)
     await failures.giveBack(spent?.leaving)
     return spent?.result
   }
@@ -147,45 +147,44 @@ t.test('the budget of failures', async (t) => {
     return { self, end }
   }
 
-  t.test('is spent after four failures for good, and given back by a success', async (t) => {
+  t.test('is spent by strangers after three failures for good, and given back by a success', async (t) => {
     const failures = budget()
     const { self, end } = upstream()
     for (let round = 0; round < 3; round++) {
-      for (let i = 0; i < 3; i++) await spend(failures, 'alice', async () => end('wrong'))
+      for (let i = 0; i < 2; i++) await spend(failures, 'alice', async () => end('wrong'))
       t.equal(await spend(failures, 'alice', async () => end('right')), 'right')
     }
     for (let i = 0; i < 10; i++) await spend(failures, 'alice', async () => end('wrong'))
-    t.equal(self.failures, failuresAllowed)
+    t.equal(self.failures, failuresBefore.stranger)
     at += 9 * 365 * 86_400_000
     t.equal(await spend(failures, 'alice', async () => end('right')), undefined, 'no time gives it back')
     t.equal(await spend(failures, 'bob', async () => end('right')), 'right', 'others are not touched')
-    t.equal(await failures.forget('alice'), failuresAllowed)
+    t.equal(await failures.forget('alice'), failuresBefore.stranger)
     t.equal(await spend(failures, 'alice', async () => end('right')), 'right')
   })
 
-  t.test('keeps its last place for a password that is known to be the contact’s', async (t) => {
-    const failures = budget()
-    const { self, end } = upstream()
-    for (let i = 0; i < 10; i++) await spend(failures, 'alice', async () => end('wrong'), 'unproven')
-    t.equal(self.failures, failuresAllowed)
-    t.equal(await spend(failures, 'alice', async () => end('right'), 'unproven'), undefined)
-    t.equal(await spend(failures, 'alice', async () => end('right'), 'proven'), 'right')
-    t.equal(self.failures, 0)
-    t.equal(
-      await spend(failures, 'alice', async () => end('wrong'), 'unproven'),
-      'wrong',
-      'all are free again',
-    )
-  })
-
-  t.test('of a CRM user, whom coreBOS does not count, comes back by itself', async (t) => {
-    const failures = budget()
-    const { end } = upstream()
-    for (let i = 0; i < 10; i++) await spend(failures, 'user:alice', async () => end('wrong'), 'user')
-    t.equal(await spend(failures, 'user:alice', async () => end('right'), 'user'), undefined)
-    at += 15 * 60_000 + 1
-    t.equal(await spend(failures, 'user:alice', async () => end('right'), 'user'), 'right')
-  })
+  t.test(
+    'keeps slots for those who have logged in before, and the last one for the right password',
+    async (t) => {
+      const failures = budget()
+      const { self, end } = upstream()
+      const most = async (standing: Standing, expected: number) => {
+        for (let i = 0; i < 10; i++) await spend(failures, 'alice', async () => end('wrong'), standing)
+        t.equal(self.failures, expected, standing)
+      }
+      await most('stranger', 3)
+      await most('known', 4)
+      await most('stranger', 4)
+      t.equal(await spend(failures, 'alice', async () => end('right'), 'known'), undefined)
+      t.equal(await spend(failures, 'alice', async () => end('right'), 'sure'), 'right')
+      t.equal(self.failures, 0)
+      t.equal(
+        await spend(failures, 'alice', async () => end('wrong'), 'stranger'),
+        'wrong',
+        'all are free again',
+      )
+    },
+  )
 
   t.test('holds whatever runs at once and in whatever order it lands', async (t) => {
     const failures = budget()
@@ -196,18 +195,18 @@ t.test('the budget of failures', async (t) => {
         await new Promise<void>((land) => void pending.push(land))
         return end(verdict)
       })
-    const running = [attempt('wrong'), attempt('wrong'), attempt('right'), attempt('wrong')]
-    while (pending.length < 4) await new Promise(setImmediate)
-    // The success lands first, the three failures that were under way with it after it.
-    pending[2]?.()
-    await running[2]
+    const running = [attempt('wrong'), attempt('right'), attempt('wrong')]
+    while (pending.length < 3) await new Promise(setImmediate)
+    // The success lands first, the two failures that were under way with it after it.
+    pending[1]?.()
+    await running[1]
     for (const land of pending) land()
     await Promise.all(running)
     for (let i = 0; i < 5; i++) await spend(failures, 'alice', async () => end('wrong'))
-    t.equal(self.most, failuresAllowed)
+    t.equal(self.most, failuresBefore.stranger)
   })
 
-  t.test('lets twenty right passwords through at once, four at a time', async (t) => {
+  t.test('lets twenty right passwords through at once, three at a time', async (t) => {
     const failures = budget()
     const { end } = upstream()
     let atOnce = 0
@@ -226,14 +225,14 @@ t.test('the budget of failures', async (t) => {
       results,
       Array.from({ length: 20 }, () => 'right'),
     )
-    t.equal(most, failuresAllowed)
+    t.equal(most, failuresBefore.stranger)
   })
 
   t.test('an attempt whose outcome is lost counts, one that was never sent does not', async (t) => {
     const failures = budget()
     const fail = (error: Error) => spend(failures, 'alice', async () => Promise.reject(error))
     for (let i = 0; i < 10; i++) await t.rejects(fail(new TypeError('connection rejected')))
-    for (let i = 0; i < 4; i++) await t.rejects(fail(new Error('timed out')))
+    for (let i = 0; i < 3; i++) await t.rejects(fail(new Error('timed out')))
     t.equal(await fail(new Error('timed out')), undefined)
   })
 })

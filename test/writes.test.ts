@@ -106,7 +106,7 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
     Contacts: { actions: ['LBL_ADD_NOTE'] },
     HelpDesk: { delete: true },
   })
-  const portal = await startPortal(t, { env: { POLICY_FILE, RATE_LIMIT_LOGIN: '8/60' } })
+  const portal = await startPortal(t, { env: { POLICY_FILE, RATE_LIMIT_LOGIN: '5/60' } })
   const title = { ticket_title: 'secret title', ticketstatus: 'Open' }
   const { id: ticket = '' } = (await portal.as('alice', 'POST', '/records/HelpDesk', { body: title })).body
   const upload = (name: string, type = 'text/plain', size = 1) => {

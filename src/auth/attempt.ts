@@ -1,7 +1,7 @@
 /** One attempt with a password at coreBOS, within the lock-out budget of the account. */
 import type { LoginServices } from './login-services.ts'
 import type { Leaving } from '../session/contract.ts'
-import { allowances } from './lockout-budget.ts'
+import type { Standing } from './lockout-budget.ts'
 import type { LoginAnswer, Rejection } from './calls.ts'
 import { reject, type Admitted, type LoginOutcome, type RejectionReason, type Rejected } from './rejection.ts'
 
@@ -19,14 +19,14 @@ const reasons = {
   other: 'other',
 } as const satisfies Record<Rejection, RejectionReason>
 
-/** One attempt within the budget of `who`, which is the same at every door. */
+/** One attempt within the budget of `who`, which is the same at every route. */
 export async function spend<T>(
   who: string,
-  kind: keyof typeof allowances,
+  standing: Standing,
   { budget }: Pick<LoginServices, 'budget'>,
   attempt: () => Promise<LoginAnswer<T>>,
 ): Promise<Passed<T> | Rejected> {
-  const spent = await budget.spend<LoginAnswer<T>>(who, allowances[kind], async () => {
+  const spent = await budget.spend<LoginAnswer<T>>(who, standing, async () => {
     const result = await attempt()
     if ('login' in result) return { verdict: 'right', result }
     // Nothing is counted for an unknown name; and once coreBOS has locked the contact, the budget protects nothing,
@@ -34,8 +34,12 @@ export async function spend<T>(
     return { verdict: result.rejection === 'wrong' ? 'wrong' : 'uncounted', result }
   })
   if (spent === undefined) return reject('budget')
-  const { result, leaving } = spent
-  return 'login' in result ? { login: result.login, leaving } : reject(reasons[result.rejection])
+  return judged(spent.result, spent.leaving)
+}
+
+/** What coreBOS's answer means, also where coreBOS counts nothing and there is no budget. */
+export function judged<T>(answer: LoginAnswer<T>, leaving?: Leaving): Passed<T> | Rejected {
+  return 'login' in answer ? { login: answer.login, leaving } : reject(reasons[answer.rejection])
 }
 
 /** Decides on admission after a right password; the coreBOS session ends at once where the decision is no. */

@@ -4,28 +4,18 @@ import type { Leaving, SharedState } from '../session/contract.ts'
 /** coreBOS rejects even the right password after more failures than this. */
 const failuresForgiven = 5
 
-/** As many may be a stranger's. */
-export const failuresAllowed = failuresForgiven - 1
-
 /** As good as no expiry: the counter of coreBOS has none. */
 const forever = 10 * 365 * 86_400_000
 
-/** How many failures may be known of before one more attempt, and for how long each is remembered. Milliseconds. */
-export interface Allowance {
-  readonly failures: number
-  readonly kept: number
-}
-
 /**
- * By what is known of a password before it is tried. `proven`: it is the contact's but perhaps for case and accents, and
- * so no stranger's; a place is kept for it, so that strangers cannot shut out a contact that proves itself. `unproven`:
- * it may be a stranger's. `user`: that of a CRM user, whose failures coreBOS does not count.
+ * How many failures may stand at coreBOS before one more attempt, by what is known of the attempt. `stranger`: nothing.
+ * `known`: the contact has logged in from there before. `sure`: the password was checked where coreBOS counts nothing, or
+ * comes from a known device and cannot be checked. So strangers can use up neither the slots of those who have logged in
+ * before nor that of the right password.
  */
-export const allowances = {
-  proven: { failures: failuresForgiven, kept: forever },
-  unproven: { failures: failuresAllowed, kept: forever },
-  user: { failures: failuresAllowed, kept: 15 * 60_000 },
-} as const satisfies Record<string, Allowance>
+export const failuresBefore = { stranger: 3, known: 4, sure: failuresForgiven } as const
+
+export type Standing = keyof typeof failuresBefore
 
 /**
  * How an attempt ended at coreBOS. `uncounted`: coreBOS certainly did not count it. What throws is held to have been
@@ -76,11 +66,11 @@ export class FailureBudget {
    */
   async spend<T>(
     who: string,
-    allowance: Allowance,
+    standing: Standing,
     attempt: () => Promise<{ readonly verdict: Verdict; readonly result: T }>,
   ): Promise<Spent<T> | undefined> {
     const { state, neverSent } = this.#options
-    const place = await this.#take(keyOf(who), allowance)
+    const place = await this.#take(keyOf(who), failuresBefore[standing])
     if (place === undefined) return undefined
     const { key, ticket, failedBefore } = place
     try {
@@ -109,12 +99,12 @@ export class FailureBudget {
     return held.size
   }
 
-  async #take(key: string, { failures, kept }: Allowance) {
+  async #take(key: string, failures: number) {
     const { state, now, wait, nonce } = this.#options
     const gaveUp = now() + patience
     const ticket = nonce()
     for (;;) {
-      const { entered, held } = await state.enter(key, ticket, `flight:${now()}`, failures, kept)
+      const { entered, held } = await state.enter(key, ticket, `flight:${now()}`, failures, forever)
       const failedBefore = [...held].flatMap(([each, note]) => (isUnderWay(note, now()) ? [] : [each]))
       if (entered) return { key, ticket, failedBefore }
       if (failedBefore.length === held.size || now() >= gaveUp) return undefined

@@ -1,74 +1,100 @@
-/** The login service where contacts log in: limits on guessing, and rejections that all look alike. */
+/** Where contacts log in: limits on guessing, known origins, and rejections that all look alike. */
 import type { LoginServices } from './login-services.ts'
-import type { Rate } from '../model/rate.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { SharedState, RateCheck, RateResult } from '../session/contract.ts'
-import { budgetOf, logIn, userKey, type Credentials, type LoginMode } from './login.ts'
-import { foldName, looseName } from './names.ts'
+import { neverSent } from './calls.ts'
+import type { Known, KnownOrigins, Origin } from './known-origins.ts'
+import type { LoginLimits } from './login-limits.ts'
+import { budgetOf, logIn, type Credentials, type LoginMode } from './login.ts'
+import { looseName } from './names.ts'
 import type { ResponsePacer } from './response-pacer.ts'
 import type { Admitted, LoginOutcome, RejectionReason } from './rejection.ts'
 
-/** One attempt as the door sees it where it is made. */
+/** One attempt as the route sees it. */
 export interface Visit {
   /** When it began, on the clock of the pacer. */
   readonly began: number
-  /** Looks at a count; where the request itself is still to be counted, in the same step. @throws GatewayError `RATE_LIMITED` */
-  look(take: RateCheck): Promise<RateResult | undefined>
+  readonly origin: Origin
+  /** Counts the request as a log-in, if that is still to be done. @throws GatewayError `RATE_LIMITED` */
+  count(): Promise<void>
   /** Told why it was rejected, for the log alone. */
   rejected(reason: RejectionReason): void
 }
 
 export interface Guard {
   readonly pacer: Pick<ResponsePacer, 'hold'>
-  readonly state: Pick<SharedState, 'take'>
-  /** Failures that one log-in name may have, across doors, addresses and spellings (`RATE_LIMIT_LOGIN`). */
-  readonly failures: Rate
+  readonly limits: LoginLimits
+  readonly origins: Pick<KnownOrigins, 'recognize' | 'remember'>
+  readonly context: Pick<LoginServices, 'budget' | 'end'>
+}
+
+/** A log-in with the mark that its device keeps. */
+export interface Entered extends Admitted {
+  readonly deviceToken: string
 }
 
 /**
- * Makes an attempt unless its name has failed too often. A rejection is counted, and comes at the same time for every
- * reason.
+ * Makes an attempt unless its name has failed too often. The attempt is counted before it is made, and given back when it
+ * succeeds or was never sent. A rejection comes at the same time for every reason.
  *
  * @returns undefined for a rejection
  * @throws GatewayError `RATE_LIMITED`, whether or not the name exists; `STORE_UNAVAILABLE`; what the attempt throws
  */
 export async function guarded(
-  { pacer, state, failures }: Guard,
-  { username, entity }: Named,
+  guard: Guard,
+  named: Named,
   visit: Visit,
-  attempt: () => Promise<LoginOutcome>,
-): Promise<Admitted | undefined> {
-  const take = {
-    key: failuresKey({ username, entity }),
-    max: failures.max,
-    window: failures.seconds * 1000,
-    kind: 'budget',
-  } as const
-  const before = await visit.look({ ...take, cost: 0 })
-  if (before?.allowed !== true) {
-    const retryAfter = (before?.resetIn ?? take.window) / 1000
-    throw new GatewayError(before?.away === true ? 'STORE_UNAVAILABLE' : 'RATE_LIMITED', undefined, {
-      retryAfter,
-    })
+  attempt: (known: Known | undefined) => Promise<LoginOutcome>,
+): Promise<Entered | undefined> {
+  const { pacer, limits, origins } = guard
+  await visit.count()
+  const account = accountOf(named)
+  const known = await origins.recognize(account, visit.origin)
+  const reservation = await limits.reserve(account, known, visit.origin)
+  let outcome: LoginOutcome
+  try {
+    outcome = await attempt(known)
+  } catch (error) {
+    if (neverSent(error)) await reservation.giveBack()
+    throw error
   }
-  const outcome = await attempt()
-  if (!('rejected' in outcome)) return outcome
-  await state.take([take])
-  visit.rejected(outcome.rejected)
-  await pacer.hold(visit.began)
-  return undefined
+  if ('rejected' in outcome) {
+    visit.rejected(outcome.rejected)
+    await pacer.hold(visit.began)
+    return undefined
+  }
+  return enter(guard, outcome, async () => {
+    const [deviceToken] = await Promise.all([
+      origins.remember(account, outcome.contact.id, visit.origin),
+      reservation.giveBack(),
+    ])
+    return deviceToken
+  })
+}
+
+/** A log-in that cannot be completed leaves nothing open. */
+async function enter(
+  { context: { budget, end } }: Guard,
+  admitted: Admitted,
+  remember: () => Promise<string>,
+): Promise<Entered> {
+  try {
+    return { ...admitted, deviceToken: await remember() }
+  } catch (error) {
+    await Promise.allSettled([end(admitted.upstream), budget.giveBack(admitted.leaving)])
+    throw error
+  }
 }
 
 export interface LoginServiceOptions extends Guard {
   readonly mode: LoginMode
   readonly context: LoginServices
-  readonly state: Pick<SharedState, 'take' | 'reset'>
 }
 
 type Named = Pick<Credentials, 'username' | 'entity'>
 
-function failuresKey({ username, entity }: Named): string {
-  return `login-failures:${entity}:${looseName(username)}`
+/** The one spelling under which the failures and the origins of a log-in name are kept. */
+export function accountOf({ username, entity }: Named): string {
+  return `${entity}:${looseName(username)}`
 }
 
 export class LoginService {
@@ -79,16 +105,18 @@ export class LoginService {
   }
 
   /** @throws GatewayError `INVALID_CREDENTIALS`, the same for every reason and at the same time; as {@link attempt} */
-  async admit(credentials: Credentials, visit: Visit): Promise<Admitted> {
+  async admit(credentials: Credentials, visit: Visit): Promise<Entered> {
     const admitted = await this.attempt(credentials, visit)
     if (admitted === undefined) throw new GatewayError('INVALID_CREDENTIALS')
     return admitted
   }
 
   /** The same, with a rejection as an answer. @throws GatewayError as {@link guarded}; how coreBOS failed */
-  async attempt(credentials: Credentials, visit: Visit): Promise<Admitted | undefined> {
+  async attempt(credentials: Credentials, visit: Visit): Promise<Entered | undefined> {
     const { mode, context } = this.#options
-    return guarded(this.#options, credentials, visit, () => logIn(mode, credentials, context))
+    return guarded(this.#options, credentials, visit, (origin) =>
+      logIn(mode, { ...credentials, origin }, context),
+    )
   }
 
   /**
@@ -98,17 +126,14 @@ export class LoginService {
    * @throws GatewayError how coreBOS or the store failed
    */
   async forgive({ username, entity }: Named): Promise<number> {
-    const { mode, context, state } = this.#options
+    const { context, limits } = this.#options
     const { budget, service } = context
-    const name = foldName(username)
     const found = (await service?.byName(entity, username)) ?? []
     if (found === 'several') throw new GatewayError('QUERY_TOO_LARGE', 'too many have that name')
-    const budgets = [
-      ...found.map(({ id }) => id),
-      budgetOf(username, entity, undefined),
-      ...(mode === 'user' && name !== undefined ? [userKey(name)] : []),
-    ].filter((key) => key !== undefined)
-    await state.reset([failuresKey({ username, entity })])
+    const budgets = [...found.map(({ id }) => id), budgetOf(username, entity, undefined)].filter(
+      (key) => key !== undefined,
+    )
+    await limits.forget(accountOf({ username, entity }))
     const held = await Promise.all(budgets.map(async (key) => budget.forget(key)))
     return held.reduce((sum, each) => sum + each, 0)
   }

@@ -3,9 +3,11 @@ import type { LoginServices } from './login-services.ts'
 import { isSendable } from '../corebos/form.ts'
 import type { Entity } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
-import { inSession, spend, type Passed } from './attempt.ts'
+import { inSession, judged, spend, type Passed } from './attempt.ts'
+import type { Standing } from './lockout-budget.ts'
 import type { PortalLogin } from './calls.ts'
 import { barrier, contactOf } from './identity.ts'
+import type { Known as KnownOrigin } from './known-origins.ts'
 import { collatedName, foldName, longestName, longestPassword } from './names.ts'
 import type { CallKind } from './response-pacer.ts'
 import { reject, type LoginOutcome, type Rejected } from './rejection.ts'
@@ -19,10 +21,15 @@ export interface Credentials {
   readonly entity: Entity
 }
 
+/** Credentials, and whether the contact has logged in from there before. */
+export interface Attempt extends Credentials {
+  readonly origin: KnownOrigin | undefined
+}
+
 interface Mode {
   /** Calls that the longest rejection of this mode waits for one after the other. */
   readonly rounds: Readonly<Record<CallKind, number>>
-  readonly login: (credentials: Credentials, context: LoginServices) => Promise<LoginOutcome>
+  readonly login: (attempt: Attempt, context: LoginServices) => Promise<LoginOutcome>
 }
 
 export const loginModes: Readonly<Record<LoginMode, Mode>> = {
@@ -37,24 +44,24 @@ export const loginModes: Readonly<Record<LoginMode, Mode>> = {
  */
 export async function logIn(
   mode: LoginMode,
-  credentials: Credentials,
+  attempt: Attempt,
   context: LoginServices,
 ): Promise<LoginOutcome> {
-  const { username, password, entity } = credentials
+  const { username, password, entity } = attempt
   if (username.length > longestName || password.length > longestPassword) return reject('too-long')
   if (username === '' || password === '') return reject('password')
   if (!isSendable(username) || !isSendable(password)) return reject('password')
   if (collatedName(username) === undefined) return reject('name')
   if (entity === 'Employee' && mode !== 'portal') return reject('mode')
-  return loginModes[mode].login(credentials, context)
+  return loginModes[mode].login(attempt, context)
 }
 
 /** Customer Portal Login: the contact's own coreBOS session, with the rights of the user that it is mapped to. */
-async function portal(credentials: Credentials, context: LoginServices): Promise<LoginOutcome> {
+async function portal(attempt: Attempt, context: LoginServices): Promise<LoginOutcome> {
   const { calls, today, level } = context
-  const known = await lookUp(credentials, context)
+  const known = await lookUp(attempt, context)
   if ('rejected' in known) return known
-  const passed = await tryPassword(known, credentials, context)
+  const passed = await tryPassword(known, attempt, context)
   if ('rejected' in passed) return passed
 
   const { login } = passed
@@ -62,28 +69,28 @@ async function portal(credentials: Credentials, context: LoginServices): Promise
     if (known.identity !== undefined && known.identity.id !== login.contactId) return reject('mismatch')
     const [info, identity] = await Promise.all([
       calls.userInfo(login.session),
-      known.identity ?? calls.identitiesIn(login.session).byId(credentials.entity, login.contactId),
+      known.identity ?? calls.identitiesIn(login.session).byId(attempt.entity, login.contactId),
     ])
     if (info.administrator) return reject('administrator')
     if (identity === undefined) return reject('unreadable')
     const reason = barrier(identity, today())
     if (reason !== undefined) return reject(reason)
-    return { contact: contactOf(identity, credentials.entity, login.user, level()) }
+    return { contact: contactOf(identity, attempt.entity, login.user, level()) }
   })
 }
 
 /** Contact Login: the service user serves all contacts, so the gateway checks portal flag, support dates and exact password itself. */
-async function service(credentials: Credentials, context: LoginServices): Promise<LoginOutcome> {
+async function service(attempt: Attempt, context: LoginServices): Promise<LoginOutcome> {
   const { service, today, level, budget, end } = context
   if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
-  const known = await lookUp(credentials, context)
+  const known = await lookUp(attempt, context)
   if ('rejected' in known) return known
   const { identity } = known
   if (identity === undefined) return reject('unreadable')
   const reason = barrier(identity, today())
   if (reason !== undefined) return reject(reason)
 
-  const passed = await tryPassword(known, credentials, context)
+  const passed = await tryPassword(known, attempt, context)
   if ('rejected' in passed && passed.rejected !== 'absent') return passed
   const { login, leaving } = 'rejected' in passed ? { login: undefined, leaving: undefined } : passed
   // The log-in does not wait for it.
@@ -97,19 +104,21 @@ async function service(credentials: Credentials, context: LoginServices): Promis
 }
 
 /** User per Contact: a CRM user's own name and access key or password. */
-async function user(credentials: Credentials, context: LoginServices): Promise<LoginOutcome> {
+async function user(attempt: Attempt, context: LoginServices): Promise<LoginOutcome> {
   const { calls } = context
-  const { username, password } = credentials
+  const { username, password } = attempt
   const name = foldName(username)
   if (name === undefined) return reject('name')
   const token = await calls.challenge(username)
   if (token === undefined) return reject('name')
 
-  const passed = await spend(userKey(name), 'user', context, async () => {
-    const byKey = await calls.login(username, { token, password, form: 'key' })
-    if ('login' in byKey || byKey.rejection !== 'wrong') return byKey
-    return calls.login(username, { token, password, form: 'password' })
-  })
+  // coreBOS counts no failures of its users, so that no budget is spent.
+  const byKey = await calls.login(username, { token, password, form: 'key' })
+  const passed = judged(
+    'login' in byKey || byKey.rejection !== 'wrong'
+      ? byKey
+      : await calls.login(username, { token, password, form: 'password' }),
+  )
   if ('rejected' in passed) return passed
   return admitUser(passed, username.trim(), context)
 }
@@ -175,14 +184,18 @@ async function lookUp(credentials: Credentials, context: LoginServices): Promise
 /** Lets coreBOS compare the exact password, if the contact's budget allows. */
 async function tryPassword(
   { token, identity, proven }: Known,
-  { username, password, entity }: Credentials,
+  { username, password, entity, origin }: Attempt,
   context: LoginServices,
 ): Promise<Passed<PortalLogin> | Rejected> {
   const type = context.passwordType ?? identity?.passwordType
   if (type === undefined) return reject(identity === undefined ? 'unreadable' : 'password-type')
   const who = budgetOf(username, entity, identity)
   if (who === undefined) return reject('name')
-  return spend(who, proven ? 'proven' : 'unproven', context, () =>
+  const standing = standingOf(
+    { proven, origin, identity },
+    entity === 'Contacts' && context.service !== undefined,
+  )
+  return spend(who, standing, context, () =>
     context.calls.loginPortal(username, { token, password, type }, entity),
   )
 }
@@ -198,7 +211,25 @@ export function budgetOf(
   return name === undefined ? undefined : `${entity}:${name}`
 }
 
-/** The budget of a CRM user. @param name folded */
-export function userKey(name: string): string {
-  return `user:${name}`
+/**
+ * What an attempt may spend of a budget.
+ *
+ * @param checkable whether a right password could be checked without counting, so that its slot is kept for it
+ */
+export function standingOf(
+  {
+    proven,
+    origin,
+    identity,
+  }: {
+    readonly proven: boolean
+    readonly origin: KnownOrigin | undefined
+    readonly identity: Pick<Identity, 'id'> | undefined
+  },
+  checkable: boolean,
+): Standing {
+  if (proven) return 'sure'
+  // The name may have gone to another contact since.
+  if (origin === undefined || (identity !== undefined && identity.id !== origin.contactId)) return 'stranger'
+  return origin.kind === 'device' && !checkable ? 'sure' : 'known'
 }

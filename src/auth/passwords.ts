@@ -1,10 +1,12 @@
 /** A contact's own password: changed by who knows it, mailed to who has forgotten it. */
 import type { LoginServices } from './login-services.ts'
+import type { Rate } from '../model/rate.ts'
 import type { Corebos } from '../corebos/corebos.ts'
 import { changePortalUserPassword, sendRecoverPassword } from '../corebos/password.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { PortalSession, Store, RateCheck } from '../session/contract.ts'
-import type { LoginService, Visit } from './login-service.ts'
+import type { PortalSession, Store } from '../session/contract.ts'
+import { accountOf, type LoginService, type Visit } from './login-service.ts'
+import type { KnownOrigins, Origin } from './known-origins.ts'
 import type { LoginMode } from './login.ts'
 import { foldName, longestName, looseName } from './names.ts'
 import type { RejectionReason } from './rejection.ts'
@@ -15,6 +17,9 @@ export interface PasswordOptions {
   readonly context: Pick<LoginServices, 'calls' | 'service' | 'budget' | 'end'>
   readonly loginService: Pick<LoginService, 'attempt'>
   readonly state: Pick<Store, 'take' | 'endAll'>
+  readonly origins: Pick<KnownOrigins, 'remember' | 'revoke'>
+  /** Recoveries that one address may ask for (`RATE_LIMIT_LOGIN`). */
+  readonly recoveries: Rate
 }
 
 interface Log {
@@ -22,7 +27,7 @@ interface Log {
 }
 
 /** Mails with the password that one name may cause. */
-const recoveries = { max: 3, window: 3_600_000 }
+const mails = { max: 3, window: 3_600_000 }
 
 /** Nothing that PHP, HTML or the database's three-byte UTF-8 could make something else of, and no blank that collation would drop. */
 const storable = /^(?! )[^\p{C}\p{Zl}\p{Zp}<>&"'\\\u{10000}-\u{10FFFF}]+(?<! )$/u
@@ -35,18 +40,19 @@ export class Passwords {
   }
 
   /**
-   * Changes the password of a session's contact, and ends its other sessions. The current one is checked like that of
-   * a log-in: exactly, and within the contact's budget.
+   * Changes the password of a session's contact, ends its other sessions and forgets from where it has logged in. The
+   * current password is checked like that of a log-in: exactly, and within the contact's budget.
    *
+   * @returns a new mark for the device that asked
    * @throws GatewayError `WRONG_PASSWORD`; `INVALID_VALUE` for a new one that coreBOS might not keep as it is;
    * `NOT_WRITABLE` where the password is not the contact's own to change; as {@link LoginService.attempt}
    */
   async change(
     { id, contact, upstream }: PortalSession,
     passwords: { readonly current: string; readonly next: string },
-    { began, log }: Pick<Visit, 'began'> & { readonly log: Log },
-  ): Promise<void> {
-    const { mode, corebos, context, loginService, state } = this.#options
+    { began, origin, log }: Pick<Visit, 'began' | 'origin'> & { readonly log: Log },
+  ): Promise<string> {
+    const { mode, corebos, context, loginService, state, origins } = this.#options
     if (mode === 'user' || contact.entity !== 'Contacts') {
       throw new GatewayError('NOT_WRITABLE', 'this password is changed in coreBOS')
     }
@@ -63,10 +69,11 @@ export class Passwords {
     if (caller === undefined || identity === undefined) throw new GatewayError('SESSION_ENDED')
 
     const credentials = { username: identity.name, password: passwords.current, entity: contact.entity }
-    const look = async (take: RateCheck) => (await state.take([take]))[0]
+    // The route has counted the request.
+    const count = async () => undefined
     const rejected = (reason: RejectionReason) =>
       log.info({ reason, contact: contact.id }, 'a change of password was rejected')
-    const admitted = await loginService.attempt(credentials, { began, rejected, look })
+    const admitted = await loginService.attempt(credentials, { began, origin, rejected, count })
     await context.budget.giveBack(admitted?.leaving)
     await context.end(admitted?.upstream)
     if (admitted?.contact.id !== contact.id) throw new GatewayError('WRONG_PASSWORD')
@@ -75,16 +82,19 @@ export class Passwords {
     }
     const others = await state.endAll(contact.id, id)
     await Promise.all(others.map(async (other) => context.end(other.upstream)))
+    await origins.revoke(contact.id)
+    return origins.remember(accountOf(credentials), contact.id, origin)
   }
 
   /** Has the password mailed where the name exists and the limit is kept. The result tells neither. */
-  async recover(username: string): Promise<void> {
-    const { mode, corebos, state } = this.#options
+  async recover(username: string, { network }: Pick<Origin, 'network'>): Promise<void> {
+    const { mode, corebos, state, recoveries } = this.#options
     if (mode === 'user' || corebos.service === undefined) return
     if (username.length > longestName || foldName(username) === undefined) return
-    const [taken] = await state.take([
-      { key: `recovery:${looseName(username)}`, kind: 'budget', ...recoveries },
+    const taken = await state.take([
+      { key: `recovery-by:${network}`, max: recoveries.max, window: recoveries.seconds * 1000 },
+      { key: `recovery:${looseName(username)}`, kind: 'budget', ...mails },
     ])
-    if (taken?.allowed === true) await sendRecoverPassword(corebos.service, username)
+    if (taken.every(({ allowed }) => allowed)) await sendRecoverPassword(corebos.service, username)
   }
 }

@@ -164,7 +164,7 @@ export const environment = Type.Object({
   }),
   RATE_LIMIT_LOGIN: rate({
     description:
-      'Maximum number of log-ins per address, and of failed log-ins per log-in name, as MAX/SECONDS.',
+      'Maximum number of failed log-ins per log-in name and address, as MAX/SECONDS; 20 times as many log-ins per address.',
     default: '10/60',
   }),
   READ_CACHE_TTL: whole(

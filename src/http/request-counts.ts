@@ -3,7 +3,7 @@ import type { SessionClaim } from '../session/claim.ts'
 import type { Rate } from '../model/rate.ts'
 import { networksOf } from './client-address.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { Reading, Store, RateCheck, RateResult } from '../session/contract.ts'
+import type { Reading, Store, RateCheck } from '../session/contract.ts'
 
 export interface Rates {
   readonly address: Rate
@@ -26,15 +26,6 @@ export interface Counted {
   readonly claim?: SessionClaim | undefined
   /** The address of a request that is a log-in. */
   readonly login?: string
-  /** A count of the caller's own, which rejects nothing here. */
-  readonly look?: RateCheck
-}
-
-export interface Counts {
-  /** What the store says of the presented session. */
-  readonly reading: Reading | undefined
-  /** What `look` asked for. */
-  readonly looked: RateResult | undefined
 }
 
 export class RequestCounts {
@@ -46,20 +37,22 @@ export class RequestCounts {
     this.#store = store
   }
 
-  /** @throws GatewayError `RATE_LIMITED`, `STORE_UNAVAILABLE` */
-  async count({ address, claim, login, look }: Counted): Promise<Counts> {
+  /**
+   * @returns what the store says of the presented session
+   * @throws GatewayError `RATE_LIMITED`, `STORE_UNAVAILABLE`
+   */
+  async count({ address, claim, login }: Counted): Promise<Reading | undefined> {
     const limits = [
       ...(address === undefined ? [] : byNetwork('ip', address, this.#rates.address)),
       ...(claim === undefined ? [] : [take(`contact:${claim.contactId}`, this.#rates.contact)]),
       ...(login === undefined ? [] : byNetwork('login', login, this.#rates.login)),
     ]
-    const all = look === undefined ? limits : [...limits, look]
-    const reading = claim && (await this.#store.read(claim.sessionId, all))
-    const taken = reading?.takes ?? (await this.#store.take(all))
-    const exceeded = taken.slice(0, limits.length).find(({ allowed }) => !allowed)
+    const reading = claim && (await this.#store.read(claim.sessionId, limits))
+    const taken = reading?.takes ?? (await this.#store.take(limits))
+    const exceeded = taken.find(({ allowed }) => !allowed)
     if (exceeded !== undefined)
       throw new GatewayError('RATE_LIMITED', undefined, { retryAfter: exceeded.resetIn / 1000 })
-    return { reading, looked: taken[limits.length] }
+    return reading
   }
 }
 

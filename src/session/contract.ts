@@ -170,6 +170,9 @@ export interface SharedState {
   /** Counts all takes in one step; only those that follow another depend on it. */
   take(takes: readonly RateCheck[]): Promise<readonly RateResult[]>
 
+  /** Gives back what was taken and allowed: of each key its cost, where its window has not ended. */
+  giveBack(takes: readonly RateCheck[]): Promise<void>
+
   /** Forgets counts. */
   reset(keys: readonly string[]): Promise<void>
 

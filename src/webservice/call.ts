@@ -20,6 +20,11 @@ export class Input {
     return this.#parameters.get(name)
   }
 
+  /** Whether it was sent, also empty. */
+  has(name: string): boolean {
+    return this.#get(name) !== undefined
+  }
+
   /** Empty where it is missing. @throws GatewayError `BAD_REQUEST` where it is an array */
   text(name: string): string {
     const value = this.#get(name) ?? ''

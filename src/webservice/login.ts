@@ -1,7 +1,6 @@
 /** Operations around a log-in, as clients of coreBOS know them. */
 import type { Contact } from '../model/contact.ts'
-import type { Visit } from '../auth/login-service.ts'
-import type { Admitted } from '../auth/rejection.ts'
+import type { Entered, Visit } from '../auth/login-service.ts'
 import type { Challenge } from '../corebos/challenge.ts'
 import type { PortalSession } from '../session/contract.ts'
 import type { Input } from './call.ts'
@@ -19,9 +18,9 @@ export interface LoginContext {
   challenge(name: string): Promise<Challenge>
   readonly loginService: RelayedLogin
   /** The attempt that this request is; counts the request as a log-in where the login service looks. */
-  readonly visit: Visit
+  visitOf(deviceToken: string | undefined): Visit
   /** Opens a session of the gateway, and gives its name. */
-  open(admitted: Admitted): Promise<string>
+  open(admitted: Entered): Promise<string>
   /** The session that the request names, and its name. @throws GatewayError `AUTHENTICATION_REQUIRED` */
   identify(): Promise<{ readonly session: PortalSession; readonly name: string }>
   end(session: PortalSession): Promise<void>
@@ -36,18 +35,29 @@ export async function getchallenge(input: Input, login: LoginContext): Promise<R
 export async function loginPortal(input: Input, login: LoginContext): Promise<Result> {
   const entity = input.text('entity').toLowerCase() === 'employee' ? 'Employee' : 'Contacts'
   const credentials = { username: input.text('username'), secret: input.text('password'), entity } as const
-  const admitted = await login.loginService.admitContact(credentials, login.visit)
+  const admitted = await login.loginService.admitContact(credentials, login.visitOf(deviceTokenOf(input)))
   const { user, id, language } = admitted.contact
   return result({
     sessionName: await login.open(admitted),
     user: { id: user.id, user_name: user.name, contactid: id, language },
+    ...deviceTokenFor(input, admitted),
   })
+}
+
+/** coreBOS knows no such parameter; a client that sends it, also empty, is told the mark of its device. */
+function deviceTokenOf(input: Input): string | undefined {
+  return input.has('deviceToken') ? input.text('deviceToken') : undefined
+}
+
+function deviceTokenFor(input: Input, { deviceToken }: Entered): { readonly deviceToken?: string } {
+  return input.has('deviceToken') ? { deviceToken } : {}
 }
 
 export async function login(input: Input, login: LoginContext): Promise<Result> {
   const credentials = { username: input.text('username'), secret: input.text('accessKey') }
-  const admitted = await login.loginService.admitUser(credentials, login.visit)
-  return result(loggedIn(await login.open(admitted), admitted.contact))
+  const admitted = await login.loginService.admitUser(credentials, login.visitOf(deviceTokenOf(input)))
+  const opened = loggedIn(await login.open(admitted), admitted.contact)
+  return result({ ...opened, ...deviceTokenFor(input, admitted) })
 }
 
 function loggedIn(sessionName: string, { user }: Contact) {

@@ -76,8 +76,8 @@ const fieldParameters = ['term', 'filter', 'searchinmodule', 'fields', 'returnfi
 // prettier-ignore
 const table: readonly Operation[] = [
   anybody('getchallenge', ['username'], 'loginService', login.getchallenge),
-  anybody('loginPortal', ['username', 'password', 'entity'], 'loginService', login.loginPortal),
-  anybody('login', ['username', 'accessKey'], 'loginService', login.login),
+  anybody('loginPortal', ['username', 'password', 'entity', 'deviceToken'], 'loginService', login.loginPortal),
+  anybody('login', ['username', 'accessKey', 'deviceToken'], 'loginService', login.login),
   anybody('extendsession', [], 'self', login.extendsession),
   anybody('logout', [], 'self', login.logout),
 

@@ -1,15 +1,16 @@
 /**
  * Log-ins of clients that hash the password themselves: the gateway never sees it, so it relays the hash, within the
- * budget that the contact has at every door, and rejects alike and at the same time for every reason.
+ * budget that the contact has at every route, and rejects alike and at the same time whatever the reason.
  */
 import type { LoginServices } from '../auth/login-services.ts'
-import { inSession, spend, type Passed } from '../auth/attempt.ts'
+import { inSession, judged, spend, type Passed } from '../auth/attempt.ts'
 import type { PortalLogin } from '../auth/calls.ts'
-import { guarded, type Guard, type Visit } from '../auth/login-service.ts'
+import { guarded, type Entered, type Guard, type Visit } from '../auth/login-service.ts'
 import { barrier, contactOf } from '../auth/identity.ts'
-import { admitUser, budgetOf, userKey, type LoginMode } from '../auth/login.ts'
+import type { Known as KnownOrigin } from '../auth/known-origins.ts'
+import { admitUser, budgetOf, standingOf, type LoginMode } from '../auth/login.ts'
 import { collatedName, foldName, longestName, longestPassword } from '../auth/names.ts'
-import { reject, type Admitted, type LoginOutcome, type Rejected } from '../auth/rejection.ts'
+import { reject, type LoginOutcome, type Rejected } from '../auth/rejection.ts'
 import { isSendable } from '../corebos/form.ts'
 import type { Entity } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
@@ -27,6 +28,11 @@ export interface RelayedCredentials {
   readonly username: string
   readonly secret: string
   readonly entity: Entity
+}
+
+/** The same with the one spelling of the name, and whether the contact has logged in from there before. */
+interface Attempt extends RelayedCredentials {
+  readonly origin: KnownOrigin | undefined
 }
 
 interface Known {
@@ -47,18 +53,18 @@ export class RelayedLogin {
    *
    * @throws GatewayError `INVALID_CREDENTIALS`, `RATE_LIMITED`, how coreBOS or the store failed
    */
-  async admitContact(credentials: RelayedCredentials, visit: Visit): Promise<Admitted> {
-    return this.#admit(credentials, visit, async (username) => {
+  async admitContact(credentials: RelayedCredentials, visit: Visit): Promise<Entered> {
+    return this.#admit(credentials, visit, async (username, origin) => {
       const { mode } = this.#options
-      if (mode === 'portal') return this.#portal({ ...credentials, username })
+      if (mode === 'portal') return this.#portal({ ...credentials, username, origin })
       if (mode === 'service' && credentials.entity === 'Contacts')
-        return this.#service({ ...credentials, username })
+        return this.#service({ ...credentials, username, origin })
       return reject('mode')
     })
   }
 
   /** `login` of the CRM user that a contact is, in `user` mode. @throws GatewayError as {@link admitContact} */
-  async admitUser(credentials: Omit<RelayedCredentials, 'entity'>, visit: Visit): Promise<Admitted> {
+  async admitUser(credentials: Omit<RelayedCredentials, 'entity'>, visit: Visit): Promise<Entered> {
     return this.#admit({ ...credentials, entity: 'Contacts' }, visit, async () =>
       this.#options.mode === 'user' ? this.#user(credentials) : reject('mode'),
     )
@@ -68,8 +74,8 @@ export class RelayedLogin {
     { username, secret, entity }: RelayedCredentials,
     visit: Visit,
     /** Told the one spelling of the name. */
-    attempt: (name: string) => Promise<LoginOutcome>,
-  ): Promise<Admitted> {
+    attempt: (name: string, origin: KnownOrigin | undefined) => Promise<LoginOutcome>,
+  ): Promise<Entered> {
     const name = collatedName(username)
     const readable =
       username.length <= longestName &&
@@ -78,15 +84,15 @@ export class RelayedLogin {
       secret !== '' &&
       isSendable(username) &&
       isSendable(secret)
-    // Counted together with the other login service: who guesses at both doors has no more guesses.
-    const admitted = await guarded(this.#options, { username, entity }, visit, async () =>
-      readable && name !== undefined ? attempt(name) : reject('password'),
+    // Counted together with log-ins in clear: using both ways gives no more guesses.
+    const admitted = await guarded(this.#options, { username, entity }, visit, async (origin) =>
+      readable && name !== undefined ? attempt(name, origin) : reject('password'),
     )
     if (admitted === undefined) throw new GatewayError('INVALID_CREDENTIALS')
     return admitted
   }
 
-  async #portal(credentials: RelayedCredentials): Promise<LoginOutcome> {
+  async #portal(credentials: Attempt): Promise<LoginOutcome> {
     const { context } = this.#options
     const { calls, today, level } = context
     const known = await this.#lookUp(credentials)
@@ -108,7 +114,7 @@ export class RelayedLogin {
     })
   }
 
-  async #service(credentials: RelayedCredentials): Promise<LoginOutcome> {
+  async #service(credentials: Attempt): Promise<LoginOutcome> {
     const { context } = this.#options
     const { service, level, budget, end } = context
     if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
@@ -165,17 +171,19 @@ export class RelayedLogin {
 
   async #relayPortal(
     known: Known | undefined,
-    credentials: RelayedCredentials,
+    credentials: Attempt,
   ): Promise<Passed<PortalLogin> | Rejected> {
     const { context } = this.#options
-    const { username, secret, entity } = credentials
+    const { username, secret, entity, origin } = credentials
     const who = budgetOf(username, entity, known?.identity)
     if (who === undefined) return reject('name')
     const inClear = known?.identity.passwordType === 'plaintext' && entity === 'Contacts'
     if (inClear && (await this.#verifyInClear(known, credentials)) !== known.identity.id)
       return reject('password')
+    const attempt = { proven: inClear, origin, identity: known?.identity }
+    const standing = standingOf(attempt, entity === 'Contacts' && context.service !== undefined)
     // The client has put token and password together; what is sent is its text as it stands.
-    return spend(who, inClear ? 'proven' : 'unproven', context, () =>
+    return spend(who, standing, context, () =>
       context.calls.loginPortal(username, { token: '', password: secret, type: 'plaintext' }, entity),
     )
   }
@@ -183,13 +191,11 @@ export class RelayedLogin {
   async #user({ username, secret }: Omit<RelayedCredentials, 'entity'>): Promise<LoginOutcome> {
     const { context } = this.#options
     const { calls } = context
-    const name = foldName(username)
-    if (name === undefined) return reject('name')
+    if (foldName(username) === undefined) return reject('name')
     // A CRM user's own password is kept with a salt from its name, so that the name goes as it was typed.
     const typed = username.trim()
-    const passed = await spend(userKey(name), 'user', context, () =>
-      calls.login(typed, { token: '', password: secret, form: 'password' }),
-    )
+    // coreBOS counts no failures of its users, so that no budget is spent.
+    const passed = judged(await calls.login(typed, { token: '', password: secret, form: 'password' }))
     if ('rejected' in passed) return passed
     return admitUser(passed, typed, context)
   }

@@ -32,6 +32,13 @@ export class Counters {
     return { allowed, count, resetIn: count === 0 ? 0 : (counted?.endsAt ?? now + window) - now }
   }
 
+  giveBack({ key, cost = 1 }: RateCheck, now: number): void {
+    const counted = this.#counts.get(key, now)
+    if (counted === undefined) return
+    if (counted.value > cost) this.#counts.replace(key, counted.value - cost)
+    else this.#counts.delete(key)
+  }
+
   reset(keys: readonly string[]): void {
     for (const key of keys) this.#counts.delete(key)
   }

@@ -153,6 +153,10 @@ export class EmbeddedStore implements Store {
     return this.#counters.takeAll(takes, this.#now())
   }
 
+  async giveBack(takes: readonly RateCheck[]): Promise<void> {
+    for (const take of takes) this.#counters.giveBack(take, this.#now())
+  }
+
   async reset(keys: readonly string[]): Promise<void> {
     this.#counters.reset(keys)
   }

@@ -117,6 +117,18 @@ const take = `
 return takes(1, 2, tonumber(ARGV[1]))
 `
 
+/** KEYS: names of one counter. ARGV: now, cost */
+const giveBack = `
+for _, name in ipairs(KEYS) do
+  local count, ends = string.match(redis.call('GET', name) or '', '^(%d+):(%d+)$')
+  if count and tonumber(ARGV[1]) < tonumber(ends) then
+    local left = tonumber(count) - tonumber(ARGV[2])
+    if left > 0 then redis.call('SET', name, whole(left) .. ':' .. ends, 'KEEPTTL') else redis.call('DEL', name) end
+  end
+end
+return 1
+`
+
 /** KEYS: session, index. ARGV: now, idle, slack, grace, presented generation, most uses → verdict, session */
 const rotate = `
 local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -296,6 +308,7 @@ export const scripts = {
   gwCreate: session + places + create,
   gwRead: session + counter + read,
   gwTake: session + counter + take,
+  gwGiveBack: session + giveBack,
   gwRotate: session + rotate,
   gwLook: session + look,
   gwUpdate: session + update,

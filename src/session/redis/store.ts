@@ -252,6 +252,14 @@ export class RedisStore implements Store {
     )
   }
 
+  async giveBack(takes: readonly RateCheck[]): Promise<void> {
+    await Promise.all(
+      takes.map(async ({ key, cost = 1 }) =>
+        this.#main.step('gwGiveBack', this.#places.counter(key), [this.#now(), cost]),
+      ),
+    )
+  }
+
   async reset(keys: readonly string[]): Promise<void> {
     const names = keys.flatMap((key) => this.#places.counter(key))
     if (names.length === 0) return

@@ -1,0 +1,73 @@
+/** How often a log-in name may fail: by where the attempts come from, and from everywhere together. */
+import type { Rate } from '../model/rate.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { SharedState, RateCheck, RateResult } from '../session/contract.ts'
+import type { Known, Origin } from './known-origins.ts'
+
+/** So many times the limit of one name at one address may fail at one name before each further address has one attempt. */
+const addressesAtOneName = 10
+
+/** So many times the limit of one name at one address are the log-ins of one address: a portal's server may be one. */
+const namesAtOneAddress = 20
+
+/** @param limit `RATE_LIMIT_LOGIN` */
+export function loginsByAddress({ max, seconds }: Rate): Rate {
+  return { max: max * namesAtOneAddress, seconds }
+}
+
+/** An attempt that is counted as a failure until it is given back. */
+export interface Reservation {
+  giveBack(): Promise<void>
+}
+
+export class LoginLimits {
+  readonly #state: Pick<SharedState, 'take' | 'giveBack' | 'reset'>
+  readonly #limit: Rate
+
+  /** @param limit `RATE_LIMIT_LOGIN`: failures of one name at one address */
+  constructor(state: Pick<SharedState, 'take' | 'giveBack' | 'reset'>, limit: Rate) {
+    this.#state = state
+    this.#limit = limit
+  }
+
+  /**
+   * Counts one failure before the attempt is made, so that a burst cannot exceed the limit.
+   *
+   * A known device has a count of its own. A name that fails from many addresses has one attempt for each further
+   * address in each window, so that many addresses have few guesses, and no number of them keeps another one out.
+   *
+   * @throws GatewayError `RATE_LIMITED`, whether or not the name exists; `STORE_UNAVAILABLE`
+   */
+  async reserve(account: string, known: Known | undefined, { network }: Origin): Promise<Reservation> {
+    const by = known?.kind === 'device' ? `device:${known.device}` : network
+    const own = this.#take(`${accountKey(account)}:${by}`, 1)
+    const takes = known === undefined ? [own, this.#take(accountKey(account), addressesAtOneName)] : [own]
+    const taken = await this.#state.take(takes)
+    const allowed = takes.filter((_, index) => taken[index]?.allowed === true)
+    const exceeded = exceededOf(taken)
+    if (exceeded === undefined) return { giveBack: async () => this.#state.giveBack(allowed) }
+    if (exceeded.away === true) throw new GatewayError('STORE_UNAVAILABLE', undefined, { retryAfter: 1 })
+    await this.#state.giveBack(allowed)
+    throw new GatewayError('RATE_LIMITED', undefined, { retryAfter: exceeded.resetIn / 1000 })
+  }
+
+  /** Forgets the failures of a name that came from strangers everywhere. */
+  async forget(account: string): Promise<void> {
+    await this.#state.reset([accountKey(account)])
+  }
+
+  #take(key: string, times: number): RateCheck {
+    const { max, seconds } = this.#limit
+    return { key, max: max * times, window: seconds * 1000, kind: 'budget' }
+  }
+}
+
+function exceededOf([own, everywhere]: readonly RateResult[]): RateResult | undefined {
+  if (own?.allowed !== true) return own
+  const isFirst = own.count === 1 && everywhere?.away !== true
+  return everywhere === undefined || everywhere.allowed || isFirst ? undefined : own
+}
+
+function accountKey(account: string): string {
+  return `login-failures:${account}`
+}
