@@ -4,10 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../src/model/errors.ts'
 import { problemDocument, toGatewayError } from '../src/http/problem.ts'
 import { problemMediaType } from '../src/http/schemas.ts'
+import { RuleError } from '../src/scope/rule-error.ts'
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toGatewayError(error, request.routeOptions.bodyLimit)
   if (problem.status >= 500) request.log.error({ code: problem.code, err: error }, problem.title)
+  else if (problem instanceof RuleError)
+    request.log.warn({ code: problem.code, reason: problem.reason.message }, problem.message)
   // The message of a parser quotes what it could not read, and that may be a password.
   else request.log.debug({ code: problem.code }, problem.title)
 

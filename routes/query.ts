@@ -24,7 +24,9 @@ const Explanation = Type.Recursive(
       level: Type.String(),
       dialect: Type.String({ description: 'The coreBOS dialect of the statement' }),
       statement: Type.String({
-        description: 'What would be sent, with `$scope` in the place of what ties it to the contact',
+        description:
+          'What would be sent, with `$scope` in place of what ties records to the contact, and `$rule` in place of the ' +
+          "policy's own conditions; fields that only these need are left out",
       }),
       lookups: Type.Array(Type.Object({ label: Type.String(), explanation: Self }), {
         description: 'Look-ups that run first, each under its own rule',

@@ -101,6 +101,9 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
   switch (node.kind) {
     case 'tie':
       return `${node.field} in (${showTies ? joined(node.ids, ',', quote) : node.label})`
+    case 'hidden':
+      if (showTies) throw new Error('a hidden condition is not sent')
+      return node.label
     case 'compare':
       return `${node.path.field}${node.operator}${literal(node.value, node.path.field, columns)}`
     case 'in': {

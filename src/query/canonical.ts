@@ -41,6 +41,8 @@ export function printCondition(condition: Condition): string {
       return `${condition.field} in (${condition.label})`
     case 'relation':
       return `id in (${condition.label})`
+    case 'hidden':
+      return condition.label
     case 'constant':
       return condition.holds ? 'true' : 'false'
   }

@@ -39,6 +39,7 @@ class Printer {
       return `(${node.terms.map((term) => this.group(term)).join(` ${node.kind} `)})`
     }
     if (node.kind === 'tie') return this.#tie(node)
+    if (node.kind === 'hidden' && !this.#showTies) return `(${node.label})`
     this.#count(1)
     switch (node.kind) {
       case 'compare':

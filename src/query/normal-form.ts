@@ -42,6 +42,7 @@ export function withoutNot(condition: Condition, negate = false): Condition {
     case 'tie':
     case 'lookup':
     case 'relation':
+    case 'hidden':
       if (!negate) return condition
       throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "'not' cannot be applied to a relation")
   }

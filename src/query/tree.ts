@@ -118,6 +118,12 @@ export interface Relation {
   readonly label: string
 }
 
+/** A condition that explain does not show, with `label` in its place. It is never sent. */
+export interface Hidden {
+  readonly kind: 'hidden'
+  readonly label: string
+}
+
 /** `or` of nothing and `and` of nothing. */
 export interface Constant {
   readonly kind: 'constant'
@@ -125,7 +131,7 @@ export interface Constant {
 }
 
 export type Atom = Compare | Like | In | Null
-export type Condition = Atom | Related | Not | Junction | Tie | Lookup | Relation | Constant
+export type Condition = Atom | Related | Not | Junction | Tie | Lookup | Relation | Hidden | Constant
 
 export interface Order {
   readonly path: FieldPath
@@ -205,6 +211,10 @@ export function lookup(parts: Pick<Lookup, 'field' | 'query' | 'label'> & Partia
 
 export function relation(parts: Omit<Relation, 'kind'>): Relation {
   return Object.freeze({ kind: 'relation', ...parts })
+}
+
+export function hidden(label: string): Hidden {
+  return Object.freeze({ kind: 'hidden', label })
 }
 
 export function constant(holds: boolean): Constant {

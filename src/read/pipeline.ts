@@ -14,6 +14,8 @@ import { explain as explainStatement, print } from '../scope/print.ts'
 import {
   ownerIdsWithoutLookup,
   rewrite,
+  rewriteShown,
+  ruleLabel,
   scopeLabel,
   scopeOf,
   resolve,
@@ -22,8 +24,10 @@ import {
   type OwnerIds,
   type Column,
   type Dialect,
+  type ScopedQuery,
   type ResolvedQuery,
 } from '../scope/rewrite.ts'
+import { asRuleError, RuleError } from '../scope/rule-error.ts'
 import type { SendableQuery } from '../model/sendable-query.ts'
 import { distinct, page, shape, type Referenced } from '../scope/shape.ts'
 import { verify, type Row } from '../scope/verify.ts'
@@ -59,7 +63,7 @@ export interface Explanation {
   readonly rule: string
   readonly level: Level
   readonly dialect: Dialect
-  /** The statement with `$scope` in the place of what ties it to the contact. */
+  /** The statement; for contacts with `$scope` and `$rule` in the place of ties and of the policy's own conditions. */
   readonly statement: string
   /** Look-ups that run first, each under its own rule. */
   readonly lookups: { label: string; explanation: Explanation }[]
@@ -173,11 +177,17 @@ async function lookUpIds(
   const found = await mapLimited(unresolved, async (node) => {
     const load = (by: ReadContext) =>
       node.kind === 'lookup' ? ids(node.query, by, node.dialect) : relatedTo(node, by)
+    if (node.label === ruleLabel) return [node, await load(context).catch(throwAsRuleError)] as const
     if (node.label !== scopeLabel) return [node, await load(context)] as const
     // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
     return [node, await context.remember(keyOf(node), () => load(bypassSharedReads(context)))] as const
   })
   return new Map(found)
+}
+
+/** The policy's own condition is looked up in a statement of its own. */
+function throwAsRuleError(error: unknown): never {
+  throw asRuleError(error)
 }
 
 function keyOf(node: Lookup | Relation): string {
@@ -379,7 +389,11 @@ export async function explain(query: Query, context: ReadContext): Promise<Expla
  * @throws GatewayError as {@link ask}
  */
 export async function explainInFull(query: Query, context: ReadContext): Promise<Explanation> {
-  return explanation(query, context, 'basic', true)
+  try {
+    return await explanation(query, context, 'basic', true)
+  } catch (error) {
+    throw error instanceof RuleError ? error.reason : error
+  }
 }
 
 async function explanation(
@@ -388,25 +402,47 @@ async function explanation(
   dialect: Dialect,
   inFull: boolean,
 ): Promise<Explanation> {
-  const { visible } = context
-  const { decision } = visible.require(query.module, query.moduleAt)
-  const ownerIds = inFull
-    ? await context.ownerIds(decision.level)
-    : (ownerIdsWithoutLookup(visible.contact, decision.level) ?? placeholderOwnerIds(visible.contact))
-  const scoped = rewrite(query, visible, ownerIds, dialect)
-  const unresolved = unresolvedIn(scoped.where)
-  const found = inFull
-    ? await lookUpIds(unresolved, context)
-    : new Map(unresolved.map((node) => [node, [standInFor(node, context)]]))
-  const resolved = resolve(scoped, found)
-  const nothing = isNothing(resolved)
-  const sent = inFull
-    ? () => print(resolved, visible.modules, dialect).text
-    : () => explainStatement(resolved, visible.modules, dialect)
-  const statement = nothing ? '' : sent()
-  // Begun only now: an unhandled rejection would end the process.
+  const { decision } = context.visible.require(query.module, query.moduleAt)
+  const { statement, unresolved } = inFull
+    ? await explainedInFull(query, context, dialect)
+    : explainedToContact(query, context, dialect)
+  // Begun only now: a rejection without a handler would end the process.
   const hops = await mapLimited(unresolved, async (node) => explainLookup(node, context, inFull))
   return { rule: decision.rule.name, level: decision.level, dialect, statement, lookups: hops.flat() }
+}
+
+interface Explained {
+  /** Empty where nothing would be sent. */
+  readonly statement: string
+  /** The lookups that are explained beside it. */
+  readonly unresolved: readonly (Lookup | Relation)[]
+}
+
+async function explainedInFull(query: Query, context: ReadContext, dialect: Dialect): Promise<Explained> {
+  const { visible } = context
+  const { decision } = visible.require(query.module, query.moduleAt)
+  const scoped = rewrite(query, visible, await context.ownerIds(decision.level), dialect)
+  const unresolved = unresolvedIn(scoped.where)
+  const resolved = resolve(scoped, await lookUpIds(unresolved, context))
+  return { statement: isNothing(resolved) ? '' : print(resolved, visible.modules, dialect).text, unresolved }
+}
+
+/** Looks nothing up, and shows nothing of the policy's own conditions and their lookups. */
+function explainedToContact(query: Query, context: ReadContext, dialect: Dialect): Explained {
+  const { visible } = context
+  const { decision } = visible.require(query.module, query.moduleAt)
+  const ownerIds =
+    ownerIdsWithoutLookup(visible.contact, decision.level) ?? placeholderOwnerIds(visible.contact)
+  const stoodIn = (scoped: ScopedQuery): ResolvedQuery =>
+    resolve(scoped, new Map(unresolvedIn(scoped.where).map((node) => [node, [standInFor(node, context)]])))
+  const resolved = stoodIn(rewrite(query, visible, ownerIds, dialect))
+  const shown = rewriteShown(query, visible, ownerIds, dialect)
+  return {
+    statement: isNothing(resolved)
+      ? ''
+      : explainStatement(resolved, stoodIn(shown), visible.modules, dialect),
+    unresolved: unresolvedIn(shown.where),
+  }
 }
 
 async function explainLookup(

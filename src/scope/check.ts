@@ -54,6 +54,7 @@ function check(condition: Condition, view: ModuleView, visible: VisibleModules):
     case 'tie':
     case 'lookup':
     case 'relation':
+    case 'hidden':
       throw new Error(`a '${condition.kind}' cannot stand in a condition that is yet to be checked`)
   }
 }

@@ -4,6 +4,7 @@ import { isCountedAsMeant, readingOf } from '../query/dialect.ts'
 import { printExtended } from '../query/extended.ts'
 import { isNumberColumn, valueKind, type FieldShape, type Modules } from '../model/module.ts'
 import type { Dialect, ResolvedQuery } from './rewrite.ts'
+import { asRuleError } from './rule-error.ts'
 import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
 
 const printers = { basic: printBasic, extended: printExtended } as const
@@ -18,13 +19,43 @@ export function print(query: ResolvedQuery, modules: Modules, dialect: Dialect):
   return sealQuery(proven(query, modules, dialect), dialect)
 }
 
-/** What would be sent, with `$scope` in the place of what ties it to the contact. @throws GatewayError as {@link print} */
-export function explain(query: ResolvedQuery, modules: Modules, dialect: Dialect): string {
+/**
+ * What would be sent, with labels in the place of what ties it to the contact and of what the contact may not know.
+ *
+ * @param query is rejected as {@link print} would
+ * @param shown the same query with the part of its scope that may be shown
+ * @throws GatewayError as {@link print}
+ */
+export function explain(
+  query: ResolvedQuery,
+  shown: ResolvedQuery,
+  modules: Modules,
+  dialect: Dialect,
+): string {
   proven(query, modules, dialect)
-  return printers[dialect](printable(query), columnsOf(query, modules), false)
+  return printers[dialect](printable(shown), columnsOf(shown, modules), false)
 }
 
 function proven(query: ResolvedQuery, modules: Modules, dialect: Dialect): string {
+  try {
+    return provenText(query, modules, dialect)
+  } catch (error) {
+    throw isScopeAtFault(query, modules, dialect) ? asRuleError(error, query.view.module.name) : error
+  }
+}
+
+/** Whether the scope cannot be printed by itself either. */
+function isScopeAtFault(query: ResolvedQuery, modules: Modules, dialect: Dialect): boolean {
+  if (query.scope.kind === 'constant') return false
+  try {
+    provenText({ ...query, where: query.scope, orderBy: [] }, modules, dialect)
+    return false
+  } catch {
+    return true
+  }
+}
+
+function provenText(query: ResolvedQuery, modules: Modules, dialect: Dialect): string {
   const text = printers[dialect](printable(query), columnsOf(query, modules))
   if (readingOf(text) !== dialect) {
     throw new GatewayError(

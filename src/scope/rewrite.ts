@@ -7,6 +7,7 @@ import * as tree from '../query/tree.ts'
 import type { Condition, FieldPath, Limit, Lookup, Query, Relation } from '../query/tree.ts'
 import { checkCondition, checkPath, idsOf, referenceOf } from './check.ts'
 import { valueKind } from '../model/module.ts'
+import { ofRule } from './rule-error.ts'
 import { requireField, type VisibleModules, type ModuleView } from './view.ts'
 
 /** The ids that ties are compared with: whose records these are, as wide as the contact's level reaches. */
@@ -57,6 +58,9 @@ export type Dialect = Lookup['dialect']
 /** What explain shows in the place of the ids that tie a record to the contact. */
 export const scopeLabel = '$scope'
 
+/** What explain shows in the place of the policy's own conditions. */
+export const ruleLabel = '$rule'
+
 /**
  * Conjoins what the policy asks of every row with what the caller asks, in the tree.
  *
@@ -70,8 +74,29 @@ export function rewrite(
   dialect: Dialect = 'basic',
 ): ScopedQuery {
   const view = visible.require(query.module, query.moduleAt)
-  const frame = frameOf(view, visible, ownerIds, dialect)
-  const { scope } = frame
+  return within(frameOf(view, visible, ownerIds, dialect), query, visible, dialect)
+}
+
+/**
+ * The query with the part of its scope that the contact may know, for explain: {@link ruleLabel} in the place of the
+ * policy's own conditions, {@link scopeLabel} in the place of ties by fields that the contact cannot read. It cannot be
+ * sent.
+ *
+ * @throws GatewayError as {@link rewrite}
+ */
+export function rewriteShown(
+  query: Query,
+  visible: VisibleModules,
+  ownerIds: OwnerIds,
+  dialect: Dialect = 'basic',
+): ScopedQuery {
+  const view = visible.require(query.module, query.moduleAt)
+  const scope = shownScopeOf(view, visible, ownerIds)
+  return within({ view, ownerIds, scope, tying: fieldsIn(scope) }, query, visible, dialect)
+}
+
+function within(frame: Frame, query: Query, visible: VisibleModules, dialect: Dialect): ScopedQuery {
+  const { view, scope } = frame
   const checked = query.where && checkCondition(query.where, view, visible)
   const asked = checked && dialect === 'basic' ? withoutExtended(checked, view) : checked
   const where = asked === undefined ? scope : tree.and(scope, asked)
@@ -110,7 +135,8 @@ function frameOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds, 
   const known = frames[dialect].get(view)
   if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known
   const whole = scopeOf(view, visible, ownerIds)
-  const scope = dialect === 'basic' ? withoutExtended(whole, view) : whole
+  const scope =
+    dialect === 'basic' ? ofRule(view.module.name, () => withoutExtended(whole, view, ruleLabel)) : whole
   const frame = { view, ownerIds, scope, tying: fieldsIn(scope) }
   frames[dialect].set(view, frame)
   return frame
@@ -204,9 +230,47 @@ function column(path: FieldPath, view: ModuleView, visible: VisibleModules): Col
  * | no anchor at all | never                                               |
  */
 export function scopeOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition {
-  const { rule, where } = view.decision
-  const own = where === undefined ? tree.constant(true) : checkCondition(where, unhidden(view), visible)
-  if (rule.ties === undefined) return own
+  const own = ownCondition(view, visible)
+  const ties = tiesOf(view, visible, ownerIds)
+  return ties === undefined ? own : tree.and(tree.anyOf(ties), own)
+}
+
+/** The part of a scope that a contact may know. */
+function shownScopeOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition {
+  const own = view.decision.where === undefined ? tree.constant(true) : tree.hidden(ruleLabel)
+  const hiddenTie = tree.hidden(scopeLabel)
+  const shown = tiesOf(view, visible, ownerIds)?.map((each) =>
+    fieldsIn(each).every((field) => view.readable.has(field)) ? each : hiddenTie,
+  )
+  return shown === undefined ? own : tree.and(tree.anyOf([...new Set(shown)]), own)
+}
+
+/** The condition that the policy sets for every record, beside its ties. @throws RuleError */
+function ownCondition(view: ModuleView, visible: VisibleModules): Condition {
+  const { where } = view.decision
+  if (where === undefined) return tree.constant(true)
+  return labelled(ofRule(view.module.name, () => checkCondition(where, unhidden(view), visible)))
+}
+
+/** The condition with the label of the rule at each of its lookups. */
+function labelled(condition: Condition): Condition {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return tree.mapTerms(condition, labelled)
+    case 'lookup':
+      return tree.lookup({ ...condition, label: ruleLabel })
+    case 'relation':
+      return tree.relation({ ...condition, label: ruleLabel })
+    default:
+      return condition
+  }
+}
+
+/** One of these must hold; undefined where the rule has none. */
+function tiesOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition[] | undefined {
+  const { rule } = view.decision
+  if (rule.ties === undefined) return undefined
   const { contact, account, through, relation } = rule.ties
   const fields = [...new Set([...contact, ...account])]
   const ties = fields.map((field) => {
@@ -222,7 +286,7 @@ export function scopeOf(view: ModuleView, visible: VisibleModules, ownerIds: Own
   const relations = relation
     .filter((module) => visible.find(module) !== undefined)
     .map((module) => related(module, view.module.name, ownerIds))
-  return tree.and(tree.or(...ties, ...hops, ...relations), own)
+  return [...ties, ...hops, ...relations]
 }
 
 /** A colleague is a visible contact, but what is related to him is not the contact's: for these two, owner ids count. */
@@ -240,10 +304,12 @@ function related(parentModule: string, module: string, { contacts, accounts }: O
 /**
  * Puts a lookup in the place of each condition that only the extended dialect has a form for, so that the rest of the
  * statement keeps exact ids, the values of SQL and an order.
+ *
+ * @param label of these lookups; each condition's own text unless given
  */
-function withoutExtended(condition: Condition, view: ModuleView): Condition {
+function withoutExtended(condition: Condition, view: ModuleView, label?: string): Condition {
   if (condition.kind === 'and' || condition.kind === 'or')
-    return tree.mapTerms(condition, (term) => withoutExtended(term, view))
+    return tree.mapTerms(condition, (term) => withoutExtended(term, view, label))
   if (condition.kind !== 'like' && condition.kind !== 'null') return condition
   const field = view.module.fields.get(condition.path.field)
   const kind = field && valueKind(field)
@@ -266,7 +332,7 @@ function withoutExtended(condition: Condition, view: ModuleView): Condition {
   return tree.lookup({
     field: 'id',
     query: idsOf(view.module.name, condition),
-    label: printCondition(condition),
+    label: label ?? printCondition(condition),
     dialect: 'extended',
   })
 }
@@ -347,6 +413,7 @@ function fieldsIn(condition: Condition): string[] {
     case 'relation':
       return ['id']
     case 'constant':
+    case 'hidden':
       return []
     case 'not':
     case 'related':

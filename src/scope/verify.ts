@@ -33,6 +33,7 @@ export function meets(row: Row, scope: Condition, module: ModuleShape): boolean 
     case 'related':
     case 'lookup':
     case 'relation':
+    case 'hidden':
       return false
   }
 }

@@ -21,21 +21,13 @@ const mutants: readonly Mutant[] = Object.entries<
     ['the scope is not conjoined', 'tree.and(scope, asked)', 'asked'],
     ['the scope is an alternative', 'tree.and(scope, asked)', 'tree.or(scope, asked)'],
     ["the caller's condition is lost", 'tree.and(scope, asked)', 'scope'],
-    [
-      'every tie must hold',
-      'tree.and(tree.or(...ties, ...hops, ...relations), own)',
-      'tree.and(tree.and(...ties, ...hops, ...relations), own)',
-    ],
+    ['every tie must hold', 'tree.and(tree.anyOf(ties), own)', 'tree.and(tree.allOf(ties), own)'],
     [
       "the rule's condition is an alternative",
-      'tree.and(tree.or(...ties, ...hops, ...relations), own)',
-      'tree.or(tree.or(...ties, ...hops, ...relations), own)',
+      'tree.and(tree.anyOf(ties), own)',
+      'tree.or(tree.anyOf(ties), own)',
     ],
-    [
-      "the rule's condition is lost beside ties",
-      'tree.and(tree.or(...ties, ...hops, ...relations), own)',
-      'tree.or(...ties, ...hops, ...relations)',
-    ],
+    ["the rule's condition is lost beside ties", 'tree.and(tree.anyOf(ties), own)', 'tree.anyOf(ties)'],
     [
       'an open rule has no condition',
       'if (rule.ties === undefined) return own',
@@ -142,7 +134,7 @@ const mutants: readonly Mutant[] = Object.entries<
       'return',
     ],
     ['what is filled in is not looked at', 'requireCount(text, resolved)', ''],
-    ['explain shows ids', 'columnsOf(query, modules), false)', 'columnsOf(query, modules), true)'],
+    ['explain shows ids', 'columnsOf(shown, modules), false)', 'columnsOf(shown, modules), true)'],
   ],
   'src/scope/shape.ts': [
     [

@@ -1,0 +1,29 @@
+/** Errors in the policy's own conditions: a contact learns that there is one, and operators learn which. */
+import { GatewayError } from '../model/errors.ts'
+
+/** Names neither a field nor a value of the condition. */
+export class RuleError extends GatewayError {
+  /** For operators alone. */
+  readonly reason: GatewayError
+
+  constructor(reason: GatewayError, module: string | undefined) {
+    const code = reason.code === 'QUERY_TOO_LARGE' ? reason.code : 'QUERY_NOT_EXPRESSIBLE'
+    const place = module === undefined ? '' : ` on ${module}`
+    super(code, `the policy's own condition${place} cannot be put to coreBOS`, { cause: reason })
+    this.reason = reason instanceof RuleError ? reason.reason : reason
+  }
+}
+
+/** What a contact may be told of an error that the policy's own condition on a module has caused. */
+export function asRuleError(error: unknown, module?: string): unknown {
+  return error instanceof GatewayError && error.status < 500 ? new RuleError(error, module) : error
+}
+
+/** @throws RuleError where `work` rejects the policy's own condition on the module */
+export function ofRule<T>(module: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw asRuleError(error, module)
+  }
+}
