@@ -105,7 +105,8 @@ export class Challenges {
     const stamp = learned ?? this.#time() + randomInt(1000) / 1000
     const key = keyOf(name)
     const first = await this.#claim(name, { stamp, earliest: stamp - life })
-    if (isInForce(first.token, stamp)) return first
+    // By the time that is told with it as well, so that it is never older than it may be.
+    if (isInForce(first.token, Math.max(stamp, this.#time()))) return first
     // It is kept for longer than it is in force, since the next one cannot have begun before it ended.
     await state.pull(key)
     return this.#claim(name, {
@@ -124,7 +125,9 @@ export class Challenges {
   ): Promise<Pick<Challenge, 'token' | 'expireTime'>> {
     const since = Math.ceil(earliest)
     const used = this.#looksUsed(name) && since < Math.floor(stamp)
-    const begun = used ? randomInt(since, Math.floor(stamp)) + randomInt(1000) / 1000 : stamp
+    const begun = used
+      ? randomInt(since, Math.floor(stamp)) + randomInt(1000) / 1000
+      : Math.max(stamp, earliest)
     const token = tokenOf(begun)
     const held = await this.#options.state.claim(keyOf(name), token, Math.ceil(begun + 2 * life - stamp))
     const expires = seconds(begin(held ?? token) + life)
