@@ -362,6 +362,30 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     )
   })
 
+  t.test('what is given back can be taken again, in its window alone', async (t) => {
+    const { store, pass } = await open(t)
+    const one: RateCheck = { key: 'login:alice', max: 2, window: 60_000 }
+    const other: RateCheck = { key: 'login:bob', max: 5, window: 60_000, cost: 3 }
+    await store.take([one, other])
+    await store.take([one])
+    pass(20_000)
+    await store.giveBack([one, other])
+    t.same(await store.take([{ ...one, cost: 0 }]), [{ allowed: true, count: 1, resetIn: 40_000 }])
+    t.same(await store.take([{ ...other, cost: 0 }]), [{ allowed: true, count: 0, resetIn: 0 }])
+    t.same(await store.take([one]), [{ allowed: true, count: 2, resetIn: 40_000 }])
+    await store.giveBack([one, one, one, { ...one, key: 'login:never' }])
+    t.same(
+      await store.take([{ ...one, cost: 0 }]),
+      [{ allowed: true, count: 0, resetIn: 0 }],
+      'never below zero',
+    )
+    t.same(await store.take([one]), [{ allowed: true, count: 1, resetIn: 60_000 }])
+    pass(60_000)
+    await store.giveBack([one])
+    t.same(await store.take([one]), [{ allowed: true, count: 1, resetIn: 60_000 }], 'another window')
+    await store.giveBack([])
+  })
+
   t.test('of many that count at once exactly as many are allowed as there is room', async (t) => {
     const { store } = await open(t)
     const budget: RateCheck = { key: 'guess:12x1', max: 4, window: 3_600_000, kind: 'budget' }
