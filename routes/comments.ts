@@ -2,7 +2,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { commentsOn, writtenComment } from '../src/records/comments.ts'
-import { record, viewOf } from '../src/read/pipeline.ts'
+import { record, viewOf } from '../src/read/records-by-id.ts'
 import {
   answer,
   IdempotencyKey,
@@ -67,7 +67,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       const { id } = request.params
       const context = await door.readContextOf(request)
       const found = await record(id, context)
-      const list = (await commentsOn([found], viewOf(id, context), context)).get(id) ?? []
+      const list = (await commentsOn([found.id], viewOf(id, context), context)).get(id) ?? []
       return { comments: [...list] }
     },
   )

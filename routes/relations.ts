@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ListingQuery, listRecords, Page } from '../src/records/list.ts'
-import { find } from '../src/read/pipeline.ts'
+import { find } from '../src/read/records-by-id.ts'
 import { relatedTo } from '../src/records/related.ts'
 import {
   ModuleName,

@@ -7,7 +7,7 @@ import type { Config } from '../src/config/config.ts'
 import { foldName } from '../src/auth/names.ts'
 import type { Admission } from '../src/access/admission.ts'
 import { GatewayError } from '../src/model/errors.ts'
-import { record } from '../src/read/pipeline.ts'
+import { record } from '../src/read/records-by-id.ts'
 import type { Presented } from '../src/http/request-counts.ts'
 import { bodyBounds, largeBody } from '../src/http/schemas.ts'
 import { BodyReader } from '../src/webservice/body.ts'
@@ -252,7 +252,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
       uploads,
       changePassword: async ({ username, current, next }) =>
         changePassword(session.contact.id, context, async () => {
-          const { email } = await record(session.contact.id, context)
+          const { email } = (await record(session.contact.id, context)).row
           const own = foldName(email ?? '')
           if (own === undefined || foldName(username) !== own) throw new GatewayError('WRONG_PASSWORD')
           const visit = { began, origin: app.originOf(request), log: request.log }

@@ -121,7 +121,7 @@ t.test('every part imports only from the parts that it may know', async (t) => {
     ['src/demo/query/evaluate.ts', 'src/query/parse.ts'],
     ['src/query/parse.ts', 'src/scope/rewrite.ts'],
     ['src/corebos/read.ts', 'src/policy/policy.ts'],
-    ['src/read/pipeline.ts', 'plugins/access.ts'],
+    ['src/read/run.ts', 'plugins/access.ts'],
     ['routes/query.ts', 'plugins/access.ts'],
     ['plugins/limits.ts', 'plugins/problem.ts'],
     ['src/new/part.ts', 'src/model/errors.ts'],
@@ -216,7 +216,11 @@ t.test('only few may say that a statement or an id is safe to send', async (t) =
     'src/corebos/trusted.ts',
     'src/scope/print.ts',
   ])
-  t.strictSame(importersOf('clearId'), ['src/read/pipeline.ts'])
+  t.strictSame(importersOf('clearId'), [
+    'src/read/look-up.ts',
+    'src/read/records-by-id.ts',
+    'src/read/send.ts',
+  ])
   t.strictSame(importersOf('sealValues'), ['src/scope/write.ts'])
   for (const path of [
     'src/model/sendable-query.ts',
@@ -228,6 +232,22 @@ t.test('only few may say that a statement or an id is safe to send', async (t) =
       [],
       'nor by another name',
     )
+  }
+})
+
+t.test('the statement for coreBOS is made in one place', async (t) => {
+  for (const [file, names] of [
+    ['src/scope/rewrite.ts', ['rewrite', 'resolve']],
+    ['src/scope/print.ts', ['print']],
+  ] as const) {
+    for (const name of names) {
+      const importers = imports.filter((each) => each.to === file && each.names.includes(name))
+      t.strictSame(
+        importers.map(({ from }) => from),
+        ['src/scope/plan.ts'],
+        name,
+      )
+    }
   }
 })
 

@@ -449,7 +449,7 @@ t.test('a policy that is read again counts at once, and a bad one changes nothin
     while (!gateway.log.slice(before).some((each) => line.test(each))) await pause(1)
   }
   t.equal((await alice.query('select id from HelpDesk')).status, 404)
-  await reread(JSON.stringify(builtinPolicy), /read again/)
+  await reread(JSON.stringify(builtinPolicy), /reloaded/)
   t.equal((await alice.query('select id from HelpDesk')).status, 200)
   const { HelpDesk } = builtinPolicy.modules
   const spoilt = {
@@ -459,7 +459,7 @@ t.test('a policy that is read again counts at once, and a bad one changes nothin
   await reread(JSON.stringify(spoilt), /policy\.json.*\/modules\/HelpDesk\/hidden/)
   await reread('{ no json', /policy\.json/)
   t.equal((await alice.query('select id from HelpDesk')).status, 200, 'the old one stays')
-  await reread(JSON.stringify(closed), /read again/)
+  await reread(JSON.stringify(closed), /reloaded/)
   t.equal((await alice.query('select id from HelpDesk')).status, 404)
   t.equal((await alice.query('select id from Invoice')).status, 200)
 })

@@ -1,5 +1,8 @@
+/** Explain against what is sent: the plan as text, for contacts and for operators. */
 import t, { type Test } from 'tap'
-import { policyFile, startPortal, type Portal } from './support/portal.ts'
+import type { PolicySource } from '../src/policy/schema.ts'
+import { answer } from '../src/tools/policy/run.ts'
+import { policyFile, startPortal, type Portal, type PortalOptions } from './support/portal.ts'
 import { passwordTypes, WebserviceClient } from './support/webservice-client.ts'
 
 const token = 'an-operator-token'
@@ -126,3 +129,134 @@ t.test(
     }
   },
 )
+
+/** Statements, among them those whose sent form differs from the received one. */
+const statements = [
+  'select ticket_title from HelpDesk',
+  'select * from HelpDesk limit 2',
+  'select distinct ticketstatus from HelpDesk limit 2',
+  'select distinct ticketstatus from HelpDesk order by ticketstatus limit 1,2',
+  'select count(*) from HelpDesk',
+  "select count(*) from HelpDesk where ticketstatus = 'Open'",
+  'select ticket_title from HelpDesk order by ticket_title desc limit 1,3',
+  'select ticket_title from HelpDesk limit 10000',
+  "select id from HelpDesk where Contacts.firstname = 'alice'",
+  'select id from HelpDesk where Contacts.lastname is null',
+  "select id from HelpDesk where ticket_title not like '%zzz%'",
+  'select projecttaskname from ProjectTask',
+  "select id from Documents where related.HelpDesk = '17x8625'",
+  'select notes_title from Documents limit 3',
+  "select id from Invoice where subject like '%a%' or subject like '%b%'",
+]
+
+const rejected = [
+  'select ticket_title from HelpDesk limit 10001',
+  'select distinct ticketstatus from HelpDesk limit 10001',
+  'select id from Nowhere limit 10001',
+  'select accesskey from Users',
+  'select nosuch from HelpDesk',
+  "select ticket_title from HelpDesk where 'x",
+  "select id from HelpDesk where id = '11x8625'",
+  'select id from HelpDesk where hours is null',
+  "select id from HelpDesk where ticket_title not like 'open'",
+  "select id from HelpDesk where ticket_title = 'a where [b]'",
+  "select id from HelpDesk where Contacts.lastname = 'a where [b]' and ticket_title = 'a where [c]'",
+  "select id from HelpDesk where Contacts.lastname not like 'x' and ticket_title = 'a where [c]'",
+  "select count(*) from HelpDesk where ticket_title = 'a  b'",
+  'select id from HelpDesk order by ticket_title desc, ticketstatus',
+  "select id from HelpDesk where not related.Contacts = '12x8549'",
+]
+
+interface Explained {
+  readonly statement: string
+  readonly lookups: readonly { readonly explanation: Explained }[]
+}
+
+function lookedUp({ lookups }: Explained): string[] {
+  return lookups.flatMap(({ explanation }) => [explanation.statement, ...lookedUp(explanation)])
+}
+
+/** A statement in full, as operators see it, and those of its look-ups. */
+interface InFull {
+  readonly statement: string
+  readonly lookUps: readonly string[]
+}
+
+async function byRoute(portal: Portal, query: string): Promise<InFull> {
+  const explained = JSON.parse(await toOperator(portal, query)) as Explained // the schema of the route
+  return { statement: explained.statement, lookUps: lookedUp(explained).filter((each) => each !== '') }
+}
+
+/** The route takes contacts; the policy tool takes employees as well. */
+async function byTool({ env }: Portal, query: string): Promise<InFull> {
+  const [, , statement = ''] = await answer(
+    ['explain', env['POLICY_FILE'] ?? '', '--as', 'emil@example.com', '--query', query],
+    env,
+  )
+  return { statement, lookUps: [] }
+}
+
+interface Reader {
+  readonly name: string
+  readonly settings: PortalOptions
+  readonly statements: readonly string[]
+}
+
+async function readers(t: Test): Promise<Reader[]> {
+  const policy = async (...given: [Record<string, object>, Partial<PolicySource>?]) => ({
+    POLICY_FILE: await policyFile(t, ...given),
+    OPERATOR_TOKEN: token,
+  })
+  const employees = {
+    Products: {},
+    HelpDesk: { where: "assigned_user_id = '$user' and ticketstatus != 'Closed'", hide: ['solution'] },
+  }
+  const reader = (name: string, settings: PortalOptions): Reader => ({ name, settings, statements })
+  const levels = ['own', 'account', 'company', 'group'] as const
+  const where = "ticketstatus != 'Closed' and Accounts.accountname != 'x'"
+  const byLevel = await Promise.all(
+    levels.map(async (level) => reader('alice', { env: await policy({}, { level }) })),
+  )
+  return [
+    ...byLevel,
+    reader('alice', { mode: 'service', env: await policy({ HelpDesk: { where } }) }),
+    { ...reader('emil', { env: await policy({}, { employees }) }), statements: statements.slice(0, 8) },
+  ]
+}
+
+t.test(
+  "the operators' explain is the statement that coreBOS receives, for each level and statement",
+  async (t) => {
+    for (const { name, settings, statements } of await readers(t)) {
+      const portal = await startPortal(t, settings)
+      for (const query of statements) {
+        const { statement, lookUps } = await (name === 'emil' ? byTool : byRoute)(portal, query)
+        const before = portal.relay.calls.length
+        const { status } = await portal.as(name, 'POST', '/query', { body: { query } })
+        t.equal(status, 200, query)
+        const all = portal.relay.calls.map(({ params }) => params.get('query') ?? '')
+        const sent = all.slice(before).filter((each) => each !== '' && !lookUps.includes(each))
+        t.equal(sent.at(-1) ?? '', statement, query)
+        t.strictSame(
+          lookUps.filter((each) => !all.includes(each)),
+          [],
+          `${query}: the look-ups are those that were sent`,
+        )
+      }
+    }
+  },
+)
+
+t.test('explain rejects what /query rejects, with the same code and detail', async (t) => {
+  for (const where of [undefined, ...faults.map(([where]) => where)]) {
+    const portal = await start(t, where === undefined ? {} : { where, hide: ['update_log'] })
+    for (const query of where === undefined ? rejected : ['select ticket_title from HelpDesk']) {
+      const { status, body } = await portal.as('alice', 'POST', '/query', { body: { query } })
+      t.ok(status >= 400 && status < 500, `${query}: ${status}`)
+      const explained: unknown = JSON.parse(await toContact(portal, query))
+      t.strictSame(explained, { rejected: { code: body.code, detail: body['detail'] } }, where ?? query)
+      if (where !== undefined) continue
+      t.strictSame(JSON.parse(await toOperator(portal, query)), explained, `${query}: operators`)
+    }
+  }
+})

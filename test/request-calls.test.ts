@@ -3,7 +3,7 @@ import { asGateway, bounded, currentShare, inRequest, RequestCalls } from '../sr
 import { SharedCache } from '../src/corebos/shared-cache.ts'
 import { SharedWork } from '../src/corebos/shared-work.ts'
 import { GatewayError } from '../src/model/errors.ts'
-import { mapLimited } from '../src/read/map-limited.ts'
+import { mapLimited } from '../src/model/map-limited.ts'
 
 const gone = new GatewayError('CLIENT_CLOSED_REQUEST')
 

@@ -5,8 +5,9 @@
 import type { ReadContext } from '../access/context.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
 import { GatewayError } from '../model/errors.ts'
-import { mapLimited } from '../read/map-limited.ts'
-import { ask, clearedIdOf, record, viewOf } from '../read/pipeline.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { record, viewOf } from '../read/records-by-id.ts'
+import { ask } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
 import * as tree from '../query/tree.ts'
 import { readSignature } from '../scope/signature.ts'
@@ -39,18 +40,17 @@ interface Draft extends Omit<Comment, 'author'> {
 const mostRecords = limits.defaultRows
 
 /**
- * @param records rows of one module that came through the door
+ * @param ids of visible records of one module
  * @returns by the id of their record, the oldest first
  * @throws GatewayError `UNKNOWN_MODULE` where comments are closed, `QUERY_TOO_LARGE`; `QUERY_NOT_EXPRESSIBLE` where it
  * takes a service user to read them
  */
 export async function commentsOn(
-  records: readonly Row[],
+  ids: readonly ClearedId[],
   { module }: ModuleView,
   context: ReadContext,
 ): Promise<ReadonlyMap<string, readonly Comment[]>> {
   const comments = context.visible.require('ModComments')
-  const ids = records.map(clearedIdOf)
   if (ids.length > mostRecords) {
     throw new GatewayError('QUERY_TOO_LARGE', `the comments of ${mostRecords} records are read at most`)
   }
@@ -106,7 +106,7 @@ export async function writtenComment(
       : comment.time === made.time && comment.author.id === id && comment.text === text
   const found = await ifReadable(async () => {
     const on = await record(recordId, context)
-    const comments = (await commentsOn([on], viewOf(recordId, context), context)).get(recordId) ?? []
+    const comments = (await commentsOn([on.id], viewOf(recordId, context), context)).get(recordId) ?? []
     return comments.find(isIt)
   })
   if (found !== undefined) return found

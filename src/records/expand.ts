@@ -2,11 +2,11 @@
 import type { ReadContext } from '../access/context.ts'
 import { commentsOn, type Comment } from './comments.ts'
 import { GatewayError } from '../model/errors.ts'
-import { mapLimited } from '../read/map-limited.ts'
-import { recordsById, viewOf } from '../read/pipeline.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { recordsById, viewOf } from '../read/records-by-id.ts'
+import type { FoundRecord } from '../read/send.ts'
 import { limits } from '../model/limits.ts'
 import type { FieldShape } from '../model/module.ts'
-import type { Row } from '../scope/verify.ts'
 import { requireField, type VisibleModules, type ModuleView } from '../scope/view.ts'
 
 /** A reference field with what is to be followed from there, or `comments`. */
@@ -78,28 +78,28 @@ export function fieldsIn(hops: Hops): string[] {
 /** Records of one view, and what is wanted of them. */
 interface Standing {
   readonly view: ModuleView
-  readonly rows: readonly Row[]
+  readonly found: readonly FoundRecord[]
   readonly hops: Hops
 }
 
 /**
  * @param hops of the view
- * @param records rows of the view that came through the door, with the fields of these hops
+ * @param records visible records of the view, with the fields of these hops
  * @returns in the order of the records
  * @throws GatewayError `QUERY_TOO_LARGE`, or how coreBOS failed
  */
 export async function expand(
   hops: Hops,
-  records: readonly Row[],
+  records: readonly FoundRecord[],
   view: ModuleView,
   context: ReadContext,
 ): Promise<readonly Expanded[]> {
-  const found = new Map<string, Row | null>()
+  const found = new Map<string, FoundRecord | null>()
   const said = new Map<string, readonly Comment[]>()
-  let standing: readonly Standing[] = [{ view, rows: records, hops }]
+  let standing: readonly Standing[] = [{ view, found: records, hops }]
   while (standing.length > 0) {
     const ids = standing
-      .flatMap(({ rows, hops }) => fieldsIn(hops).flatMap((name) => rows.map((row) => row[name] ?? '')))
+      .flatMap(({ found, hops }) => fieldsIn(hops).flatMap((name) => found.map(({ row }) => row[name] ?? '')))
       .filter((id) => id !== '' && !found.has(id))
     const [reached] = await Promise.all([recordsById(ids, context), readComments(standing, said, context)])
     for (const id of ids) found.set(id, reached.get(id) ?? null)
@@ -114,59 +114,58 @@ async function readComments(
   said: Map<string, readonly Comment[]>,
   context: ReadContext,
 ): Promise<void> {
-  const wanted = new Map<ModuleView, Row[]>()
-  for (const { view, rows, hops } of standing) {
+  const wanted = new Map<ModuleView, FoundRecord[]>()
+  for (const { view, found, hops } of standing) {
     if (hops.some(({ name }) => name === commentsName))
-      wanted.set(view, [...(wanted.get(view) ?? []), ...rows])
+      wanted.set(view, [...(wanted.get(view) ?? []), ...found])
   }
-  await mapLimited(wanted, async ([view, rows]) => {
-    const once = new Map(rows.map((row) => [row['id'] ?? '', row]))
+  await mapLimited(wanted, async ([view, found]) => {
+    const once = new Map(found.map(({ id }) => [id.text, id]))
     for (const [id, comments] of await commentsOn([...once.values()], view, context)) said.set(id, comments)
   })
 }
 
 /** Where the hops lead, by the module that they reach. */
 function next(
-  { rows, hops }: Standing,
-  found: ReadonlyMap<string, Row | null>,
+  { found: standing, hops }: Standing,
+  found: ReadonlyMap<string, FoundRecord | null>,
   context: ReadContext,
 ): Standing[] {
   return hops
     .filter(({ further }) => further.length > 0)
     .flatMap(({ name, further }) => {
-      const reached = new Set(rows.map((row) => found.get(row[name] ?? '') ?? null))
-      const byView = new Map<ModuleView, Row[]>()
-      for (const row of reached) {
-        if (row === null) continue
-        const view = viewOf(row['id'] ?? '', context)
-        byView.set(view, [...(byView.get(view) ?? []), row])
+      const reached = new Set(standing.map(({ row }) => found.get(row[name] ?? '') ?? null))
+      const byView = new Map<ModuleView, FoundRecord[]>()
+      for (const record of reached) {
+        if (record === null) continue
+        const view = viewOf(record.id.text, context)
+        byView.set(view, [...(byView.get(view) ?? []), record])
       }
-      return [...byView].map(([view, rows]) => ({ view, rows, hops: further }))
+      return [...byView].map(([view, records]) => ({ view, found: records, hops: further }))
     })
 }
 
 function nested(
-  records: readonly Row[],
+  records: readonly FoundRecord[],
   hops: Hops,
-  found: ReadonlyMap<string, Row | null>,
+  found: ReadonlyMap<string, FoundRecord | null>,
   said: ReadonlyMap<string, readonly Comment[]>,
 ): readonly Expanded[] {
   let count = 0
-  const reach = (row: Row | null | undefined, further: Hops): Reached | null => {
-    if (row === null || row === undefined) return null
+  const reach = (record: FoundRecord | null | undefined, further: Hops): Reached | null => {
+    if (record === null || record === undefined) return null
     if (++count > limits.expanded) {
       throw new GatewayError('QUERY_TOO_LARGE', `'expand' brings ${limits.expanded} records at most`)
     }
-    return further.length === 0 ? row : { ...row, expanded: under(row, further) }
+    const { row } = record
+    return further.length === 0 ? row : { ...row, expanded: under(record, further) }
   }
-  const under = (row: Row, hops: Hops): Expanded =>
+  const under = ({ id, row }: FoundRecord, hops: Hops): Expanded =>
     Object.fromEntries(
       hops.map(({ name, further }) => [
         name,
-        name === commentsName
-          ? (said.get(row['id'] ?? '') ?? [])
-          : reach(found.get(row[name] ?? ''), further),
+        name === commentsName ? (said.get(id.text) ?? []) : reach(found.get(row[name] ?? ''), further),
       ]),
     )
-  return records.map((row) => under(row, hops))
+  return records.map((record) => under(record, hops))
 }

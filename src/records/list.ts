@@ -3,7 +3,8 @@ import type { ReadContext } from '../access/context.ts'
 import { Type, type Static } from '@sinclair/typebox'
 import { expand, fieldsIn, hopsOf } from './expand.ts'
 import { GatewayError } from '../model/errors.ts'
-import { ask, viewOf } from '../read/pipeline.ts'
+import { viewOf } from '../read/records-by-id.ts'
+import { ask, askFound } from '../read/run.ts'
 import { toGuide } from '../query/guide.ts'
 import { limits } from '../model/limits.ts'
 import { parseChains, parseCondition, parseFields, parseOrderBy } from '../query/parse.ts'
@@ -179,28 +180,23 @@ async function read(
   context: ReadContext,
 ): Promise<{ records: Static<typeof Listed>[]; total: number | undefined }> {
   const hops = chains === undefined ? [] : hopsOf(parseChains(chains), view, context.visible)
-  const { records, total } = await ask(
-    tree.query({
-      ...chosen,
-      selection:
-        fields === undefined
-          ? { kind: 'all' }
-          : {
-              kind: 'fields',
-              paths: Object.freeze([
-                ...parseFields(fields),
-                ...fieldsIn(hops).map((name) => tree.field(name)),
-              ]),
-              distinct: false,
-            },
-      module: view.module.name,
-      moduleAt: tree.nowhere,
-    }),
-    context,
-  )
-  if (hops.length === 0) return { records, total }
+  const query = tree.query({
+    ...chosen,
+    selection:
+      fields === undefined
+        ? { kind: 'all' }
+        : {
+            kind: 'fields',
+            paths: Object.freeze([...parseFields(fields), ...fieldsIn(hops).map((name) => tree.field(name))]),
+            distinct: false,
+          },
+    module: view.module.name,
+    moduleAt: tree.nowhere,
+  })
+  if (hops.length === 0) return ask(query, context)
+  const { records, total } = await askFound(query, context)
   const expanded = await expand(hops, records, view, context)
-  return { records: records.map((record, i) => ({ ...record, expanded: { ...expanded[i] } })), total }
+  return { records: records.map(({ row }, i) => ({ ...row, expanded: { ...expanded[i] } })), total }
 }
 
 function after(listing: Listing, offset: number, limit: number): string {

@@ -2,7 +2,8 @@
 import type { File } from '../model/document-file.ts'
 import type { ReadContext } from '../access/context.ts'
 import { GatewayError } from '../model/errors.ts'
-import { find, readBy } from '../read/pipeline.ts'
+import { find } from '../read/records-by-id.ts'
+import { readBy } from '../read/send.ts'
 import type { ModuleView } from '../scope/view.ts'
 
 /** Whether a print can only show what the contact may read anyhow: coreBOS prints any field of a record. */

@@ -1,7 +1,7 @@
 /** Search in what a contact may read: one scoped statement for each module. */
 import type { ReadContext } from '../access/context.ts'
-import { mapLimited } from '../read/map-limited.ts'
-import { ask } from '../read/pipeline.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { ask } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'

@@ -1,3 +1,4 @@
+/** Prints a resolved query as a statement for coreBOS, and proves that coreBOS reads it as meant. */
 import { GatewayError } from '../model/errors.ts'
 import { printBasic, type Columns, type Printable } from '../query/basic.ts'
 import { isCountedAsMeant, readingOf } from '../query/dialect.ts'
@@ -26,7 +27,7 @@ export function print(query: ResolvedQuery, modules: Modules, dialect: Dialect):
  * @param shown the same query with the part of its scope that may be shown
  * @throws GatewayError as {@link print}
  */
-export function explain(
+export function printLabelled(
   query: ResolvedQuery,
   shown: ResolvedQuery,
   modules: Modules,

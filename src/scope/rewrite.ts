@@ -1,3 +1,4 @@
+/** Puts the policy's condition and the caller's into one tree, and the ids that look-ups find in their places. */
 import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import { printCondition } from '../query/canonical.ts'
@@ -239,10 +240,17 @@ export function scopeOf(view: ModuleView, visible: VisibleModules, ownerIds: Own
 function shownScopeOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition {
   const own = view.decision.where === undefined ? tree.constant(true) : tree.hidden(ruleLabel)
   const hiddenTie = tree.hidden(scopeLabel)
-  const shown = tiesOf(view, visible, ownerIds)?.map((each) =>
-    fieldsIn(each).every((field) => view.readable.has(field)) ? each : hiddenTie,
-  )
+  const shown = tiesOf(view, visible, ownerIds)?.map((each) => (isReadable(each, view) ? each : hiddenTie))
   return shown === undefined ? own : tree.and(tree.anyOf([...new Set(shown)]), own)
+}
+
+/** Whether a contact may know of a look-up of its query. */
+export function isShown(lookUp: Lookup | Relation, view: ModuleView): boolean {
+  return lookUp.label !== ruleLabel && (lookUp.label !== scopeLabel || isReadable(lookUp, view))
+}
+
+function isReadable(condition: Condition, view: ModuleView): boolean {
+  return fieldsIn(condition).every((field) => view.readable.has(field))
 }
 
 /** The condition that the policy sets for every record, beside its ties. @throws RuleError */
@@ -342,7 +350,8 @@ function unhidden(view: ModuleView): ModuleView {
   return { ...view, readable: view.module.fields }
 }
 
-type FoundIds = ReadonlyMap<Lookup | Relation, readonly string[]>
+/** The ids that each look-up has found. */
+export type FoundIds = ReadonlyMap<Lookup | Relation, readonly string[]>
 
 /** What must be resolved before a condition can be printed, each once. */
 export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {

@@ -10,7 +10,7 @@ import {
   type Properties,
 } from '../corebos/presentation.ts'
 import { isKeptApart } from '../records/comments.ts'
-import { mapLimited } from '../read/map-limited.ts'
+import { mapLimited } from '../model/map-limited.ts'
 import { limits } from '../model/limits.ts'
 import type { ModuleView } from '../scope/view.ts'
 import type { Input, WebserviceContext } from './call.ts'

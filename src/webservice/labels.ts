@@ -1,6 +1,7 @@
 /** The names of records, for answers that show what a reference points to: each under its own rule. */
-import { mapLimited } from '../read/map-limited.ts'
-import { ask, byModule } from '../read/pipeline.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { byModule } from '../read/records-by-id.ts'
+import { ask } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'

@@ -1,7 +1,8 @@
 /** Operations that read records. All of them are statements of the query language, put through the one door. */
 import { GatewayError } from '../model/errors.ts'
-import { mapLimited } from '../read/map-limited.ts'
-import { ask, askText, byModule, find, record, viewOf, type Answer } from '../read/pipeline.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { byModule, find, record, viewOf } from '../read/records-by-id.ts'
+import { ask, askText, type Answer } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
 import { parseOrderBy } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
@@ -31,7 +32,7 @@ export async function query(input: Input, { context }: WebserviceContext): Promi
 export async function retrieve(input: Input, client: WebserviceContext): Promise<Result> {
   const id = input.text('id')
   const view = viewOf(id, client.context)
-  const [found] = await withReferences([await record(id, client.context)], view, client)
+  const [found] = await withReferences([(await record(id, client.context)).row], view, client)
   return result(found ?? null)
 }
 

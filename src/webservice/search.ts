@@ -1,8 +1,8 @@
 /** Search and autocompletion, by scoped statements over fields that the contact may read. */
 import { presentModule } from '../corebos/presentation.ts'
 import { GatewayError } from '../model/errors.ts'
-import { mapLimited } from '../read/map-limited.ts'
-import { ask, type Answer } from '../read/pipeline.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { ask, type Answer } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'

@@ -2,7 +2,8 @@
 import type { WriteContext, WriteOperation } from '../access/context.ts'
 import { presentModule } from '../corebos/presentation.ts'
 import { GatewayError } from '../model/errors.ts'
-import { ask, openViewOf, record, viewOf } from '../read/pipeline.ts'
+import { openViewOf, record, viewOf } from '../read/records-by-id.ts'
+import { ask } from '../read/run.ts'
 import * as tree from '../query/tree.ts'
 import type { ModuleView } from '../scope/view.ts'
 import type { Given } from '../scope/write.ts'
@@ -462,7 +463,7 @@ export async function addTicketFaqComment(input: Input, client: WebserviceWriteC
     throw new GatewayError('NOT_WRITABLE', 'a comment is written in the name of the contact itself')
   }
   await comment(id, comments, context)
-  const [shown] = await withReferences([await record(id, context)], viewOf(id, context), client)
+  const [shown] = await withReferences([(await record(id, context)).row], viewOf(id, context), client)
   return result(shown ?? { id })
 }
 

@@ -16,8 +16,10 @@ import type {
 import { isKeptApart } from '../records/comments.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
 import { GatewayError } from '../model/errors.ts'
-import { mapLimited } from '../read/map-limited.ts'
-import { find, ownId, readBy, record, resolvedScope, viewOf, visible, type Found } from '../read/pipeline.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { resolvedScope } from '../read/look-up.ts'
+import { find, ownId, record, viewOf, visible, type Found } from '../read/records-by-id.ts'
+import { readBy } from '../read/send.ts'
 import type { CheckedValues } from '../model/checked-values.ts'
 import { signed } from '../scope/signature.ts'
 import { fitProblem } from '../scope/value.ts'
@@ -439,7 +441,7 @@ function asSeen({ row, view }: Found): Row {
 /** What was written stands, also where it cannot be read again. */
 async function again(id: string, author: WriteContext): Promise<Written> {
   try {
-    return { id, record: await record(id, await author.changed()) }
+    return { id, record: (await record(id, await author.changed())).row }
   } catch (error) {
     if (error instanceof GatewayError) return { id, record: undefined }
     throw error
@@ -449,7 +451,7 @@ async function again(id: string, author: WriteContext): Promise<Written> {
 /** The record that was made, for a repeated request. */
 export async function writtenBefore(id: string, context: ReadContext): Promise<Written> {
   try {
-    return { id, record: await record(id, context) }
+    return { id, record: (await record(id, context)).row }
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'NOT_FOUND') return { id, record: undefined }
     throw error

@@ -20,7 +20,9 @@ import { difference, Oracle, type OwnerIds } from '../support/oracle.ts'
 
 /** The modules of a copy. */
 export interface Copy {
-  readonly pipeline: typeof import('../../src/read/pipeline.ts')
+  readonly run: typeof import('../../src/read/run.ts')
+  readonly byId: typeof import('../../src/read/records-by-id.ts')
+  readonly explain: typeof import('../../src/read/explain.ts')
   readonly parse: typeof import('../../src/query/parse.ts')
   readonly policy: typeof import('../../src/policy/policy.ts')
   readonly view: typeof import('../../src/scope/view.ts')
@@ -467,12 +469,12 @@ async function answered(
   statement: string,
   person: Person,
   told: Told,
-  { pipeline }: Copy,
+  { run }: Copy,
   world: World,
 ): Promise<string | undefined> {
   const golden = world.golden.get(statement)?.split(' ')[0]
   try {
-    const answer = await pipeline.askText(statement, told.author)
+    const answer = await run.askText(statement, told.author)
     const problem = difference(answer, world.oracle(person).answer(statement))
     if (told.withheld > 0) return `${statement}: ${told.withheld} rows withheld`
     return problem === undefined ? undefined : `${person.contact.id}: ${statement}: ${problem}`
@@ -484,7 +486,7 @@ async function answered(
 async function* rejected(copy: Copy, world: World): AsyncGenerator<string | undefined> {
   const { author } = writeContextOf(world, copy, alice, builtinPolicy)
   for (const [statement, code] of Object.entries(rejections)) {
-    const got = await copy.pipeline
+    const got = await copy.run
       .ask(copy.parse.parseQuery(statement), author)
       .then(() => 'answered')
       .catch(codeOf)
@@ -495,7 +497,7 @@ async function* rejected(copy: Copy, world: World): AsyncGenerator<string | unde
 /** The policy's own conditions, levels and sections. */
 async function* rules(copy: Copy, world: World): AsyncGenerator<string | undefined> {
   const idsOf = async (module: string, { author }: Told) =>
-    (await copy.pipeline.ask(copy.parse.parseQuery(`select id from ${module} limit 1000`), author)).records
+    (await copy.run.ask(copy.parse.parseQuery(`select id from ${module} limit 1000`), author)).records
       .map(({ id }) => id)
       .sort()
       .join()
@@ -526,7 +528,7 @@ async function* rules(copy: Copy, world: World): AsyncGenerator<string | undefin
   const { author } = writeContextOf(world, copy, alice, builtinPolicy)
   for (const { ownerIds } of [alice, carol, erin, alice]) {
     const moved = { ...author, ownerIds: async () => webserviceIds(ownerIds) }
-    const { records } = await copy.pipeline.ask(copy.parse.parseQuery('select id from HelpDesk'), moved)
+    const { records } = await copy.run.ask(copy.parse.parseQuery('select id from HelpDesk'), moved)
     const got = records.map(({ id }) => id).sort()
     const expected = new Oracle(world.database, ownerIds)
       .visible('HelpDesk')
@@ -573,7 +575,7 @@ async function* broken(copy: Copy, world: World): AsyncGenerator<string | undefi
       const ids = visible.map((record) => world.database.webserviceId(record)).sort()
       try {
         const statement = copy.parse.parseQuery(`select * from ${module} limit 10000`)
-        const { records, total } = await copy.pipeline.ask(statement, told.author)
+        const { records, total } = await copy.run.ask(statement, told.author)
         const got = records.map(({ id }) => id).sort()
         yield got.join() === ids.join() ? undefined : `${module}: the second look lets ${got.join()} through`
         yield total !== undefined && total !== ids.length ? `${module}: a total of ${total}` : undefined
@@ -582,8 +584,8 @@ async function* broken(copy: Copy, world: World): AsyncGenerator<string | undefi
           : undefined
         const [first, second = first] = ids
         if (second !== undefined) {
-          const { id } = await copy.pipeline.record(second, told.author)
-          yield id === second ? undefined : `${String(id)} instead of ${second}`
+          const { id } = await copy.byId.record(second, told.author)
+          yield id.text === second ? undefined : `${id.text} instead of ${second}`
         }
       } catch (error) {
         yield `${module}: ${codeOf(error)}`
@@ -605,7 +607,7 @@ async function* explained(copy: Copy, world: World): AsyncGenerator<string | und
   const { author } = writeContextOf(world, copy, alice, builtinPolicy)
   for (const module of Object.keys(builtinPolicy.modules)) {
     const text = JSON.stringify(
-      await copy.pipeline.explain(copy.parse.parseQuery(`select id from ${module}`), author),
+      await copy.explain.explain(copy.parse.parseQuery(`select id from ${module}`), author),
     )
     yield /\d+x\d+/.test(text) ? `explain shows ids: ${text}` : undefined
   }

@@ -206,33 +206,31 @@ const mutants: readonly Mutant[] = Object.entries<
       "contact.entity === 'Employee' ? this.#contacts : this.#contacts",
     ],
   ],
-  'src/read/pipeline.ts': [
+  'src/read/send.ts': [
     ['a total tells of withheld rows', 'const isTrue = withheld.length === 0 &&', 'const isTrue ='],
     [
       'the total of another statement is told',
       'const isTrue = withheld.length === 0 && isCountedAsMeant(statement.text)',
       'const isTrue = withheld.length === 0',
     ],
-    [
-      'withheld rows are not counted',
-      'context.withheld(withheld, resolved.view.decision.rule.name)',
-      'void 0',
-    ],
-    [
-      'a limit comes before distinct',
-      'resolved.distinct ? { ...resolved, limit: { offset: 0, count: limits.rows + 1 } } : resolved',
-      'resolved',
-    ],
-    ['distinct has no limit', 'page(different, limit)', 'different'],
+    ['withheld rows are not counted', 'context.withheld(withheld, view.decision.rule.name)', 'void 0'],
+  ],
+  'src/read/run.ts': [['distinct has no limit', 'page(different, limit)', 'different']],
+  'src/read/look-up.ts': [
     [
       'what a caller asks for is remembered',
       'if (node.label !== scopeLabel) return',
       "if (node.label === '') return",
     ],
+  ],
+  'src/read/records-by-id.ts': [
+    ['any row is the record', "foundRecords(rows.filter((row) => row['id'] === id))", 'foundRecords(rows)'],
+  ],
+  'src/scope/plan.ts': [
     [
-      'any row is the record',
-      "const found = records.find((each) => each['id'] === id)",
-      'const [found] = records',
+      'a limit comes before distinct',
+      'resolved.distinct ? { ...resolved, limit: { offset: 0, count: limits.rows + 1 } } : resolved',
+      'resolved',
     ],
   ],
   'src/scope/signature.ts': [
@@ -321,6 +319,7 @@ function collect(path: string): void {
 }
 for (const entrance of [
   'src/write/writes.ts',
+  'src/read/explain.ts',
   'src/query/parse.ts',
   'src/policy/policy.ts',
   'src/scope/view.ts',
@@ -341,11 +340,13 @@ async function copyWith(folder: string, mutant?: Mutant): Promise<Copy> {
   // The copies have the types of what they are copies of.
   const load = async <T>(path: string) => (await import(pathToFileURL(join(folder, path)).href)) as T
   return {
-    pipeline: await load('src/pipeline.js'),
+    run: await load('src/read/run.js'),
+    byId: await load('src/read/records-by-id.js'),
+    explain: await load('src/read/explain.js'),
     parse: await load('src/query/parse.js'),
     policy: await load('src/policy/policy.js'),
     view: await load('src/scope/view.js'),
-    writes: await load('src/writes.js'),
+    writes: await load('src/write/writes.js'),
   }
 }
 

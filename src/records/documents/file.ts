@@ -2,7 +2,8 @@
 import type { ReadContext } from '../../access/context.ts'
 import type { Attachment } from '../../access/context.ts'
 import { GatewayError } from '../../model/errors.ts'
-import { find, readBy, type Found } from '../../read/pipeline.ts'
+import { find, type Found } from '../../read/records-by-id.ts'
+import { readBy } from '../../read/send.ts'
 
 /** A document with a file. @throws GatewayError `NOT_FOUND`, whether it is not there, not this contact's, or without one */
 export async function findDocument(id: string, context: ReadContext): Promise<Found> {

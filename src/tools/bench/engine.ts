@@ -5,8 +5,8 @@ import { startDemoCorebos } from '../../demo/server.ts'
 import { builtinPolicy } from '../../policy/builtin.ts'
 import { Policy } from '../../policy/policy.ts'
 import { parseQuery } from '../../query/parse.ts'
-import { print } from '../../scope/print.ts'
-import { ownerIdsWithoutLookup, rewrite, resolve } from '../../scope/rewrite.ts'
+import { draft, levelOf, ofCaller, plan } from '../../scope/plan.ts'
+import { ownerIdsWithoutLookup } from '../../scope/rewrite.ts'
 import type { VisibleModules } from '../../scope/view.ts'
 import { Stand } from '../policy/asker.ts'
 import { measure, times, type Times } from './measure.ts'
@@ -86,14 +86,14 @@ function received(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/** What the door does before it sends. */
+/** The statement of a query, as the gateway makes it before it sends. */
 export function scoped(statement: string, visible: VisibleModules): string {
   const query = parseQuery(statement)
-  const { level } = visible.require(query.module, query.moduleAt).decision
-  const ownerIds = ownerIdsWithoutLookup(visible.contact, level)
+  const ownerIds = ownerIdsWithoutLookup(visible.contact, levelOf(query, visible, ofCaller))
   if (ownerIds === undefined) throw new Error('the built-in level needs no look-up')
-  const resolved = resolve(rewrite(query, visible, ownerIds), new Map())
-  return print(resolved, visible.modules, 'basic').text
+  const sent = plan(draft(query, visible, ownerIds, ofCaller), new Map()).statement
+  if (sent === undefined) throw new Error(`no row can match: ${statement}`)
+  return sent.text
 }
 
 /** As alice sees the demo, with a coreBOS that finds nothing. */

@@ -1,6 +1,6 @@
 /** Which rows and fields another policy gives a contact or takes from it, module by module. */
 import type { ReadContext } from '../../access/context.ts'
-import { ask } from '../../read/pipeline.ts'
+import { ask } from '../../read/run.ts'
 import { limits } from '../../model/limits.ts'
 import * as tree from '../../query/tree.ts'
 import { idsOf } from '../../scope/check.ts'

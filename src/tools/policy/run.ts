@@ -2,7 +2,7 @@
 import { readConfig } from '../../config/config.ts'
 import { Corebos } from '../../corebos/corebos.ts'
 import { GatewayError } from '../../model/errors.ts'
-import { explainInFull, type Explanation } from '../../read/pipeline.ts'
+import { explainInFull, type Explanation } from '../../read/explain.ts'
 import { loadPolicy } from '../../policy/load.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { policyWarnings } from '../../policy/warnings.ts'

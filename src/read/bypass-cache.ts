@@ -1,0 +1,22 @@
+/** Read contexts whose answers do not rest on what was read before. */
+import type { ReadContext } from '../access/context.ts'
+
+/** A context that looks its scope up again, since files and writes must not rest on an earlier state. */
+export function bypassCache<T extends ReadContext>(context: T): T {
+  const found = new Map<string, Promise<readonly string[]>>()
+  const remember: ReadContext['remember'] = (key, load) => {
+    const ids = found.get(key) ?? load()
+    found.set(key, ids)
+    return ids
+  }
+  return { ...bypassSharedReads(context), remember }
+}
+
+/** A context that uses no rows which other requests have read. */
+export function bypassSharedReads<T extends ReadContext>(context: T): T {
+  const { reader } = context
+  return {
+    ...context,
+    reader: { ...reader, query: (statement, by) => reader.query(statement, by, 'bypassCache') },
+  }
+}

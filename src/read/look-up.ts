@@ -1,0 +1,104 @@
+/** Carries out the look-ups of a draft, each under its own rule, and so makes the plan of a query. */
+import type { ReadContext } from '../access/context.ts'
+import { clearId } from '../model/cleared-id.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { parseId } from '../model/webservice-id.ts'
+import type { Condition, Lookup, Query, Relation } from '../query/tree.ts'
+import { draft, levelOf, ofGateway, plan, type Draft, type Origin, type Plan } from '../scope/plan.ts'
+import {
+  resolveCondition,
+  ruleLabel,
+  scopeLabel,
+  scopeOf,
+  unresolvedIn,
+  type FoundIds,
+} from '../scope/rewrite.ts'
+import { asRuleError } from '../scope/rule-error.ts'
+import type { ModuleView } from '../scope/view.ts'
+import { bypassSharedReads } from './bypass-cache.ts'
+import { readBy, sendPlan } from './send.ts'
+
+/** @throws GatewayError what the query is rejected for, or how coreBOS failed */
+export async function planOf(query: Query, context: ReadContext, origin: Origin): Promise<Plan> {
+  return completed(await draftOf(query, context, origin), context)
+}
+
+/** @throws GatewayError what the query is rejected for, or how coreBOS failed */
+export async function draftOf(query: Query, context: ReadContext, origin: Origin): Promise<Draft> {
+  const { visible } = context
+  return draft(query, visible, await context.ownerIds(levelOf(query, visible, origin)), origin)
+}
+
+/** The plan of a draft, after its look-ups. @throws GatewayError what it is rejected for, or how coreBOS failed */
+export async function completed(draft: Draft, context: ReadContext): Promise<Plan> {
+  return plan(draft, await lookUpIds(draft.lookUps, context))
+}
+
+/** The condition that a view's records meet, with the ids that its look-ups find. */
+export async function resolvedScope(view: ModuleView, context: ReadContext): Promise<Condition> {
+  const scope = scopeOf(view, context.visible, await context.ownerIds(view.decision.level))
+  return resolveCondition(scope, await lookUpIds(unresolvedIn(scope), context))
+}
+
+/** @throws GatewayError what a look-up is rejected for, or how coreBOS failed */
+export async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promise<FoundIds> {
+  const found = await mapLimited(lookUps, async (node) => {
+    const load = (by: ReadContext) =>
+      node.kind === 'lookup' ? ids(node.query, by, ofGateway(node.dialect)) : relatedTo(node, by)
+    if (node.label !== scopeLabel) return [node, await ruleErrorsOf(node, load(context))] as const
+    // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
+    return [node, await context.remember(keyOf(node), () => load(bypassSharedReads(context)))] as const
+  })
+  return new Map(found)
+}
+
+/** The policy's own condition is looked up in a statement of its own, whose errors a contact is not told. */
+export async function ruleErrorsOf<T>({ label }: Lookup | Relation, work: Promise<T>): Promise<T> {
+  if (label !== ruleLabel) return work
+  return work.catch((error: unknown) => {
+    throw asRuleError(error)
+  })
+}
+
+function keyOf(node: Lookup | Relation): string {
+  return JSON.stringify(
+    node.kind === 'lookup'
+      ? ['lookup', node.query.module]
+      : ['relation', node.parentModule, node.module, 'length' in node.parents ? node.parents : '*'],
+  )
+}
+
+async function ids(query: Query, context: ReadContext, origin: Origin): Promise<readonly string[]> {
+  const { rows } = await sendPlan(await planOf(query, context, origin), context)
+  return bounded(
+    rows.map(({ id = '' }) => id),
+    query.module,
+  )
+}
+
+async function relatedTo(
+  { parents, parentModule, module }: Relation,
+  context: ReadContext,
+): Promise<readonly string[]> {
+  const parentIds = 'length' in parents ? parents : await ids(parents, context, ofGateway())
+  if (parentIds.length > limits.parents) {
+    throw new GatewayError(
+      'QUERY_TOO_LARGE',
+      `the relations of more than ${limits.parents} ${parentModule} are not followed`,
+    )
+  }
+  const by = readBy(context.visible.require(module))
+  const parsed = parentIds.map(parseId).filter((id) => id !== undefined)
+  const lists = await mapLimited(parsed, (id) =>
+    context.reader.relatedIds(clearId(id), parentModule, module, by),
+  )
+  return bounded([...new Set(lists.flat())], module)
+}
+
+/** @throws GatewayError `QUERY_TOO_LARGE` for more ids than one tie may have */
+export function bounded(found: string[], module: string): string[] {
+  if (found.length <= limits.ids) return found
+  throw new GatewayError('QUERY_TOO_LARGE', `this takes more than ${limits.ids} records of ${module}`)
+}

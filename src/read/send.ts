@@ -1,0 +1,61 @@
+/** Sends the statement of a plan and verifies the rows that come back. */
+import type { ReadBy, ReadContext } from '../access/context.ts'
+import { clearId, type ClearedId } from '../model/cleared-id.ts'
+import { GatewayError } from '../model/errors.ts'
+import { parseId } from '../model/webservice-id.ts'
+import { isCountedAsMeant } from '../query/dialect.ts'
+import type { Plan } from '../scope/plan.ts'
+import { verify, type Row } from '../scope/verify.ts'
+import type { ModuleView } from '../scope/view.ts'
+
+export interface VerifiedRows {
+  readonly rows: readonly Row[]
+  /** The number of rows that coreBOS answered and the rule does not let through. */
+  readonly withheld: number
+  /** The number of rows without the limit; undefined where it could tell of a withheld row. */
+  readonly total: number | undefined
+}
+
+/** @throws GatewayError how coreBOS failed */
+export async function sendPlan(plan: Plan, context: ReadContext): Promise<VerifiedRows> {
+  const { statement, view } = plan
+  if (statement === undefined) return { rows: [], withheld: 0, total: 0 }
+  const { rows, totalRows } = await context.reader.query(statement, readBy(view))
+  const { verified, withheld } = verify(rows, plan)
+  if (withheld.length > 0) context.withheld(withheld, view.decision.rule.name)
+  const isTrue = withheld.length === 0 && isCountedAsMeant(statement.text)
+  return { rows: verified, withheld: withheld.length, total: isTrue ? totalRows : undefined }
+}
+
+/** @throws GatewayError how coreBOS failed */
+export async function sendCount({ statement, view }: Plan, context: ReadContext): Promise<number> {
+  if (statement === undefined) return 0
+  const { rows } = await context.reader.query(statement, readBy(view))
+  const count = rows[0]?.['count']
+  if (count === undefined || !/^[0-9]+$/.test(count))
+    throw new GatewayError('COREBOS_FAILED', 'coreBOS gave no count')
+  return Number(count)
+}
+
+/** Whose coreBOS session reaches the records of a view: a contact's own shows nothing above its account. */
+export function readBy({ decision: { rule, level } }: ModuleView): ReadBy {
+  return rule.readBy ?? (level === 'own' || level === 'account' ? 'contact' : 'service')
+}
+
+/** A record that the contact sees, with the id by which more may be read of it. */
+export interface FoundRecord {
+  readonly id: ClearedId
+  readonly row: Row
+}
+
+/**
+ * @param rows verified rows with their ids
+ * @throws GatewayError `COREBOS_FAILED` for a row without a valid id
+ */
+export function foundRecords(rows: readonly Row[]): FoundRecord[] {
+  return rows.map((row) => {
+    const id = parseId(row['id'] ?? '')
+    if (id === undefined) throw new GatewayError('COREBOS_FAILED', 'coreBOS gave a record without a valid id')
+    return { id: clearId(id), row }
+  })
+}
