@@ -27,7 +27,7 @@ export class ClearedId {
   }
 }
 
-/** Only the pipeline (for what it has found in the contact's scope) and the log-in (for the contact's own record) call this. */
+/** Only `src/read/` calls this: for verified records, owner ids, and the contact's own id. */
 export function clearId(id: WebserviceId): ClearedId {
   return construct(id)
 }

@@ -92,8 +92,8 @@ export interface Tie {
 }
 
 /**
- * The reference `field` points to one of the records that `query` (which selects ids) finds under its own rule. The
- * door resolves it to a {@link Tie} before anything is printed.
+ * The reference `field` points to one of the records that `query` (which selects ids) finds under its own rule.
+ * A look-up resolves it to a {@link Tie} before anything is printed.
  */
 export interface Lookup {
   readonly kind: 'lookup'

@@ -1,4 +1,4 @@
-/** Operations that give files: those of documents, printed records, images. Each record is looked up through the one door first. */
+/** Operations that give files: those of documents, printed records, images. `src/read/` finds each record first. */
 import type { ReadContext } from '../access/context.ts'
 import { printed, recordImages } from '../corebos/files.ts'
 import { parseId } from '../model/webservice-id.ts'

@@ -13,9 +13,9 @@ import * as write from './write.ts'
 
 /**
  * How an operation is kept to what the contact may see.
- * `loginService`: it authenticates. `visible`: modules and fields that the policy opens. `statement`: a query through
- * the one door. `record`: a record that is looked up through the one door first, and then read from. `self`: nothing but the
- * caller's own. `write`: through the one door for writes, which holds record, values and references against the policy.
+ * `loginService`: it authenticates. `visible`: modules and fields that the policy opens. `statement`: a query that
+ * `src/read/` runs. `record`: a record that `src/read/` finds first, and that is then read from. `self`: nothing but the
+ * caller's own. `write`: through `src/write/`, which checks record, values and references against the policy.
  */
 export type Scope = 'loginService' | 'visible' | 'statement' | 'record' | 'self' | 'write'
 

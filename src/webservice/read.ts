@@ -1,4 +1,4 @@
-/** Operations that read records. All of them are statements of the query language, put through the one door. */
+/** Operations that read records. All of them are queries that `src/read/` runs. */
 import { GatewayError } from '../model/errors.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { byModule, find, record, viewOf } from '../read/records-by-id.ts'

@@ -1,4 +1,4 @@
-/** Operations that write. All of them go through the one door for writes; a mass write is rehearsed as a whole first. */
+/** Operations that write. All of them go through `src/write/`; a mass write is rehearsed as a whole first. */
 import type { WriteContext, WriteOperation } from '../access/context.ts'
 import { presentModule } from '../corebos/presentation.ts'
 import { GatewayError } from '../model/errors.ts'
