@@ -30,10 +30,14 @@ const mutants: readonly Mutant[] = Object.entries<
     ["the rule's condition is lost beside ties", 'tree.and(tree.anyOf(ties), own)', 'tree.anyOf(ties)'],
     [
       'an open rule has no condition',
-      'if (rule.ties === undefined) return own',
-      'if (rule.ties === undefined) return tree.constant(true)',
+      'return ties === undefined ? own : tree.and(',
+      'return ties === undefined ? tree.constant(true) : tree.and(',
     ],
-    ['rows come without their ties', 'tying: fieldsIn(scope)', 'tying: [] as string[]'],
+    [
+      'rows come without their ties',
+      'const frame = { view, ownerIds, scope, tying: fieldsIn(scope) }',
+      'const frame = { view, ownerIds, scope, tying: [] as string[] }',
+    ],
     [
       'a contact keeps the reach that it had',
       'if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known',
@@ -116,7 +120,11 @@ const mutants: readonly Mutant[] = Object.entries<
     ],
   ],
   'src/scope/verify.ts': [
-    ['the second look is skipped', 'rows.filter((row) => meets(row, scope, view.module))', '[...rows]'],
+    [
+      'the second look is skipped',
+      'if (meets(row, scope, view.module)) verified.push(row)',
+      'if (row) verified.push(row)',
+    ],
     ['the second look is content with a part', 'scope.terms.every((term)', 'scope.terms.some((term)'],
     [
       'the second look wants every tie',
@@ -133,7 +141,7 @@ const mutants: readonly Mutant[] = Object.entries<
       'if (columns !== undefined || isCountedAsMeant(text)) return',
       'return',
     ],
-    ['what is filled in is not looked at', 'requireCount(text, resolved)', ''],
+    ['what is filled in is not looked at', 'requireCount(text, query)', ''],
     ['explain shows ids', 'columnsOf(shown, modules), false)', 'columnsOf(shown, modules), true)'],
   ],
   'src/scope/shape.ts': [
@@ -157,8 +165,12 @@ const mutants: readonly Mutant[] = Object.entries<
     ],
   ],
   'src/query/basic.ts': [
-    ['or becomes and', "joined(terms, ' or '", "joined(terms, ' and '"],
-    ['and becomes or', "joined(term, ' and '", "joined(term, ' or '"],
+    [
+      'or becomes and',
+      'joined(multiplied(query.where), joins.or,',
+      'joined(multiplied(query.where), joins.and,',
+    ],
+    ['and becomes or', 'joined(term, joins.and,', 'joined(term, joins.or,'],
     ['a list of what not becomes a list', '`${node.path.field}!=${value}`', '`${node.path.field}=${value}`'],
     ['the offset is lost', '` limit ${offset},${count}`', '` limit ${count}`'],
     ['every direction is upwards', "=== 'desc' ? ' desc' : ''", "=== 'desc' ? '' : ''"],
