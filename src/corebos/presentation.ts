@@ -190,7 +190,6 @@ const settingNames = [
   'date_format',
   'first_name',
   'last_name',
-  'is_admin',
   'language',
   'currency_grouping_pattern',
   'currency_decimal_separator',
@@ -199,7 +198,7 @@ const settingNames = [
   'id',
 ]
 
-/** How the CRM user behind a session wants dates and amounts, without its address, role and profiles. */
+/** Name, language and formats of the CRM user behind a session; never its rights, role, profiles or address. */
 export async function userSettings(caller: Caller): Promise<Readonly<Record<string, string>>> {
   const { result } = await ask(caller, { operation: 'getPortalUserInfo' })
   const source = object(result, 'user')
