@@ -1,12 +1,15 @@
 /** Is the contact of a running session still let in, and with which account? */
+import type { IdentityReader } from './calls.ts'
 import type { LoginServices } from './login-services.ts'
 import { SharedWork } from '../corebos/shared-work.ts'
+import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Identity } from '../corebos/trusted.ts'
 import type { PortalSession, Store } from '../session/contract.ts'
 import type { LoginMode } from './login.ts'
-import { barrier, levelOf } from './identity.ts'
-import type { RejectionReason } from './rejection.ts'
+import { decideAdmission } from './admission-decision.ts'
+import { levelOf } from './identity.ts'
+import { reject, type Rejected, type RejectionReason } from './rejection.ts'
 
 export interface RecheckOptions {
   readonly mode: LoginMode
@@ -46,7 +49,7 @@ export class AccessRecheck {
     const { context, store, now } = this.#options
     const began = now()
     const found = await this.#judge(session)
-    if (typeof found === 'string') return this.#end(session, found)
+    if ('rejected' in found) return this.#end(session, found.rejected)
     const { identity } = found
     const contact = {
       ...session.contact,
@@ -61,35 +64,37 @@ export class AccessRecheck {
     return { ...session, contact, checkedAt: began }
   }
 
-  async #judge({
-    contact,
-    upstream,
-  }: PortalSession): Promise<{ readonly identity: Identity } | RejectionReason> {
-    const { mode, context } = this.#options
-    const { calls, service, matchUsersBy, today } = context
+  async #judge({ contact, upstream }: PortalSession): Promise<{ readonly identity: Identity } | Rejected> {
+    const { context } = this.#options
+    const { calls, service, today } = context
     const reader = service ?? (upstream === undefined ? undefined : calls.identitiesIn(upstream))
-    if (reader === undefined) return 'unreadable'
+    if (reader === undefined) return reject('unreadable')
     try {
-      const [identity, info] = await Promise.all([
+      const [record, info] = await Promise.all([
         reader.byId(contact.entity, contact.id),
         upstream === undefined ? undefined : calls.userInfo(upstream),
       ])
-      if (identity === undefined) return 'unreadable'
-      const reason = barrier(identity, today())
-      if (reason !== undefined) return reason
-      if (info?.administrator === true) return 'administrator'
-      if (mode !== 'service' && (mode === 'portal' || matchUsersBy() === 'portalloginuser')) {
-        if (identity.userId !== contact.user.id) return 'unmapped'
-      } else if (mode === 'user') {
-        const named = await reader.byName('Contacts', info?.email ?? '')
-        if (named === 'several' || named.length !== 1 || named[0]?.id !== contact.id) return 'unmapped'
-      }
-      return { identity }
+      const mapped = record && (await this.#isMapped(record, contact, info?.email, reader))
+      return decideAdmission({ record, administrator: info?.administrator, mapped }, today())
     } catch (error) {
       // The contact's own coreBOS session is over, and what it may see went with it.
-      if (error instanceof GatewayError && error.code === 'SESSION_ENDED') return 'unreadable'
+      if (error instanceof GatewayError && error.code === 'SESSION_ENDED') return reject('unreadable')
       throw error
     }
+  }
+
+  /** @param email that of the CRM user of the session */
+  async #isMapped(
+    { userId }: Identity,
+    { id, user }: Contact,
+    email: string | undefined,
+    reader: IdentityReader,
+  ): Promise<boolean> {
+    const { mode, context } = this.#options
+    if (mode === 'service') return true
+    if (mode === 'portal' || context.matchUsersBy() === 'portalloginuser') return userId === user.id
+    const named = await reader.byName('Contacts', email ?? '')
+    return named !== 'several' && named.length === 1 && named[0]?.id === id
   }
 
   async #end(session: PortalSession, reason: RejectionReason): Promise<never> {

@@ -2,20 +2,6 @@
 import type { Entity } from '../corebos/login.ts'
 import type { Identity } from '../corebos/trusted.ts'
 import { levels, type Contact, type Level } from '../model/contact.ts'
-import type { RejectionReason } from './rejection.ts'
-
-/**
- * Why this contact may not be let in today, if it may not. Support without a date has not begun or is over: coreBOS
- * compares both dates and rejects a contact that lacks one.
- *
- * @param today `YYYY-MM-DD`
- */
-export function barrier(identity: Identity, today: string): RejectionReason | undefined {
-  if (!identity.portal) return 'portal-off'
-  const { supportStart, supportEnd } = identity
-  const covered = supportStart !== '' && supportEnd !== '' && supportStart <= today && today <= supportEnd
-  return covered ? undefined : 'support'
-}
 
 /** The level that a policy gives this contact: what its level field says, where that is a level. */
 export function levelOf(identity: Identity, usual: Level): Level {

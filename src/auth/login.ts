@@ -6,7 +6,8 @@ import type { Identity } from '../corebos/trusted.ts'
 import { inSession, judged, spend, type Passed } from './attempt.ts'
 import type { Standing } from './lockout-budget.ts'
 import type { PortalLogin } from './calls.ts'
-import { barrier, contactOf } from './identity.ts'
+import { decideAdmission } from './admission-decision.ts'
+import { contactOf } from './identity.ts'
 import type { Known as KnownOrigin } from './known-origins.ts'
 import { collatedName, foldName, longestName, longestPassword } from './names.ts'
 import type { CallKind } from './response-pacer.ts'
@@ -66,16 +67,13 @@ async function portal(attempt: Attempt, context: LoginServices): Promise<LoginOu
 
   const { login } = passed
   return inSession(passed, context, async () => {
-    if (known.identity !== undefined && known.identity.id !== login.contactId) return reject('mismatch')
-    const [info, identity] = await Promise.all([
+    const [{ administrator }, record] = await Promise.all([
       calls.userInfo(login.session),
       known.identity ?? calls.identitiesIn(login.session).byId(attempt.entity, login.contactId),
     ])
-    if (info.administrator) return reject('administrator')
-    if (identity === undefined) return reject('unreadable')
-    const reason = barrier(identity, today())
-    if (reason !== undefined) return reject(reason)
-    return { contact: contactOf(identity, attempt.entity, login.user, level()) }
+    const decision = decideAdmission({ record, namedId: login.contactId, administrator }, today())
+    if ('rejected' in decision) return decision
+    return { contact: contactOf(decision.identity, attempt.entity, login.user, level()) }
   })
 }
 
@@ -85,10 +83,10 @@ async function service(attempt: Attempt, context: LoginServices): Promise<LoginO
   if (service === undefined) throw new Error('LOGIN_MODE=service has no service user')
   const known = await lookUp(attempt, context)
   if ('rejected' in known) return known
-  const { identity } = known
-  if (identity === undefined) return reject('unreadable')
-  const reason = barrier(identity, today())
-  if (reason !== undefined) return reject(reason)
+  // Before the password: an attempt for a contact without access spends nothing of its budget.
+  const decision = decideAdmission({ record: known.identity }, today())
+  if ('rejected' in decision) return decision
+  const { identity } = decision
 
   const passed = await tryPassword(known, attempt, context)
   if ('rejected' in passed && passed.rejected !== 'absent') return passed
@@ -134,15 +132,14 @@ export async function admitUser(
 
   return inSession(passed, context, async () => {
     const reader = service ?? calls.identitiesIn(session)
-    const info = await calls.userInfo(session)
-    if (info.administrator) return reject('administrator')
+    const { administrator, email } = await calls.userInfo(session)
     const found =
-      matchUsersBy() === 'email' ? await reader.byName('Contacts', info.email) : await reader.byUser(userId)
-    const [identity, ...others] = found === 'several' ? [] : found
-    if (identity === undefined || others.length > 0) return reject('unmapped')
-    const reason = barrier(identity, today())
-    if (reason !== undefined) return reject(reason)
-    return { contact: contactOf(identity, 'Contacts', { id: userId, name }, level()) }
+      matchUsersBy() === 'email' ? await reader.byName('Contacts', email) : await reader.byUser(userId)
+    const [first, ...others] = found === 'several' ? [] : found
+    const record = first === undefined || others.length > 0 ? 'unmapped' : first
+    const decision = decideAdmission({ record, administrator }, today())
+    if ('rejected' in decision) return decision
+    return { contact: contactOf(decision.identity, 'Contacts', { id: userId, name }, level()) }
   })
 }
 

@@ -6,7 +6,8 @@ import type { LoginServices } from '../auth/login-services.ts'
 import { inSession, judged, spend, type Passed } from '../auth/attempt.ts'
 import type { PortalLogin } from '../auth/calls.ts'
 import { guarded, type Entered, type Guard, type Visit } from '../auth/login-service.ts'
-import { barrier, contactOf } from '../auth/identity.ts'
+import { decideAdmission } from '../auth/admission-decision.ts'
+import { contactOf } from '../auth/identity.ts'
 import type { Known as KnownOrigin } from '../auth/known-origins.ts'
 import { admitUser, budgetOf, standingOf, type LoginMode } from '../auth/login.ts'
 import { collatedName, foldName, longestName, longestPassword } from '../auth/names.ts'
@@ -101,16 +102,13 @@ export class RelayedLogin {
     if ('rejected' in passed) return passed
     const { login } = passed
     return inSession(passed, context, async () => {
-      if (known !== undefined && known.identity.id !== login.contactId) return reject('mismatch')
-      const [info, identity] = await Promise.all([
+      const [{ administrator }, record] = await Promise.all([
         calls.userInfo(login.session),
         known?.identity ?? calls.identitiesIn(login.session).byId(credentials.entity, login.contactId),
       ])
-      if (info.administrator) return reject('administrator')
-      if (identity === undefined) return reject('unreadable')
-      const reason = barrier(identity, today())
-      if (reason !== undefined) return reject(reason)
-      return { contact: contactOf(identity, credentials.entity, login.user, level()) }
+      const decision = decideAdmission({ record, namedId: login.contactId, administrator }, today())
+      if ('rejected' in decision) return decision
+      return { contact: contactOf(decision.identity, credentials.entity, login.user, level()) }
     })
   }
 
@@ -160,13 +158,13 @@ export class RelayedLogin {
     ])
     if (found === 'several') return reject('duplicate')
     const open = found.filter(({ portal }) => portal)
-    const [identity, ...others] = open
-    if (identity === undefined) return reject('name')
+    const [record, ...others] = open
+    if (record === undefined) return reject('name')
     if (others.length > 0) return reject('duplicate')
-    const reason = barrier(identity, today())
-    if (reason !== undefined) return reject(reason)
+    const decision = decideAdmission({ record }, today())
+    if ('rejected' in decision) return decision
     // Where coreBOS has no Customer Portal Login all tokens are made up.
-    return { identity, token: token ?? (await madeUpToken(username)) }
+    return { ...decision, token: token ?? (await madeUpToken(username)) }
   }
 
   async #relayPortal(
