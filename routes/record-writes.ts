@@ -55,7 +55,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   app.post(
-    '/records/:module',
+    '/modules/:module/records',
     {
       config: { writes: 'create' },
       schema: {
@@ -77,7 +77,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         {
           key: request.headers['idempotency-key'],
           contactId: app.contactOf(request).id,
-          route: 'POST /records/:module',
+          route: 'POST /modules/:module/records',
           request: [module, request.body],
         },
         {

@@ -18,7 +18,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook('onRequest', app.authenticate)
 
   app.get(
-    '/records/:module',
+    '/modules/:module/records',
     {
       schema: {
         ...shared,
@@ -34,14 +34,14 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { module } = request.params
       return listRecords(
-        { module, listing: request.query, path: app.outside(`/records/${module}`) },
+        { module, listing: request.query, path: app.outside(`/modules/${module}/records`) },
         await door.readContextOf(request),
       )
     },
   )
 
   app.get(
-    '/records/:id(^[0-9]+x[0-9]+$)',
+    '/records/:id',
     {
       schema: {
         ...shared,

@@ -40,7 +40,7 @@ const posted = (where: string): Request => [
 ]
 const listed = (name: string, value: string): Request => [
   'GET',
-  `/records/HelpDesk?${name}=${encodeURIComponent(value)}`,
+  `/modules/HelpDesk/records?${name}=${encodeURIComponent(value)}`,
 ]
 
 const tooLarge: readonly (readonly [what: string, request: Request, detail: RegExp])[] = [
@@ -131,7 +131,7 @@ t.test(
   'what would be multiplied out beyond a bound, or lists too much, is rejected unasked and in few words',
   async (t) => {
     const portal = await startPortal(t)
-    await portal.as('alice', 'GET', '/records/HelpDesk?limit=1')
+    await portal.as('alice', 'GET', '/modules/HelpDesk/records?limit=1')
     for (const [what, [method, path, sent], detail] of tooLarge) {
       const before = portal.relay.calls.length
       const { status, text, body } = await portal.as('alice', method, path, sent)

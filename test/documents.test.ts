@@ -129,13 +129,16 @@ t.test('coreBOS itself lets whoever knows how read the files of others', async (
 t.test('the documents of somebody with many tickets do not fill the line of calls', async (t) => {
   const loginService = await start(t, { env: { COREBOS_QUEUE: '5' } })
   for (let i = 0; i < 60; i++) {
-    const made = await loginService.as('alice', 'POST', '/records/HelpDesk', {
+    const made = await loginService.as('alice', 'POST', '/modules/HelpDesk/records', {
       body: { ticket_title: `one of many ${i}`, ticketstatus: 'Open' },
     })
     t.equal(made.status, 201)
   }
   t.equal((await loginService.fetch('alice', '/documents/15x8644/content')).status, 200)
-  t.equal((await loginService.fetch('alice', '/records/HelpDesk?expand=comments&limit=70')).status, 200)
+  t.equal(
+    (await loginService.fetch('alice', '/modules/HelpDesk/records?expand=comments&limit=70')).status,
+    200,
+  )
 })
 
 t.test('everybody reads the files of the documents that they see, and nobody another', async (t) => {

@@ -115,7 +115,9 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
       await rejected(statement, 'UNKNOWN_MODULE')
     }
     await rejected('select ticket_title from HelpDesk order by Users.accesskey', 'QUERY_NOT_EXPRESSIBLE')
-    t.match((await alice.get('/records/HelpDesk?fields=Users.accesskey')).body, { code: 'UNKNOWN_MODULE' })
+    t.match((await alice.get('/modules/HelpDesk/records?fields=Users.accesskey')).body, {
+      code: 'UNKNOWN_MODULE',
+    })
     t.match((await alice.get('/records/19x1')).body, { code: 'NOT_FOUND' })
   })
 
@@ -150,7 +152,7 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
           records: [{ count: String(mine) }],
           total: mine,
         })
-        t.match((await alice.get(`/records/${module}?limit=1&count=true`)).body, { total: mine })
+        t.match((await alice.get(`/modules/${module}/records?limit=1&count=true`)).body, { total: mine })
       } else await rejected(`select count(*) from ${module}`, 'UNKNOWN_MODULE')
     }
   })
@@ -160,7 +162,10 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
       const found = await asked(`select * from ${module};`)
       t.ok(rowsAt(found.result).length > 0, `coreBOS shows ${module}`)
       await rejected(`select * from ${module}`, 'UNKNOWN_MODULE')
-      t.match(await alice.get(`/records/${module}`), { status: 404, body: { code: 'UNKNOWN_MODULE' } })
+      t.match(await alice.get(`/modules/${module}/records`), {
+        status: 404,
+        body: { code: 'UNKNOWN_MODULE' },
+      })
       t.match((await alice.get(`/modules/${module}`)).status, 404)
       t.notOk((await alice.get('/modules')).text.includes(`"${module}"`))
     }
@@ -187,7 +192,7 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
   await t.test('addresses of files', async (t) => {
     const shown = await direct.call('query', { query: 'select * from Documents;' })
     t.match(shown.text, /_downloadurl/)
-    for (const path of ['/records/Documents', '/records/Products', '/modules/Documents']) {
+    for (const path of ['/modules/Documents/records', '/modules/Products/records', '/modules/Documents']) {
       const { status, text } = await alice.get(path)
       t.equal(status, 200)
       t.notMatch(text, /_downloadurl|fullpath|storage\//)
@@ -495,7 +500,7 @@ async function shared({ operatorUrl }: Started, how: 'kept' | 'awaited'): Promis
   )
 }
 
-const titles = '/records/HelpDesk?fields=ticket_title&limit=1000'
+const titles = '/modules/HelpDesk/records?fields=ticket_title&limit=1000'
 
 t.test('rows that are on their way are asked for once, and kept for nobody', async (t) => {
   const portal = await startPortal(t, { mode: 'service' })
@@ -563,7 +568,7 @@ for (const mode of modes) {
 
       await seen('bob')
       const title = { ticket_title: 'a new one', ticketstatus: 'Open' }
-      t.equal((await portal.as('alice', 'POST', '/records/HelpDesk', { body: title })).status, 201)
+      t.equal((await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: title })).status, 201)
       const written = portal.relay.count('query')
       t.ok((await seen('alice')).some(({ ticket_title }) => ticket_title === 'a new one'))
       await seen('bob')
@@ -579,9 +584,9 @@ for (const mode of modes) {
       t.equal(await rejected(), 404, 'what is written to is looked at anew')
 
       await seen('carol')
-      await seen('alice', '/records/Products')
+      await seen('alice', '/modules/Products/records')
       const open = portal.relay.count('query')
-      await seen('carol', '/records/Products')
+      await seen('carol', '/modules/Products/records')
       const more = portal.relay.count('query') - open
       t.equal(
         more,
@@ -599,7 +604,7 @@ t.test(
     const env = { READ_CACHE_TTL: '3600', ACCESS_RECHECK: '60' }
     const portal = await startPortal(t, { now: () => now, env })
     const tasks = async () =>
-      (await portal.as('alice', 'GET', '/records/ProjectTask?limit=1000')).body.records
+      (await portal.as('alice', 'GET', '/modules/ProjectTask/records?limit=1000')).body.records
     t.not((await tasks())?.length, 0)
     for (const project of portal.corebos.database.records('Project'))
       project.values.set('linktoaccountscontacts', String(people.carol))
@@ -733,8 +738,8 @@ t.test('what a contact may not see changes nothing of what it is answered', asyn
       ),
       ...openModules.flatMap((module) => [
         ['GET', `/modules/${module}`] as const,
-        ['GET', `/records/${module}?count=true&limit=3`] as const,
-        ['GET', `/records/${module}?count=true&limit=3&offset=2`] as const,
+        ['GET', `/modules/${module}/records?count=true&limit=3`] as const,
+        ['GET', `/modules/${module}/records?count=true&limit=3&offset=2`] as const,
       ]),
       ['GET', '/modules'],
       ...hidden

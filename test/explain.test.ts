@@ -48,7 +48,7 @@ t.test(
   async (t) => {
     for (const [where, ...words] of conditions) {
       const portal = await start(t, { where, hide: ['update_log'] })
-      await portal.as('alice', 'GET', '/records/HelpDesk?limit=1')
+      await portal.as('alice', 'GET', '/modules/HelpDesk/records?limit=1')
       for (const query of [
         'select ticket_title from HelpDesk',
         "select ticket_title from HelpDesk where ticketstatus = 'Open' or ticketstatus = 'Closed'",
@@ -99,8 +99,8 @@ t.test(
       await client.tryPortal('alice@example.com', 'alice-pw', passwordTypes['alice'] ?? 'md5')
       const query = 'select ticket_title from HelpDesk'
       const answers = [
-        (await portal.as('alice', 'GET', '/records/HelpDesk')).text,
-        (await portal.as('alice', 'GET', '/records/HelpDesk?count=true&limit=1')).text,
+        (await portal.as('alice', 'GET', '/modules/HelpDesk/records')).text,
+        (await portal.as('alice', 'GET', '/modules/HelpDesk/records?count=true&limit=1')).text,
         (await portal.as('alice', 'GET', '/records/17x8625')).text,
         (await portal.as('alice', 'PATCH', '/records/17x8625', { body: { ticket_title: 'x' } })).text,
         (await portal.as('alice', 'GET', '/search?q=x&modules=HelpDesk')).text,

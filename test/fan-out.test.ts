@@ -38,8 +38,8 @@ const rest: readonly Row[] = [
   { name: 'GET /modules' },
   { name: 'GET /modules/{module}', path: '/modules/HelpDesk' },
   {
-    name: 'GET /records/{module}',
-    path: '/records/HelpDesk?expand=parent_id.account_id,product_id,comments&count=true',
+    name: 'GET /modules/{module}/records',
+    path: '/modules/HelpDesk/records?expand=parent_id.account_id,product_id,comments&count=true',
   },
   { name: 'GET /records/{id}', path: `/records/${ticket}?expand=parent_id.account_id,comments` },
   { name: 'GET /records/{id}/related/{other}', path: `/records/${ticket}/related/Documents` },
@@ -51,7 +51,7 @@ const rest: readonly Row[] = [
   { name: 'GET /query', path: '/query?q=select%20*%20from%20HelpDesk%3B' },
   { name: 'POST /query', body: { query: `select ticket_title from HelpDesk where ${hops};` } },
   { name: 'POST /query/explain', body: { query: `select ticket_title from HelpDesk where ${hops};` } },
-  { name: 'POST /records/{module}', path: '/records/HelpDesk', body: newTicket },
+  { name: 'POST /modules/{module}/records', path: '/modules/HelpDesk/records', body: newTicket },
   { name: 'PATCH /records/{id}', path: `/records/${ticket}`, body: { description: 'fan-out' } },
   { name: 'POST /records/{id}/comments', path: `/records/${ticket}/comments`, body: { text: 'fan-out' } },
   { name: 'POST /records/{id}/actions/{name}', path: `/records/${ticket}/actions/Call%20me%20back` },
@@ -159,14 +159,14 @@ async function stageOf(t: Test, mode: Mode): Promise<Stage> {
   const authorization = `Bearer ${textAt(login.body, 'accessToken')}`
   const user = textAt(login.body, 'contact', 'user', 'id')
   const { session } = await contactAt(portal.url, 'alice')
-  const invoices = await portal.as('alice', 'GET', '/records/Invoice?limit=1')
+  const invoices = await portal.as('alice', 'GET', '/modules/Invoice/records?limit=1')
   const invoice = textAt(invoices.body, 'records', 0, 'id')
 
   /** The row with ids in the place of what stands for them. */
   async function filled(row: Row): Promise<Row> {
     const text = JSON.stringify(row).replaceAll('{invoice}', invoice).replaceAll('{user}', user)
     if (!text.includes('{fresh}')) return JSON.parse(text) as Row // nothing but texts was replaced
-    const made = await portal.as('alice', 'POST', '/records/HelpDesk', { body: newTicket })
+    const made = await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: newTicket })
     return JSON.parse(text.replaceAll('{fresh}', textAt(made.body, 'id'))) as Row // as above
   }
 
@@ -252,7 +252,7 @@ for (const mode of modesWithMany) {
   t.test(`no request makes a further call when its client has left (${mode})`, async (t) => {
     const { portal, send, calls, filled } = await stageOf(t, mode)
     const { relay } = portal
-    const next = async () => portal.as('bob', 'GET', '/records/HelpDesk')
+    const next = async () => portal.as('bob', 'GET', '/modules/HelpDesk/records')
     await next()
     const before = calls().length
     await next()

@@ -62,7 +62,7 @@ t.test('a request counts before it is read, whatever is wrong with it', async (t
     ['a password without a session', '/auth/password', { ...post('{'), method: 'PUT' }, 401],
     ['a route that does not exist', '/nope', post('{'), 404],
     ['a method that does not exist', '/auth/login', { method: 'DELETE' }, 404],
-    ['a record without a session', '/records/HelpDesk', post(keys(10_000)), 401],
+    ['a record without a session', '/modules/HelpDesk/records', post(keys(10_000)), 401],
     ['a document without a session', '/documents', post('x', { 'content-type': 'multipart/form-data' }), 401],
     ['a link that does not exist', '/documents/links/x', {}, 404],
     ['a parameter that does not exist', '/health/ready?x=1', {}, 400],
@@ -254,7 +254,7 @@ t.test('a body is small without a session, and JSON has few keys in one', async 
     }
 
   for (const [path, method] of [
-    ['/records/HelpDesk', 'POST'],
+    ['/modules/HelpDesk/records', 'POST'],
     ['/records/17x8625', 'PATCH'],
     ['/query', 'POST'],
     ['/records/17x8625/comments', 'POST'],
@@ -294,8 +294,8 @@ t.test('an error says little of much', async (t) => {
       'GET',
       `/auth/session?${Array.from({ length: 2500 }, (_, n) => `a${n}`).join('&')}`,
     ],
-    ['a long parameter', 'alice', 'GET', `/records/HelpDesk?${long}=1`],
-    ['a long field', 'alice', 'GET', `/records/HelpDesk?fields=${long}`],
+    ['a long parameter', 'alice', 'GET', `/modules/HelpDesk/records?${long}=1`],
+    ['a long field', 'alice', 'GET', `/modules/HelpDesk/records?fields=${long}`],
     ['a long module', 'alice', 'POST', '/query', { query: `select id from ${long};` }],
     [
       'a long value with quotes',
@@ -308,14 +308,14 @@ t.test('an error says little of much', async (t) => {
       '600 fields',
       'alice',
       'POST',
-      '/records/HelpDesk',
+      '/modules/HelpDesk/records',
       Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`f${n}`, 'x'])),
     ],
     [
       '400 fields',
       'alice',
       'POST',
-      '/records/HelpDesk',
+      '/modules/HelpDesk/records',
       Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`f${n}${'x'.repeat(200)}`, 'x'])),
     ],
   ]

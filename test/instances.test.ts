@@ -159,7 +159,7 @@ t.test('three instances behind nginx', { skip }, async (t) => {
             const query = 'select ticket_title from HelpDesk limit 5'
             const answer = await (n % 3 === 0
               ? call(url, '/query', { token, body: { query } })
-              : call(url, '/records/HelpDesk?fields=ticket_title&limit=5', { token }))
+              : call(url, '/modules/HelpDesk/records?fields=ticket_title&limit=5', { token }))
             if (answer.status !== 200) failed.push(`${answer.status} ${answer.text}`)
           }
         } catch (error) {

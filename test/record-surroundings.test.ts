@@ -311,8 +311,8 @@ t.test('where nobody can read comments, that is what is said', async (t) => {
     `/records/${ids.acmeTicket}/comments`,
     `/records/${ids.aliceProject}/comments`,
     `/records/${ids.aliceTicket}?expand=comments`,
-    '/records/HelpDesk?expand=comments',
-    "/records/HelpDesk?expand=comments&where=ticket_title='none'",
+    '/modules/HelpDesk/records?expand=comments',
+    "/modules/HelpDesk/records?expand=comments&where=ticket_title='none'",
   ]) {
     const { status, headers, body } = await portal.as('alice', 'GET', path)
     t.match({ status, ...body }, { status: 422, code: 'QUERY_NOT_EXPRESSIBLE', detail: /service user/ }, path)
@@ -330,7 +330,7 @@ t.test('where nobody can read comments, that is what is said', async (t) => {
 t.test('what a record points to comes along under its own rule, in few calls', async (t) => {
   const portal = await startPortal(t)
   const { relay, admin } = portal
-  await portal.as('alice', 'GET', '/records/HelpDesk?limit=1')
+  await portal.as('alice', 'GET', '/modules/HelpDesk/records?limit=1')
   const calls = async (path: string) => {
     const before = relay.calls.length
     const answer = await portal.as('alice', 'GET', path)
@@ -344,10 +344,10 @@ t.test('what a record points to comes along under its own rule, in few calls', a
   }
   await admin.result('revise', { element: { id: ids.aliceTicket, product_id: '14x8556' } })
 
-  const plain = await calls('/records/HelpDesk?fields=ticket_title&limit=5&count=true')
+  const plain = await calls('/modules/HelpDesk/records?fields=ticket_title&limit=5&count=true')
   t.equal(plain.made.length, 1)
   const hops = await calls(
-    '/records/HelpDesk?fields=ticket_title&expand=parent_id,product_id&orderBy=ticket_title',
+    '/modules/HelpDesk/records?fields=ticket_title&expand=parent_id,product_id&orderBy=ticket_title',
   )
   t.equal(hops.made.length, 4, 'the list, and one for each of Contacts, Accounts and Products')
   const tickets = hops.answer.body.records ?? []
@@ -362,7 +362,7 @@ t.test('what a record points to comes along under its own rule, in few calls', a
   t.notMatch(hops.answer.text, /portalloginuser|support_end_date/, 'hidden fields stay hidden')
 
   const few = await calls(
-    "/records/HelpDesk?fields=ticket_title&expand=comments&where=ticket_title like 'alice%25'",
+    "/modules/HelpDesk/records?fields=ticket_title&expand=comments&where=ticket_title like 'alice%25'",
   )
   t.match(few.answer.body.records, [
     { expanded: { comments: [{ text: 'When will this be done?' }, { text: 'Tomorrow.' }] } },
@@ -370,7 +370,7 @@ t.test('what a record points to comes along under its own rule, in few calls', a
     { expanded: { comments: [] } },
   ])
   t.equal(few.made.length, 5, 'the list, the comments of each ticket, the names of those who wrote them')
-  const projects = await calls('/records/Project?fields=projectname&expand=comments')
+  const projects = await calls('/modules/Project/records?fields=projectname&expand=comments')
   t.equal(
     projects.made.filter((each) => each === 'getRelatedRecords').length,
     1,
@@ -383,7 +383,9 @@ t.test('what a record points to comes along under its own rule, in few calls', a
 
   // A record that points out of the scope.
   await admin.result('revise', { element: { id: ids.bob, contact_id: ids.carol } })
-  const outside = await calls(`/records/Contacts?fields=lastname&expand=contact_id&where=id='${ids.bob}'`)
+  const outside = await calls(
+    `/modules/Contacts/records?fields=lastname&expand=contact_id&where=id='${ids.bob}'`,
+  )
   t.match(outside.answer.body.records, [{ expanded: { contact_id: null } }])
   const rejected = [
     ['ticket_title', 'INVALID_VALUE'],
@@ -401,20 +403,22 @@ t.test('what a record points to comes along under its own rule, in few calls', a
     ],
   ] as const
   for (const [names, code] of rejected) {
-    for (const path of ['/records/HelpDesk', `/records/${ids.aliceTicket}`]) {
+    for (const path of ['/modules/HelpDesk/records', `/records/${ids.aliceTicket}`]) {
       const answer = await portal.as('alice', 'GET', `${path}?expand=${names}`)
       t.match(answer, { status: 400, body: { code } }, `${path} ${names}`)
     }
   }
-  t.match(await portal.as('alice', 'GET', '/records/HelpDesk?expand=comments&limit=101'), { status: 200 })
+  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records?expand=comments&limit=101'), {
+    status: 200,
+  })
 
   // alice reports to bob, and bob, as before, to a contact of another company.
   await admin.result('revise', { element: { id: ids.alice, contact_id: ids.bob } })
-  const contacts = await portal.as('alice', 'GET', '/records/Contacts')
-  const accounts = await portal.as('alice', 'GET', '/records/Accounts')
+  const contacts = await portal.as('alice', 'GET', '/modules/Contacts/records')
+  const accounts = await portal.as('alice', 'GET', '/modules/Accounts/records')
   const seen = new Map([...(contacts.body.records ?? []), ...(accounts.body.records ?? [])].map(byId))
   const far = await calls(
-    '/records/HelpDesk?fields=ticket_title&expand=parent_id.account_id,parent_id.contact_id.contact_id,product_id',
+    '/modules/HelpDesk/records?fields=ticket_title&expand=parent_id.account_id,parent_id.contact_id.contact_id,product_id',
   )
   for (const { parent_id, expanded } of far.answer.body.records ?? []) {
     const parent = seen.get(parent_id)
@@ -436,7 +440,7 @@ t.test('what a record points to comes along under its own rule, in few calls', a
     1 + 3 + 2 + 1,
     'the list; Contacts, Accounts and Products; what these point to; the contact above, whose account is known by then',
   )
-  const tasks = await calls('/records/ProjectTask?fields=projecttaskname&expand=projectid.comments')
+  const tasks = await calls('/modules/ProjectTask/records?fields=projecttaskname&expand=projectid.comments')
   for (const { expanded } of tasks.answer.body.records ?? []) {
     const { projectid } = expanded as {
       readonly projectid: { readonly id: string; readonly expanded: object }
@@ -452,7 +456,7 @@ t.test('what a record points to comes along under its own rule, in few calls', a
       : answer
   const perRecord = ['parent_id', 'account_id', 'contact_id', 'account_id', 'product_id'].length
   t.ok(limits.rows * perRecord <= limits.expanded && limits.rows * (perRecord + 1) > limits.expanded)
-  const page = `/records/HelpDesk?fields=id&limit=${limits.rows}&where=id='${ids.aliceTicket}'`
+  const page = `/modules/HelpDesk/records?fields=id&limit=${limits.rows}&where=id='${ids.aliceTicket}'`
   const many = `${page}&expand=parent_id.account_id,parent_id.contact_id.account_id,product_id`
   t.equal((await portal.as('alice', 'GET', many)).body.records?.length, limits.rows)
   await admin.result('revise', { element: { id: ids.bob, contact_id: ids.alice } })
@@ -479,7 +483,7 @@ t.test('one record is shown with the fields and references that the list shows i
     'expand=parent_id.account_id,comments',
     'fields=ticketstatus&expand=parent_id,product_id',
   ]) {
-    const listed = await get(`/records/HelpDesk?where=id='${ids.aliceTicket}'&${shown}`)
+    const listed = await get(`/modules/HelpDesk/records?where=id='${ids.aliceTicket}'&${shown}`)
     const single = await get(`${one}?${shown}`)
     t.equal(single.status, 200)
     t.same(single.body, listed.body.records?.[0], shown)
@@ -497,7 +501,7 @@ t.test('one record is shown with the fields and references that the list shows i
     'where=id',
     'x=1',
   ]) {
-    const [single, listed] = [await get(`${one}?${shown}`), await get(`/records/HelpDesk?${shown}`)]
+    const [single, listed] = [await get(`${one}?${shown}`), await get(`/modules/HelpDesk/records?${shown}`)]
     t.ok(single.status >= 400, shown)
     if (shown !== 'where=id') t.equal(single.body.code, listed.body.code, shown)
   }

@@ -72,7 +72,8 @@ t.test('what requests cost, counted by Redis itself', { skip }, async (t) => {
   const requests: Readonly<
     Record<string, () => Promise<{ readonly status: number; readonly text: string }>>
   > = {
-    'a page of records': () => portal.as('alice', 'GET', '/records/HelpDesk?fields=ticket_title&limit=3'),
+    'a page of records': () =>
+      portal.as('alice', 'GET', '/modules/HelpDesk/records?fields=ticket_title&limit=3'),
     'a query': () => portal.as('alice', 'POST', '/query', { body: { query } }),
     'the session': () => portal.as('alice', 'GET', '/auth/session'),
     'coreBOS’s protocol, the session in a header': () => client.call('query', { query }),
@@ -154,10 +155,14 @@ t.test('two instances are one', { skip }, async (t) => {
     const before = relay.count('create')
     const answers = await Promise.all(
       [portal.url, other.url, portal.url, other.url].map((at) =>
-        portal.as('alice', 'POST', '/records/HelpDesk', { body, headers, at }),
+        portal.as('alice', 'POST', '/modules/HelpDesk/records', { body, headers, at }),
       ),
     )
-    const again = await portal.as('alice', 'POST', '/records/HelpDesk', { body, headers, at: other.url })
+    const again = await portal.as('alice', 'POST', '/modules/HelpDesk/records', {
+      body,
+      headers,
+      at: other.url,
+    })
     t.equal(relay.count('create') - before, 1)
     const made = [...answers, again].filter(({ status }) => status === 201)
     t.equal(new Set(made.map(({ body }) => body.id)).size, 1)
@@ -179,7 +184,7 @@ t.test('two instances are one', { skip }, async (t) => {
 
   await t.test('for lists of ids that make up a scope, and for what operators clear', async (t) => {
     const documents = async () => {
-      const { body } = await there('alice', 'GET', '/records/Documents?fields=notes_title&limit=100')
+      const { body } = await there('alice', 'GET', '/modules/Documents/records?fields=notes_title&limit=100')
       return (body.records ?? []).map(({ id }) => String(id)).toSorted()
     }
     const seen = await documents()
@@ -291,7 +296,7 @@ t.test('while Redis is away', { skip }, async (t) => {
   })
   t.equal((await portal.as(undefined, 'GET', '/health/live')).status, 200, 'a restart would not help')
   const began = performance.now()
-  t.match(await portal.as('alice', 'GET', '/records/HelpDesk?fields=ticket_title'), away)
+  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records?fields=ticket_title'), away)
   t.match(await portal.as('alice', 'POST', '/auth/logout-all', { body: {} }), away)
   t.match(await portal.as(undefined, 'POST', '/auth/login', credentials('bob')), away, 'the right password')
   t.match(

@@ -90,7 +90,7 @@ t.test('a dump of Redis tells nothing, and a session takes less than a kilobyte'
 
   const [first] = opened
   await store.take([{ key: 'ip:192.0.2.77', max: 5, window: 60_000 }])
-  await store.put('idempotency:12x8549:/records/HelpDesk', 'a ticket about 17x8625', 60_000)
+  await store.put('idempotency:12x8549:/modules/HelpDesk/records', 'a ticket about 17x8625', 60_000)
   await store.invalidate('records')
   const names = await server.admin.keysBuffer('*')
   const dump = Buffer.concat(

@@ -295,7 +295,7 @@ function requests({ paths }: Described, mode: Mode): fc.Arbitrary<Case> {
         const given = secrets[path]?.(mode)
         const body = type === 'multipart/form-data' ? near(schema).map(asForm) : near(schema)
         // A client that guesses passwords must wait.
-        const weight = path.startsWith('/auth/') ? 1 : path.startsWith('/records/') ? 20 : 10
+        const weight = path.startsWith('/auth/') ? 1 : /^\/(records|modules)\//.test(path) ? 20 : 10
         if (given === undefined) return [{ weight, arbitrary: of(body) }]
         const known = meeting(schema).map((each) => ({ ...(isObject(each) ? each : {}), ...given }))
         return [of(body), of(known, fc.constant(true))].map((arbitrary) => ({ weight, arbitrary }))

@@ -82,7 +82,7 @@ const create = (name: string, module: string, title: string, element: Values): H
   const given = { ...element, assigned_user_id: '19x5' }
   const entries = Object.entries(element).map(([field, value]) => `${field}='${value}'`)
   const happened = async (admin: Session) => (await idsWhere(admin, module, entries.join(' and '))).length > 0
-  const rest = { method: 'POST', path: `/records/${module}`, body: element }
+  const rest = { method: 'POST', path: `/modules/${module}/records`, body: element }
   return [
     { name, operation: 'create', params: { elementType: module, element: given }, rest, happened },
     {

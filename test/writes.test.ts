@@ -29,7 +29,7 @@ for (const mode of modes) {
     const read = async (id: string) =>
       (await portal.admin.result('retrieve', { id })) as Record<string, string>
 
-    const created = await portal.as('alice', 'POST', '/records/HelpDesk', {
+    const created = await portal.as('alice', 'POST', '/modules/HelpDesk/records', {
       body: { ticket_title: 'on fire', ticketstatus: 'Open' },
     })
     t.equal(created.status, 201)
@@ -108,7 +108,8 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
   })
   const portal = await startPortal(t, { env: { POLICY_FILE, RATE_LIMIT_LOGIN: '5/60' } })
   const title = { ticket_title: 'secret title', ticketstatus: 'Open' }
-  const { id: ticket = '' } = (await portal.as('alice', 'POST', '/records/HelpDesk', { body: title })).body
+  const { id: ticket = '' } = (await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: title }))
+    .body
   const upload = (name: string, type = 'text/plain', size = 1) => {
     const form = new FormData()
     form.append('file', new Blob(['x'.repeat(size)], { type }), name)
@@ -123,17 +124,17 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
   const unknown = { body: { no_such_field: 'x' } }
   type Attempt = readonly [path: string, sent: Sent, outcome: string | RegExp | undefined]
   const attempts: Readonly<Record<string, readonly Attempt[]>> = {
-    'post /records/{module} create': [
-      ['/records/HelpDesk', { body: title, ...key('one') }, 'ok'],
-      ['/records/HelpDesk', { body: title, ...key('one') }, undefined],
-      ['/records/HelpDesk', { body: {}, ...key('one') }, 'IDEMPOTENCY_KEY_REUSED'],
-      ['/records/HelpDesk', { body: title, ...key('with a blank') }, 'VALIDATION_FAILED'],
-      ['/records/HelpDesk', { body: { ticket_title: 1 } }, 'VALIDATION_FAILED'],
-      ['/records/HelpDesk', unknown, 'UNKNOWN_FIELD'],
-      ['/records/Leads', { body: {} }, 'UNKNOWN_MODULE'],
-      ['/records/HelpDesk', large, 'BODY_TOO_LARGE'],
-      ['/records/HelpDesk', noJson, 'UNSUPPORTED_MEDIA_TYPE'],
-      ['/records/HelpDesk', {}, 'VALIDATION_FAILED'],
+    'post /modules/{module}/records create': [
+      ['/modules/HelpDesk/records', { body: title, ...key('one') }, 'ok'],
+      ['/modules/HelpDesk/records', { body: title, ...key('one') }, undefined],
+      ['/modules/HelpDesk/records', { body: {}, ...key('one') }, 'IDEMPOTENCY_KEY_REUSED'],
+      ['/modules/HelpDesk/records', { body: title, ...key('with a blank') }, 'VALIDATION_FAILED'],
+      ['/modules/HelpDesk/records', { body: { ticket_title: 1 } }, 'VALIDATION_FAILED'],
+      ['/modules/HelpDesk/records', unknown, 'UNKNOWN_FIELD'],
+      ['/modules/Leads/records', { body: {} }, 'UNKNOWN_MODULE'],
+      ['/modules/HelpDesk/records', large, 'BODY_TOO_LARGE'],
+      ['/modules/HelpDesk/records', noJson, 'UNSUPPORTED_MEDIA_TYPE'],
+      ['/modules/HelpDesk/records', {}, 'VALIDATION_FAILED'],
     ],
     'patch /records/{id} update': [
       [`/records/${ticket}`, { body: { description: 'secret' } }, 'ok'],
@@ -232,7 +233,7 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
   const sent = portal.relay.count('create')
   for (let i = 0; i < 2; i++) {
     const before = auditIn(portal).length
-    await portal.as('alice', 'POST', '/records/HelpDesk', { body: title, ...key('four') })
+    await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: title, ...key('four') })
     t.match(auditIn(portal).slice(before), [{ operation: 'create', outcome: 'OUTCOME_UNKNOWN' }])
   }
   t.equal(portal.relay.count('create'), sent + 1)
@@ -355,7 +356,7 @@ t.test('a double click makes one ticket', async (t) => {
     let now = Date.now()
     const portal = await startPortal(t, { now: () => now })
     const post = (name: string, title: string, key: string) =>
-      portal.as(name, 'POST', '/records/HelpDesk', ticket(title, key))
+      portal.as(name, 'POST', '/modules/HelpDesk/records', ticket(title, key))
     await portal.as('alice', 'GET', '/modules')
     const clicks = await Promise.all([post('alice', 'click', 'k1'), post('alice', 'click', 'k1')])
     t.strictSame(clicks.map(({ status }) => status).sort(), [201, 409])
@@ -371,16 +372,21 @@ t.test('a double click makes one ticket', async (t) => {
     )
     const { body, headers } = ticket('click', 'k1')
     const turned = { headers, body: Object.fromEntries(Object.entries(body).reverse()) }
-    t.match(await portal.as('alice', 'POST', '/records/HelpDesk', turned), { status: 201, body: made?.body })
+    t.match(await portal.as('alice', 'POST', '/modules/HelpDesk/records', turned), {
+      status: 201,
+      body: made?.body,
+    })
     t.equal(await titled(portal, 'click'), 1)
 
     t.match(await post('alice', 'other', 'k1'), { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } })
-    t.match(await portal.as('alice', 'POST', '/records/ModComments', ticket('click', 'k1')), { status: 422 })
+    t.match(await portal.as('alice', 'POST', '/modules/ModComments/records', ticket('click', 'k1')), {
+      status: 422,
+    })
     t.match(await post('bob', 'click', 'k1'), { status: 201 }, 'the keys of others are others')
     t.equal((await post('alice', 'click', 'a key with blanks')).status, 400)
 
     const rejected = { body: { ticketstatus: 'on fire' }, headers: { 'idempotency-key': 'k2' } }
-    t.match(await portal.as('alice', 'POST', '/records/HelpDesk', rejected), { status: 400 })
+    t.match(await portal.as('alice', 'POST', '/modules/HelpDesk/records', rejected), { status: 400 })
     t.match(await post('alice', 'mended', 'k2'), { status: 201 }, 'what was rejected was not done')
 
     portal.relay.lost.add('create')
@@ -403,7 +409,7 @@ t.test('a double click makes one ticket', async (t) => {
       const portal = await startPortal(t, { env })
       const other = await portal.another()
       const post = (at: string, title: string, key: string) =>
-        portal.as('alice', 'POST', '/records/HelpDesk', { ...ticket(title, key), at })
+        portal.as('alice', 'POST', '/modules/HelpDesk/records', { ...ticket(title, key), at })
       const made = await post(portal.url, 'click', 'k1')
       t.equal(made.status, 201)
       const again = await post(other, 'click', 'k1')
@@ -465,7 +471,7 @@ t.test('a policy opens what may be written, and how far', async (t) => {
     t.match(await read(ids.alice), { phone: '1', contact_id: ids.alice })
     t.equal((await patch('alice', ids.alice, { contact_id: ids.bob })).body.code, 'FIELD_NOT_WRITABLE')
     const asset = { body: { assetname: 'mine' } }
-    const made = await portal.as('erin', 'POST', '/records/Assets', asset)
+    const made = await portal.as('erin', 'POST', '/modules/Assets/records', asset)
     t.equal(made.body.code, 'NOT_WRITABLE', 'there is no account to force')
   })
 
@@ -477,7 +483,7 @@ t.test('a policy opens what may be written, and how far', async (t) => {
       ticket_title: 'a\0b',
       hours: '1',
     }
-    const { body, status } = await portal.as('alice', 'POST', '/records/HelpDesk', { body: values })
+    const { body, status } = await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: values })
     t.equal(status, 400)
     t.same(
       body.errors?.map(({ field, code }) => [field, code]),
@@ -489,18 +495,21 @@ t.test('a policy opens what may be written, and how far', async (t) => {
         ['hours', 'FIELD_NOT_WRITABLE'],
       ],
     )
-    t.match(await portal.as('alice', 'POST', '/records/HelpDesk', { body: { ticket_title: 'no status' } }), {
-      status: 422,
-      body: {
-        code: 'VALUES_REFUSED',
-        errors: [{ field: 'ticketstatus', message: 'Status (ticketstatus) does not have a value' }],
+    t.match(
+      await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: { ticket_title: 'no status' } }),
+      {
+        status: 422,
+        body: {
+          code: 'VALUES_REFUSED',
+          errors: [{ field: 'ticketstatus', message: 'Status (ticketstatus) does not have a value' }],
+        },
       },
-    })
-    const nothing = await portal.as('alice', 'POST', '/records/HelpDesk', { body: {} })
+    )
+    const nothing = await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: {} })
     t.equal(nothing.body.code, 'VALUES_REFUSED')
     t.same(nothing.body.errors?.map(({ field }) => field).sort(), ['ticket_title', 'ticketstatus'])
     for (const [path, body, field] of [
-      ['/records/HelpDesk', { ticket_title: 'well done 👍', ticketstatus: 'Open' }, 'ticket_title'],
+      ['/modules/HelpDesk/records', { ticket_title: 'well done 👍', ticketstatus: 'Open' }, 'ticket_title'],
       [`/records/${ids.aliceTicket}/comments`, { text: 'well done 👍' }, 'text'],
     ] as const)
       t.match(
@@ -508,11 +517,13 @@ t.test('a policy opens what may be written, and how far', async (t) => {
         { status: 400, body: { code: 'INVALID_VALUE', errors: [{ field, message: /cannot store: 👍$/ }] } },
         'coreBOS would keep ???? of it',
       )
-    const misshapen = await portal.as('alice', 'POST', '/records/HelpDesk', { body: { ticket_title: 1 } })
+    const misshapen = await portal.as('alice', 'POST', '/modules/HelpDesk/records', {
+      body: { ticket_title: 1 },
+    })
     t.match(misshapen.body, { code: 'VALIDATION_FAILED', errors: [{ field: 'ticket_title' }] })
     for (const body of [[], 'x', { ticket_title: 1 }, { ticket_title: null }])
       t.equal(
-        (await portal.as('alice', 'POST', '/records/HelpDesk', { body })).body.code,
+        (await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body })).body.code,
         'VALIDATION_FAILED',
       )
   })
@@ -530,17 +541,19 @@ t.test('a policy opens what may be written, and how far', async (t) => {
 t.test('a write costs few calls of coreBOS', async (t) => {
   const portal = await startPortal(t)
   await Promise.all(
-    ['/records/HelpDesk', '/records/Documents'].map((path) => portal.as('alice', 'GET', path)),
+    ['/modules/HelpDesk/records', '/modules/Documents/records'].map((path) =>
+      portal.as('alice', 'GET', path),
+    ),
   )
   await portal.as('alice', 'GET', `/records/${ids.aliceTicket}/comments`)
   const costs: [calls: number, method: string, path: string, body?: object][] = [
     // What a document hangs on is looked up anew before anything is written.
     [15, 'PUT', `/records/${ids.aliceTicket}/related/15x8644`],
-    [2, 'POST', '/records/HelpDesk', { ticket_title: 'one more', ticketstatus: 'Open' }],
+    [2, 'POST', '/modules/HelpDesk/records', { ticket_title: 'one more', ticketstatus: 'Open' }],
     [3, 'PATCH', `/records/${ids.aliceTicket}`, { ticket_title: 'another title' }],
     [1, 'PATCH', `/records/${ids.aliceTicket}`, { ticket_title: 'another title' }],
     [1, 'PATCH', `/records/${ids.aliceTicket}`, { parent_id: ids.bob }],
-    [0, 'POST', '/records/HelpDesk', { parent_id: ids.bob }],
+    [0, 'POST', '/modules/HelpDesk/records', { parent_id: ids.bob }],
     [5, 'POST', `/records/${ids.aliceTicket}/comments`, { text: 'a word' }],
   ]
   for (const [calls, method, path, body] of costs) {

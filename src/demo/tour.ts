@@ -72,7 +72,7 @@ Paste this: ${name} logs in and lists the tickets of the contact itself and of i
 
 ${indented(logInLines(url, settings))}
 
-  curl -s "${url}/records/HelpDesk?fields=ticket_title,ticketstatus&count=true" -H "authorization: Bearer $TOKEN"
+  curl -s "${url}/modules/HelpDesk/records?fields=ticket_title,ticketstatus&count=true" -H "authorization: Bearer $TOKEN"
 
 The same in the query language:
 

@@ -112,7 +112,7 @@ export const Page = Type.Object(
       {
         records: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
         total: 6,
-        next: '/records/HelpDesk?fields=ticket_title%2Cticketstatus&count=true&limit=1&offset=1',
+        next: '/modules/HelpDesk/records?fields=ticket_title%2Cticketstatus&count=true&limit=1&offset=1',
       },
     ],
   },

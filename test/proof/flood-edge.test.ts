@@ -80,7 +80,7 @@ t.test('large bodies, and many keys, cost little', async (t) => {
     ...['/auth/login', '/auth/refresh', '/auth/password-recovery', '/webservice.php', '/nope'].map(
       (path): Attack => ['keys', path, json, body, 150],
     ),
-    ...['/records/HelpDesk', '/query', '/records/17x8625/comments'].map((path): Attack => [
+    ...['/modules/HelpDesk/records', '/query', '/records/17x8625/comments'].map((path): Attack => [
       'keys in a session',
       path,
       { ...json, ...token },

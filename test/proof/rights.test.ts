@@ -433,14 +433,14 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
         },
         {
           ...row,
-          route: 'GET /records/:module',
+          route: 'GET /modules/:module/records',
           ask: () => ({ query: { count: 'true', limit: '200' } }),
           holds: finds(`select * from ${name} limit 200`),
         },
       ]
     }),
     {
-      route: 'GET /records/:module',
+      route: 'GET /modules/:module/records',
       ...about(ticket),
       ask: (id) => ({ params: { module: 'HelpDesk' }, query: { where: `id='${id}'`, count: 'true' } }),
       right: reads(ticket),
@@ -565,7 +565,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
     })),
 
     {
-      route: 'POST /records/:module',
+      route: 'POST /modules/:module/records',
       ...about(me),
       ask: (parent_id) => ({
         params: { module: 'HelpDesk' },
@@ -575,7 +575,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       holds: writesDown('parent_id', loginService.id(me)),
     },
     ...loginService.among('Project').map((record): Row => ({
-      route: 'POST /records/:module',
+      route: 'POST /modules/:module/records',
       ...about(record),
       ask: (related_to) => ({
         params: { module: 'ModComments' },
@@ -585,18 +585,18 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       holds: writesDown('related_to', loginService.id(record)),
     })),
     {
-      route: 'POST /records/:module',
+      route: 'POST /modules/:module/records',
       ask: () => ({ params: { module: 'Documents' }, body: { notes_title: 'without a file' } }),
       right: all,
       holds: writesDown('notes_title', 'without a file'),
     },
     ...['Invoice', 'Contacts', 'Accounts'].map((module): Row => ({
-      route: 'POST /records/:module',
+      route: 'POST /modules/:module/records',
       ask: () => ({ params: { module }, body: { [titles[module] ?? '']: 'made' } }),
       right: () => 'NOT_WRITABLE',
     })),
     {
-      route: 'POST /records/:module',
+      route: 'POST /modules/:module/records',
       about: 'Users',
       absent: 'Nothing',
       ask: () => ({ body: { user_name: 'made' } }),

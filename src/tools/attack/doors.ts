@@ -135,8 +135,8 @@ function listRecords(maker: Maker): Attempt {
     given.every(([name]) => name !== 'expand')
   return attempt({
     door: 'rows',
-    label: `GET /records/:module: ${broken ? 'broken ' : ''}parameters (${statement.form})`,
-    path: `/records/${percent(module)}?${query}`,
+    label: `GET /modules/:module/records: ${broken ? 'broken ' : ''}parameters (${statement.form})`,
+    path: `/modules/${percent(module)}/records?${query}`,
     text: `${module} ${given.map(([, value]) => value).join(' ')}`,
     modules: [module],
     closed: asIs ? statement.closed : undefined,
@@ -247,7 +247,7 @@ export const doors: readonly Access[] = [
   { name: 'GET /query', probe: '/query', weight: 18, make: getQuery },
   { name: 'POST /query', probe: '/query', weight: 30, make: postStatement },
   { name: 'POST /query/explain', probe: '/query', weight: 10, make: explain },
-  { name: 'GET /records/:module', probe: '/records/HelpDesk', weight: 22, make: listRecords },
+  { name: 'GET /modules/:module/records', probe: '/modules/HelpDesk/records', weight: 22, make: listRecords },
   { name: 'GET /records/:id', probe: '/records/12x1', weight: 8, make: oneRecord },
   { name: 'GET /modules', probe: '/modules', weight: 2, make: modules },
   { name: 'GET /search', probe: '/search?q=a', weight: 8, make: search },

@@ -79,8 +79,8 @@ function makeRest(maker: Maker): Attempt {
       5,
       () => {
         const module = pickWritten(maker)
-        const path = `/records/${encodeURIComponent(module)}`
-        return send('POST', path, '/records/:module', pickValues(maker, module))
+        const path = `/modules/${encodeURIComponent(module)}/records`
+        return send('POST', path, '/modules/:module/records', pickValues(maker, module))
       },
     ],
     [

@@ -18,8 +18,8 @@ const seconds = 5
 const connections = 10
 
 const paths = [
-  ['GET /records/HelpDesk', '/records/HelpDesk?fields=ticket_title,ticketstatus&limit=20'],
-  ['GET /records/HelpDesk, counted', '/records/HelpDesk?count=true'],
+  ['GET /modules/HelpDesk/records', '/modules/HelpDesk/records?fields=ticket_title,ticketstatus&limit=20'],
+  ['GET /modules/HelpDesk/records, counted', '/modules/HelpDesk/records?count=true'],
   ['GET /auth/session', '/auth/session'],
   ['GET /health/live', '/health/live'],
 ] as const
