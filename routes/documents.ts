@@ -23,7 +23,9 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
-import { isPartAFile, longestName, readUpload } from '../src/records/documents/upload.ts'
+import { longestName } from '../src/records/documents/file-name.ts'
+import { AcceptedTypes } from '../src/records/documents/media-type.ts'
+import { isPartAFile, readUpload } from '../src/records/documents/upload.ts'
 import { createRecord, writtenBefore } from '../src/write/writes.ts'
 
 const UploadForm = Type.Object(
@@ -74,7 +76,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   const { validatorCompiler } = app
   if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
   const links = new DocumentLinks(app.sessions)
-  const types = new Set(UPLOAD_TYPES)
+  const types = new AcceptedTypes(UPLOAD_TYPES)
   const shared = { tags: ['documents'], security: [{ bearer: [] }] }
   await app.register(multipart, {
     throwFileSizeLimit: false,
@@ -102,7 +104,9 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           'A form (`multipart/form-data`) with one file. The document is related to this contact, and to the records of ' +
           '`relatedTo`, each of which it must see. The file has ' +
           `${UPLOAD_MAX_BYTES} bytes at most. Its type, and the one that its name ends like, are both among those that are ` +
-          `accepted: ${[...types].map((type) => `\`${type}\``).join(', ')}. Its name has ${longestName} bytes of UTF-8 at ` +
+          `accepted, under any of their usual names: ${[...types.names].map((type) => `\`${type}\``).join(', ')}. ` +
+          'Its name does not begin with a dot, and contains no ending that a web server may run, such as `.php` in ' +
+          `\`x.php.png\`. It has ${longestName} bytes of UTF-8 at ` +
           'most, and nothing that cannot be shown or that coreBOS cannot keep, such as emoji; coreBOS makes `_` of blanks.',
         consumes: ['multipart/form-data'],
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
@@ -193,7 +197,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       if (status === 416) throw new GatewayError('RANGE_NOT_SATISFIABLE')
       reply.header('cache-control', 'private, no-cache')
       if (status === 304) return reply.code(304).send(undefined)
-      return reply.code(status).headers(fileHeaders(file, types)).send(file.content.read(part))
+      return reply.code(status).headers(fileHeaders(file, types.names)).send(file.content.read(part))
     },
   )
 
@@ -255,7 +259,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       const file = await documentFile(target.documentId, bypassCache(await door.readContextOf(request)))
       return (
         reply
-          .headers(fileHeaders(file, types))
+          .headers(fileHeaders(file, types.names))
           // A portal on another origin may show it as an image; the link is the permission.
           .header('cross-origin-resource-policy', 'cross-origin')
           .header('content-length', file.content.size)

@@ -8,6 +8,7 @@ import { foldName } from '../src/auth/names.ts'
 import type { Admission } from '../src/access/admission.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { record } from '../src/read/records-by-id.ts'
+import { AcceptedTypes } from '../src/records/documents/media-type.ts'
 import type { Presented } from '../src/http/request-counts.ts'
 import { bodyBounds, largeBody } from '../src/http/schemas.ts'
 import { BodyReader } from '../src/webservice/body.ts'
@@ -164,7 +165,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   app: FastifyInstance,
   { UPLOAD_TYPES, UPLOAD_MAX_BYTES },
 ) => {
-  const uploads = { types: new Set(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
+  const uploads = { types: new AcceptedTypes(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
   // Base64 in a form is half as long again.
   const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
   const { webservice, door, room, sessions, passwords, metrics, endUpstream, limitLogins, limitSession } = app

@@ -14,7 +14,8 @@ import { readFileAnswer } from '../src/corebos/file-answer.ts'
 import { SpoolRoom } from '../src/corebos/spool.ts'
 import { answerFor } from '../src/http/file-answer.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
-import { acceptedType } from '../src/records/documents/upload.ts'
+import { activeNameProblem } from '../src/records/documents/file-name.ts'
+import { AcceptedTypes } from '../src/records/documents/media-type.ts'
 import { anchorsOf, Oracle } from './support/oracle.ts'
 import {
   contactAt,
@@ -653,12 +654,12 @@ t.test('a form that is too much, or none, is rejected, and its sender reads why'
     ['image.svg', 'image/png'],
     ['code.php', 'text/plain'],
     ['code.phtml', 'text/plain'],
-    ['.htaccess', 'text/plain'],
     ['note.txt', 'text/html'],
     ['tool.exe', 'application/octet-stream'],
     ['blob', 'application/octet-stream'],
   ] as const) {
-    await rejected(form('x', { name, type }), 415, 'UNSUPPORTED_MEDIA_TYPE', `${name} as ${type}`)
+    const accepted = /accepted types: application\/pdf \(\.pdf\), .*image\/heic \(\.heic\)/
+    await rejected(form('x', { name, type }), 415, 'UNSUPPORTED_MEDIA_TYPE', `${name} as ${type}`, accepted)
   }
   for (const [name, detail] of [
     ['', /^a file with a name/],
@@ -669,6 +670,12 @@ t.test('a form that is too much, or none, is rejected, and its sender reads why'
     ['null\0.txt', /cannot be shown: U\+0000$/],
     [`${'x'.repeat(296)}.txt`, /longer than 200 bytes/],
     [`${'報'.repeat(66)}.txt`, /longer than 200 bytes/],
+    ['.htaccess', /'\.htaccess', begins with a dot/],
+    ['.user.ini', /'\.user\.ini', begins with a dot/],
+    ['..png', /begins with a dot/],
+    ['x.php.png', /'x\.php\.png', contains '\.php', which a web server may run/],
+    ['X.PhTmL.txt', /contains '\.PhTmL'/],
+    ['php.ini', /'php\.ini', is that of a settings file/],
     ['smile \u{1F600}.txt', /'smile \u{1F600}\.txt'.* coreBOS cannot store: U\+1F600$/u],
   ] as const) {
     await rejected(form('x', { name }), 400, 'VALIDATION_FAILED', JSON.stringify(name), detail)
@@ -876,11 +883,11 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
 })
 
 t.test('the type that counts is that of the name, and both have to be accepted', async (t) => {
-  const accepted = new Set([
+  const accepted = new AcceptedTypes([
     'text/csv',
     'application/pdf',
     'application/zip',
-    'image/jpeg',
+    'image/jpg',
     'application/vnd.ms-excel',
   ])
   for (const [name, declared, type] of [
@@ -888,15 +895,90 @@ t.test('the type that counts is that of the name, and both have to be accepted',
     ['a.CSV', 'application/octet-stream', 'text/csv'],
     ['a.zip', 'application/x-zip-compressed', 'application/zip'],
     ['a.b.JPG', 'image/jpeg', 'image/jpeg'],
+    ['a.jpeg', 'image/jpg', 'image/jpeg'],
+    ['a.jpg', 'IMAGE/PJPEG', 'image/jpeg'],
+    ['a.jfif', 'image/jpeg; quality=1', 'image/jpeg'],
+    ['a.pdf', '', 'application/pdf'],
+    ['a.pdf', 'application/x-pdf', 'application/pdf'],
+    ['a.pdf', 'binary/octet-stream', 'application/pdf'],
+    ['a.csv', 'text/comma-separated-values', 'text/csv'],
     ['blob', 'application/pdf', 'application/pdf'],
+    ['blob', 'image/x-jpg', 'image/jpeg'],
     ['a.pdf', 'text/plain', undefined],
     ['a.txt', 'application/pdf', undefined],
+    ['a.svg', 'image/jpg', undefined],
     ['a.', 'application/pdf', undefined],
+    ['a.toString', 'application/pdf', undefined],
     ['a', 'application/octet-stream', undefined],
+    ['a', '', undefined],
   ] as const) {
-    t.equal(acceptedType(name, declared, accepted), type, `${name} as ${declared}`)
+    t.equal(accepted.typeOf(name, declared), type, `${name} as ${declared}`)
   }
 })
+
+t.test(
+  'a name that a web server might act on is rejected, and others that resemble it are not',
+  async (t) => {
+    for (const name of [
+      'x.php',
+      'x.php7',
+      'x.phtml.pdf',
+      'x.phar.txt',
+      'x.pht.txt',
+      'x.php;.jpg',
+      'x.php .jpg',
+      'x.php_.jpg',
+      'x.a.PHP.b.png',
+      'x.cgi.png',
+      'x.pl.txt',
+      'x.asp;.jpg',
+      'x.shtml.txt',
+      'x.jsp.png',
+      'web.config',
+      'PHP.INI',
+    ]) {
+      t.type(activeNameProblem(name), 'string', name)
+    }
+    for (const name of [
+      'php.txt',
+      'my.phpnotes.txt',
+      'a.plan.pdf',
+      'v1.2.3.pdf',
+      'a.b.c.docx',
+      'x.com.pdf',
+      'my web.config.txt',
+    ]) {
+      t.equal(activeNameProblem(name), undefined, name)
+    }
+  },
+)
+
+t.test(
+  'photos of telephones, slides, letters and mails are accepted, and come back as they were',
+  async (t) => {
+    const loginService = await start(t)
+    for (const [name, declared, type] of [
+      ['a.pptx', '', 'application/vnd.openxmlformats-officedocument.presentationml.presentation'],
+      ['a.ppt', 'application/mspowerpoint', 'application/vnd.ms-powerpoint'],
+      ['a.odp', '', 'application/vnd.oasis.opendocument.presentation'],
+      ['a.rtf', 'text/rtf', 'application/rtf'],
+      ['a.msg', '', 'application/vnd.ms-outlook'],
+      ['a.eml', 'message/rfc822', 'message/rfc822'],
+      ['IMG_1.HEIC', 'image/heif', 'image/heic'],
+      ['a.jpg', 'image/pjpeg', 'image/jpeg'],
+      ['a.zip', 'application/x-zip-compressed', 'application/zip'],
+    ] as const) {
+      const created = await loginService.upload('alice', form('x', { name, type: declared }))
+      const { id, filetype } = await json(created)
+      t.match({ status: created.status, filetype }, { status: 201, filetype: type }, name)
+      const back = await loginService.fetch('alice', `/documents/${String(id)}/content`)
+      t.match(Object.fromEntries(back.headers), {
+        'content-type': type,
+        'content-disposition': `attachment; filename=${name}`,
+      })
+    }
+  },
+)
 
 t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody another', async (t) => {
   for (const mode of modes) {

@@ -447,8 +447,30 @@ t.test('documents come with their files', async (t) => {
   })
   t.equal(textAt(whole.result, textAt(stored.result, 'id'), 'attachment'), large, 'as large as an upload')
 
+  const forms: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
+    ['lines', { content: content.replace(/.{8}/g, '$&\r\n') }, 'note.txt'],
+    ['a line after it', { content: `${content}\n` }, 'note.txt'],
+    ['no padding', { content: content.replace(/=+$/, '') }, 'note.txt'],
+    ['another name of the type', { name: 'note.jpg', type: 'image/jpg' }, 'note.jpg'],
+    ['no type', { type: '' }, 'note.txt'],
+    ['a path', { name: 'C:\\letters\\note.txt' }, 'note.txt'],
+  ]
+  for (const [why, more, name] of forms) {
+    const made = textAt((await upload({ filename: { ...filename, ...more } })).result, 'id')
+    const { result: back } = await client.call('retrievedocattachment', { id: made, returnfile: 'true' })
+    t.match(at(back, made), { filename: name, attachment: content }, why)
+  }
+
   const before = state(portal)
   const rejected: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+    ['a name with a dot', { filename: { ...filename, name: '.user.ini' } }, 'VALIDATION_FAILED'],
+    ['the same below a path', { filename: { ...filename, name: '../.user.ini' } }, 'VALIDATION_FAILED'],
+    ['a program with two endings', { filename: { ...filename, name: 'x.php.txt' } }, 'VALIDATION_FAILED'],
+    [
+      'two texts in base64',
+      { filename: { ...filename, content: `${content}==${content}` } },
+      'VALIDATION_FAILED',
+    ],
     ['a program', { filename: { ...filename, name: 'x.php' } }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a page', { filename: { ...filename, type: 'text/html' } }, 'UNSUPPORTED_MEDIA_TYPE'],
     ['no base64', { filename: { ...filename, content: '?' } }, 'VALIDATION_FAILED'],

@@ -2,6 +2,7 @@
 import type { ReadContext, WriteContext, ReadBy } from '../access/context.ts'
 import type { Caller } from '../corebos/caller.ts'
 import { GatewayError } from '../model/errors.ts'
+import type { AcceptedTypes } from '../records/documents/media-type.ts'
 import type { PortalSession } from '../session/contract.ts'
 import { parseJson, type Parameter, type Parameters } from './php.ts'
 
@@ -53,8 +54,7 @@ export interface WebserviceContext {
 
 /** Which files are accepted. */
 export interface Uploads {
-  /** Media types. */
-  readonly types: ReadonlySet<string>
+  readonly types: AcceptedTypes
   readonly maxBytes: number
 }
 

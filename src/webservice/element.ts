@@ -34,19 +34,14 @@ export function withoutFile(element: Fields): Fields {
  *
  * @throws GatewayError `INVALID_VALUE`; `VALIDATION_FAILED`, `BODY_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`
  */
-export async function fileOf(
-  element: Fields,
-  { types, maxBytes }: Uploads,
-): Promise<DocumentFile | undefined> {
+export async function fileOf(element: Fields, uploads: Uploads): Promise<DocumentFile | undefined> {
   const given = element['filename']
   if (!isObject(given)) return undefined
   const { name, type, content } = given
   if (typeof name !== 'string' || typeof type !== 'string' || typeof content !== 'string') {
     throw new GatewayError('INVALID_VALUE', "a file has a 'name', a 'type' and its 'content' in base64")
   }
-  if (Buffer.byteLength(content, 'base64') > maxBytes)
-    throw new GatewayError('BODY_TOO_LARGE', 'the file is too large')
-  return readEncodedFile({ name, declared: type, base64: content }, types)
+  return readEncodedFile({ name, declared: type, base64: content }, uploads)
 }
 
 /**

@@ -1,11 +1,11 @@
 /** An upload as it arrives: what may come in, and how much of it. */
 import type { DocumentFile } from '../../model/document-file.ts'
-import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
 import type { Multipart, MultipartFile } from '@fastify/multipart'
 import { FormFile } from '../../model/form-file.ts'
 import { GatewayError } from '../../model/errors.ts'
-import { notKept } from '../../scope/value.ts'
+import { activeNameProblem, baseName, missingName, nameProblem } from './file-name.ts'
+import type { AcceptedTypes } from './media-type.ts'
 
 export interface Upload {
   readonly file: DocumentFile
@@ -27,10 +27,7 @@ export function isPartAFile(_field?: string, _type?: string, fileName?: string):
  * @throws GatewayError `BAD_REQUEST` (the form cannot be read), `VALIDATION_FAILED`, `BODY_TOO_LARGE`,
  * `UNSUPPORTED_MEDIA_TYPE`
  */
-export async function readUpload(
-  parts: AsyncIterable<Multipart>,
-  types: ReadonlySet<string>,
-): Promise<Upload> {
+export async function readUpload(parts: AsyncIterable<Multipart>, types: AcceptedTypes): Promise<Upload> {
   let file: DocumentFile | undefined
   const values = new Map<string, string>()
   const relatedTo: string[] = []
@@ -50,11 +47,11 @@ export async function readUpload(
   } catch (error) {
     throw unreadableForm(error)
   }
-  if (file === undefined) throw invalid('file', aFile)
+  if (file === undefined) throw invalid('file', missingName)
   return { file, values: Object.fromEntries(values), relatedTo }
 }
 
-async function readFile(part: MultipartFile, types: ReadonlySet<string>): Promise<DocumentFile> {
+async function readFile(part: MultipartFile, types: AcceptedTypes): Promise<DocumentFile> {
   const { filename, file } = part
   const name = unescaped(filename)
   const mediaType = requireAccepted(name, part.mimetype, types)
@@ -64,83 +61,57 @@ async function readFile(part: MultipartFile, types: ReadonlySet<string>): Promis
   return { name, mediaType, content }
 }
 
+export interface EncodedFile {
+  readonly name: string
+  readonly declared: string
+  readonly base64: string
+}
+
 /**
  * A file that came as base64 in a text.
  *
- * @throws GatewayError `VALIDATION_FAILED`, `UNSUPPORTED_MEDIA_TYPE`
+ * @throws GatewayError `VALIDATION_FAILED`, `UNSUPPORTED_MEDIA_TYPE`, `BODY_TOO_LARGE`
  */
 export async function readEncodedFile(
-  { name, declared, base64 }: { readonly name: string; readonly declared: string; readonly base64: string },
-  types: ReadonlySet<string>,
+  { name, declared, base64 }: EncodedFile,
+  { types, maxBytes }: { readonly types: AcceptedTypes; readonly maxBytes: number },
 ): Promise<DocumentFile> {
-  const mediaType = requireAccepted(name, declared, types)
+  const ownName = baseName(name)
+  const mediaType = requireAccepted(ownName, declared, types)
   const bytes = Buffer.from(base64, 'base64')
-  if (bytes.toString('base64') !== base64) throw invalid('file', 'the content of a file is in base64')
-  return { name, mediaType, content: await FormFile.read(Readable.from([bytes])) }
+  if (bytes.length > maxBytes) {
+    throw new GatewayError('BODY_TOO_LARGE', `the file is larger than ${maxBytes} bytes`)
+  }
+  // coreBOS passes over line breaks and a missing padding. Anything else would be stored as other bytes than were meant.
+  if (withoutPadding(bytes.toString('base64')) !== withoutPadding(base64.replace(/[ \t\r\n]+/g, ''))) {
+    throw invalid('file', "the 'content' of a file is expected in base64; line breaks are accepted")
+  }
+  return { name: ownName, mediaType, content: await FormFile.read(Readable.from([bytes])) }
+}
+
+function withoutPadding(base64: string): string {
+  return base64.replace(/={1,2}$/, '')
 }
 
 /** @returns the media type that the file is kept with */
-function requireAccepted(name: string, declared: string, types: ReadonlySet<string>): string {
+function requireAccepted(name: string, declared: string, types: AcceptedTypes): string {
   const problem = nameProblem(name)
   if (problem !== undefined) throw invalid('file', problem)
-  const mediaType = acceptedType(name, declared, types)
-  if (mediaType !== undefined) return mediaType
-  const message = `files of the type '${declared.slice(0, 100)}' whose names end like '${name.slice(-20)}' are not taken`
-  throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', message)
+  const mediaType = types.typeOf(name, declared)
+  if (mediaType === undefined) {
+    const message = `files of the type '${declared.slice(0, 100)}' whose names end like '${name.slice(-20)}' are not accepted; accepted types: ${String(types)}`
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', message)
+  }
+  const danger = activeNameProblem(name)
+  if (danger !== undefined) throw invalid('file', danger)
+  return mediaType
 }
-
-const aFile = 'a file with a name is expected'
 
 /** What browsers write in a name for what would end it, and nothing else (WHATWG HTML, multipart form data). */
 const escapes: Readonly<Record<string, string>> = { '%22': '"', '%0D': '\r', '%0A': '\n' }
 
 function unescaped(name: string): string {
   return name.replace(/%(?:22|0D|0A)/g, (each) => escapes[each] ?? each)
-}
-
-/** In bytes: what a file may be called on a disk, less what coreBOS puts in front of and behind some names. */
-export const longestName = 200
-/** The two joiners are part of how some languages are written; all others of their kind hide or turn what is shown. */
-const unprintable = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u
-
-function nameProblem(name: string): string | undefined {
-  if (/^[.\s]*$/.test(name)) return aFile
-  if (Buffer.byteLength(name) > longestName) {
-    return `the name of the file is longer than ${longestName} bytes in UTF-8`
-  }
-  const [lost] = notKept.exec(name) ?? []
-  if (lost !== undefined) {
-    return `the name of the file, '${name}', contains a character that coreBOS cannot store: ${codePoint(lost)}`
-  }
-  const [hidden] = unprintable.exec(name) ?? []
-  return hidden && `the name of the file holds a character that cannot be shown: ${codePoint(hidden)}`
-}
-
-function codePoint(character: string): string {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
-}
-
-// It brings no types; this is its one function in use.
-const mediaTypes = createRequire(import.meta.url)('mime') as { getType(name: string): string | null }
-
-/** What browsers on Windows say. */
-const otherNames: Readonly<Record<string, string>> = { 'application/x-zip-compressed': 'application/zip' }
-
-/**
- * The web server of coreBOS goes by the name's extension, not by the declared type, and serves files without a session: so the type
- * that the ending stands for must be accepted as well.
- *
- * @param declared by the client; `application/octet-stream` means unknown
- * @returns undefined where it is not accepted
- */
-export function acceptedType(name: string, declared: string, types: ReadonlySet<string>): string | undefined {
-  const said = declared.toLowerCase()
-  const type = otherNames[said] ?? said
-  const isUnknown = type === 'application/octet-stream'
-  if (!isUnknown && !types.has(type)) return undefined
-  const hasEnding = name.includes('.')
-  const byName = hasEnding ? (mediaTypes.getType(name) ?? undefined) : type
-  return byName !== undefined && types.has(byName) ? byName : undefined
 }
 
 function invalid(field: string, message: string): GatewayError {

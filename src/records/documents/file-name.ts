@@ -1,0 +1,57 @@
+/** Which names of files are accepted: coreBOS serves uploads under their names, so none may be one that a web server acts on. */
+import { notKept } from '../../scope/value.ts'
+
+/** In bytes: what a file may be called on a disk, less what coreBOS puts in front of and behind some names. */
+export const longestName = 200
+/** The two joiners are part of how some languages are written; all others of their kind hide or turn what is shown. */
+const unprintable = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u
+
+/**
+ * Endings that web servers run, anywhere in a name: Apache runs `x.php.png` where PHP is set up with `AddHandler`, and old
+ * servers end a name at `;`.
+ */
+const run =
+  /\.(?:ph(?:p\d*|ps|t|tml|ar)|pl|pm|py[cow]?|rb|f?cgi|s?sh|bash|cfm|cfml|cfc|jspx?|jspf|jsw|asp|aspx|ashx|asmx|ascx|asax|asa|shtml?|stm|exe|bat|cmd|dll|vbs|wsf|ps1|hta)(?![a-z0-9])/i
+/** What web servers and PHP read from the folder of a file. Names that begin with a dot are never accepted. */
+const settings = /^(?:php\d*\.ini|web\.config)$/i
+
+export const missingName = 'a file with a name is expected'
+
+/** The last part of a path: some clients send the whole path of the file. */
+export function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+}
+
+/** @returns what is wrong with the name of a file; undefined: it is accepted */
+export function nameProblem(name: string): string | undefined {
+  if (/^[.\s]*$/.test(name)) return missingName
+  if (Buffer.byteLength(name) > longestName) {
+    return `the name of the file is longer than ${longestName} bytes in UTF-8`
+  }
+  const [lost] = notKept.exec(name) ?? []
+  if (lost !== undefined) {
+    return `the name of the file, '${name}', contains a character that coreBOS cannot store: ${codePoint(lost)}`
+  }
+  const [hidden] = unprintable.exec(name) ?? []
+  if (hidden !== undefined) {
+    return `the name of the file holds a character that cannot be shown: ${codePoint(hidden)}`
+  }
+  return /^\s*\./.test(name)
+    ? `the name of the file, '${name}', begins with a dot; names that begin with another character are accepted`
+    : undefined
+}
+
+/** @returns why a web server could act on a file of this name; undefined: it would only serve the file */
+export function activeNameProblem(name: string): string | undefined {
+  const [ending] = run.exec(name) ?? []
+  if (ending !== undefined) {
+    return `the name of the file, '${name}', contains '${ending}', which a web server may run; names without it are accepted`
+  }
+  return settings.test(name)
+    ? `the name of the file, '${name}', is that of a settings file of a web server; another name is accepted`
+    : undefined
+}
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+}
