@@ -79,6 +79,7 @@ t.test('the demo coreBOS agrees in everything, and nothing is written unless it 
   t.match(said, /mapped users: 19x1 is an administrator, coreBOS shows everything to: 12x8555/)
   t.match(said, /native restriction: counts the same .* ProjectMilestone/)
   t.match(said, /cannot be asked by a contact: Faq/)
+  t.match(said, /hidden from contacts: Products: .*cost_price/)
 })
 
 t.test('what it writes it deletes again', async (t) => {
@@ -100,6 +101,9 @@ t.test('it says what is wrong with an installation', async (t) => {
   set(8550, 'email', 'Alice@example.com')
   set(8551, 'portalpasswordtype', '')
   set(8552, 'portalloginuser', '')
+  const quantity = corebos.database.module('Invoice')?.fields.find(({ name }) => name === 'exciseduty')
+  if (quantity === undefined) throw new Error('invoices have an excise duty')
+  Object.assign(quantity, { label: 'Our margin' })
   const grace = { email: 'grace@example.com', password: 'grace-pw' }
   const { entries, remarks } = await conformance({ ...portal, url: between.url, contact: grace })
   t.strictSame(differing(entries), [])
@@ -111,6 +115,7 @@ t.test('it says what is wrong with an installation', async (t) => {
     /^none, so that they cannot log in: 12x8552$/,
     /^19x1 is an administrator.*: 12x8555$/,
     /^none anywhere/,
+    /^Invoice: may be internal by their labels: exciseduty$/,
   ]) {
     t.ok(
       warnings.some((text) => warning.test(text)),

@@ -6,16 +6,6 @@ export const builtinPolicy: PolicySource = {
   modules: {
     Contacts: {
       ties: { contact: ['id'], account: ['account_id'] },
-      hide: [
-        'portal',
-        'support_start_date',
-        'support_end_date',
-        'portalpasswordtype',
-        'portalloginuser',
-        'template_language',
-        'isconvertedfromlead',
-        'convertedfromlead',
-      ],
       update: {
         fields: [
           'salutationtype',
@@ -85,13 +75,12 @@ export const builtinPolicy: PolicySource = {
         ],
       },
       readBy: 'service-preferred',
-      // Of the CRM user that the commented record is assigned to.
-      hide: ['relatedassignedemail'],
       create: { fields: ['commentcontent', 'related_to'], force: { assigned_user_id: '$user' } },
       sign: 'commentcontent',
     },
-    Products: { open: true },
-    Services: { open: true },
+    // coreBOS calls the field so that says whether a product is sold: 1 is 'Product Active'.
+    Products: { open: true, where: "discontinued='1'" },
+    Services: { open: true, where: "discontinued='1'" },
     Faq: { open: true, where: "faqstatus='Published'", readBy: 'service' },
   },
   employees: { Products: {}, Services: {}, Faq: { where: "faqstatus='Published'" } },

@@ -6,6 +6,7 @@ import { GatewayError } from '../model/errors.ts'
 import { parseCondition } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
+import { internalFields } from './internal.ts'
 import { requireProtected } from './protected.ts'
 import {
   PolicySchema,
@@ -149,6 +150,7 @@ const words = [
   'level',
   'readBy',
   'hide',
+  'show',
   'only',
   'where',
 ]
@@ -185,7 +187,8 @@ function compile(
   if ((source.open === true) === (source.ties !== undefined)) {
     throw new Error(`${at}: a rule has either 'ties' or 'open': true`)
   }
-  requireProtected(module, source, at, levelField)
+  const hide = hiddenBy(module, source, name, at)
+  requireProtected(module, { ...source, hide }, at, levelField)
   const { sign, create, update } = source
   // Recordings `revise Documents: title` and `revise Documents: new file`: fields that are not named are emptied.
   if (module === 'Documents' && update !== undefined) {
@@ -206,7 +209,7 @@ function compile(
     level: source.level,
     where: source.where === undefined ? undefined : readWhere(source.where, at),
     readBy: source.readBy,
-    hide: new Set(source.hide),
+    hide: new Set(hide),
     only: source.only === undefined ? undefined : new Set(source.only),
     create: source.create && compileWrite(source.create, `${at}/create`),
     update: source.update && compileWrite(source.update, `${at}/update`),
@@ -219,6 +222,15 @@ function compile(
     sign: source.sign,
     actions: new Set(source.actions),
   })
+}
+
+/** The hidden fields of a rule. Employees are no customers: what is internal is not hidden from them. */
+function hiddenBy(module: string, source: ModuleRuleSource, name: string, at: string): readonly string[] {
+  const { hide = [], show = [], only = [] } = source
+  const both = show.find((field) => hide.includes(field))
+  if (both !== undefined) throw new Error(`${at}/show: '${both}' is hidden by the same rule`)
+  if (name.startsWith('employees.')) return hide
+  return [...hide, ...internalFields(module).filter((field) => ![...show, ...only].includes(field))]
 }
 
 function compileWrite(source: WriteSource, at: string): WriteRule {

@@ -32,7 +32,14 @@ const identity: Readonly<Record<string, readonly string[]>> = {
  */
 export function requireProtected(
   module: string,
-  { create, update, hide, actor }: Pick<ModuleRuleSource, 'create' | 'update' | 'hide' | 'actor'>,
+  {
+    create,
+    update,
+    hide,
+    actor,
+  }: Pick<ModuleRuleSource, 'create' | 'update' | 'actor'> & {
+    readonly hide: readonly string[]
+  },
   at: string,
   levelField: string | undefined,
 ): void {
@@ -47,7 +54,7 @@ export function requireProtected(
       if (forbidden.has(field)) {
         throw new Error(`${at}/${writing}/fields: '${field}' cannot be opened, it can only be forced`)
       }
-      if (hide?.includes(field) === true) {
+      if (hide.includes(field)) {
         throw new Error(`${at}/${writing}/fields: '${field}' is hidden, so that it cannot be written either`)
       }
     }

@@ -60,6 +60,8 @@ const ModuleRule = Type.Object(
     open: Type.Optional(Type.Literal(true)),
     ties: Type.Optional(Ties),
     level: Type.Optional(LevelSchema),
+    /** Fields that are hidden from contacts unless a rule names them: see `internalFields`. */
+    show: Type.Optional(Names),
     /**
      * `service`: the service user reads in every log-in mode, since a contact's own coreBOS session cannot; closed
      * without one. `service-preferred`: it reads where there is one, since the contact's own session shows less.

@@ -57,17 +57,27 @@ export function numberIn({ values }: CrmRecord, field: string): number {
   return Number(values.get(field) ?? '0')
 }
 
-const hidden = new Set([
-  'Contacts.portal',
-  'Contacts.support_start_date',
-  'Contacts.support_end_date',
-  'Contacts.portalpasswordtype',
-  'Contacts.portalloginuser',
-  'Contacts.template_language',
-  'Contacts.isconvertedfromlead',
-  'Contacts.convertedfromlead',
-  'ModComments.relatedassignedemail',
-])
+const hidden: Readonly<Record<string, string>> = {
+  Contacts:
+    'portal support_start_date support_end_date portalpasswordtype portalloginuser template_language leadsource notify_owner',
+  Accounts: 'rating annual_revenue notify_owner',
+  Documents: 'template template_for mergetemplate filedownloadcount',
+  Emails: 'bccmail access_count email_flag bounce clicked spamreport delivered dropped open unsubscribe',
+  HelpDesk: 'update_log from_mailscanner from_portal commentadded',
+  InventoryDetails: 'cost_price cost_gross total_stock vendor_id',
+  Invoice: 'salescommission',
+  // The e-mail address of a CRM user.
+  ModComments: 'relatedassignedemail',
+  Potentials: 'probability forecast_amount nextstep leadsource campaignid',
+  Products: 'cost_price commissionrate qtyinstock qtyindemand reorderlevel vendor_id vendor_part_no glacct',
+  Project: 'targetbudget',
+  Quotes: 'assigned_user_id1',
+  SalesOrder: 'salescommission',
+  Services: 'cost_price commissionrate',
+}
+
+const isHiddenField = (module: string, field: string): boolean =>
+  `${hidden[module] ?? ''} isconvertedfromlead convertedfromlead`.split(' ').includes(field)
 
 const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
 
@@ -124,7 +134,7 @@ export class Oracle {
         return this.#relatedToMine(this.#database.emailRelations, record.number, [])
       case 'Products':
       case 'Services':
-        return true
+        return record.values.get('discontinued') === '1'
       case 'Faq':
         return record.values.get('faqstatus') === 'Published'
       default:
@@ -149,7 +159,7 @@ export class Oracle {
   /** Names of the fields of a module that can be read. */
   readable(module: string): string[] {
     const names = this.#module(module).fields.map(({ name }) => name)
-    return names.filter((name) => !hidden.has(`${module}.${name}`))
+    return names.filter((name) => !isHiddenField(module, name))
   }
 
   /** A record as a contact that sees it reads it. */

@@ -14,18 +14,27 @@ export interface Person {
 /** Readable in no module: addresses of files need no session. */
 const isFileAddress = (field: string): boolean => field === '_downloadurl' || field.endsWith('fullpath')
 
-const hidden = new Set([
-  'Contacts.portal',
-  'Contacts.support_start_date',
-  'Contacts.support_end_date',
-  'Contacts.portalpasswordtype',
-  'Contacts.portalloginuser',
-  'Contacts.template_language',
-  'Contacts.isconvertedfromlead',
-  'Contacts.convertedfromlead',
+const hidden: Readonly<Record<string, string>> = {
+  Contacts:
+    'portal support_start_date support_end_date portalpasswordtype portalloginuser template_language leadsource notify_owner',
+  Accounts: 'rating annual_revenue notify_owner',
+  Documents: 'template template_for mergetemplate filedownloadcount',
+  Emails: 'bccmail access_count email_flag bounce clicked spamreport delivered dropped open unsubscribe',
+  HelpDesk: 'update_log from_mailscanner from_portal commentadded',
+  InventoryDetails: 'cost_price cost_gross total_stock vendor_id',
+  Invoice: 'salescommission',
   // The e-mail address of a CRM user.
-  'ModComments.relatedassignedemail',
-])
+  ModComments: 'relatedassignedemail',
+  Potentials: 'probability forecast_amount nextstep leadsource campaignid',
+  Products: 'cost_price commissionrate qtyinstock qtyindemand reorderlevel vendor_id vendor_part_no glacct',
+  Project: 'targetbudget',
+  Quotes: 'assigned_user_id1',
+  SalesOrder: 'salescommission',
+  Services: 'cost_price commissionrate',
+}
+
+const isHiddenField = (module: string, field: string): boolean =>
+  `${hidden[module] ?? ''} isconvertedfromlead convertedfromlead`.split(' ').includes(field)
 
 export const openModules: readonly string[] = [
   'Contacts',
@@ -51,7 +60,7 @@ export const openModules: readonly string[] = [
 
 /** Whether a field of an open module is closed all the same. */
 export function isHidden(module: string, field: string): boolean {
-  return isFileAddress(field) || hidden.has(`${module}.${field}`)
+  return isFileAddress(field) || isHiddenField(module, field)
 }
 
 export function readableFields(module: Module): Field[] {
@@ -114,7 +123,7 @@ export class Scope {
         return this.#isRelated(record.id, [])
       case 'Products':
       case 'Services':
-        return true
+        return at('discontinued') === '1'
       case 'Faq':
         return at('faqstatus') === 'Published'
       default:

@@ -1,5 +1,6 @@
 /** Diagnoses an installation for its operator. */
 import { getPortalUserInfo } from '../../corebos/login.ts'
+import { internalFields, looksInternal } from '../../policy/internal.ts'
 import { ask, rowsOf, show, textAt } from './answer.ts'
 import type { World } from './world.ts'
 
@@ -48,6 +49,7 @@ export async function diagnose(world: World): Promise<readonly Remark[]> {
     ...names(contacts),
     ...(await administrators(world, contacts)),
     ...(await unrestricted(world)),
+    ...hiddenFields(world),
   ]
 }
 
@@ -169,6 +171,23 @@ async function administrators(world: World, contacts: readonly Contact[]): Promi
   if (users.length > mostUsers)
     remarks.push(warning(subject, `${users.length - mostUsers} more were not looked at`))
   return remarks
+}
+
+/** What the gateway hides from contacts of this installation, and what else may have to be hidden. */
+function hiddenFields({ modules }: World): Remark[] {
+  return readable.flatMap((name) => {
+    const fields = [...(modules.get(name)?.fields.values() ?? [])]
+    const internal = new Set(internalFields(name))
+    const list = (some: typeof fields) => some.map((field) => field.name).join(', ')
+    const hidden = fields.filter((field) => internal.has(field.name))
+    const others = fields.filter((field) => !internal.has(field.name) && looksInternal(field.label))
+    return [
+      ...(hidden.length > 0 ? [fine('hidden from contacts', `${name}: ${list(hidden)}`)] : []),
+      ...(others.length > 0
+        ? [warning('shown to contacts', `${name}: may be internal by their labels: ${list(others)}`)]
+        : []),
+    ]
+  })
 }
 
 /** Restricted by relations or by their parent, not by their fields. */
