@@ -14,7 +14,8 @@ import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { OwnerIdsReader } from '../src/access/owner-ids.ts'
 import type { Contact } from '../src/model/contact.ts'
-import type { LoginMode } from '../src/auth/login.ts'
+import { loginModes } from '../src/auth/modes/table.ts'
+import type { Config } from '../src/config/config.ts'
 import { detailViewActions } from '../src/corebos/actions.ts'
 import { Company } from '../src/corebos/company.ts'
 import type { Caller } from '../src/corebos/caller.ts'
@@ -67,7 +68,7 @@ export interface Access {
 }
 
 export interface AccessOptions {
-  readonly mode: LoginMode
+  readonly mode: Config['LOGIN_MODE']
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
   readonly metrics: Pick<Metrics, 'rowsWithheld' | 'sharedReads'>
@@ -104,7 +105,8 @@ function scopeKey({ entity, id, accountId, user, level }: Contact): string {
 }
 
 async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promise<void> {
-  const { mode, metrics, scopeTtlMs, now } = options
+  const { metrics, scopeTtlMs, now } = options
+  const { hasRestrictedSession } = loginModes[options.mode]
   const { corebos } = app
   const { service } = corebos
   const company = service && new Company(service)
@@ -124,7 +126,12 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
     const key = scopeKey(contact)
     const known = visibleByScope.get(key)
     if (known?.policy === policy && known.catalogue === catalogue) return known.visible
-    const visible = new VisibleModules(contact, policy, catalogue, service !== undefined || mode === 'user')
+    const visible = new VisibleModules(
+      contact,
+      policy,
+      catalogue,
+      service !== undefined || !hasRestrictedSession,
+    )
     visibleByScope.set(key, { policy, catalogue, visible })
     return visible
   }
@@ -192,7 +199,7 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
         },
         // In a contact's own session coreBOS fails at those on tickets, and hides others.
         comments:
-          service === undefined && mode === 'portal'
+          service === undefined && hasRestrictedSession
             ? undefined
             : (id, module) => relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' }),
         attachment: (id, by) => downloads.begin(contact.id, () => retrieveAttachment(callerFor(by), id)),

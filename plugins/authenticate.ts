@@ -16,7 +16,7 @@ import { LoginService } from '../src/auth/login-service.ts'
 import { KnownOrigins, type Origin } from '../src/auth/known-origins.ts'
 import { LoginLimits } from '../src/auth/login-limits.ts'
 import { contactOf as contactOfIdentity, dayOf } from '../src/auth/identity.ts'
-import { loginModes } from '../src/auth/login.ts'
+import { loginModes } from '../src/auth/modes/table.ts'
 import { ResponsePacer } from '../src/auth/response-pacer.ts'
 import { Passwords } from '../src/auth/passwords.ts'
 import { AccessRecheck } from '../src/auth/access-recheck.ts'
@@ -89,7 +89,7 @@ const longestGoodbye = 2000
 async function authenticate(app: FastifyInstance, options: AuthenticateOptions): Promise<void> {
   const { config, policy, now } = options
   const { corebos, sessions, tokens } = app
-  const mode = config.LOGIN_MODE
+  const mode = loginModes[config.LOGIN_MODE]
 
   const ending = new Set<Promise<void>>()
   async function endUpstream(session: string | undefined): Promise<void> {
@@ -105,7 +105,7 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
     )
   }
 
-  const pacer = new ResponsePacer({ rounds: loginModes[mode].rounds, now: () => performance.now(), wait })
+  const pacer = new ResponsePacer({ rounds: mode.rounds, now: () => performance.now(), wait })
   const levelField = () => policy().levelField
   const budget = new FailureBudget({ state: sessions, now, wait, nonce: randomUUID, neverSent })
   const challenges = new Challenges({

@@ -1,6 +1,7 @@
 /** The policy in force. SIGHUP reads its file again; one that is wrong changes nothing. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { loginModes } from '../src/auth/modes/table.ts'
 import { ConfigError, type Config } from '../src/config/config.ts'
 import { loadPolicy } from '../src/policy/load.ts'
 import type { Policy } from '../src/policy/policy.ts'
@@ -58,7 +59,8 @@ async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promi
 
 async function load({ POLICY_FILE, LOGIN_MODE, COREBOS_USER }: PolicyOptions): Promise<Policy> {
   const policy = await loadPolicy(POLICY_FILE)
-  if (LOGIN_MODE === 'portal' && COREBOS_USER === undefined && policy.reachesBeyondAccount) {
+  const { hasRestrictedSession: isRestricted } = loginModes[LOGIN_MODE]
+  if (isRestricted && COREBOS_USER === undefined && policy.reachesBeyondAccount) {
     throw new Error('A level above account needs a service user: set COREBOS_USER and COREBOS_ACCESS_KEY')
   }
   return policy

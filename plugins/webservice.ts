@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
-import { loginModes } from '../src/auth/login.ts'
+import { loginModes } from '../src/auth/modes/table.ts'
 import { ResponsePacer } from '../src/auth/response-pacer.ts'
 import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
 import type { Catalogue } from '../src/corebos/metadata.ts'
@@ -48,10 +48,10 @@ export interface WebserviceOptions {
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
   const { config, policy } = options
   const { corebos, challenges, origins, loginLimits, loginServicesAt, recheckIn } = app
-  const mode = config.LOGIN_MODE
+  const mode = loginModes[config.LOGIN_MODE]
 
   const clock = () => performance.now()
-  const pacer = new ResponsePacer({ rounds: loginModes[mode].rounds, now: clock, wait })
+  const pacer = new ResponsePacer({ rounds: mode.rounds, now: clock, wait })
   const challengePacer = new ResponsePacer({ rounds: { service: 0, direct: 1 }, now: clock, wait })
   const context = loginServicesAt(pacer)
   const recheck = recheckIn(context)
@@ -59,11 +59,10 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
   app.decorate('webservice', {
     loginService: new RelayedLogin({
       mode,
-      context,
+      context: { ...context, madeUpToken: (name) => challenges.madeUp(name) },
       pacer,
       limits: loginLimits,
       origins,
-      madeUpToken: (name) => challenges.madeUp(name),
     }),
     // Without keys there is one instance alone, and no session outlives it.
     names: new SessionNames(firstly(config.SESSION_KEYS) ?? [randomBytes(32)]),

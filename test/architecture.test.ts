@@ -251,6 +251,36 @@ t.test('the statement for coreBOS is made in one place', async (t) => {
   }
 })
 
+t.test('what differs between the log-in modes stands in the file of each mode', async (t) => {
+  const branch = /\b(mode|LOGIN_MODE)\b['\]]* (===|!==)|(===|!==) 'portal'|case 'portal'/
+  // The configuration knows which variables a mode requires; the demo coreBOS shares no code with the gateway.
+  const exempt = /^src\/(auth\/modes|config|demo)\//
+  t.strictSame(
+    [...files].filter(([path, text]) => !exempt.test(path) && branch.test(text)).map(([path]) => path),
+    [],
+  )
+  for (const text of ["mode === 'user'", "config.LOGIN_MODE !== 'service'", "if (way === 'portal')"])
+    t.match(text, branch)
+
+  const table = readFileSync('src/auth/modes/table.ts', 'utf8')
+  const modes = [...files.keys()]
+    .filter((path) => path.startsWith('src/auth/modes/'))
+    .map((path) => path.replace(/^.*\/|\.ts$/g, ''))
+    .filter((name) => !['mode', 'table'].includes(name))
+  t.ok(modes.length >= 3)
+  for (const name of modes) t.match(table, `from './${name}.ts'`)
+  t.strictSame(
+    imports
+      .filter(
+        ({ from, to }) =>
+          /^src\/auth\/modes\/(?!mode\.ts|table\.ts)/.test(to) && from !== 'src/auth/modes/table.ts',
+      )
+      .map(show),
+    [],
+    'a mode is reached through the table alone',
+  )
+})
+
 t.test('every file is reached from an entrance', async (t) => {
   const entrances = [...files.keys()].filter(
     (path) =>

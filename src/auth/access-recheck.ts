@@ -1,18 +1,16 @@
 /** Is the contact of a running session still let in, and with which account? */
-import type { IdentityReader } from './calls.ts'
 import type { LoginServices } from './login-services.ts'
 import { SharedWork } from '../corebos/shared-work.ts'
-import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Identity } from '../corebos/trusted.ts'
 import type { PortalSession, Store } from '../session/contract.ts'
-import type { LoginMode } from './login.ts'
+import type { LoginMode } from './modes/mode.ts'
 import { decideAdmission } from './admission-decision.ts'
 import { levelOf } from './identity.ts'
 import { reject, type Rejected, type RejectionReason } from './rejection.ts'
 
 export interface RecheckOptions {
-  readonly mode: LoginMode
+  readonly mode: Pick<LoginMode, 'isMapped'>
   readonly context: LoginServices
   readonly store: Pick<Store, 'update' | 'end' | 'endAll' | 'invalidate'>
   /** Milliseconds (`ACCESS_RECHECK`). */
@@ -65,7 +63,7 @@ export class AccessRecheck {
   }
 
   async #judge({ contact, upstream }: PortalSession): Promise<{ readonly identity: Identity } | Rejected> {
-    const { context } = this.#options
+    const { mode, context } = this.#options
     const { calls, service, today } = context
     const reader = service ?? (upstream === undefined ? undefined : calls.identitiesIn(upstream))
     if (reader === undefined) return reject('unreadable')
@@ -74,27 +72,13 @@ export class AccessRecheck {
         reader.byId(contact.entity, contact.id),
         upstream === undefined ? undefined : calls.userInfo(upstream),
       ])
-      const mapped = record && (await this.#isMapped(record, contact, info?.email, reader))
+      const mapped = record && (await mode.isMapped(record, { contact, info, reader }, context))
       return decideAdmission({ record, administrator: info?.administrator, mapped }, today())
     } catch (error) {
       // The contact's own coreBOS session is over, and what it may see went with it.
       if (error instanceof GatewayError && error.code === 'SESSION_ENDED') return reject('unreadable')
       throw error
     }
-  }
-
-  /** @param email that of the CRM user of the session */
-  async #isMapped(
-    { userId }: Identity,
-    { id, user }: Contact,
-    email: string | undefined,
-    reader: IdentityReader,
-  ): Promise<boolean> {
-    const { mode, context } = this.#options
-    if (mode === 'service') return true
-    if (mode === 'portal' || context.matchUsersBy() === 'portalloginuser') return userId === user.id
-    const named = await reader.byName('Contacts', email ?? '')
-    return named !== 'several' && named.length === 1 && named[0]?.id === id
   }
 
   async #end(session: PortalSession, reason: RejectionReason): Promise<never> {

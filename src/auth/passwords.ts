@@ -7,12 +7,12 @@ import { GatewayError } from '../model/errors.ts'
 import type { PortalSession, Store } from '../session/contract.ts'
 import { accountOf, type LoginService, type Visit } from './login-service.ts'
 import type { KnownOrigins, Origin } from './known-origins.ts'
-import type { LoginMode } from './login.ts'
+import type { LoginMode } from './modes/mode.ts'
 import { foldName, longestName, looseName } from './names.ts'
 import type { RejectionReason } from './rejection.ts'
 
 export interface PasswordOptions {
-  readonly mode: LoginMode
+  readonly mode: Pick<LoginMode, 'hasPortalPassword'>
   readonly corebos: Pick<Corebos, 'service' | 'session'>
   readonly context: Pick<LoginServices, 'calls' | 'service' | 'budget' | 'end'>
   readonly loginService: Pick<LoginService, 'attempt'>
@@ -53,7 +53,7 @@ export class Passwords {
     { began, origin, log }: Pick<Visit, 'began' | 'origin'> & { readonly log: Log },
   ): Promise<string> {
     const { mode, corebos, context, loginService, state, origins } = this.#options
-    if (mode === 'user' || contact.entity !== 'Contacts') {
+    if (!mode.hasPortalPassword || contact.entity !== 'Contacts') {
       throw new GatewayError('NOT_WRITABLE', 'this password is changed in coreBOS')
     }
     if (!storable.test(passwords.next)) {
@@ -89,7 +89,7 @@ export class Passwords {
   /** Has the password mailed where the name exists and the limit is kept. The result tells neither. */
   async recover(username: string, { network }: Pick<Origin, 'network'>): Promise<void> {
     const { mode, corebos, state, recoveries } = this.#options
-    if (mode === 'user' || corebos.service === undefined) return
+    if (!mode.hasPortalPassword || corebos.service === undefined) return
     if (username.length > longestName || foldName(username) === undefined) return
     const taken = await state.take([
       { key: `recovery-by:${network}`, max: recoveries.max, window: recoveries.seconds * 1000 },
