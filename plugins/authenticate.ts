@@ -145,9 +145,16 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   async function identify(request: FastifyRequest): Promise<void> {
     const token = app.cookies.accessTokenOf(request)
     if (token === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
-    const claims = tokens.verify(token)
+    const claims = tokens.read(token)
+    if (claims.isExpired)
+      throw new GatewayError((await isRunning(claims)) ? 'TOKEN_EXPIRED' : 'SESSION_ENDED')
     // The step that counted the request has read the session as well.
     admit(claims, request.reading ?? (await sessions.read(claims.sessionId)), request)
+  }
+
+  /** Listing does not extend the life of a session, as reading does. */
+  async function isRunning({ contactId, sessionId }: SessionClaim): Promise<boolean> {
+    return (await sessions.list(contactId)).some(({ id }) => id === sessionId)
   }
 
   function admit(

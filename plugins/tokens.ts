@@ -13,6 +13,7 @@ export interface AccessClaims {
   readonly contactId: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
+  readonly isExpired: boolean
 }
 
 export interface Tokens {
@@ -20,6 +21,8 @@ export interface Tokens {
   issue(session: PortalSession): { readonly accessToken: string; readonly expiresIn: number }
   /** @throws GatewayError `TOKEN_EXPIRED` for a token that was ours to the letter, `AUTHENTICATION_REQUIRED` for all others */
   verify(token: string): AccessClaims
+  /** The same for a token that may have expired. @throws GatewayError `AUTHENTICATION_REQUIRED` */
+  read(token: string): AccessClaims
   /** The public key set, as `/.well-known/jwks.json` shows it. */
   readonly jwks: { readonly keys: readonly Readonly<Record<string, string>>[] }
 }
@@ -87,7 +90,17 @@ async function tokens(app: FastifyInstance, options: TokensOptions): Promise<voi
     }
   }
 
+  function read(token: string): AccessClaims {
+    const claims = verified(token)
+    if (!isClaims(claims)) throw new GatewayError('AUTHENTICATION_REQUIRED')
+    const seconds = now() / 1000
+    if (claims.nbf !== undefined && seconds < claims.nbf) throw new GatewayError('AUTHENTICATION_REQUIRED')
+    const { sid: sessionId, sub: contactId, exp } = claims
+    return { sessionId, contactId, expiresAt: exp * 1000, isExpired: seconds >= exp }
+  }
+
   app.decorate('tokens', {
+    read,
     issue(session) {
       const issuedAt = Math.floor(now() / 1000)
       const exp = Math.min(issuedAt + ttl, Math.floor(session.expiresAt / 1000))
@@ -105,12 +118,9 @@ async function tokens(app: FastifyInstance, options: TokensOptions): Promise<voi
     },
 
     verify(token) {
-      const claims = verified(token)
-      if (!isClaims(claims)) throw new GatewayError('AUTHENTICATION_REQUIRED')
-      const seconds = now() / 1000
-      if (claims.nbf !== undefined && seconds < claims.nbf) throw new GatewayError('AUTHENTICATION_REQUIRED')
-      if (seconds >= claims.exp) throw new GatewayError('TOKEN_EXPIRED')
-      return { sessionId: claims.sid, contactId: claims.sub, expiresAt: claims.exp * 1000 }
+      const claims = read(token)
+      if (claims.isExpired) throw new GatewayError('TOKEN_EXPIRED')
+      return claims
     },
 
     jwks: { keys: keys.map(({ jwk }) => jwk) },

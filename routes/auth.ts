@@ -4,7 +4,6 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { levels, type Contact } from '../src/model/contact.ts'
-import type { Entered } from '../src/auth/login-service.ts'
 import type { Admitted } from '../src/auth/rejection.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../src/http/schemas.ts'
@@ -30,13 +29,13 @@ const ContactView = Type.Object({
 const tokenFields = {
   accessToken: Type.Optional(
     Type.String({
-      description: 'A JWT for `Authorization: Bearer …`; with `COOKIE_SESSIONS` in a cookie instead',
+      description: 'A JWT for `Authorization: Bearer …`; absent in a cookie session',
     }),
   ),
   tokenType: Type.Literal('Bearer'),
   expiresIn: Type.Integer({ description: 'Lifetime of the access token in seconds' }),
   refreshToken: Type.Optional(
-    Type.String({ description: 'Valid for one refresh; with `COOKIE_SESSIONS` in a cookie instead' }),
+    Type.String({ description: 'Valid for one refresh; absent in a cookie session' }),
   ),
 }
 const Tokens = Type.Object(tokenFields)
@@ -45,7 +44,7 @@ const DeviceToken = Type.String({
   description:
     'A mark of this device, for the next log-in of the same contact: it keeps attempts for the device that strangers ' +
     'cannot use up. It opens no session, lives 180 days, and is revoked by `/auth/logout-all`, by a change of password ' +
-    'and by an operator; with `COOKIE_SESSIONS` in a cookie instead',
+    'and by an operator; absent in a cookie session',
 })
 const LoggedIn = Type.Object({
   ...tokenFields,
@@ -61,6 +60,14 @@ const Login = Type.Object(
     password: Type.String({ description: 'Or the access key in `user` mode' }),
     entity: Type.Optional(
       Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')], { default: 'Contacts' }),
+    ),
+    session: Type.Optional(
+      Type.Union([Type.Literal('token'), Type.Literal('cookie')], {
+        default: 'token',
+        description:
+          '`token`: the tokens are in the response body. `cookie`: they are in cookies that scripts cannot read, for ' +
+          'pages of a browser; needs `COOKIE_SESSIONS=true` and the origin of `PUBLIC_URL` or of `CORS_ORIGINS`',
+      }),
     ),
     deviceToken: Type.Optional(DeviceToken),
   },
@@ -107,7 +114,7 @@ const Refresh = Type.Object(
   { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })) },
   {
     additionalProperties: false,
-    description: 'With `COOKIE_SESSIONS` an empty object; the token is in its cookie',
+    description: 'In a cookie session an empty object: the token is in its cookie',
     examples: [{ refreshToken: exampleTokens.refreshToken }],
   },
 )
@@ -148,36 +155,36 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     endUpstream,
   } = app
 
-  const sameSite = async (request: FastifyRequest): Promise<void> => cookies.requireSameSite(request)
   const limitLogin = async (request: FastifyRequest): Promise<void> => {
     await app.limitLogins(request)
   }
 
-  function pair({ session, refreshToken }: Opened, reply: FastifyReply): Static<typeof Tokens> {
+  function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
+    return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
+  }
+
+  function pairInCookies({ session, refreshToken }: Opened, reply: FastifyReply): Static<typeof Tokens> {
     const { accessToken, expiresIn } = tokens.issue(session)
-    if (!cookies.enabled) return { accessToken, tokenType: 'Bearer', expiresIn, refreshToken }
-    cookies.set(reply, { accessToken, expiresIn, refreshToken })
+    cookies.setTokens(reply, { accessToken, refreshToken })
     return { tokenType: 'Bearer', expiresIn }
   }
 
-  function markOf({ deviceToken }: Pick<Entered, 'deviceToken'>, reply: FastifyReply) {
-    if (!cookies.enabled) return { deviceToken }
-    cookies.setDevice(reply, deviceToken)
-    return {}
+  /** A session that came in a header leaves the cookies of the browser as they are. */
+  function clearCookies(request: FastifyRequest, reply: FastifyReply): void {
+    if (cookies.identifies(request)) cookies.clear(reply)
   }
 
   app.post(
     '/auth/login',
     {
       config: { presents: () => ({ login: true }) },
-      // A caller that could log a browser in as another contact would be told what its user writes.
-      onRequest: sameSite,
       schema: {
         tags: ['auth'],
         summary: 'Log in',
         description:
           'Every rejection is the same answer at the same time after the request, whatever its reason. ' +
-          'Failures are counted by name and address, or by name and device where a `deviceToken` is sent.',
+          'Failures are counted by name and address, or by name and device where a `deviceToken` is sent. ' +
+          'With `"session": "cookie"` the response sets cookies and contains no token.',
         body: Login,
         response: {
           200: answer(LoggedIn, 'A session', { example: { ...exampleTokens, contact: exampleContact } }),
@@ -187,7 +194,9 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const began = performance.now()
-      const { username, password, entity = 'Contacts', deviceToken } = request.body
+      const { username, password, entity = 'Contacts', session = 'token', deviceToken } = request.body
+      const isCookie = session === 'cookie'
+      if (isCookie) cookies.requireCookies(request)
       try {
         const admitted = await loginService.admit(
           { username, password, entity },
@@ -200,11 +209,10 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
         )
         const opened = await open(admitted, request)
         metrics.logins.inc({ outcome: 'ok' })
-        return {
-          ...pair(opened, reply),
-          ...markOf(admitted, reply),
-          contact: viewOfContact(admitted.contact),
-        }
+        const contact = viewOfContact(admitted.contact)
+        if (!isCookie) return { ...pair(opened), deviceToken: admitted.deviceToken, contact }
+        cookies.setDevice(reply, admitted.deviceToken)
+        return { ...pairInCookies(opened, reply), contact }
       } catch (error) {
         metrics.logins.inc({ outcome: error instanceof GatewayError ? error.code : 'INTERNAL' })
         throw error
@@ -225,27 +233,30 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/refresh',
     {
-      // A token may come in the body as well.
-      onRequest: sameSite,
       schema: {
         tags: ['auth'],
         summary: 'Exchange a refresh token for a new pair',
         description:
           'For `REFRESH_GRACE` seconds after its first use a token is answered with the newest one of its session, so ' +
-          'that any number of tabs may share a session. Any later use of a token that was exchanged ends the session.',
+          'that any number of tabs may share a session. Any later use of a token that was exchanged ends the session. ' +
+          'The new pair comes in the way of the old token: in the body for a token in the body, in cookies for a cookie. ' +
+          '`SESSION_ENDED` is the answer to a token of a session that has ended.',
         body: Refresh,
         response: {
           200: answer(Tokens, 'The new pair', { example: exampleTokens }),
-          ...problems('INVALID_REFRESH_TOKEN', 'CROSS_SITE'),
+          ...problems('INVALID_REFRESH_TOKEN', 'SESSION_ENDED', 'CROSS_SITE'),
         },
       },
     },
     async (request, reply) => {
-      const refreshToken = request.body.refreshToken ?? cookies.refreshTokenOf(request)
+      const given = request.body.refreshToken
+      const refreshToken = given ?? cookies.refreshTokenOf(request)
       if (refreshToken === undefined) throw new GatewayError('INVALID_REFRESH_TOKEN')
       const rotation = await sessions.rotate(refreshToken)
-      if (rotation.kind === 'rotated') return pair(rotation, reply)
-      cookies.clear(reply)
+      if (rotation.kind === 'rotated')
+        return given === undefined ? pairInCookies(rotation, reply) : pair(rotation)
+      if (given === undefined) cookies.clear(reply)
+      if (rotation.kind === 'ended') throw new GatewayError('SESSION_ENDED')
       if (rotation.kind === 'reused') {
         const { id, contact, upstream } = rotation.session
         request.log.warn(
@@ -261,7 +272,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/logout',
     {
-      onRequest: [sameSite, identify],
+      onRequest: identify,
       schema: {
         ...bearer,
         summary: 'End this session',
@@ -271,7 +282,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { session } = admissionOf(request)
       await endUpstream((await sessions.end(session.id))?.upstream)
-      cookies.clear(reply)
+      clearCookies(request, reply)
       return reply.code(204).send(null)
     },
   )
@@ -279,7 +290,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/auth/logout-all',
     {
-      onRequest: [sameSite, identify],
+      onRequest: identify,
       schema: {
         ...bearer,
         summary: 'End all sessions of this contact',
@@ -292,7 +303,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       const ended = await sessions.endAll(session.contact.id)
       await origins.revoke(session.contact.id)
       await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
-      cookies.clear(reply)
+      clearCookies(request, reply)
       return reply.code(204).send(null)
     },
   )

@@ -30,8 +30,6 @@ interface CallOptions {
   readonly token?: string
   /** The address that a trusted proxy names. */
   readonly from?: string
-  /** The page that a browser shows. */
-  readonly origin?: string
 }
 
 interface Portal extends Started {
@@ -58,7 +56,6 @@ async function start(t: Test, options: StartOptions = {}): Promise<Portal> {
       headers: {
         'user-agent': 'a browser',
         ...(options.from !== undefined && { 'x-forwarded-for': options.from }),
-        ...(options.origin !== undefined && { origin: options.origin }),
         ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
         ...(options.body !== undefined && { 'content-type': 'application/json' }),
       },
@@ -614,146 +611,4 @@ t.test('a running session feels what changes in coreBOS within ACCESS_RECHECK', 
   now += 61_000
   const { body } = await portal.call('GET', '/auth/session', { token })
   t.equal(body.contact['accountId'], '11x8547', 'a contact that moves to another account sees that one')
-})
-
-t.test('with COOKIE_SESSIONS a browser keeps the tokens, and no other site can use them', async (t) => {
-  const origin = 'https://portal.example'
-  const app = 'https://app.example'
-  let now = Date.now()
-  const portal = await start(t, {
-    now: () => now,
-    env: { COOKIE_SESSIONS: 'true', PUBLIC_URL: `${origin}/gw`, CORS_ORIGINS: app },
-  })
-  /** What a browser keeps: a cookie that is set empty is gone. */
-  class Jar {
-    readonly cookies = new Map<string, string>()
-    async send(method: string, path: string, from: string | undefined, body?: unknown): Promise<Answer> {
-      const response = await request(`${portal.url}${path}`, {
-        method: method as 'GET', // undici names the methods that it knows; this test uses those
-        headers: {
-          ...(from !== undefined && { origin: from }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      })
-      for (const each of [response.headers['set-cookie'] ?? []].flat()) {
-        const [, name = '', value = '', rest = ''] = /^([^=]+)=([^;]*);(.*)$/.exec(each) ?? []
-        t.match(name, /^__Host-portal-(access|refresh|device)$/)
-        for (const attribute of [/Path=\//, /HttpOnly/, /Secure/, /SameSite=Strict/]) t.match(rest, attribute)
-        t.notMatch(rest, /Domain/i)
-        if (value === '') this.cookies.delete(name)
-        else this.cookies.set(name, value)
-      }
-      const text = await response.body.text()
-      const parsed = (text === '' ? {} : JSON.parse(text)) as Body // the gateway answers objects
-      return { status: response.statusCode, headers: response.headers, text, body: parsed }
-    }
-  }
-  const alice = { username: 'alice@example.com', password: 'alice-pw' }
-  const jar = new Jar()
-  for (const from of [undefined, 'https://evil.example', 'null'])
-    t.match(await jar.send('POST', '/auth/login', from, alice), { status: 403, body: { code: 'CROSS_SITE' } })
-  t.equal(jar.cookies.size, 0)
-  const { status, text, body } = await jar.send('POST', '/auth/login', origin, alice)
-  t.match(
-    { status, body },
-    { status: 200, body: { tokenType: 'Bearer', expiresIn: 600, contact: { id: '12x8549' } } },
-  )
-  t.equal(jar.cookies.size, 3)
-  for (const token of jar.cookies.values()) t.notOk(text.includes(token), 'no script gets to see them')
-  for (const name of ['accessToken', 'refreshToken', 'deviceToken']) t.notOk(name in body)
-
-  t.match(await jar.send('GET', '/auth/session', undefined), {
-    status: 200,
-    body: { contact: { id: '12x8549' } },
-  })
-  for (const from of [undefined, 'https://evil.example', 'http://portal.example', 'null']) {
-    t.match(
-      await jar.send('POST', '/query', from, { query: 'select id from HelpDesk' }),
-      { status: 403, body: { code: 'CROSS_SITE' } },
-      `from ${from ?? 'nowhere'}`,
-    )
-    t.equal((await jar.send('POST', '/auth/refresh', from, {})).status, 403)
-  }
-  for (const from of [origin, app])
-    t.equal((await jar.send('POST', '/query', from, { query: 'select id from HelpDesk' })).status, 200, from)
-  const access = jar.cookies.get('__Host-portal-access') ?? ''
-  t.equal(
-    (await portal.call('POST', '/query', { token: access, body: { query: 'select id from HelpDesk' } }))
-      .status,
-    200,
-    'a header works as well, from anywhere',
-  )
-
-  const before = new Map(jar.cookies)
-  t.match(await jar.send('POST', '/auth/refresh', origin, {}), { status: 200, body: { expiresIn: 600 } })
-  t.not(jar.cookies.get('__Host-portal-refresh'), before.get('__Host-portal-refresh'))
-  t.equal((await jar.send('POST', '/auth/refresh', origin, {})).status, 200)
-  now += 10_001
-  const thief = new Jar()
-  for (const [name, value] of before) thief.cookies.set(name, value)
-  t.match(await thief.send('POST', '/auth/refresh', origin, {}), {
-    status: 401,
-    body: { code: 'INVALID_REFRESH_TOKEN' },
-  })
-  t.same([...thief.cookies.keys()], ['__Host-portal-device'], 'which opens nothing')
-  t.match(
-    await jar.send('GET', '/auth/session', undefined),
-    { status: 401, body: { code: 'SESSION_ENDED' } },
-    'a used one ends the session',
-  )
-
-  const again = new Jar()
-  await again.send('POST', '/auth/login', origin, alice)
-  t.equal((await again.send('POST', '/auth/logout', origin)).status, 204)
-  t.same([...again.cookies.keys()], ['__Host-portal-device'], 'which opens nothing')
-  t.match(await again.send('POST', '/auth/refresh', origin, {}), { status: 401 })
-
-  const victim = new Jar()
-  const logIn = async (who: Jar) => {
-    await who.send('POST', '/auth/login', origin, alice)
-    return {
-      access: who.cookies.get('__Host-portal-access') ?? '',
-      refresh: who.cookies.get('__Host-portal-refresh') ?? '',
-    }
-  }
-  await logIn(victim)
-  const kept = new Map(victim.cookies)
-  const own = await logIn(new Jar())
-  for (const from of ['https://evil.example', 'http://portal.example', 'null']) {
-    for (const [path, body] of [
-      ['/auth/refresh', { refreshToken: own.refresh }],
-      ['/auth/refresh', { refreshToken: 'x' }],
-      ['/auth/login', alice],
-    ] as const)
-      t.match(
-        await victim.send('POST', path, from, body),
-        { status: 403, body: { code: 'CROSS_SITE' } },
-        `${path} from ${from}`,
-      )
-    for (const path of ['/auth/logout', '/auth/logout-all']) {
-      const { status } = await portal.call('POST', path, { token: own.access, origin: from })
-      t.equal(status, 403, `${path} with a token in a header from ${from}`)
-    }
-  }
-  t.same(victim.cookies, kept, 'no other site sets or clears a cookie')
-  t.equal((await victim.send('POST', '/auth/refresh', undefined, { refreshToken: own.refresh })).status, 403)
-  t.equal(
-    (await victim.send('POST', '/auth/refresh', origin, { refreshToken: own.refresh })).status,
-    200,
-    'not used up',
-  )
-  t.equal(
-    (await portal.call('POST', '/auth/logout', { token: own.access })).status,
-    204,
-    'a program names no origin',
-  )
-
-  const plain = await start(t)
-  const { accessToken } = (await plain.login('alice@example.com', 'alice-pw')).body
-  const cookies = await fetch(`${plain.url}/auth/session`, {
-    headers: { cookie: `__Host-portal-access=${accessToken}` },
-  })
-  t.equal(cookies.status, 401, 'without the setting a cookie is nothing')
 })

@@ -86,7 +86,7 @@ const settings: readonly [name: string, env: Readonly<Record<string, string>>][]
   ['alice', { LOGIN_MODE: 'user' }],
   ['alice', { LOGIN_MODE: 'service', HOST: '0.0.0.0' }],
   ['carol', { COREBOS_PASSWORD_TYPE: 'sha512', METRICS_PORT: '' }],
-  ['alice', { COOKIE_SESSIONS: 'true', PUBLIC_URL: 'https://portal.example.com' }],
+  ['alice', { PUBLIC_URL: 'http://portal.example.com' }],
 ]
 
 for (const [name, env] of settings) {

@@ -85,7 +85,10 @@ t.test('the environment', async (t) => {
       [{ LOGIN_MODE: 'service' }, /^COREBOS_USER and COREBOS_ACCESS_KEY are required/],
       [{ METRICS_HOST: '0.0.0.0' }, /^OPERATOR_TOKEN is required/],
       [{ COOKIE_SESSIONS: 'true' }, /^COOKIE_SESSIONS=true needs a PUBLIC_URL with https/],
-      [{ COOKIE_SESSIONS: 'true', PUBLIC_URL: 'http://portal.example' }, /^COOKIE_SESSIONS=true needs/],
+      ...['http://portal.example', 'http://localhost.example', 'http://127.0.0.1:3000'].map(
+        (PUBLIC_URL) =>
+          [{ COOKIE_SESSIONS: 'true', PUBLIC_URL }, /^COOKIE_SESSIONS=true needs a PUBLIC_URL with/] as const,
+      ),
       [{ SESSION_IDLE_TTL: '100', SESSION_MAX_TTL: '99' }, /^SESSION_IDLE_TTL is longer/],
     ]
     for (const [env, line] of broken) t.match(problemsOf({ ...enough, ...env }), [line], JSON.stringify(env))
@@ -93,6 +96,8 @@ t.test('the environment', async (t) => {
     const redis = problemsOf({ ...enough, REDIS_URL: 'redis://127.0.0.1' })
     t.ok(redis.includes('SESSION_KEYS is required with REDIS_URL'))
     t.ok(redis.includes('JWT_KEYS_FILE is required with REDIS_URL'))
+    for (const PUBLIC_URL of ['https://portal.example', 'http://localhost', 'http://localhost:3000/gw'])
+      t.strictSame(problemsOf({ ...enough, COOKIE_SESSIONS: 'true', PUBLIC_URL }), [], PUBLIC_URL)
     t.strictSame(problemsOf({ ...enough, METRICS_HOST: '127.0.0.2', TRUST_PROXY: '10.0.0.0/8, ::1' }), [])
   })
 

@@ -180,7 +180,8 @@ export const environment = Type.Object({
     list({ description: 'Origins whose pages may call the gateway, comma-separated.' }, origin),
   ),
   COOKIE_SESSIONS: flag({
-    description: 'Whether tokens are sent in cookies (true) or in the response body (false).',
+    description:
+      'Whether browsers may ask for cookies at log-in ("session": "cookie"). Tokens in the response body keep working. Needs a PUBLIC_URL with https, or http://localhost.',
     default: 'false',
   }),
   TRUST_PROXY: Type.Optional(
@@ -373,8 +374,8 @@ function contradictions(texts: Texts): string[] {
       'OPERATOR_TOKEN is required where METRICS_HOST is not a loopback address',
     ],
     [
-      texts['COOKIE_SESSIONS'] === 'true' && /^http:/.test(texts['PUBLIC_URL'] ?? 'http:'),
-      'COOKIE_SESSIONS=true needs a PUBLIC_URL with https: browsers keep these cookies for nothing else',
+      texts['COOKIE_SESSIONS'] === 'true' && !keepsCookies(texts['PUBLIC_URL'] ?? 'http:'),
+      'COOKIE_SESSIONS=true needs a PUBLIC_URL with https, or http://localhost for development',
     ],
     [
       Number(texts['SESSION_IDLE_TTL']) > Number(texts['SESSION_MAX_TTL']),
@@ -382,6 +383,11 @@ function contradictions(texts: Texts): string[] {
     ],
   ]
   return rules.filter(([broken]) => broken).map(([, problem]) => problem)
+}
+
+/** Anything else than an address with `http:` is reported as a wrong value. */
+function keepsCookies(url: string): boolean {
+  return !/^http:/i.test(url) || /^http:\/\/localhost(:\d+)?(\/|$)/i.test(url)
 }
 
 function isLoopback(host: string): boolean {

@@ -8,17 +8,23 @@ import { tour } from './tour.ts'
 /** Milliseconds that running requests get to finish; a demo ends quickly. */
 const patience = 1000
 
-/** In force where the environment says nothing else. */
-const defaults: Readonly<Record<string, string>> = {
-  LOG_LEVEL: 'warn',
-  // Any free port: the demo does not advertise metrics.
-  METRICS_PORT: '0',
-}
-
 /** The environment's own settings, each with a value. */
 const given = Object.fromEntries(
   Object.entries(process.env).filter(([, value]) => value !== undefined && value !== ''),
 )
+
+/** In force where the environment says nothing else. */
+function defaultsFor({ PORT = '3000', PUBLIC_URL }: Readonly<Record<string, string | undefined>>) {
+  const publicUrl = PUBLIC_URL ?? `http://localhost:${PORT}`
+  return {
+    LOG_LEVEL: 'warn',
+    // Any free port: the demo does not advertise metrics.
+    METRICS_PORT: '0',
+    PUBLIC_URL: publicUrl,
+    // The reference portal uses cookies. Browsers keep them only for these addresses.
+    COOKIE_SESSIONS: String(/^(https:|http:\/\/localhost(:|\/|$))/i.test(publicUrl)),
+  }
+}
 
 /** Fixed settings of the demo coreBOS, which the environment cannot change. */
 const ownSettings = (url: string): Record<string, string> => ({
@@ -35,7 +41,7 @@ async function main(): Promise<void> {
   let service: Service
   let config
   try {
-    config = readConfig({ ...defaults, ...given, ...ownSettings(corebos.url) })
+    config = readConfig({ ...defaultsFor(given), ...given, ...ownSettings(corebos.url) })
     service = await startService(config)
   } catch (error) {
     await corebos.close()

@@ -4,8 +4,6 @@
 export interface TourSettings {
   readonly LOGIN_MODE: 'portal' | 'service' | 'user'
   readonly COREBOS_PASSWORD_TYPE?: string
-  readonly COOKIE_SESSIONS: boolean
-  readonly PUBLIC_URL: string
 }
 
 /** Contacts by the type of their password: where the settings name a type, no other one can log in. */
@@ -35,21 +33,18 @@ const logIns = (settings: TourSettings): string[] => {
   return [`Log-ins: ${name}@example.com / ${name}-pw${others}.`, `Refused: ${refused.join(', ')}.`]
 }
 
-const BODY_TOKEN = String.raw`s/.*"accessToken":"\([^"]*\)".*/\1/p`
-const COOKIE_TOKEN = String.raw`s/^set-cookie: __Host-portal-access=\([^;]*\);.*/\1/p`
+const TOKEN = String.raw`s/.*"accessToken":"\([^"]*\)".*/\1/p`
 
-/** A script's way to a token, which a log-in answers in its body or sets as a cookie. */
+/** A script's way to a token. */
 const logInLines = (url: string, settings: TourSettings): string[] => {
   const name = guest(settings)
   const body =
     settings.LOGIN_MODE === 'user'
       ? { username: name, password: `${name}-access-key` }
       : { username: `${name}@example.com`, password: `${name}-pw` }
-  const origin = settings.COOKIE_SESSIONS ? ` -H 'origin: ${new URL(settings.PUBLIC_URL).origin}'` : ''
-  const found = settings.COOKIE_SESSIONS ? `-e '${BODY_TOKEN}' -e '${COOKIE_TOKEN}'` : `'${BODY_TOKEN}'`
   return [
-    `TOKEN=$(curl -s${settings.COOKIE_SESSIONS ? 'i' : ''} ${url}/auth/login -H 'content-type: application/json'${origin} \\`,
-    `  -d '${JSON.stringify(body)}' | sed -n ${found})`,
+    `TOKEN=$(curl -s ${url}/auth/login -H 'content-type: application/json' \\`,
+    `  -d '${JSON.stringify(body)}' | sed -n '${TOKEN}')`,
   ]
 }
 

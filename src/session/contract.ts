@@ -119,11 +119,13 @@ export interface Opened {
  * What presenting a refresh token led to.
  * `reused`: the token had been replaced and the grace of its own use was over; the session was ended by this step and is
  * handed over so that its coreBOS session can be ended too.
- * `unknown`: forged, malformed, or of a session that has ended.
+ * `ended`: the token of a session that has ended.
+ * `unknown`: forged or malformed.
  */
 export type Rotation =
   | ({ readonly kind: 'rotated' } & Opened)
   | { readonly kind: 'reused'; readonly session: PortalSession }
+  | { readonly kind: 'ended' }
   | { readonly kind: 'unknown' }
 
 /**

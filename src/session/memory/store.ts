@@ -102,7 +102,7 @@ export class EmbeddedStore implements Store {
     const claim = this.#tokens.read(refreshToken)
     if (claim === undefined) return { kind: 'unknown' }
     const entry = this.#alive(claim.sessionId, now)
-    if (entry === undefined) return { kind: 'unknown' }
+    if (entry === undefined) return { kind: 'ended' }
 
     const known = { generation: entry.session.generation, uses: entry.uses }
     const history = present(claim.generation, known, { now, grace: this.#life.grace })

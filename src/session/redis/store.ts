@@ -147,7 +147,7 @@ export class RedisStore implements Store {
     const args = [this.#now(), this.#life.idle, slack, this.#life.grace, claim.generation, usesKept]
     const [verdict, found] = list(await this.#main.step('gwRotate', [place.session, place.index], args))
     const session = this.#session(found)
-    if (session === undefined) return { kind: 'unknown' }
+    if (session === undefined) return { kind: 'ended' }
     if (text(verdict) === 'reused') return { kind: 'reused', session }
     return { kind: 'rotated', session, refreshToken: this.#tokens.issue(session.id, session.generation) }
   }
