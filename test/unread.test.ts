@@ -105,8 +105,12 @@ t.test('a connection ends when its client takes too little of an answer', async 
   connections.look()
   await until(() => counts.ended === 1)
   t.equal(connections.size, 3, 'those that read, that have read, and that wait stay open')
-  pass(connectionBounds.stall + 1)
-  connections.look()
+  // The system may still take bytes that the client does not read.
+  await until(() => {
+    pass(connectionBounds.stall + 1)
+    connections.look()
+    return connections.size < 3
+  })
   t.equal(connections.size, 2, 'and one that stops reading does not')
   await until(() => connections.bytes === 0)
 })

@@ -1,5 +1,6 @@
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
+import { sample, times } from './support/thorough.ts'
 import { modes, policyFile, startPortal, type Mode, type Portal } from './support/portal.ts'
 import {
   at,
@@ -151,7 +152,7 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
 
     // All that is seen, and of the rest, which have one answer, enough.
     await pMap(
-      everyRecord.filter((id, index) => seen.has(id) || index % 5 === 0),
+      everyRecord.filter((id, index) => seen.has(id) || index % times(25, 5) === 0),
       async (id) => {
         const [here, there] = await Promise.all([client.call('retrieve', { id }), rest(`/records/${id}`)])
         t.equal(there.status === 200, here.success, `${name}: ${id}`)
@@ -161,7 +162,7 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
       { concurrency: 8 },
     )
   }
-  await Promise.all(letIn[mode].map(compare))
+  await Promise.all(sample(letIn[mode], 1).map(compare))
 }
 
 t.test('relations that no field holds are read at both doors alike', async (t) => {

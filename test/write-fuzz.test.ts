@@ -10,12 +10,13 @@ import {
   type Portal,
   type Sent,
 } from './support/portal.ts'
+import { isThorough, times } from './support/thorough.ts'
 import { textAt } from './support/webservice-client.ts'
 
 /** What is alice's: herself, her tickets, an invoice, a project and a document. */
 const mine = new Set([8549, 8625, 8626, 8627, 8628, 8636, 8644])
 
-const cases = 10_000
+const cases = times(1_800, 10_000)
 const atOnce = 16
 
 const ids = [
@@ -341,7 +342,7 @@ function others({ corebos: { database } }: Portal, last: number): string {
   ])
 }
 
-const seed = Date.now()
+const seed = isThorough ? Date.now() : 1
 
 for (const [i, mode] of modes.entries()) {
   const count = Math.floor((cases * (i + 1)) / modes.length) - Math.floor((cases * i) / modes.length)
@@ -416,17 +417,18 @@ for (const [i, mode] of modes.entries()) {
     t.comment([...accepted].map(([route, times]) => `${route}: ${times}`).join(', '))
     t.same(failed.slice(0, 5), [])
     t.ok(others(portal, last) === before, 'nothing of others is touched')
-    t.same(
-      [...accepted].filter(([, times]) => times === 0).map(([route]) => route),
-      // Passwords of CRM users are changed in coreBOS.
-      mode === 'user' ? ['PUT /auth/password'] : [],
-      'routes that accept nothing',
-    )
+    if (isThorough)
+      t.same(
+        [...accepted].filter(([, times]) => times === 0).map(([route]) => route),
+        // Passwords of CRM users are changed in coreBOS.
+        mode === 'user' ? ['PUT /auth/password'] : [],
+        'routes that accept nothing',
+      )
 
     const made = [...database.modules.keys()].flatMap((module) =>
       database.allRecords(module).filter(({ number }) => number > last),
     )
-    t.ok(made.length > 10, `${made.length} records were made`)
+    t.ok(made.length > times(0, 10), `${made.length} records were made`)
     for (const { module, values } of made) {
       if (module === 'HelpDesk') t.equal(values.get('parent_id'), '8549')
       if (module === 'ModComments') t.equal(values.get('related_to'), '8636')

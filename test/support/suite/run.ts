@@ -4,7 +4,7 @@
  */
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
@@ -13,12 +13,16 @@ import { Report } from './report.ts'
 
 const report = new Report((line) => console.log(line))
 
-/** The files of `npm test`, or those of `npm run prove`. */
+/** The files of `npm test`, or those of `npm run prove`: the proofs, and the files that try more there. */
 function testFiles(isProof: boolean): string[] {
   return readdirSync('test', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts') && !/(^|\/)node_modules\//.test(name))
-    .filter((name) => name.startsWith('proof/') === isProof)
     .map((name) => `test/${name}`)
+    .filter((path) =>
+      path.startsWith('test/proof/')
+        ? isProof
+        : !isProof || readFileSync(path, 'utf8').includes('support/thorough.ts'),
+    )
     .sort()
 }
 
@@ -49,10 +53,11 @@ async function checkFormat(): Promise<void> {
   report.add({ name: 'format', output: output === '' ? '' : `npm run format changes:\n${output}` })
 }
 
-async function runFiles(files: readonly string[]): Promise<void> {
+async function runFiles(files: readonly string[], isProof: boolean): Promise<void> {
   const all = fileURLToPath(new URL('all.ts', import.meta.url))
   const tap = spawn(process.execPath, ['--import=tsx', all, ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, THOROUGH: String(isProof) },
   })
   const closed = once(tap, 'close')
   tap.stdout.pipe(report.parser)
@@ -63,7 +68,7 @@ async function runFiles(files: readonly string[]): Promise<void> {
 async function run(args: readonly string[]): Promise<number> {
   const [first = ''] = args
   if (first.endsWith('.ts')) {
-    await runFiles(args)
+    await runFiles(args, process.env['THOROUGH'] === 'true')
     return args.length
   }
   const isProof = first === 'proof'
@@ -71,7 +76,7 @@ async function run(args: readonly string[]): Promise<number> {
   const checks = check(isProof ? [] : ['--lint'])
   const format = isProof ? undefined : checkFormat()
   await checks.compiled
-  await Promise.all([runFiles(files), checks.done, format])
+  await Promise.all([runFiles(files, isProof), checks.done, format])
   return files.length
 }
 

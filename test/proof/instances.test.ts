@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { startDemoCorebos } from '../src/demo/server.ts'
-import { onPort } from './support/port.ts'
-import { program } from './support/program.ts'
-import { installed, scratch, sharedSettings, start, startRedis } from './support/redis-server.ts'
+import { startDemoCorebos } from '../../src/demo/server.ts'
+import { onPort } from '../support/port.ts'
+import { program } from '../support/program.ts'
+import { installed, scratch, sharedSettings, start, startRedis } from '../support/redis-server.ts'
 
 const missing = ['redis-server', 'nginx'].filter(
   (program) => !installed(program, program === 'nginx' ? '-v' : '--version'),
