@@ -21,7 +21,6 @@ import { ResponsePacer } from '../src/auth/response-pacer.ts'
 import { Passwords } from '../src/auth/passwords.ts'
 import { AccessRecheck } from '../src/auth/access-recheck.ts'
 import { admissionOf, contactOf, type Admission } from '../src/access/admission.ts'
-import type { Caller } from '../src/corebos/caller.ts'
 import { parseId } from '../src/model/webservice-id.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import type { Policy } from '../src/policy/policy.ts'
@@ -51,8 +50,6 @@ declare module 'fastify' {
     readonly admissionOf: typeof admissionOf
     /** @throws GatewayError `AUTHENTICATION_REQUIRED` where the request carries no valid session */
     readonly contactOf: typeof contactOf
-    /** The caller that reads for this request: the contact's own coreBOS session, or the service user where it has none. */
-    readonly upstreamOf: (request: FastifyRequest) => Caller
     /**
      * A contact that need not be logged in, as coreBOS knows it; whether it would be let in is not asked.
      * @throws GatewayError `NOT_FOUND`; `COREBOS_UNAVAILABLE` also without a service user
@@ -225,12 +222,6 @@ async function authenticate(app: FastifyInstance, options: AuthenticateOptions):
   })
   app.decorate('admissionOf', admissionOf)
   app.decorate('contactOf', contactOf)
-  app.decorate('upstreamOf', (request: FastifyRequest) => {
-    const { upstream } = admissionOf(request).session
-    if (upstream !== undefined) return corebos.session(upstream)
-    if (corebos.service === undefined) throw new GatewayError('SESSION_ENDED')
-    return corebos.service
-  })
   app.decorate('endUpstream', endUpstream)
   app.addHook('onClose', async () => {
     await Promise.all(ending)

@@ -1,5 +1,4 @@
 /** What `/webservice.php` needs: challenges, log-ins with hashed passwords, sessions by name. */
-import type { ReadBy } from '../src/access/context.ts'
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -9,9 +8,6 @@ import type { Config } from '../src/config/config.ts'
 import { loginModes } from '../src/auth/modes/table.ts'
 import { ResponsePacer } from '../src/auth/response-pacer.ts'
 import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
-import type { Catalogue } from '../src/corebos/metadata.ts'
-import type { Caller } from '../src/corebos/caller.ts'
-import type { Policy } from '../src/policy/policy.ts'
 import type { PortalSession } from '../src/session/contract.ts'
 import { RelayedLogin } from '../src/webservice/relayed-login.ts'
 import { SessionNames } from '../src/webservice/session-names.ts'
@@ -29,24 +25,14 @@ export interface Webservice {
   challenge(name: string, began: number): Promise<Challenge>
   /** The session as it stands after a look at coreBOS where one is due. @throws GatewayError `SESSION_ENDED` */
   confirm(session: PortalSession): Promise<PortalSession>
-  /** The caller that reads for a contact, and the modules that it sees. */
-  readerOf(session: PortalSession): Promise<ContactReader>
-}
-
-export interface ContactReader {
-  readonly caller: Caller
-  readonly callerFor: (by: ReadBy) => Caller
-  readonly catalogue: Catalogue
 }
 
 export interface WebserviceOptions {
   readonly config: Pick<Config, 'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'SESSION_KEYS'>
-  /** The policy in force; it may change while the gateway runs. */
-  readonly policy: () => Policy
 }
 
 async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
-  const { config, policy } = options
+  const { config } = options
   const { corebos, challenges, origins, loginLimits, loginServicesAt, recheckIn } = app
   const mode = loginModes[config.LOGIN_MODE]
 
@@ -74,20 +60,6 @@ async function webservice(app: FastifyInstance, options: WebserviceOptions): Pro
       return challenge
     },
     confirm: (session) => recheck.confirm(session),
-    readerOf: async ({ contact, upstream }) => {
-      const { service } = corebos
-      // An employee's own coreBOS session shows products and services, and nothing else.
-      const own =
-        upstream === undefined || contact.entity === 'Employee' ? undefined : corebos.session(upstream)
-      const caller = own ?? service ?? (upstream === undefined ? undefined : corebos.session(upstream))
-      if (caller === undefined) throw new Error('a session without a reader')
-      const user = caller === service ? await service.userId() : contact.user.id
-      return {
-        caller,
-        callerFor: (by) => (by === 'contact' ? caller : (service ?? caller)),
-        catalogue: await corebos.metadata.of(user, caller, policy().modulesFor(contact)),
-      }
-    },
   })
 }
 

@@ -7,7 +7,7 @@ import { DocumentLinks, linkLife } from '../src/records/documents/links.ts'
 import { documentFile, findDocument } from '../src/records/documents/file.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answerFor, fileHeaders } from '../src/http/file-answer.ts'
-import { bypassCache } from '../src/read/bypass-cache.ts'
+import { bypassCache } from '../src/access/bypass-cache.ts'
 import {
   answer,
   binary,

@@ -226,17 +226,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     const { session: found, ...rest } = await admit(request, name)
     const session = await webservice.confirm(found)
     request.admission = { ...rest, session }
-    const [context, { caller, callerFor, catalogue }] = await Promise.all([
-      door.readContextOf(request),
-      webservice.readerOf(session),
-    ])
-    return {
-      session,
-      context,
-      caller,
-      callerFor,
-      labelFields: (module) => catalogue.byName(module)?.labelFields ?? [],
-    }
+    return { session, ...(await door.webserviceContextOf(request)) }
   }
 
   async function writeContextFor(

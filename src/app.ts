@@ -87,15 +87,7 @@ export async function buildApp(
   })
   await app.register(policy, config)
   await app.register(authenticate, { config, policy: app.policy, now })
-  await app.register(door, {
-    mode: config.LOGIN_MODE,
-    policy: app.policy,
-    metrics: app.metrics,
-    scopeTtlMs: config.ACCESS_RECHECK * 1000,
-    readTtlMs: config.READ_CACHE_TTL * 1000,
-    now,
-    downloads: config.DOWNLOADS_PER_CONTACT,
-  })
+  await app.register(door, { config, policy: app.policy, now })
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)
   await app.register(openapi, config)
@@ -117,7 +109,7 @@ export async function buildApp(
   await app.register(actions)
   await app.register(search)
   await app.register(query)
-  await app.register(webservice, { config, policy: app.policy })
+  await app.register(webservice, { config })
   await app.register(webserviceRoute, config)
   return app
 }

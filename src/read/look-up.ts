@@ -17,7 +17,7 @@ import {
 } from '../scope/rewrite.ts'
 import { asRuleError } from '../scope/rule-error.ts'
 import type { ModuleView } from '../scope/view.ts'
-import { bypassSharedReads } from './bypass-cache.ts'
+import { bypassSharedReads } from '../access/bypass-cache.ts'
 import { readBy, sendPlan } from './send.ts'
 
 /** @throws GatewayError what the query is rejected for, or how coreBOS failed */

@@ -1,20 +1,13 @@
 /** Stands in for a contact without its password: the service user reads, and the policy alone decides what may be seen. */
+import { bypassCache } from '../../access/bypass-cache.ts'
 import type { ReadContext } from '../../access/context.ts'
-import { OwnerIdsReader } from '../../access/owner-ids.ts'
+import { ReadContexts } from '../../access/read-contexts.ts'
 import type { Contact } from '../../model/contact.ts'
 import { contactOf } from '../../auth/identity.ts'
-import { detailViewActions } from '../../corebos/actions.ts'
-import { Company } from '../../corebos/company.ts'
 import type { Corebos } from '../../corebos/corebos.ts'
-import { printed } from '../../corebos/files.ts'
-import { query, relatedRecords, retrieveAttachment } from '../../corebos/read.ts'
 import type { ServiceUser } from '../../corebos/service-user.ts'
 import { Identities } from '../../corebos/trusted.ts'
 import type { Policy } from '../../policy/policy.ts'
-import { VisibleModules } from '../../scope/view.ts'
-
-/** As long as a program runs. */
-const forGood = { ttlMs: 0, now: () => 0 }
 
 export class Stand {
   readonly #corebos: Corebos
@@ -44,37 +37,21 @@ export class Stand {
   }
 
   async context(contact: Contact, policy: Policy): Promise<ReadContext> {
-    const service = this.#service
-    const catalogue = await this.#corebos.metadata.of(
-      await service.userId(),
-      service,
-      policy.modulesFor(contact),
-    )
-    const ownerIds = new OwnerIdsReader({ company: new Company(service), ...forGood })
-    const lists = new Map<string, Promise<readonly string[]>>()
-    return {
-      visible: new VisibleModules(contact, policy, catalogue, true),
-      reader: {
-        query: (statement) => query(service, statement),
-        relatedIds: async (id, module, relatedModule) => {
-          const rows = await relatedRecords(service, { id, module, relatedModule })
-          return rows.map((row) => row['id'] ?? '')
-        },
-        comments: (id, module) => relatedRecords(service, { id, module, relatedModule: 'ModComments' }),
-        attachment: (id) => retrieveAttachment(service, id),
-        printed: (id) => printed(service, id),
-        actions: (id, module) => detailViewActions(service, id, module),
-      },
-      ownerIds: (level) => ownerIds.of(contact, level, ''),
-      remember: (key, load) => {
-        const known = lists.get(key) ?? load()
-        lists.set(key, known)
-        return known
-      },
-      withheld: (rows, rule) => {
-        const listed = rows.map(({ id, failed }) => `${id} (${failed})`).join(', ')
-        throw new Error(`coreBOS answered rows that the rule ${rule} does not let through: ${listed}`)
-      },
-    }
+    const contexts = new ReadContexts({
+      corebos: this.#corebos,
+      policy: () => policy,
+      hasRestrictedSession: false,
+      scopeTtlMs: 0,
+      readTtlMs: 0,
+      now: () => 0,
+      downloads: Infinity,
+      observe: () => undefined,
+    })
+    const context = await contexts.forContact(contact, (rows, rule) => {
+      const listed = rows.map(({ id, failed }) => `${id} (${failed})`).join(', ')
+      throw new Error(`coreBOS answered rows that the rule ${rule} does not let through: ${listed}`)
+    })
+    // Keeps the ids of a scope as long as the program runs.
+    return bypassCache(context)
   }
 }

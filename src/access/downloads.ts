@@ -1,7 +1,7 @@
 /** Downloads under way at once, by contact: from the request until the last byte has been read or the client has left. */
-import type { Attachment } from '../../access/context.ts'
-import { GatewayError } from '../../model/errors.ts'
-import { ConcurrencyLimiter } from '../../access/concurrency-limiter.ts'
+import type { Attachment } from './context.ts'
+import { GatewayError } from '../model/errors.ts'
+import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 
 /** Seconds. */
 const retryAfter = 1

@@ -1,5 +1,5 @@
 /** Read contexts whose answers do not rest on what was read before. */
-import type { ReadContext } from '../access/context.ts'
+import type { ReadContext } from './context.ts'
 
 /** A context that looks its scope up again, since files and writes must not rest on an earlier state. */
 export function bypassCache<T extends ReadContext>(context: T): T {

@@ -1,0 +1,155 @@
+/** Gives a request its contact's read context, its write context and its audit log. */
+import { randomUUID } from 'node:crypto'
+import type { Caller } from '../corebos/caller.ts'
+import * as write from '../corebos/write.ts'
+import type { Contact } from '../model/contact.ts'
+import type { PortalSession, Store } from '../session/contract.ts'
+import { admissionOf, type Admission } from './admission.ts'
+import { auditEntry, withheldEntry } from './audit-log.ts'
+import { bypassCache } from './bypass-cache.ts'
+import type { Auditor, ReadContext, WriteContext, WriteOperation, Writer } from './context.ts'
+import type { ReadContexts, Withheld } from './read-contexts.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface Log {
+  readonly level: string
+  error(details: object, message: string): void
+  info(details: object, message: string): void
+  child(bindings: Record<string, never>, options: { readonly level: string }): Pick<Log, 'info'>
+}
+
+/** What the access part needs of a request. */
+export interface AccessRequest {
+  readonly admission: Admission | null
+  readonly log: Log
+  /** Whether there is an audit line of it. */
+  audited: boolean
+}
+
+export interface AccessOptions {
+  readonly contexts: ReadContexts
+  readonly store: Pick<Store, 'invalidate' | 'read'>
+  /** The log of the gateway itself. */
+  readonly log: Log
+  /** Told of rows that were withheld, by the rule that they failed. */
+  readonly countWithheld: (rule: string, rows: number) => void
+}
+
+export class Access {
+  readonly #options: AccessOptions
+
+  constructor(options: AccessOptions) {
+    this.#options = options
+  }
+
+  /** @throws GatewayError `AUTHENTICATION_REQUIRED`, `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
+  async readContextOf(request: AccessRequest): Promise<ReadContext> {
+    const admission = admissionOf(request)
+    return this.#options.contexts.of(admission, this.#withheld(admission.session.contact, request.log))
+  }
+
+  /**
+   * The read context with what coreBOS's own protocol shows besides: the sessions that serve the contact, and the fields
+   * that make up the name of a module's records.
+   * @throws GatewayError as {@link readContextOf}
+   */
+  async webserviceContextOf(request: AccessRequest): Promise<{
+    readonly context: ReadContext
+    readonly caller: Caller
+    readonly callerFor: Upstream['callerFor']
+    readonly labelFields: (module: string) => readonly string[]
+  }> {
+    const { contexts } = this.#options
+    const { session } = admissionOf(request)
+    const upstream = contexts.upstreamOf(session)
+    const [context, catalogue] = await Promise.all([
+      this.readContextOf(request),
+      contexts.catalogueOf(session.contact, upstream),
+    ])
+    return {
+      context,
+      caller: upstream.caller,
+      callerFor: upstream.callerFor,
+      labelFields: (module) => catalogue.byName(module)?.labelFields ?? [],
+    }
+  }
+
+  /**
+   * A contact that need not be logged in, read for by the service user: for operators.
+   * @throws GatewayError `COREBOS_UNAVAILABLE` without a service user
+   */
+  async readContextFor(contact: Contact): Promise<ReadContext> {
+    const { contexts, log } = this.#options
+    return contexts.forContact(contact, this.#withheld(contact, log))
+  }
+
+  /** The context of a request that writes. @throws GatewayError as {@link readContextOf} */
+  async writeContextOf(request: AccessRequest): Promise<WriteContext> {
+    const { contexts } = this.#options
+    const { session } = admissionOf(request)
+    const upstream = contexts.upstreamOf(session)
+    const withheld = this.#withheld(session.contact, request.log)
+    return {
+      ...bypassCache(await this.readContextOf(request)),
+      writer: writerBy(upstream),
+      ...this.auditorOf(request),
+      changed: async () =>
+        contexts.under(await this.#generationAfter(session, request.log), session, withheld),
+    }
+  }
+
+  /** The audit log for writes outside records. @throws GatewayError `AUTHENTICATION_REQUIRED` */
+  auditorOf(request: AccessRequest): Auditor {
+    const { session } = admissionOf(request)
+    return {
+      audit: (line) => {
+        request.audited = true
+        // Written at every log level except `silent`.
+        const level = this.#options.log.level === 'silent' ? 'silent' : 'info'
+        request.log.child({}, { level }).info({ audit: auditEntry(session, line) }, 'write')
+      },
+    }
+  }
+
+  /** A write that was rejected before anything else has said so: a form that cannot be read, a key that is in use. */
+  auditRejection(
+    request: AccessRequest & { readonly params: unknown },
+    operation: WriteOperation,
+    outcome: string,
+  ): void {
+    if (request.audited || request.admission === null) return
+    const ids = Object.values(request.params ?? {}).filter((each) => typeof each === 'string')
+    this.auditorOf(request).audit({ operation, module: undefined, ids, rule: undefined, outcome })
+  }
+
+  #withheld({ id }: Contact, log: Log): Withheld {
+    return (rows, rule) => {
+      this.#options.countWithheld(rule, rows.length)
+      log.error(withheldEntry(id, rows, rule), 'coreBOS returned rows outside the scope; they were withheld')
+    }
+  }
+
+  /** What was written stands, even where the store cannot say so to the others; they look again after a while anyhow. */
+  async #generationAfter({ id }: PortalSession, log: Log): Promise<string> {
+    const { store } = this.#options
+    try {
+      await store.invalidate('records')
+      return (await store.read(id)).cacheGeneration
+    } catch (error) {
+      log.error({ err: error }, 'The caches could not be invalidated')
+      return randomUUID()
+    }
+  }
+}
+
+function writerBy({ callerFor }: Upstream): Writer {
+  return {
+    create: async (values, relations, by, file) => write.create(callerFor(by), values, relations, file),
+    revise: async (id, values, by) => write.revise(callerFor(by), id, values),
+    remove: async (id, by) => write.remove(callerFor(by), id),
+    relate: async (id, other, by) => write.relate(callerFor(by), id, other),
+    unrelate: async (id, other, by) => write.unrelate(callerFor(by), id, other),
+    act: async (action, id, by) => write.act(callerFor(by), action, id),
+    addComment: async (id, text, author, by) => write.addComment(callerFor(by), id, text, author),
+  }
+}
