@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { startDemoCorebos } from '../src/demo/server.ts'
 import type { State } from '../src/demo/states.ts'
 import type { Entry } from '../src/tools/conformance/ledger.ts'
+import { servedFiles } from '../src/tools/conformance/served.ts'
 import { conformance } from '../src/tools/conformance/run.ts'
 import { program } from './support/program.ts'
 
@@ -28,6 +29,12 @@ async function start(t: Test, state: State = 'demo') {
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const form = await text(incoming)
+      const path = incoming.url ?? ''
+      if (!path.endsWith('/webservice.php')) {
+        const { status } = await fetch(`${corebos.url}${path}`, { method: 'HEAD' })
+        outgoing.writeHead(status).end()
+        return
+      }
       const response = await fetch(`${corebos.url}/webservice.php`, {
         method: 'POST',
         headers: {
@@ -80,6 +87,52 @@ t.test('the demo coreBOS agrees in everything, and nothing is written unless it 
   t.match(said, /native restriction: counts the same .* ProjectMilestone/)
   t.match(said, /cannot be asked by a contact: Faq/)
   t.match(said, /hidden from contacts: Products: .*cost_price/)
+  t.match(
+    said,
+    /web server: storage\/ is served: the file http.*\/storage\/.* opens without a session; deny it/,
+  )
+  t.match(said, /web server: cache\/ is served: the file http.*\/cache\/.* opens without a session; deny it/)
+})
+
+t.test('it tells a web server that serves uploads from one that does not', async (t) => {
+  let status: (path: string) => number = () => 404
+  const server = createServer(({ url = '' }, response) => response.writeHead(status(url)).end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  // The server listens on a TCP port, and its address is then of this kind.
+  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/crm`
+  const told = async (answers: (path: string) => number): Promise<readonly (boolean | string)[]> => {
+    status = answers
+    const document = { filename: 'a b.txt', _downloadurl: 'http://crm.invalid/storage/2026/9_a_b.txt' }
+    const remarks = await servedFiles([document], `${root}/webservice.php`)
+    return remarks.flatMap(({ isWarning, text }) => [isWarning, text.replaceAll(root, '').slice(0, 50)])
+  }
+  const isFolder = (path: string): boolean => /\/(cache|storage)\/$/.test(path)
+  const isBelow = (path: string): boolean => /\/(cache|storage)\//.test(path)
+  const fine = ['storage', 'cache'].flatMap((name) => [
+    false,
+    `${name}/ is not served, as far as can be told`,
+  ])
+  t.strictSame(await told(() => 404), fine, 'denied as if they were not there')
+  t.strictSame(await told((path) => (isBelow(path) ? 403 : 404)), fine, 'denied')
+  const served = (why: (name: string) => string) =>
+    ['storage', 'cache'].flatMap((name) => [true, `${name}/ is served: ${why(name)}`.slice(0, 50)])
+  t.strictSame(
+    await told((path) => (isFolder(path) ? 403 : 404)),
+    served((name) => `/${name}/ is there, and files below it`),
+  )
+  t.strictSame(
+    await told((path) => (isFolder(path) ? 200 : 404)),
+    served((name) => `/${name}/ opens without a session; deny`),
+  )
+  const files = { storage: '2026/9_a_b.txt', cache: 'a%20b.txt' }
+  t.strictSame(
+    await told((path) => (Object.values(files).some((file) => path.endsWith(file)) ? 200 : 404)),
+    served((name) => `the file /${name}/${name === 'cache' ? files.cache : files.storage} opens without`),
+  )
+  const whole = await told(() => 200)
+  t.match(whole, [true, /^answers any address/])
 })
 
 t.test('what it writes it deletes again', async (t) => {

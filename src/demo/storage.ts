@@ -1,4 +1,4 @@
-/** The web server's side of coreBOS: uploaded files are served without a session. */
+/** The web server's side of coreBOS: uploaded files, and copies of them in `cache/`, are served without a session. */
 import type { Attachment, Database } from './database.ts'
 
 export interface StoredFile {
@@ -50,7 +50,7 @@ export const storedFile = (database: Database, pathname: string): StoredFile => 
   }
   for (const files of database.attachments.values()) {
     for (const file of files) {
-      if (filePath(file) === path) return served(file)
+      if (filePath(file) === path || `cache/${file.name}` === path) return served(file)
       if (path.endsWith('/') && filePath(file).startsWith(path)) return page(403, '403 Forbidden')
     }
   }

@@ -14,6 +14,7 @@ import { checkContact } from './contact.ts'
 import { diagnose, type Remark } from './diagnosis.ts'
 import { Ledger, type Entry } from './ledger.ts'
 import { checkProtocol, checkReading } from './protocol.ts'
+import { servedFiles, someDocuments } from './served.ts'
 import { checkStatements } from './statements.ts'
 import { quoted, type ContactSession, type World } from './world.ts'
 import { checkWriting } from './writing.ts'
@@ -73,7 +74,10 @@ async function run(corebos: Corebos, options: ConformanceOptions): Promise<Confo
     if (modules.has('HelpDesk')) await checkStatements(ledger, world)
     if (contact !== undefined) await checkContact(ledger, world, contact)
     if (options.write) await checkWriting(ledger, world)
-    return { entries: ledger.entries, remarks: await diagnose(world) }
+    return {
+      entries: ledger.entries,
+      remarks: [...(await diagnose(world)), ...(await servedFiles(await someDocuments(world), options.url))],
+    }
   } finally {
     await contact?.session.end()
   }
