@@ -514,6 +514,7 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
     const [project = ''] = visible('alice', 'Project')
     const [invoice = ''] = visible('alice', 'Invoice')
     const [product = ''] = visible('alice', 'Products')
+    const [faq = ''] = visible('alice', 'Faq')
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i) % 251))
 
     const response = await loginService.upload(
@@ -523,7 +524,7 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
         type: 'application/pdf',
         notes_title: 'A report',
         notecontent: '<b>bold</b> & more',
-        relatedTo: [ticket, project, invoice, product],
+        relatedTo: [ticket, project, invoice],
       }),
     )
     const created = await json(response)
@@ -536,10 +537,7 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
       new Set(
         database.documentRelations.filter(({ document }) => document === number).map(({ record }) => record),
       ),
-      new Set([
-        people.alice,
-        ...[ticket, project, invoice, product].map((each) => Number(each.split('x')[1])),
-      ]),
+      new Set([people.alice, ...[ticket, project, invoice].map((each) => Number(each.split('x')[1]))]),
     )
     t.match(database.entity(number)?.values.get('assigned_user_id'), mode === 'user' ? '7' : /^[57]$/)
     t.match(
@@ -561,7 +559,17 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
 
     const before = database.records('Documents').length
     const foreign = visible('carol', 'HelpDesk').find((each) => !visible('alice', 'HelpDesk').includes(each))
-    for (const target of [foreign ?? '', '12x8551', '12x8550', '11x8547', '17x999999', 'x', '']) {
+    for (const target of [
+      foreign ?? '',
+      product,
+      faq,
+      '12x8551',
+      '12x8550',
+      '11x8547',
+      '17x999999',
+      'x',
+      '',
+    ]) {
       const rejected = await loginService.upload('alice', form('x', { relatedTo: target }))
       t.match(
         { status: rejected.status, ...(await json(rejected)) },
@@ -618,6 +626,43 @@ t.test('under one key an upload is made once, and an action run once', async (t)
     t.same(await json(ran), { result: 'done' })
   }
   t.equal(loginService.relay.count('executeBusinessAction'), 1)
+})
+
+t.test('a document is attached to what all contacts see only where the policy says so', async (t) => {
+  const service = '15x8644'
+  /** What happens to a new document, and to the relation of one that is there. */
+  const outcomes = async (POLICY_FILE: string | undefined, target: string) => {
+    const portal = await start(t, { env: POLICY_FILE === undefined ? {} : { POLICY_FILE } })
+    const upload = await portal.upload('alice', form('x', { relatedTo: target }))
+    const related = await portal.as('alice', 'PUT', `/records/${target}/related/${service}`)
+    const client = await contactOf(portal.url, 'alice')
+    const filename = { name: 'x.txt', size: 1, type: 'text/plain', content: 'eA==' }
+    const element = { notes_title: 'x', filename, relations: [target] }
+    const created = await client.call('create', { elementType: 'Documents', element })
+    const mass = await client.call('MassCreate', { elements: [{ elementType: 'Documents', element }] })
+    const set = await client.call('SetRelation', { relate_this_id: target, with_these_ids: [service] })
+    const number = Number(target.split('x')[1])
+    const links = portal.corebos.database.documentRelations.filter(({ record }) => record === number)
+    return [
+      upload.status,
+      related.status,
+      ...[created, mass, set].map(({ success }) => success),
+      links.length,
+    ] as const
+  }
+  const [product, offered, faq] = ['14x8556', '26x8560', '3x8562']
+  const open = await policyFile(t, { Documents: { relate: ['HelpDesk', 'Project', 'Products'] } })
+  const opened = await policyFile(t, { Products: { open: true, relate: ['Documents'] } })
+  const closed = [422, 403, false, false, false, 0] as const
+  const writable = [201, 204, true, true, true, 4] as const
+  t.strictSame(await outcomes(undefined, product), closed, 'a product')
+  t.strictSame(await outcomes(undefined, faq), closed, 'a published FAQ')
+  t.strictSame(await outcomes(open, product), writable, 'named by the rule of documents')
+  t.strictSame(await outcomes(opened, product), writable, 'named by the rule of products')
+  t.strictSame(await outcomes(open, offered), closed, 'a service is none of them')
+  const through = { ties: { contact: ['parent_id'], through: [{ field: 'product_id', module: 'Products' }] } }
+  const borrowed = await policyFile(t, { HelpDesk: through, Documents: { relate: [] } })
+  t.equal((await outcomes(borrowed, '17x8625'))[0], 422, 'a ticket that is seen because its product is')
 })
 
 t.test('a form that is too much, or none, is rejected, and its sender reads why', async (t) => {

@@ -103,6 +103,20 @@ function leadsToOwn({ field, module }: Ties['through'][number], visible: Visible
 }
 
 /**
+ * Whether records of a module may be visible to contacts that have nothing to do with each other: its rule is open, or ties
+ * records to those of such a module.
+ */
+export function isShared(view: ModuleView, visible: VisibleModules, above: readonly string[] = []): boolean {
+  const { ties } = view.decision.rule
+  if (ties === undefined) return true
+  const path = [...above, view.module.name]
+  return [...ties.through.map(({ module }) => module), ...ties.relation].some((name) => {
+    const other = path.includes(name) ? undefined : visible.find(name)
+    return other !== undefined && isShared(other, visible, path)
+  })
+}
+
+/**
  * What is signed and has no tie but through another record, as a comment, belongs to the contact that has signed it: it is not the
  * contact's where the record alone is.
  */

@@ -28,6 +28,7 @@ import type { VisibleModules, ModuleView } from '../scope/view.ts'
 import {
   checkValues,
   isOpen,
+  isShared,
   isSomebodyElses,
   ownView,
   proposeCreate,
@@ -111,14 +112,23 @@ async function relationsOf(
   return [...new Map([...own, ...targets].map((id) => [id.text, id])).values()]
 }
 
-/** @throws GatewayError `REFERENCE_OUT_OF_SCOPE` where it is not seen, or is another contact or account */
+/**
+ * @throws GatewayError `REFERENCE_OUT_OF_SCOPE` where it is not seen, is another contact or account, or is shared with contacts
+ * that have nothing to do with this one and the policy does not relate its module to this one
+ */
 async function relationTarget(id: string, writing: ModuleView, author: WriteContext): Promise<ClearedId> {
   const found = await find(id, author).catch((error: unknown) => {
     if (error instanceof GatewayError && error.code === 'NOT_FOUND') return undefined
     throw error
   })
-  if (found !== undefined && (await isNobodyElses(found, writing, author))) return found.id
-  const message = `'${id}' is no record that it could be related to`
+  const isOpened =
+    found !== undefined &&
+    (!isShared(found.view, author.visible) || relating(writing, found.view) !== undefined)
+  if (isOpened && (await isNobodyElses(found, writing, author))) return found.id
+  const message =
+    found === undefined || isOpened
+      ? `'${id}' is no record that it could be related to`
+      : `'${id}' is shared with other contacts, and the policy does not let ${writing.module.name} be related to ${found.view.module.name}`
   throw new GatewayError('REFERENCE_OUT_OF_SCOPE', message, { errors: [{ field: 'relatedTo', message }] })
 }
 
