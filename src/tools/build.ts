@@ -10,12 +10,17 @@ import { copyAssets, fingerprint, isBuildOf, markBuild } from './build/output.ts
 const [PROJECT = 'tsconfig.json'] = process.argv.slice(2)
 const TARGET = 'dist'
 
+/** Types that portals compile against. */
+const CLIENT = 'src/client/tsconfig.json'
+
 const compile = (folder: string): boolean => {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  const { status } = spawnSync(process.execPath, [compiler, '-p', PROJECT, '--outDir', folder], {
-    stdio: 'inherit',
-  })
-  if (status !== 0) return false
+  for (const project of [PROJECT, CLIENT].filter((path) => existsSync(path))) {
+    const { status } = spawnSync(process.execPath, [compiler, '-p', project, '--outDir', folder], {
+      stdio: 'inherit',
+    })
+    if (status !== 0) return false
+  }
   copyAssets(folder)
   return true
 }

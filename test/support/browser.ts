@@ -1,0 +1,28 @@
+/** Chromium for tests of pages: one browser a test, ended with it. */
+import { existsSync } from 'node:fs'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+
+const paths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const executable = paths.find((path) => existsSync(path))
+
+/** Why tests of pages are skipped; false where they are not. */
+export const noBrowser = executable === undefined && 'skipped: chromium is missing'
+
+export async function startBrowser(t: Test): Promise<Browser> {
+  if (executable === undefined) throw new Error('chromium is missing')
+  const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] })
+  t.teardown(async () => browser.close())
+  return browser
+}
+
+/** A page of the origin that holds nothing but what the test puts there. */
+export async function blankPage(context: BrowserContext, origin: string): Promise<Page> {
+  const page = await context.newPage()
+  const url = `${origin}/blank`
+  // tsx names functions by a helper that the page does not have.
+  await page.addInitScript('globalThis.__name = (named) => named')
+  await page.route(url, async (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }))
+  await page.goto(url)
+  return page
+}
