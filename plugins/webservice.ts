@@ -1,12 +1,8 @@
 /** What `/webservice.php` needs: challenges, log-ins with hashed passwords, sessions by name. */
 import { randomBytes } from 'node:crypto'
-import { performance } from 'node:perf_hooks'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
-import { loginModes } from '../src/auth/modes/table.ts'
-import { ResponsePacer } from '../src/auth/response-pacer.ts'
 import { requestChallenge, type Challenge } from '../src/corebos/challenge.ts'
 import type { PortalSession } from '../src/session/contract.ts'
 import { RelayedLogin } from '../src/webservice/relayed-login.ts'
@@ -27,39 +23,28 @@ export interface Webservice {
   confirm(session: PortalSession): Promise<PortalSession>
 }
 
-export interface WebserviceOptions {
-  readonly config: Pick<Config, 'LOGIN_MODE' | 'COREBOS_PASSWORD_TYPE' | 'ACCESS_RECHECK' | 'SESSION_KEYS'>
-}
-
-async function webservice(app: FastifyInstance, options: WebserviceOptions): Promise<void> {
-  const { config } = options
-  const { corebos, challenges, origins, loginLimits, loginServicesAt, recheckIn } = app
-  const mode = loginModes[config.LOGIN_MODE]
-
-  const clock = () => performance.now()
-  const pacer = new ResponsePacer({ rounds: mode.rounds, now: clock, wait })
-  const challengePacer = new ResponsePacer({ rounds: { service: 0, direct: 1 }, now: clock, wait })
-  const context = loginServicesAt(pacer)
-  const recheck = recheckIn(context)
+async function webservice(
+  app: FastifyInstance,
+  { SESSION_KEYS }: Pick<Config, 'SESSION_KEYS'>,
+): Promise<void> {
+  const { corebos } = app
+  const { mode, challenges, origins, limits } = app.auth
+  const { pacer, services, recheck } = app.auth.openInterface()
+  const challengePacer = app.auth.pacer({ service: 0, direct: 1 })
+  const context = { ...services, madeUpToken: async (name: string) => challenges.madeUp(name) }
 
   app.decorate('webservice', {
-    loginService: new RelayedLogin({
-      mode,
-      context: { ...context, madeUpToken: (name) => challenges.madeUp(name) },
-      pacer,
-      limits: loginLimits,
-      origins,
-    }),
+    loginService: new RelayedLogin({ mode, context, pacer, limits, origins }),
     // Without keys there is one instance alone, and no session outlives it.
-    names: new SessionNames(firstly(config.SESSION_KEYS) ?? [randomBytes(32)]),
+    names: new SessionNames(firstly(SESSION_KEYS) ?? [randomBytes(32)]),
     challenge: async (name, began) => {
-      const challenge = await challenges.give(name, (sent) =>
-        challengePacer.time('direct', () => requestChallenge(corebos.outside, sent)),
+      const challenge = await challenges.give(name, async (sent) =>
+        challengePacer.time('direct', async () => requestChallenge(corebos.outside, sent)),
       )
       await challengePacer.hold(began)
       return challenge
     },
-    confirm: (session) => recheck.confirm(session),
+    confirm: async (session) => recheck.confirm(session),
   })
 }
 
@@ -67,8 +52,4 @@ function firstly<T>([first, ...others]: readonly T[] = []): [T, ...T[]] | undefi
   return first === undefined ? undefined : [first, ...others]
 }
 
-export default fp(webservice, {
-  name: 'webservice',
-  dependencies: ['corebos', 'sessions', 'authenticate'],
-  fastify: '5.x',
-})
+export default fp(webservice, { name: 'webservice', dependencies: ['auth', 'corebos'], fastify: '5.x' })

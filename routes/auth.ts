@@ -141,11 +141,8 @@ const Ended = Type.Null({ description: 'Done' })
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   const {
     cookies,
-    loginService,
     door,
-    origins,
     originOf,
-    passwords,
     sessions,
     tokens,
     metrics,
@@ -154,6 +151,7 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     admissionOf,
     endUpstream,
   } = app
+  const { loginService, origins, passwords } = app.auth
 
   const limitLogin = async (request: FastifyRequest): Promise<void> => {
     await app.limitLogins(request)

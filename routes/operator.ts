@@ -23,7 +23,7 @@ export interface OperatorOptions {
   /** The gateway beside whose listener this one stands. */
   readonly gateway: Pick<
     FastifyInstance,
-    'metrics' | 'sessions' | 'corebos' | 'door' | 'loginService' | 'origins' | 'contactById' | 'endUpstream'
+    'metrics' | 'sessions' | 'corebos' | 'door' | 'auth' | 'endUpstream'
   >
   /** Without one, only what is open is answered. */
   readonly token: string | undefined
@@ -32,7 +32,8 @@ export interface OperatorOptions {
 const OfContact = Type.Object({ contact: WebserviceId }, { additionalProperties: false })
 
 const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway, token }) => {
-  const { metrics, sessions, corebos, door, loginService, origins, contactById, endUpstream } = gateway
+  const { metrics, sessions, corebos, door, auth, endUpstream } = gateway
+  const { loginService, origins } = auth
   const holdsToken = bearerOf(token)
 
   // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
@@ -58,7 +59,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       },
     },
     async ({ body: { contact, query } }) => {
-      const context = await door.readContextFor(await contactById(contact))
+      const context = await door.readContextFor(await auth.contactById(contact))
       try {
         return await explainInFull(parseQuery(query), context)
       } catch (error) {

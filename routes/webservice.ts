@@ -168,7 +168,8 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const uploads = { types: new AcceptedTypes(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
   // Base64 in a form is half as long again.
   const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
-  const { webservice, door, room, sessions, passwords, metrics, endUpstream, limitLogins, limitSession } = app
+  const { webservice, door, room, sessions, metrics, endUpstream, limitLogins, limitSession } = app
+  const { passwords } = app.auth
 
   app.removeAllContentTypeParsers()
   // The handler reads it, and gives back what it takes for that.

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { fastify, type FastifyInstance } from 'fastify'
+import login from '../plugins/auth.ts'
 import authenticate from '../plugins/authenticate.ts'
 import bodies from '../plugins/bodies.ts'
 import closing from '../plugins/graceful-shutdown.ts'
@@ -86,7 +87,8 @@ export async function buildApp(
     now,
   })
   await app.register(policy, config)
-  await app.register(authenticate, { config, policy: app.policy, now })
+  await app.register(login, { config, policy: app.policy, now })
+  await app.register(authenticate)
   await app.register(door, { config, policy: app.policy, now })
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)
@@ -109,7 +111,7 @@ export async function buildApp(
   await app.register(actions)
   await app.register(search)
   await app.register(query)
-  await app.register(webservice, { config })
+  await app.register(webservice, config)
   await app.register(webserviceRoute, config)
   return app
 }

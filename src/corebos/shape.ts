@@ -1,5 +1,6 @@
 /** Small checks of what comes from coreBOS: what does not have the recorded shape is a failure, never a guess. */
 import { GatewayError } from '../model/errors.ts'
+import { isObject } from '../model/is-object.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -12,9 +13,7 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+export { isObject } from '../model/is-object.ts'
 
 function misshapen(what: string): GatewayError {
   return new GatewayError('COREBOS_FAILED', `coreBOS answered with a ${what} of an unexpected shape`)

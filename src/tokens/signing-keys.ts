@@ -7,6 +7,7 @@ import {
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto'
+import { isObject } from '../model/is-object.ts'
 
 export type SigningAlgorithm = 'ES256' | 'ES384' | 'EdDSA' | 'RS256' | 'PS256'
 
@@ -126,8 +127,4 @@ function parseJson(text: string): unknown {
   } catch {
     throw new Error('not JSON')
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

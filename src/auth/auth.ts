@@ -1,0 +1,154 @@
+/** Log-in and access re-check, put together once for the REST routes and for `/webservice.php`. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Corebos } from '../corebos/corebos.ts'
+import type { PasswordType } from '../corebos/login.ts'
+import type { Contact, Level } from '../model/contact.ts'
+import { GatewayError } from '../model/errors.ts'
+import type { Rate } from '../model/rate.ts'
+import { parseId } from '../model/webservice-id.ts'
+import type { Store } from '../session/contract.ts'
+import { KeyRing } from '../session/redis/encryption.ts'
+import { AccessRecheck } from './access-recheck.ts'
+import { loginCalls, neverSent, serviceCalls } from './calls.ts'
+import { Challenges } from './decoy-challenges.ts'
+import { contactOf, dayOf } from './identity.ts'
+import { KnownOrigins } from './known-origins.ts'
+import { FailureBudget } from './lockout-budget.ts'
+import { LoginLimits } from './login-limits.ts'
+import { LoginService } from './login-service.ts'
+import type { LoginServices } from './login-services.ts'
+import type { LoginMode } from './modes/mode.ts'
+import { Passwords } from './passwords.ts'
+import { ResponsePacer } from './response-pacer.ts'
+import { SessionCleanUp } from './session-clean-up.ts'
+
+export interface AuthOptions {
+  readonly mode: LoginMode
+  readonly corebos: Corebos
+  readonly store: Store
+  /** In place of the type that each contact's record names (`COREBOS_PASSWORD_TYPE`). */
+  readonly passwordType: PasswordType | undefined
+  /** Milliseconds between two looks at a running session's contact (`ACCESS_RECHECK`). */
+  readonly recheckEvery: number
+  /** Failures of one name at one address (`RATE_LIMIT_LOGIN`). */
+  readonly loginRate: Rate
+  /** The same on every instance (`SESSION_KEYS`); without keys there is one instance alone. */
+  readonly keys: readonly Buffer[] | undefined
+  /** What the policy in force says about log-ins; it may change while the gateway runs. */
+  readonly policy: () => {
+    readonly level: Level
+    readonly levelField: string | undefined
+    readonly matchUsersBy: 'portalloginuser' | 'email'
+  }
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly log: { info(details: object, message: string): void }
+}
+
+/** What the log-ins of one interface share; budgets, limits and origins are those of all interfaces. */
+export interface LoginInterface {
+  readonly pacer: ResponsePacer
+  readonly services: LoginServices
+  readonly recheck: AccessRecheck
+}
+
+export class Auth {
+  readonly mode: LoginMode
+  readonly challenges: Challenges
+  readonly origins: KnownOrigins
+  readonly limits: LoginLimits
+  readonly loginService: LoginService
+  readonly passwords: Passwords
+  readonly recheck: AccessRecheck
+  readonly cleanUp: SessionCleanUp
+  readonly #options: AuthOptions
+  readonly #budget: FailureBudget
+  readonly #services: LoginServices
+
+  constructor(options: AuthOptions) {
+    const { mode, corebos, store, keys, loginRate, now } = options
+    this.#options = options
+    this.mode = mode
+    this.cleanUp = new SessionCleanUp(corebos)
+    this.#budget = new FailureBudget({ state: store, now, wait, nonce: randomUUID, neverSent })
+    this.challenges = new Challenges({
+      state: store,
+      secret: keys?.[0] ?? randomBytes(32),
+      now,
+      precise: preciseClock(now),
+    })
+    const ring = new KeyRing(keys ?? [randomBytes(32)])
+    this.origins = new KnownOrigins({ state: store, ring, now, nonce: randomUUID })
+    this.limits = new LoginLimits(store, loginRate)
+
+    const { pacer, services, recheck } = this.openInterface()
+    const { limits, origins } = this
+    this.#services = services
+    this.recheck = recheck
+    this.loginService = new LoginService({ mode, context: services, pacer, limits, origins })
+    this.passwords = new Passwords({
+      mode,
+      corebos,
+      context: services,
+      loginService: this.loginService,
+      state: store,
+      origins,
+      recoveries: loginRate,
+    })
+  }
+
+  /** Each interface times its own calls, since its rejections wait for their own. */
+  openInterface(): LoginInterface {
+    const { mode, corebos, store, passwordType, recheckEvery, policy, now, log } = this.#options
+    const pacer = this.pacer(mode.rounds)
+    const levelField = () => policy().levelField
+    const timed: ResponsePacer['time'] = async (kind, call) => pacer.time(kind, call)
+    const services: LoginServices = {
+      calls: loginCalls(corebos, this.challenges, levelField, timed),
+      service: serviceCalls(corebos, levelField, timed),
+      budget: this.#budget,
+      passwordType,
+      matchUsersBy: () => policy().matchUsersBy,
+      level: () => policy().level,
+      today: () => dayOf(now()),
+      end: async (session) => this.cleanUp.end(session),
+    }
+    const recheck = new AccessRecheck({
+      mode,
+      context: services,
+      store,
+      every: recheckEvery,
+      now,
+      onEnded: ({ id, contact }, reason) =>
+        log.info({ session: id, contact: contact.id, reason }, 'The access re-check ended a session'),
+    })
+    return { pacer, services, recheck }
+  }
+
+  /** @param rounds calls that the longest rejection waits for one after the other */
+  pacer(rounds: LoginMode['rounds']): ResponsePacer {
+    return new ResponsePacer({ rounds, now: () => performance.now(), wait })
+  }
+
+  /**
+   * A contact that need not be logged in, as coreBOS knows it; whether it would be let in is not asked.
+   * @throws GatewayError `NOT_FOUND`; `COREBOS_UNAVAILABLE` also without a service user
+   */
+  async contactById(id: string): Promise<Contact> {
+    const { service, level } = this.#services
+    if (service === undefined)
+      throw new GatewayError('COREBOS_UNAVAILABLE', 'This needs a service user (COREBOS_USER)')
+    const identity = parseId(id) && (await service.byId('Contacts', id))
+    if (identity === undefined) throw new GatewayError('NOT_FOUND')
+    return contactOf(identity, 'Contacts', { id: identity.userId, name: '' }, level())
+  }
+}
+
+/** A clock of whole milliseconds has the fractions of another one. */
+function preciseClock(now: () => number): () => number {
+  return now === Date.now
+    ? () => performance.timeOrigin + performance.now()
+    : () => now() + (performance.now() % 1)
+}
