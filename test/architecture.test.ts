@@ -8,6 +8,8 @@ interface Import {
   /** A file of the project, or what a package or Node brings. */
   readonly to: string
   readonly names: readonly string[]
+  /** Those of them that exist when the program runs; `*` for what comes under another name. */
+  readonly values: readonly string[]
 }
 
 function importsOf(from: string, text: string): Import[] {
@@ -17,12 +19,19 @@ function importsOf(from: string, text: string): Import[] {
     const specifier = isImport ? statement.moduleSpecifier : undefined
     if (specifier === undefined || !ts.isStringLiteral(specifier)) return []
     const bindings = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined
-    const named = bindings !== undefined && ts.isNamedImports(bindings) ? bindings.elements : []
+    const named = bindings !== undefined && ts.isNamedImports(bindings) ? bindings.elements : undefined
+    const nameOf = ({ name, propertyName }: ts.ImportSpecifier): string => (propertyName ?? name).text
+    const isType =
+      isImport &&
+      (ts.isImportDeclaration(statement)
+        ? statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+        : statement.isTypeOnly)
     return [
       {
         from,
         to: specifier.text.startsWith('.') ? join(dirname(from), specifier.text) : specifier.text,
-        names: named.map(({ name, propertyName }) => (propertyName ?? name).text),
+        names: named?.map(nameOf) ?? [],
+        values: isType ? [] : (named?.filter((each) => !each.isTypeOnly).map(nameOf) ?? ['*']),
       },
     ]
   })
@@ -129,7 +138,8 @@ t.test('every part imports only from the parts that it may know', async (t) => {
     ['src/new/part.ts', 'src/model/errors.ts'],
     ['routes/query.ts', 'src/corebos/read.ts'],
   ]
-  for (const [from = '', to = ''] of wrong) t.notOk(mayImport({ from, to, names: [] }), `${from} → ${to}`)
+  for (const [from = '', to = ''] of wrong)
+    t.notOk(mayImport({ from, to, names: [], values: [] }), `${from} → ${to}`)
 })
 
 /** Parts that import each other in a circle, and files that do, type imports included. */
@@ -235,6 +245,64 @@ t.test('only few may say that a statement or an id is safe to send', async (t) =
       'nor by another name',
     )
   }
+})
+
+/** Imports with which a file could send coreBOS a call that no typed operation makes. */
+function sideEntrances(some: readonly Import[]): string[] {
+  const sending = ['src/corebos/caller.ts', 'src/corebos/transport.ts']
+  return some
+    .filter(({ from, to, values }) => {
+      if (to === 'src/corebos/raw-call.ts') return from !== 'src/tools/conformance/answer.ts'
+      return sending.includes(to) && values.length > 0 && partOf(from) !== 'corebos'
+    })
+    .map(show)
+}
+
+t.test('only the typed operations of src/corebos send calls', async (t) => {
+  t.strictSame(sideEntrances(imports), [])
+  t.strictSame(
+    [...files].filter(([, text]) => /\bimport\((?!['"][^'"]+['"]\)\.)/.test(text)).map(([path]) => path),
+    [],
+    'no file is loaded while the program runs',
+  )
+  const handed = [...files].filter(
+    ([path, text]) =>
+      path.startsWith('src/corebos/') && /export [^;]*? from '\.\/(caller|transport)\.ts'/.test(text),
+  )
+  t.strictSame(
+    handed.map(([path]) => path),
+    [],
+    'nor is one handed on under another name',
+  )
+})
+
+t.test('a handler that would send any statement is found', async (t) => {
+  const senders = [
+    "import { ask } from '../src/corebos/caller.ts'",
+    "import { outcomeOf as harmless } from '../src/corebos/caller.ts'",
+    "import { type Caller, send } from '../src/corebos/caller.ts'",
+    "import * as caller from '../src/corebos/caller.ts'",
+    "import { Transport } from '../src/corebos/transport.ts'",
+    "export { ask } from '../src/corebos/caller.ts'",
+    "import { rawCall } from '../src/corebos/raw-call.ts'",
+  ]
+  const statement =
+    "ask(caller, { operation: 'query', params: { query: 'select user_name,accesskey from Users;' } })"
+  for (const line of senders) {
+    for (const path of [
+      'routes/query.ts',
+      'plugins/access.ts',
+      'src/access/access.ts',
+      'src/tools/policy/asker.ts',
+    ]) {
+      const prefix = path.startsWith('src/tools/') ? '../../../' : path.startsWith('src/') ? '../../' : '../'
+      const found = importsOf(path, `${line.replace('../', prefix)}\n${statement}`)
+      t.ok(sideEntrances(found).length > 0, `${path}: ${line}`)
+    }
+  }
+  const harmless = "import type { Caller } from '../src/corebos/caller.ts'"
+  t.strictSame(sideEntrances(importsOf('plugins/access.ts', harmless)), [])
+  t.notOk(importsOf('routes/query.ts', harmless).every(mayImport), 'a route does not even name a caller')
 })
 
 t.test('the statement for coreBOS is made in one place', async (t) => {

@@ -1,7 +1,8 @@
 /** What coreBOS answers, put so that it can be compared with what was measured, and shown. */
 import { CorebosCrash } from '../../model/corebos-errors.ts'
-import { outcomeOf, type Caller } from '../../corebos/caller.ts'
+import type { Caller } from '../../corebos/caller.ts'
 import type { Params } from '../../corebos/form.ts'
+import { rawCall } from '../../corebos/raw-call.ts'
 import { GatewayError } from '../../model/errors.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -17,7 +18,7 @@ export const crash = 'an empty 500'
 /** @throws GatewayError `COREBOS_UNAVAILABLE`: further checks are pointless */
 export async function ask(caller: Caller, operation: string, params: Params = {}): Promise<Answer> {
   try {
-    const outcome = await outcomeOf(caller, { operation, params })
+    const outcome = await rawCall(caller, operation, params)
     if (outcome.kind === 'rejection')
       return { kind: 'rejection', code: outcome.code, message: outcome.message }
     return { kind: 'result', result: outcome.result, total: outcome.totalRows }
