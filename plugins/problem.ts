@@ -5,8 +5,10 @@ import { GatewayError } from '../src/model/errors.ts'
 import { problemDocument, toGatewayError } from '../src/http/problem.ts'
 import { problemMediaType } from '../src/http/schemas.ts'
 import { RuleError } from '../src/scope/rule-error.ts'
+import { isWebserviceUrl, sendFailure, unknownRequest } from '../src/webservice/rejection.ts'
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isWebserviceUrl(request.raw.url ?? '')) return sendFailure(error, request, reply)
   const problem = toGatewayError(error, request.routeOptions.bodyLimit)
   if (problem.status >= 500) request.log.error({ code: problem.code, err: error }, problem.title)
   else if (problem instanceof RuleError)
@@ -24,16 +26,20 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .send(problemDocument(problem, request.id))
 }
 
+function notFound(request: FastifyRequest): GatewayError {
+  return isWebserviceUrl(request.raw.url ?? '')
+    ? unknownRequest(request)
+    : new GatewayError('ROUTE_NOT_FOUND')
+}
+
 export default fp(
   async (app) => {
     app.setErrorHandler(sendProblem)
     // No byte of a body is read for a route that does not exist.
     app.addHook('preParsing', async (request) => {
-      if (request.is404) throw new GatewayError('ROUTE_NOT_FOUND')
+      if (request.is404) throw notFound(request)
     })
-    app.setNotFoundHandler((request, reply) =>
-      sendProblem(new GatewayError('ROUTE_NOT_FOUND'), request, reply),
-    )
+    app.setNotFoundHandler((request, reply) => sendProblem(notFound(request), request, reply))
   },
   { name: 'problem', fastify: '5.x' },
 )

@@ -1,5 +1,5 @@
 /** What stands between the outside and everything else: security headers, cross-origin rules, the closed door at the end. */
-import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
+import { maxHeaderSize, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
@@ -9,6 +9,13 @@ import { believableEntries } from '../src/http/client-address.ts'
 import type { Connections } from '../src/http/connections.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { problemDocument } from '../src/http/problem.ts'
+import { failure, failureText } from '../src/webservice/envelope.ts'
+import {
+  isWebservicePacket,
+  isWebserviceUrl,
+  sendFailure,
+  withOneSlash,
+} from '../src/webservice/rejection.ts'
 import { answerHeaderNames, bodyBounds, problemMediaType } from '../src/http/schemas.ts'
 
 /** Limits and trust, which Fastify has to know when it is created. */
@@ -20,6 +27,7 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>, connections: Co
     trustProxy: config.TRUST_PROXY === undefined ? false : [...config.TRUST_PROXY],
     // The answer that Fastify itself gives while closing is no problem document; `closing` gives one.
     return503OnClosing: false,
+    rewriteUrl: ({ url = '/' }) => withOneSlash(url),
     frameworkErrors: (_error, request, reply) => {
       unreadableUrl(request, reply)
     },
@@ -31,20 +39,26 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>, connections: Co
 }
 
 /** What is answered where there is no request to answer. */
-function rejectionOf({ code }: { readonly code?: string }): string {
-  const problem =
-    code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new GatewayError('REQUEST_TIMEOUT')
-      : new GatewayError('BAD_REQUEST', 'Malformed HTTP request')
-  const body = JSON.stringify(problemDocument(problem, ''))
+function rejectionOf({ code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown }): string {
+  const problem = problemOf(code)
+  const isWebservice = isWebservicePacket(rawPacket)
+  const body = isWebservice ? failureText(failure(problem)) : JSON.stringify(problemDocument(problem, ''))
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
     'Connection: close',
-    `Content-Type: ${problemMediaType}`,
+    `Content-Type: ${isWebservice ? 'application/json; charset=utf-8' : problemMediaType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     '',
     body,
   ].join('\r\n')
+}
+
+/** @param code of an error of Node's HTTP parser */
+function problemOf(code = ''): GatewayError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new GatewayError('REQUEST_TIMEOUT')
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new GatewayError('HEADERS_TOO_LARGE', `URL and headers may have ${maxHeaderSize} bytes at most`)
+  return new GatewayError('BAD_REQUEST', 'Malformed HTTP request')
 }
 
 /** Before Fastify looks at a request, so that what it takes for the client's address is one. */
@@ -61,9 +75,13 @@ export function believeAddressesAlone(server: Server): void {
 /** A URL that cannot be read reaches no hook and no error handler. */
 function unreadableUrl(request: FastifyRequest, reply: FastifyReply): void {
   const problem = new GatewayError('BAD_REQUEST', 'Malformed URL')
+  reply.header('x-request-id', request.id)
+  if (isWebserviceUrl(request.raw.url ?? '')) {
+    sendFailure(problem, request, reply)
+    return
+  }
   reply
     .code(problem.status)
-    .header('x-request-id', request.id)
     .type(`${problemMediaType}; charset=utf-8`)
     .send(JSON.stringify(problemDocument(problem, request.id)))
 }

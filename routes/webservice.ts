@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Config } from '../src/config/config.ts'
 import { foldName } from '../src/auth/names.ts'
 import type { Admission } from '../src/access/admission.ts'
@@ -14,16 +14,14 @@ import { bodyBounds, largeBody } from '../src/http/schemas.ts'
 import { BodyReader } from '../src/webservice/body.ts'
 import { Input, type WebserviceContext, type WebserviceWriteContext } from '../src/webservice/call.ts'
 import {
-  failure,
-  failureText,
   resultText,
   streamText,
-  toRejection,
   unknownOperation,
   WebserviceRejection,
   type Result,
 } from '../src/webservice/envelope.ts'
 import type { LoginContext } from '../src/webservice/login.ts'
+import { sendFailure } from '../src/webservice/rejection.ts'
 import { operationNamed, operations, type Operation } from '../src/webservice/operations.ts'
 import { glimpse, isForm } from '../src/webservice/glimpse.ts'
 import { multipartPairs } from '../src/webservice/multipart.ts'
@@ -147,18 +145,6 @@ function operationOf(parameters: Parameters): Operation {
 function carriesFile(parameters: Parameters): boolean {
   const module = parameters.get('elementType')
   return operationIn(parameters)?.carriesFile === true && (module === undefined || module === 'Documents')
-}
-
-function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = toRejection(error)
-  const { code, message, retryAfter } = failure(known)
-  if (known instanceof GatewayError && known.status >= 500) request.log.error({ code, err: error }, message)
-  else request.log.debug({ code }, 'a call was rejected')
-  if (retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfter)))
-  return reply
-    .code(200)
-    .type('application/json; charset=utf-8')
-    .send(failureText({ code, message, retryAfter }))
 }
 
 const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_BYTES'>> = async (

@@ -66,6 +66,8 @@ export function toRejection(error: unknown): GatewayError | WebserviceRejection 
   if (error instanceof GatewayError || error instanceof WebserviceRejection) return error
   if (error instanceof Error && 'code' in error && 'statusCode' in error) {
     if (error.statusCode === 413) return new GatewayError('BODY_TOO_LARGE')
+    if (error.statusCode === 415)
+      return new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'bodies are forms or JSON')
     if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500)
       return new GatewayError('BAD_REQUEST')
   }
