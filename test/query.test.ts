@@ -111,6 +111,15 @@ t.test('every form of a statement is read into one tree of frozen nodes', async 
     module: 'Contacts',
     id: '12x8549',
   })
+  for (const [written, same] of [
+    ['a = 12x8549', "a = '12x8549'"],
+    ['a in (17x1,17x2)', "a in ('17x1','17x2')"],
+    ['related.Contacts=12x8549', "related.Contacts='12x8549'"],
+    ['(true) and (false or (true))', 'true'],
+    ['a <> null', 'a = null'],
+  ] as const)
+    t.same(bare(parseCondition(written)), bare(parseCondition(same)), written)
+  t.equal(printCondition(parseCondition('a != null')), 'a = null', 'holds for nothing, as in SQL')
   t.same(bare(parseCondition("a <> 'x'")), bare(tree.compare(tree.field('a'), '!=', tree.text('x'))))
   t.same(
     bare(parseOrderBy('a desc, b')),
@@ -159,15 +168,15 @@ t.test('conditions in JSON are read into the same tree', async (t) => {
     list(entry('a', 'between', '2026-01-01, 2026-02-01')),
     "select a from M where a >= '2026-01-01' and a <= '2026-02-01' order by a asc limit 2, 3",
   )
-  const [hop] = [
-    parseQuery(
-      `select a from M where [{"fieldname":"$(parent_id : (Contacts) id)","operation":"is","value":"8549"}]`,
-    ).where,
-  ]
-  t.same(
-    bare(hop),
-    bare(tree.compare(tree.field('id', tree.nowhere, 'Contacts', 'parent_id'), '=', tree.number('8549'))),
-  )
+  for (const fieldname of ['$(parent_id : (Contacts) id)', 'parent_id : (Contacts) id'])
+    for (const operation of ['is', 'contains'])
+      t.same(
+        bare(
+          parseQuery(`select a from M where ${JSON.stringify([entry(fieldname, operation, '8549')])}`).where,
+        ),
+        bare(tree.compare(tree.field('id', tree.nowhere, 'Contacts', 'parent_id'), '=', tree.number('8549'))),
+        `${fieldname} ${operation}`,
+      )
 })
 
 t.test('what is not of the language is rejected with line, column and what was expected', async (t) => {

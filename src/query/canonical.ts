@@ -31,6 +31,7 @@ export function printCondition(condition: Condition): string {
     case 'like':
       return `${printPath(condition.path)} ${condition.negated ? 'not ' : ''}like ${quote(condition.pattern)}`
     case 'in':
+      if (condition.values.length === 0) return `${printPath(condition.path)} = null`
       return `${printPath(condition.path)} ${condition.negated ? 'not ' : ''}in (${condition.values.map(printValue).join(', ')})`
     case 'null':
       return `${printPath(condition.path)} is ${condition.negated ? 'not ' : ''}null`

@@ -25,7 +25,7 @@ export const guide = `<a id="query-language"></a>
 | \`Accounts.accountname = 'Acme'\` | the record that a reference points to meets it, and is seen by its own rule: the first field that can point to that module, one step and no further |
 | \`related.Accounts = '11x8546'\` | it is related to the record with this id, by such a field or, like documents, by a relation |
 
-Values: a text stands in single quotes, with \`''\` or \`\\'\` for a quote in it and \`\\\\\` for a backslash; there are no other escapes. A number stands as it is (\`1.5\`), or in quotes. A date is \`'2026-11-24'\`, a time \`'2026-11-24 07:35:26'\` (a date alone is its beginning), a time of day \`'07:35'\`, a checkbox \`'0'\` or \`'1'\`. A reference is compared with ids (\`'12x8549'\`), by \`=\`, \`!=\` and \`in\` alone.
+Values: a text stands in single quotes, with \`''\` or \`\\'\` for a quote in it and \`\\\\\` for a backslash; there are no other escapes. A number stands as it is (\`1.5\`), or in quotes. A date is \`'2026-11-24'\`, a time \`'2026-11-24 07:35:26'\` (a date alone is its beginning), a time of day \`'07:35'\`, a checkbox \`'0'\` or \`'1'\`. A reference is compared with ids (\`'12x8549'\`, also without the quotes), by \`=\`, \`!=\`, \`in\`, and \`like\` with a whole id. \`true\` holds for every record. As in SQL, \`= null\` and \`!= null\` hold for none.
 
 | statement | answers |
 |---|---|
@@ -34,7 +34,7 @@ Values: a text stands in single quotes, with \`''\` or \`\\'\` for a quote in it
 | \`select ticket_title from HelpDesk limit 40, 20\` | 20 records behind the first 40; \`limit 20 offset 40\` is the same. At most ${number(limits.rows)} |
 | \`select distinct ticketstatus from HelpDesk\` | each different row once, without \`id\` |
 | \`select count(*) from HelpDesk where ticketstatus = 'Open'\` | the number, as \`total\` and as \`count\` of one record |
-| \`select ticket_title from HelpDesk where [{"fieldname": "ticketstatus", "operation": "is", "value": "Open", "joincondition": "or"}, {"fieldname": "ticket_title", "operation": "contains", "value": "printer"}]\` | conditions as coreBOS's workflows have them, in a statement alone. \`joincondition\` joins with the next one of the same \`groupid\`, \`groupjoin\` a group with the one before; both are \`and\` unless given. \`fieldname\` may be \`$(parent_id : (Accounts) accountname)\`, \`valuetype\` is \`raw\`, and \`operation\` one of ${jsonOperations.join(', ')} |
+| \`select ticket_title from HelpDesk where [{"fieldname": "ticketstatus", "operation": "is", "value": "Open", "joincondition": "or"}, {"fieldname": "ticket_title", "operation": "contains", "value": "printer"}]\` | conditions as coreBOS's workflows have them, in a statement alone. \`joincondition\` joins with the next one of the same \`groupid\`, \`groupjoin\` a group with the one before; both are \`and\` unless given. \`fieldname\` may be \`$(parent_id : (Accounts) accountname)\`, also without \`$( )\`; an \`id\` is compared with the number behind its \`x\` by \`is\` and \`contains\`. \`valuetype\` is \`raw\`, and \`operation\` one of ${jsonOperations.join(', ')} |
 
 Rejected is what cannot be answered to the letter; \`detail\` says where and why, and \`POST /query/explain\` tries a statement out.
 

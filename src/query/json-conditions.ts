@@ -150,11 +150,11 @@ function readCondition({ fieldname, operation, value }: Entry, at: Position): Co
   const path = readPath(fieldname, at)
   if (operation === 'is empty' || operation === 'is not empty')
     return tree.isNull(path, operation === 'is not empty')
-  const comparison = own(comparisons, operation)
-  // Ids stand here without their module's prefix.
+  // Ids stand here without their module's prefix, and coreBOS compares whole ones with `contains` as well.
+  const isBareId = path.field === 'id' && /^[1-9][0-9]{0,9}$/.test(value)
+  const comparison = isBareId && operation === 'contains' ? '=' : own(comparisons, operation)
   if (comparison !== undefined) {
-    const bareId = path.field === 'id' && /^[0-9]+$/.test(value)
-    return tree.compare(path, comparison, bareId ? tree.number(value) : tree.text(value))
+    return tree.compare(path, comparison, isBareId ? tree.number(value) : tree.text(value))
   }
   const pattern = own(patterns, operation)
   if (pattern !== undefined) {
@@ -171,12 +171,15 @@ function readCondition({ fieldname, operation, value }: Entry, at: Position): Co
   throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `unknown operation '${operation.slice(0, 40)}'`)
 }
 
-/** `name`, or `$(reference : (Module) name)`. */
+const hopped = /^([A-Za-z_]\w*) *: *\( *([A-Za-z_]\w*) *\) *([A-Za-z_]\w*)$/
+
+/** Characters. */
+const longestPath = 200
+
+/** `name`, or `reference : (Module) name` with or without `$(` and `)` around it. */
 function readPath(fieldname: string, at: Position): FieldPath {
-  const hop =
-    /^\$\( *([A-Za-z_][A-Za-z0-9_]*) *: *\( *([A-Za-z_][A-Za-z0-9_]*) *\) *([A-Za-z_][A-Za-z0-9_]*) *\)$/.exec(
-      fieldname,
-    )
+  if (fieldname.length > longestPath) throw malformed(at, 'a condition names a field')
+  const hop = hopped.exec(/^\$\( *([^()]*\([^()]*\)[^()]*?) *\)$/.exec(fieldname)?.[1] ?? fieldname)
   if (hop?.[1] !== undefined && hop[2] !== undefined && hop[3] !== undefined) {
     return tree.field(hop[3], at, hop[2], hop[1])
   }

@@ -3,10 +3,22 @@ import { parseJsonConditions } from './json-conditions.ts'
 import { limits } from '../model/limits.ts'
 import { lineEnd, syntaxError, tokenize, type Token } from './tokens.ts'
 import * as tree from './tree.ts'
-import type { Condition, FieldPath, Limit, Order, Position, Query, Selection, Value } from './tree.ts'
+import type {
+  Comparison,
+  Condition,
+  FieldPath,
+  Limit,
+  Order,
+  Position,
+  Query,
+  Selection,
+  Value,
+} from './tree.ts'
 
 const keywords = new Set(
-  'select distinct from where and or not in like is null order by asc desc limit offset'.split(' '),
+  'select distinct from where and or not in like is null true false order by asc desc limit offset'.split(
+    ' ',
+  ),
 )
 const longestKeyword = [...keywords].reduce((longest, { length }) => Math.max(longest, length), 0)
 
@@ -24,6 +36,8 @@ class Reader {
   #lineBegin = 0
   #lineEnd: number
   #depth = 0
+  /** The number of `not` around the term that is read. */
+  #negations = 0
   #conditions = 0
 
   constructor(source: string) {
@@ -95,9 +109,11 @@ class Reader {
     return tree.allOf(terms)
   }
 
-  // term = "not" term | "(" condition ")" | "related" "." module "=" id | path test
+  // term = "not" term | "(" condition ")" | "true" | "false" | "related" "." module "=" id | path test
   #term(): Condition {
-    if (this.#peekWord('not')) return this.#deeper(() => tree.not(this.#term()))
+    if (this.#peekWord('not')) return this.#negated()
+    if (this.#accept('true')) return tree.constant(true)
+    if (this.#accept('false')) return tree.constant(false)
     if (this.#acceptSign('(', false)) {
       return this.#deeper(() => {
         const inner = this.condition()
@@ -119,15 +135,22 @@ class Reader {
     return condition
   }
 
+  #negated(): Condition {
+    this.#negations++
+    const term = this.#deeper(() => tree.not(this.#term()))
+    this.#negations--
+    return term
+  }
+
   #relation(path: FieldPath): Condition {
     this.#sign('=')
     const token = this.#peek()
-    if (token.kind !== 'text') throw this.#unexpected("a webservice id ('12x34')")
+    if (token.kind !== 'text' && token.kind !== 'id') throw this.#unexpected("a webservice id ('12x34')")
     this.#next++
     return tree.related(path.field, token.text, path.at)
   }
 
-  // test = comparison value | [ "not" ] "in" "(" value { "," value } ")" | [ "not" ] "like" text | "is" [ "not" ] "null"
+  // test = comparison value | ( "=" | "!=" ) "null" | [ "not" ] "in" "(" value { "," value } ")" | [ "not" ] "like" text | "is" [ "not" ] "null"
   #test(path: FieldPath): Condition {
     if (this.#accept('is')) {
       const negated = this.#accept('not')
@@ -150,7 +173,17 @@ class Reader {
       throw this.#unexpected("a comparison ('=', '!=', '<', '<=', '>', '>=', 'in', 'like', 'is null')")
     }
     this.#next++
+    if (this.#peekWord('null')) return this.#comparedWithNull(path, operator)
     return tree.compare(path, operator, this.#value())
+  }
+
+  /** Unknown for every record, as in SQL and at coreBOS, so that no record meets it. */
+  #comparedWithNull(path: FieldPath, operator: Comparison): Condition {
+    const isEquality = operator === '=' || operator === '!='
+    // Its opposite is unknown as well, which a list without values does not say.
+    if (!isEquality || this.#negations > 0) throw this.#unexpected("a value; 'is null' finds empty fields")
+    this.#next++
+    return tree.inList(path, [])
   }
 
   #list(): Value[] {
@@ -166,9 +199,11 @@ class Reader {
 
   #value(): Value {
     const token = this.#peek()
-    if (token.kind !== 'text' && token.kind !== 'number') throw this.#unexpected("a text ('…') or a number")
+    const { kind, text } = token
+    if (kind !== 'text' && kind !== 'number' && kind !== 'id')
+      throw this.#unexpected("a text ('…') or a number")
     this.#next++
-    return token.kind === 'text' ? tree.text(token.text) : tree.number(token.text)
+    return kind === 'number' ? tree.number(text) : tree.text(text)
   }
 
   // path = name [ "." name ]

@@ -3,7 +3,7 @@ import { limits } from '../model/limits.ts'
 import type { Position } from './tree.ts'
 
 export interface Token {
-  readonly kind: 'word' | 'text' | 'number' | 'sign' | 'json' | 'end'
+  readonly kind: 'word' | 'text' | 'number' | 'id' | 'sign' | 'json' | 'end'
   /** A word as written; a text with its escapes undone; a JSON list as written. */
   readonly text: string
   readonly offset: number
@@ -11,7 +11,7 @@ export interface Token {
 
 /** One token, or the bracket that begins a list. A backslash takes the character behind it along. */
 const pattern =
-  /[A-Za-z_][A-Za-z0-9_]*|'(?:[^'\\]|''|\\[\s\S])*'|-?[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_.])|<=|>=|!=|<>|[=<>(),;.*[]/y
+  /[A-Za-z_][A-Za-z0-9_]*|'(?:[^'\\]|''|\\[\s\S])*'|-?[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_.])|[0-9]+x[0-9]+(?![A-Za-z0-9_.])|<=|>=|!=|<>|[=<>(),;.*[]/y
 
 const codes = {
   tab: 0x09,
@@ -98,7 +98,11 @@ export function tokenize(source: string): Token[] {
     const kind = kindOf(source.charCodeAt(offset))
     const end = kind === 'json' ? jsonEnd(source, offset) : pattern.lastIndex
     const written = source.slice(offset, end)
-    tokens.push({ kind, text: kind === 'text' ? unescape(source, written, offset) : written, offset })
+    tokens.push({
+      kind: kind === 'number' && written.includes('x') ? 'id' : kind,
+      text: kind === 'text' ? unescape(source, written, offset) : written,
+      offset,
+    })
     offset = afterBlanks(source, end)
   }
   tokens.push({ kind: 'end', text: '', offset })

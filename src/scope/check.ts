@@ -72,6 +72,11 @@ function checkAtom(atom: Atom, field: FieldShape, view: ModuleView, modules: Mod
       )
     case 'like':
       if (kind !== 'id') return atom
+      // coreBOS reads a pattern without wildcards as the id itself.
+      if (webserviceId.test(atom.pattern)) {
+        const same = tree.compare(path, atom.negated ? '!=' : '=', tree.text(atom.pattern))
+        return checkAtom(same, field, view, modules)
+      }
       throw invalid(path.at, `'${field.name}' holds webservice ids, which 'like' does not search`)
     case 'in': {
       const filled = atom.values.filter(({ text }) => text !== '')
@@ -158,6 +163,8 @@ function targetsOf({ type, refersTo }: FieldShape): readonly string[] {
 /** `Contacts.lastname = 'x'`: the reference points to one of the contacts that this contact sees by that name. */
 function checkHop(atom: Atom, via: string, view: ModuleView, visible: VisibleModules): Condition {
   const { at } = atom.path
+  const owner = ownerOf(atom, via, view, visible)
+  if (owner !== undefined) return owner
   const path = tree.field(atom.path.field, at)
   const other = visible.require(via, at)
   if (other === view)
@@ -182,6 +189,26 @@ function checkHop(atom: Atom, via: string, view: ModuleView, visible: VisibleMod
     tree.isNull(tree.field(reference.name, at)),
     tree.lookup({ field: reference.name, query: filled, label, negated: true }),
   )
+}
+
+/**
+ * `assigned_user_id : (Users) id`: the id of a user is that of the field itself, whose records stay closed.
+ *
+ * @returns undefined for every other path
+ */
+function ownerOf(
+  { path: { reference, field: name, at }, ...atom }: Atom,
+  via: string,
+  view: ModuleView,
+  { contact, modules }: VisibleModules,
+): Condition | undefined {
+  const field = reference === undefined ? undefined : view.readable.get(reference)
+  if (field?.type !== 'owner' || via !== 'Users' || name !== 'id') return undefined
+  const path = tree.field(field.name, at)
+  if (atom.kind !== 'compare' || atom.value.kind !== 'number')
+    return checkAtom({ ...atom, path }, field, view, modules)
+  const [prefix = ''] = contact.user.id.split('x')
+  return checkAtom({ ...atom, path, value: tree.text(`${prefix}x${atom.value.text}`) }, field, view, modules)
 }
 
 /** The field of a view that a path to another module goes over. @throws GatewayError `UNKNOWN_FIELD` */

@@ -55,15 +55,18 @@ export async function plant(url: string): Promise<void> {
   await call('logout', { sessionName: String(sessionName) })
 }
 
-/** Every recorded statement that succeeds for alice. */
+/** Every recorded statement that succeeds for alice, and how other clients write ids. */
 export function recordedStatements(): string[] {
-  const statements = ['query', 'dialects'].flatMap((file) =>
-    recorded(file)
-      .filter(({ session, response }) => session === 'portal:alice' && response.body.success === true)
-      .map(({ request }) => request.params)
-      .filter(({ operation, query }) => operation === 'query' && typeof query === 'string')
-      .map(({ query }) => String(query)),
-  )
+  const written = /^query: (?:ids|react-admin): /
+  const entries = [
+    ...['query', 'dialects'].flatMap(recorded),
+    ...recorded('clients').filter(({ name }) => written.test(name)),
+  ]
+  const statements = entries
+    .filter(({ session, response }) => session === 'portal:alice' && response.body.success === true)
+    .map(({ request }) => request.params)
+    .filter(({ operation, query }) => operation === 'query' && typeof query === 'string')
+    .map(({ query }) => String(query))
   return [...new Set(statements)]
 }
 

@@ -307,6 +307,7 @@ export class Oracle {
         return (raw === null || raw === '') === (node.op === 'IS NULL')
       }
     }
+    if (node.type === 'boolean') return node.value
     if (node.type !== 'binary') throw new Error(`a ${node.type}`)
     const { left, right, op } = node
     if (op === 'AND' || op === 'OR') {
@@ -349,6 +350,7 @@ export class Oracle {
 
   #compares(left: Expr, op: string, right: Expr, record: CrmRecord): Truth {
     const { raw, field } = this.#operand(left, record)
+    if (right.type === 'null') return undefined
     const empty = raw === null || raw === ''
     if (right.type !== 'list' && literal(right) === '' && (op === '=' || op === '!='))
       return (op === '=') === empty
@@ -369,6 +371,7 @@ export class Oracle {
     const value = literal(right)
     switch (op) {
       case 'LIKE':
+        if (isId) return order(value) === 0
         return likes(raw, value)
       case 'NOT LIKE':
         return !likes(raw, value)
@@ -445,7 +448,9 @@ function parse(statement: string): Statement {
   const plain = statement
     .replace(/[\s;]+$/, '')
     .replace(/(\\\\)|\\'/g, (pair, doubled: string | undefined) => (doubled === undefined ? "''" : pair))
-  const text = withoutJson(plain)
+  const text = withoutJson(plain).replace(/'(?:[^']|'')*'|\b(\d+x\d+)\b/g, (whole, id?: string) =>
+    id === undefined ? whole : `'${id}'`,
+  )
   const limit = /\slimit\s+(\d+)(?:\s*,\s*(\d+)|\s+offset\s+(\d+))?$/i.exec(text)
   const ast = parseFirst(limit === null ? text : text.slice(0, limit.index))
   if (ast.type !== 'select') throw new Error(`a ${ast.type}`)
@@ -498,13 +503,14 @@ function withoutJson(statement: string): string {
       sql += opens
         ? `) ${groupjoin} `
         : ` ${before.joincondition === '' ? 'and' : (before.joincondition ?? 'and')} `
-    const [, , module, field] = /^\$\((\w+) : \((\w+)\) (\w+)\)$/.exec(fieldname) ?? []
+    const [, reference, module, field] = /^(?:\$\()?(\w+) : \((\w+)\) (\w+)\)?$/.exec(fieldname) ?? []
     const test = operations[operation]
     if (test === undefined) throw new Error(`the operation ${operation}`)
     // The number alone stands for an id here; the module that it belongs to is not said.
     const bare = (field === 'id' || fieldname === 'id') && /^\d+$/.test(String(value))
-    const shown = bare ? `0x${value}` : String(value)
-    sql += `${opens ? '(' : ''}${module === undefined ? fieldname : `${module}.${field ?? ''}`} ${test(shown)}`
+    const path =
+      module === undefined ? fieldname : module === 'Users' ? reference : `${module}.${field ?? ''}`
+    sql += `${opens ? '(' : ''}${path} ${bare ? `= '0x${value}'` : test(String(value))}`
   }
   return `${head}${sql})${tail}`
 }
