@@ -16,16 +16,21 @@ import type { ModuleView } from '../scope/view.ts'
 import type { Input, WebserviceContext } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
 import { partsOf, requireLength } from './lists.ts'
+import { ownUser } from './own-user.ts'
 import type { Parameter } from './php.ts'
 import { serialize } from './serialize.ts'
 
 /** A module by its exact name or in any letter case. @throws WebserviceRejection as coreBOS rejects modules that it has not */
-export function openModule(name: string, { context }: WebserviceContext): ModuleView {
-  const lower = name.toLowerCase()
-  const exact = context.visible.names.find((each) => each === name || each.toLowerCase() === lower)
-  const view = exact === undefined ? undefined : context.visible.find(exact)
+export function openModule(name: string, client: WebserviceContext): ModuleView {
+  const view = findOpen(name, client)
   if (view === undefined) throw closedModule(name)
   return view
+}
+
+function findOpen(name: string, { context: { visible } }: WebserviceContext): ModuleView | undefined {
+  const lower = name.toLowerCase()
+  const exact = visible.names.find((each) => each === name || each.toLowerCase() === lower)
+  return exact === undefined ? undefined : visible.find(exact)
 }
 
 export async function listtypes(input: Input, { context, caller }: WebserviceContext): Promise<Result> {
@@ -47,16 +52,18 @@ export async function listtypes(input: Input, { context, caller }: WebserviceCon
   })
 }
 
-/** One module by itself, several (`HelpDesk,Faq`) by name. */
+/** One module by itself, several (`HelpDesk,Faq`) by name, without those that are closed or do not exist. */
 export async function describe(input: Input, client: WebserviceContext): Promise<Result> {
   const named = partsOf(input, 'elementType')
-  const views = new Set([...new Set(named)].map((name) => openModule(name, client)))
+  const [first = '', ...others] = named
+  const open = named.filter((name) => findOpen(name, client) !== undefined)
+  const views = new Set((open.length === 0 ? [first] : open).map((name) => openModule(name, client)))
   const described = await mapLimited(views, async (view) => {
     const module = await presentModule(client.caller, view.module.name)
     return [module.name, description(module, view, client)] as const
   })
-  const [first] = described
-  return result(named.length === 1 && first !== undefined ? first[1] : Object.fromEntries(described))
+  const [only] = described
+  return result(others.length === 0 && only !== undefined ? only[1] : Object.fromEntries(described))
 }
 
 function description(module: PresentedModule, view: ModuleView, client: WebserviceContext): Parameter {
@@ -194,6 +201,14 @@ export async function getPortalUserInfo(
 ): Promise<Result> {
   const settings = await userSettings(caller)
   return result({ ...settings, id: session.contact.user.id })
+}
+
+/** Users that a record may be assigned to, as JSON in a text: the own user, where coreBOS names all staff. */
+export async function getAssignedUserList(input: Input, client: WebserviceContext): Promise<Result> {
+  const module = input.text('module')
+  if (module !== '') openModule(module, client)
+  const { id, first_name: first = '', last_name: last = '' } = await ownUser(client)
+  return result(JSON.stringify([{ userid: id, username: `${first} ${last}`.trim() }]))
 }
 
 export async function getPortalUserDateFormat(_input: Input, { caller }: WebserviceContext): Promise<Result> {

@@ -95,6 +95,7 @@ const table: readonly Operation[] = [
   client('getBusinessActions', ['view', 'module', 'id', 'linktype'], 'record', views.getBusinessActions),
   client('vtyiicpng_getWSEntityId', ['entityName'], 'visible', describe.getWSEntityId),
   client('getPortalUserInfo', [], 'self', describe.getPortalUserInfo),
+  client('getAssignedUserList', ['module'], 'self', describe.getAssignedUserList),
   client('getPortalUserDateFormat', [], 'self', describe.getPortalUserDateFormat),
 
   client('query', ['query'], 'statement', read.query),

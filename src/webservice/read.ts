@@ -2,9 +2,9 @@
 import { GatewayError } from '../model/errors.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { byModule, find, record, viewOf } from '../read/records-by-id.ts'
-import { ask, askText, type Answer } from '../read/run.ts'
+import { ask, type Answer } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
-import { parseOrderBy } from '../query/parse.ts'
+import { parseOrderBy, parseQuery } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import { relatedTo } from '../records/related.ts'
 import type { Row } from '../scope/verify.ts'
@@ -13,6 +13,7 @@ import type { Input, WebserviceContext } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
 import { labelsOf, withReferences } from './labels.ts'
 import { mostListed, partsOf, requireLength } from './lists.ts'
+import { isOfUsers, isOwnUser, ownUser, queryOwnUser } from './own-user.ts'
 import { isObject, type Parameter } from './php.ts'
 import { serialize, unserializeTexts } from './serialize.ts'
 
@@ -24,13 +25,19 @@ function total(answer: Answer): Parameter {
   return answer.total === undefined ? {} : { totalrows: String(answer.total) }
 }
 
-export async function query(input: Input, { context }: WebserviceContext): Promise<Result> {
-  const answer = await askText(input.text('query'), context)
+export async function query(input: Input, client: WebserviceContext): Promise<Result> {
+  const asked = parseQuery(input.text('query'))
+  if (isOfUsers(asked)) {
+    const rows = await queryOwnUser(asked, client)
+    return result(rows, { totalrows: String(rows.length) })
+  }
+  const answer = await ask(asked, client.context)
   return result(answer.records, total(answer))
 }
 
 export async function retrieve(input: Input, client: WebserviceContext): Promise<Result> {
   const id = input.text('id')
+  if (isOwnUser(id, client)) return result(await ownUser(client))
   const view = viewOf(id, client.context)
   const [found] = await withReferences([(await record(id, client.context)).row], view, client)
   return result(found ?? null)
@@ -44,7 +51,8 @@ export async function massRetrieve(input: Input, client: WebserviceContext): Pro
     const { records } = await ask(recordsOf(view, where), context)
     return withReferences(records, view, client)
   })
-  const byId = new Map(found.flat().map((row) => [row['id'], row]))
+  const own = ids.some((id) => isOwnUser(id, client)) ? [await ownUser(client)] : []
+  const byId = new Map([...found.flat(), ...own].map((row) => [row['id'], row]))
   const shown = ids.flatMap((id) => {
     const row = byId.get(id)
     return row === undefined ? [] : [[id, row] as const]

@@ -31,6 +31,20 @@ const totals = new Set(['total', 'totalrows', 'count'])
 /** Fields that no module has and a join with the table of users shows. */
 const userColumns = new Set(['accesskey', 'user_password', 'user_hash', 'confirm_password', 'crypt_type'])
 
+/** What a contact may read of the CRM user that works for it, and of no other user. */
+const ofOwnUser = new Set([
+  'id',
+  'user_name',
+  'first_name',
+  'last_name',
+  'language',
+  'date_format',
+  'currency_grouping_pattern',
+  'currency_decimal_separator',
+  'currency_grouping_separator',
+  'currency_symbol_placement',
+])
+
 const ofComments = new Set(['id', 'author', 'time', 'text'])
 const ofAuthors = new Set(['kind', 'id', 'name'])
 
@@ -65,8 +79,10 @@ export class Judge {
     this.#options = options
     this.#moduleNames = new Map([...world.modules.keys()].map((name) => [name.toLowerCase(), name]))
     const { allowed, forbidden } = valuesOf(world, scope)
+    for (const [field, value] of world.records.get(options.user)?.values ?? [])
+      if (ofOwnUser.has(field)) allowed.add(value)
     allowed.add(options.user)
-    forbidden.delete(options.user)
+    for (const text of allowed) forbidden.delete(text)
     for (const secret of [...options.secrets, ...world.secrets])
       if (!allowed.has(secret)) forbidden.add(secret)
     this.#forbidden = forbidden
@@ -132,7 +148,8 @@ export class Judge {
       const isEcho = isRow && place.attempt.text.includes(id) && isRepeated(value, place.attempt)
       if (isEcho) return
       const record = isRow ? this.#world.records.get(id) : undefined
-      if (record !== undefined && !this.#scope.sees(record))
+      const isOwnUser = record?.module === 'Users' && id === this.#options.user
+      if (record !== undefined && !isOwnUser && !this.#scope.sees(record))
         tell('row', `the row ${record.module} ${record.id}`)
       if (isRow && this.#world.deleted.includes(id)) tell('row', `the deleted row ${id}`)
       const module = this.#moduleNamed(value['module']) ?? this.#moduleNamed(key) ?? place.module
@@ -178,7 +195,7 @@ export class Judge {
     const fields = this.#world.modules.get(record.module)?.fields
     // Columns of the database have the names of users' fields as well: only who asks for users gets these.
     const ofUser = this.#userFields.has(name) && fields?.has(name) !== true && attempt.text.includes('Users')
-    if (isHidden(record.module, name) || ofUser) {
+    if (isHidden(record.module, name) || (record.module === 'Users' ? !ofOwnUser.has(name) : ofUser)) {
       tell('field', `${record.module} ${record.id} with ${name}`)
     } else if (
       attempt.door === 'rows' &&
@@ -196,12 +213,26 @@ export class Judge {
     if (!Number.isFinite(number)) return
     const named = place.module === undefined ? place.attempt.modules : [place.module]
     const modules = new Set(named.map((name) => this.#moduleNamed(name) ?? name))
-    const most = Math.max(0, ...[...modules].map((module) => this.#scope.of(module).length))
+    const most = Math.max(
+      0,
+      ...[...modules].map((module) => (module === 'Users' ? 1 : this.#scope.of(module).length)),
+    )
     if (number > most) tell('count', `${number} of ${[...modules].join(', ')}, where ${most} can be seen`)
   }
 
   #moduleNamed(name: unknown): string | undefined {
     return typeof name === 'string' ? this.#moduleNames.get(name.toLowerCase()) : undefined
+  }
+
+  /** The row of the own user, or none, in answer to a statement that names no closed field of users. */
+  #isOwnUserAlone({ text }: Attempt, rows: readonly Record<string, unknown>[]): boolean {
+    const named = text.replace(/'(?:[^'\\]|''|\\.)*'/g, '').match(/\w+/g) ?? []
+    return (
+      !named.some((name) => this.#userFields.has(name) && !ofOwnUser.has(name)) &&
+      rows.every(
+        (row) => row['id'] === this.#options.user && Object.keys(row).every((name) => ofOwnUser.has(name)),
+      )
+    )
   }
 
   #compare(
@@ -210,6 +241,7 @@ export class Judge {
     rows: readonly Record<string, unknown>[],
     tell: (kind: FindingKind, what: string) => void,
   ): void {
+    if (attempt.closed === 'Users' && this.#isOwnUserAlone(attempt, rows)) return
     if (attempt.closed !== undefined) {
       tell('rejection', `${attempt.closed} is closed, and the statement was answered`)
       return
