@@ -23,8 +23,7 @@ export function isOwnUser(id: string, { session }: Pick<WebserviceContext, 'sess
 /** @throws GatewayError how coreBOS failed */
 export async function ownUser({ caller, session }: WebserviceContext): Promise<Row> {
   const { user } = session.contact
-  const { id: _, ...settings } = await userSettings(caller)
-  return { user_name: user.name, ...settings, id: user.id }
+  return { user_name: user.name, ...(await userSettings(caller)), id: user.id }
 }
 
 /**
