@@ -328,8 +328,8 @@ t.test('an error says little of much', async (t) => {
     t.ok(status >= 400 && status < 500, `${what}: ${status}`)
     t.ok(text.length < 8000, `${what}: ${text.length} characters`)
     t.ok((problem.errors ?? []).length <= 20, what)
-    for (const { field, message } of problem.errors ?? [])
-      t.ok(field.length <= 120 && message.length <= 320, what)
+    for (const { field = '', parameter = '', message } of problem.errors ?? [])
+      t.ok(`${field}${parameter}`.length <= 120 && message.length <= 320, what)
   }
   const { body } = await portal.as(undefined, 'POST', '/auth/login', {
     body: JSON.parse(keys(5000)) as unknown,

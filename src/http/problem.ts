@@ -1,5 +1,5 @@
 /** The problem document of an error (RFC 9457), and the catalogue error of a thrown value. */
-import { GatewayError, type ErrorCode, type FieldProblem } from '../model/errors.ts'
+import { GatewayError, type ErrorCode, type RequestProblem } from '../model/errors.ts'
 import type { Problem } from './schemas.ts'
 import { shortened, shortenedName } from '../model/shortened.ts'
 
@@ -22,14 +22,20 @@ export function problemDocument(problem: GatewayError, requestId: string): Probl
   }
 }
 
-function shortenedProblem({ field, message, ...others }: FieldProblem): FieldProblem {
-  return { field: shortenedName(field), message: shortened(message), ...others }
+function shortenedProblem(problem: RequestProblem): RequestProblem {
+  const { message, code } = problem
+  const place =
+    'parameter' in problem
+      ? { parameter: shortenedName(problem.parameter) }
+      : { field: shortenedName(problem.field) }
+  return { ...place, message: shortened(message), ...(code !== undefined && { code }) }
 }
 
-function detailOf(errors: readonly FieldProblem[] = []): string | undefined {
+function detailOf(errors: readonly RequestProblem[] = []): string | undefined {
   const [first, ...others] = errors
   if (first === undefined) return undefined
-  return `${shortenedName(first.field)}: ${shortened(first.message)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+  const name = shortenedName('parameter' in first ? first.parameter : first.field)
+  return `${name}: ${shortened(first.message)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
 }
 
 /** What Fastify itself rejects. Its own messages may quote what it could not read, and that may be a password. */
@@ -58,7 +64,7 @@ export function toGatewayError(error: unknown, bodyLimit?: number): GatewayError
     const { validationContext } = error
     return new GatewayError('VALIDATION_FAILED', undefined, {
       errors: error.validation.map(({ instancePath, message }) => ({
-        field: fieldOf(instancePath, validationContext),
+        ...placeOf(instancePath, validationContext),
         message: message ?? 'does not fit',
       })),
     })
@@ -77,9 +83,9 @@ export function toGatewayError(error: unknown, bodyLimit?: number): GatewayError
 }
 
 /** Fields of a body go by their bare names, as in what is rejected later on. @param path a JSON pointer */
-function fieldOf(path: string, place = 'body'): string {
-  const names = path.split('/').slice(1)
-  return (place === 'body' && names.length > 0 ? names : [place, ...names]).join('.')
+function placeOf(path: string, part = 'body'): { readonly field: string } | { readonly parameter: string } {
+  const name = path.split('/').slice(1).join('.')
+  return part === 'body' ? { field: name === '' ? part : name } : { parameter: name === '' ? part : name }
 }
 
 /** An error that says what HTTP makes of it. */

@@ -25,11 +25,19 @@ export const Problem = Type.Object(
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          field: Type.String({
-            description:
-              'A field of the body or the form by its bare name (`ticket_title`), whatever the code, and `body` for all of it; ' +
-              'elsewhere behind its place: `querystring.limit`, `params.id`, `headers.if-match`. Of `NOT_READY`: what is missing',
-          }),
+          field: Type.Optional(
+            Type.String({
+              description:
+                'A field of the body or the form by its name (`ticket_title`), and `body` for all of it. Of `NOT_READY`: what ' +
+                'is missing',
+            }),
+          ),
+          parameter: Type.Optional(
+            Type.String({
+              description:
+                'A parameter of the URL or a header by its name: `limit`, `filter[hours][gt]`, `if-match`',
+            }),
+          ),
           message: Type.String(),
           code: Type.Optional(Type.String({ description: 'Present if the entries have different codes' })),
         }),

@@ -70,17 +70,28 @@ export type ErrorCode = keyof typeof catalogue
 export const errorCatalogue: Readonly<Record<ErrorCode, readonly [status: number, title: string]>> = catalogue
 
 /** `code` where the problems of one request differ in it. */
-export interface FieldProblem {
-  readonly field: string
+interface Described {
   readonly message: string
   readonly code?: ErrorCode
 }
 
+/** Of a field of the body or of a form; `body` for all of it. */
+export interface FieldProblem extends Described {
+  readonly field: string
+}
+
+/** Of a parameter of the URL, or of a header. */
+export interface ParameterProblem extends Described {
+  readonly parameter: string
+}
+
+export type RequestProblem = FieldProblem | ParameterProblem
+
 export interface ErrorExtras {
   /** Seconds after which trying again makes sense; sent as `Retry-After`. */
   readonly retryAfter?: number
-  /** What was wrong, one entry per field or place. */
-  readonly errors?: readonly FieldProblem[]
+  /** What was wrong, one entry per field or parameter. */
+  readonly errors?: readonly RequestProblem[]
   /** Kept for the log, never sent. */
   readonly cause?: unknown
 }

@@ -61,6 +61,8 @@ export interface Null {
   readonly kind: 'null'
   readonly path: FieldPath
   readonly negated: boolean
+  /** Zeros may be among the empty ones, since they meet another term of the same `or`. */
+  readonly orZero?: true
 }
 
 export interface Related {
@@ -191,6 +193,11 @@ export function among(name: string, texts: readonly string[], negated = false): 
 
 export function isNull(path: FieldPath, negated = false): Null {
   return Object.freeze({ kind: 'null', path, negated })
+}
+
+/** Of a column of numbers, in which coreBOS finds zeros as well. */
+export function isNullOrZero(path: FieldPath): Null {
+  return Object.freeze({ kind: 'null', path, negated: false, orZero: true })
 }
 
 export function related(module: string, id: string, at: Position): Related {

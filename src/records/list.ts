@@ -3,6 +3,9 @@ import type { ReadContext } from '../access/context.ts'
 import { Type, type Static } from '@sinclair/typebox'
 import { expand, fieldsIn, hopsOf } from './expand.ts'
 import { GatewayError } from '../model/errors.ts'
+import { conditionOf, FilterParameter } from './filters.ts'
+import { linksOf } from './page-links.ts'
+import { readParameter } from './parameter.ts'
 import { viewOf } from '../read/records-by-id.ts'
 import { ask, askFound } from '../read/run.ts'
 import { toGuide } from '../query/guide.ts'
@@ -43,6 +46,7 @@ export const ListingQuery = Type.Object({
       description: `A condition of the ${toGuide}`,
     }),
   ),
+  filter: Type.Optional(FilterParameter),
   orderBy: Type.Optional(
     Type.String({
       maxLength: limits.text,
@@ -102,8 +106,12 @@ export const Page = Type.Object(
     ),
     next: Type.Optional(
       Type.String({
-        description: 'Where the next records are, as a path from the root of the host; absent at the end',
+        description:
+          'Where the next records are, as a path from the root of the host with all parameters; absent at the end',
       }),
+    ),
+    prev: Type.Optional(
+      Type.String({ description: 'Where the records before these are; absent at the beginning' }),
     ),
   },
   {
@@ -132,24 +140,28 @@ export async function listRecords(
   { module, listing, within, path }: Wanted,
   context: ReadContext,
 ): Promise<Static<typeof Page>> {
-  const { where, orderBy, limit = limits.defaultRows, offset = 0, count = false } = listing
-  const conditions = [within, where === undefined ? undefined : parseCondition(where)]
+  const { where, filter = [], orderBy, limit = limits.defaultRows, offset = 0, count = false } = listing
+  const view = context.visible.require(module)
+  const conditions = [
+    within,
+    where === undefined ? undefined : readParameter('where', () => parseCondition(where)),
+    conditionOf(filter, view, context.visible),
+  ]
   const { records, total } = await read(
-    context.visible.require(module),
+    view,
     listing,
     {
       where: tree.and(...conditions.filter((each) => each !== undefined)),
-      orderBy: orderBy === undefined ? [] : parseOrderBy(orderBy),
+      orderBy: orderBy === undefined ? [] : readParameter('orderBy', () => parseOrderBy(orderBy)),
       limit: { offset, count: limit },
     },
     context,
   )
-  const end = offset + limit
-  const hasMore = limit > 0 && (total === undefined ? records.length === limit : end < total)
+  const hasMore = total === undefined ? records.length === limit : offset + limit < total
   return {
     records,
     ...(count && total !== undefined && { total }),
-    ...(hasMore && { next: `${path}?${after(listing, end, limit)}` }),
+    ...linksOf({ path, parameters: listing, offset, limit, hasMore }),
   }
 }
 
@@ -197,17 +209,4 @@ async function read(
   const { records, total } = await askFound(query, context)
   const expanded = await expand(hops, records, view, context)
   return { records: records.map(({ row }, i) => ({ ...row, expanded: { ...expanded[i] } })), total }
-}
-
-function after(listing: Listing, offset: number, limit: number): string {
-  const { fields, where, orderBy, expand, count = false } = listing
-  return new URLSearchParams({
-    ...(fields !== undefined && { fields }),
-    ...(where !== undefined && { where }),
-    ...(orderBy !== undefined && { orderBy }),
-    ...(expand !== undefined && { expand }),
-    ...(count && { count: 'true' }),
-    limit: String(limit),
-    offset: String(offset),
-  }).toString()
 }

@@ -65,7 +65,7 @@ function checkAtom(atom: Atom, field: FieldShape, view: ModuleView, modules: Mod
   switch (atom.kind) {
     case 'null':
       // coreBOS takes a zero for empty.
-      if (!isNumberColumn(field) && kind !== 'boolean') return atom
+      if (atom.orZero === true || (!isNumberColumn(field) && kind !== 'boolean')) return atom
       throw new GatewayError(
         'QUERY_NOT_EXPRESSIBLE',
         `${place(path.at)}'${field.name}' has no empty value that coreBOS tells from 0`,

@@ -222,7 +222,9 @@ async function problemsWith(
     if (error instanceof MissingFields) return error.byField
     if (!(error instanceof GatewayError) || error.code !== 'INVALID_VALUE' || error.errors === undefined)
       throw error
-    return Object.fromEntries(error.errors.map(({ field, message }) => [field, [message]]))
+    return Object.fromEntries(
+      error.errors.flatMap((each) => ('field' in each ? [[each.field, [each.message]] as const] : [])),
+    )
   }
 }
 

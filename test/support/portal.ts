@@ -26,7 +26,12 @@ export interface Answer {
 export interface Body extends Readonly<Record<string, unknown>> {
   readonly code?: string
   readonly id?: string
-  readonly errors?: readonly { readonly field: string; readonly message: string; readonly code?: string }[]
+  readonly errors?: readonly {
+    readonly field?: string
+    readonly parameter?: string
+    readonly message: string
+    readonly code?: string
+  }[]
   readonly records?: readonly Readonly<Record<string, unknown>>[]
 }
 

@@ -1,0 +1,46 @@
+/** The paths of the pages before and behind a page, with all parameters of the request. */
+import type { Filter } from '../query/filters.ts'
+
+type Parameter = string | number | boolean | readonly Filter[] | undefined
+
+export interface Links {
+  readonly next?: string
+  readonly prev?: string
+}
+
+export interface PageOf {
+  /** The path of the list, as the outside calls it. */
+  readonly path: string
+  /** The parameters of the request by their names. */
+  readonly parameters: Readonly<Record<string, Parameter>>
+  readonly offset: number
+  readonly limit: number
+  /** Whether records follow. */
+  readonly hasMore: boolean
+}
+
+/** Without `next` at the end, without `prev` at the beginning, and without both where a page holds nothing. */
+export function linksOf({ path, parameters, offset, limit, hasMore }: PageOf): Links {
+  if (limit === 0) return {}
+  const { limit: _, offset: __, ...kept } = parameters
+  const link = (from: number, count: number): string => {
+    const query: [string, string][] = [
+      ...Object.entries(kept).flatMap(shown),
+      ['limit', String(count)],
+      ['offset', String(from)],
+    ]
+    return `${path}?${new URLSearchParams(query).toString()}`
+  }
+  // The first page may be shorter, so that no record is on two pages.
+  const before = Math.min(limit, offset)
+  return {
+    ...(hasMore && { next: link(offset + limit, limit) }),
+    ...(offset > 0 && { prev: link(offset - before, before) }),
+  }
+}
+
+function shown([name, value]: [string, Parameter]): [string, string][] {
+  if (value === undefined || value === false) return []
+  if (typeof value === 'object') return value.map(({ parameter, text }) => [parameter, text])
+  return [[name, String(value)]]
+}

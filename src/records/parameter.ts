@@ -1,0 +1,20 @@
+/** Names the parameter of a request in the error that it causes. */
+import { GatewayError } from '../model/errors.ts'
+import { RuleError } from '../scope/rule-error.ts'
+
+/** The error with the parameter in `errors`; unchanged where it is not the caller's fault or names places already. */
+export function ofParameter(error: unknown, parameter: string): unknown {
+  if (!(error instanceof GatewayError) || error instanceof RuleError) return error
+  if (error.status >= 500 || error.errors !== undefined) return error
+  const { code, detail, title, cause } = error
+  return new GatewayError(code, detail, { errors: [{ parameter, message: detail ?? title }], cause })
+}
+
+/** @throws what `read` throws, with the parameter in its `errors` */
+export function readParameter<T>(parameter: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw ofParameter(error, parameter)
+  }
+}

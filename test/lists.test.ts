@@ -1,0 +1,181 @@
+/** Lists by parameters: filters, order, pages, what is expanded, and errors that name the parameter. */
+import t, { type Test } from 'tap'
+import { anchorsOf, Oracle } from './support/oracle.ts'
+import { startPortal, type Portal } from './support/portal.ts'
+
+const alice = 8549
+
+const query = (parameters: Readonly<Record<string, string>>): string =>
+  new URLSearchParams(parameters).toString()
+
+function lister(portal: Portal) {
+  const { database } = portal.corebos
+  const oracle = new Oracle(database, anchorsOf(database, alice, 'account'))
+  const list = async (module: string, parameters: Readonly<Record<string, string>>) =>
+    portal.as('alice', 'GET', `/modules/${module}/records?${query(parameters)}`)
+  const ids = async (module: string, parameters: Readonly<Record<string, string>>) => {
+    const { status, body, text } = await list(module, { ...parameters, count: 'true', limit: '1000' })
+    if (status !== 200) throw new Error(`${query(parameters)}: ${text}`)
+    return (body.records ?? []).map(({ id }) => String(id))
+  }
+  const expected = (module: string, where: string) =>
+    oracle.answer(`select id from ${module} where ${where} limit 1000`).ids
+  return { oracle, list, ids, expected }
+}
+
+/** A filter, and the condition that means the same. */
+const filters: readonly (readonly [module: string, Readonly<Record<string, string>>, where: string])[] = [
+  ['HelpDesk', { 'filter[ticketstatus]': 'Open' }, "ticketstatus = 'Open'"],
+  ['HelpDesk', { 'filter[ticketstatus][ne]': 'Open' }, "(ticketstatus != 'Open' or ticketstatus is null)"],
+  ['HelpDesk', { 'filter[ticketstatus][in]': 'Open,"Closed"' }, "ticketstatus in ('Open', 'Closed')"],
+  [
+    'HelpDesk',
+    { 'filter[ticketstatus][nin]': 'Open,Closed' },
+    "(ticketstatus not in ('Open', 'Closed') or ticketstatus is null)",
+  ],
+  ['HelpDesk', { 'filter[ticket_title][contains]': 'ticket 1' }, "ticket_title like '%ticket 1%'"],
+  ['HelpDesk', { 'filter[ticket_title][startsWith]': 'alice' }, "ticket_title like 'alice%'"],
+  ['HelpDesk', { 'filter[ticket_title][contains]': '100%' }, "ticket_title like '%100\\%%'"],
+  ['HelpDesk', { 'filter[ticket_title]': "' or '1'='1" }, "ticket_title = ''' or ''1''=''1'"],
+  ['HelpDesk', { 'filter[parent_id]': '12x8549' }, "parent_id = '12x8549'"],
+  ['HelpDesk', { 'filter[parent_id][ne]': '12x8549' }, "(parent_id != '12x8549' or parent_id is null)"],
+  ['HelpDesk', { 'filter[product_id][empty]': 'true' }, 'product_id is null'],
+  ['HelpDesk', { 'filter[product_id][empty]': 'false' }, 'product_id is not null'],
+  [
+    'HelpDesk',
+    { 'filter[createdtime][gte]': '2026-01-01T02:00:00+02:00', 'filter[ticketstatus]': 'Open' },
+    "createdtime >= '2026-01-01 00:00:00' and ticketstatus = 'Open'",
+  ],
+  [
+    'HelpDesk',
+    { where: "ticketstatus='Open' or ticketstatus='Closed'", 'filter[ticketpriorities][ne]': 'Low' },
+    "(ticketstatus = 'Open' or ticketstatus = 'Closed') and (ticketpriorities != 'Low' or ticketpriorities is null)",
+  ],
+  ['Contacts', { 'filter[donotcall]': 'false' }, "donotcall = '0'"],
+  ['Contacts', { 'filter[donotcall][ne]': 'true' }, "donotcall != '1'"],
+  [
+    'Invoice',
+    { 'filter[hdnGrandTotal][gt]': '0', 'filter[hdnGrandTotal][lt]': '100000' },
+    'hdnGrandTotal > 0 and hdnGrandTotal < 100000',
+  ],
+  ['Invoice', { 'filter[hdnGrandTotal][ne]': '12.5' }, '(hdnGrandTotal != 12.5 or hdnGrandTotal is null)'],
+  ['Invoice', { 'filter[duedate][lte]': '2030-01-31' }, "duedate <= '2030-01-31'"],
+]
+
+t.test('filters find what the condition of the same meaning finds', async (t) => {
+  const { ids, expected } = lister(await startPortal(t))
+  const sorted = (list: readonly string[]) => [...list].sort()
+  let found = 0
+  for (const [module, parameters, where] of filters) {
+    const wanted = sorted(expected(module, where))
+    t.strictSame(sorted(await ids(module, parameters)), wanted, `${module}: ${query(parameters)}`)
+    found += wanted.length
+  }
+  t.ok(found > 40, `${found} records were found`)
+})
+
+type Rejected = readonly [
+  parameters: Readonly<Record<string, string>> | string,
+  parameter: string,
+  code: string,
+  message: RegExp,
+]
+
+async function rejects(t: Test, portal: Portal, path: string, cases: readonly Rejected[]): Promise<void> {
+  for (const [parameters, parameter, code, message] of cases) {
+    const asked = typeof parameters === 'string' ? parameters : query(parameters)
+    const { status, body, text } = await portal.as('alice', 'GET', `${path}?${asked}`)
+    const wanted = { code, errors: [{ parameter, message }] }
+    t.match(
+      { client: status >= 400 && status < 500, ...body },
+      { client: true, ...wanted },
+      `${asked}: ${text}`,
+    )
+  }
+}
+
+t.test('a filter that does not fit is rejected with its parameter and what is accepted', async (t) => {
+  const portal = await startPortal(t)
+  const many = Array.from({ length: 600 }, (_, i) => `filter[f${i}]=`).join('&')
+  await rejects(t, portal, '/modules/HelpDesk/records', [
+    [{ 'filter[ticketstatu]': 'x' }, 'filter[ticketstatu]', 'UNKNOWN_FIELD', /did you mean 'ticketstatus'/],
+    [{ 'filter[update_log]': 'x' }, 'filter[update_log]', 'UNKNOWN_FIELD', /has no field 'update_log'/],
+    [
+      { 'filter[ticketstatus][like]': 'x' },
+      'filter[ticketstatus][like]',
+      'VALIDATION_FAILED',
+      /one of gt, gte/,
+    ],
+    [{ 'filter[ticketstatus': 'x' }, 'filter[ticketstatus', 'VALIDATION_FAILED', /filter\[FIELD\]/],
+    [{ filter: 'x' }, 'filter', 'VALIDATION_FAILED', /filter\[FIELD\]/],
+    [{ 'filter[a][gt][lt]': 'x' }, 'filter[a][gt][lt]', 'VALIDATION_FAILED', /filter\[FIELD\]/],
+    ['filter[ticketstatus]=a&filter[ticketstatus]=b', 'filter[ticketstatus]', 'VALIDATION_FAILED', /once/],
+    [{ 'filter[ticketstatus]': 'Opne' }, 'filter[ticketstatus]', 'INVALID_VALUE', /picklist/],
+    [{ 'filter[ticketstatus][in]': 'Open, Closed' }, 'filter[ticketstatus][in]', 'INVALID_VALUE', /picklist/],
+    [{ 'filter[ticketstatus][in]': '"Open' }, 'filter[ticketstatus][in]', 'INVALID_VALUE', /double quotes/],
+    [{ 'filter[ticketstatus]': '' }, 'filter[ticketstatus]', 'INVALID_VALUE', /\[empty\]=true/],
+    [{ 'filter[ticketstatus][empty]': '1' }, 'filter[ticketstatus][empty]', 'INVALID_VALUE', /true or false/],
+    [{ 'filter[hours][gt]': 'many' }, 'filter[hours][gt]', 'INVALID_VALUE', /a number/],
+    [{ 'filter[hours][contains]': '1' }, 'filter[hours][contains]', 'INVALID_VALUE', /\[gte\]/],
+    [
+      { 'filter[createdtime][gt]': '2026-02-30' },
+      'filter[createdtime][gt]',
+      'INVALID_VALUE',
+      /calendar date/,
+    ],
+    [
+      { 'filter[createdtime]': '2026-02-30T00:00:00Z' },
+      'filter[createdtime]',
+      'INVALID_VALUE',
+      /calendar date/,
+    ],
+    [{ 'filter[createdtime]': '2026-02-03 00:00' }, 'filter[createdtime]', 'INVALID_VALUE', /ISO 8601/],
+    [{ 'filter[parent_id]': 'x' }, 'filter[parent_id]', 'INVALID_VALUE', /webservice id/],
+    [{ 'filter[parent_id]': '14x1' }, 'filter[parent_id]', 'INVALID_VALUE', /does not point to/],
+    [{ 'filter[parent_id][gt]': '12x1' }, 'filter[parent_id][gt]', 'INVALID_VALUE', /\[nin\]/],
+    [many, 'filter', 'QUERY_TOO_LARGE', /500 filters at most; 600/],
+    [{ where: 'ticketstatus=' }, 'where', 'QUERY_SYNTAX', /line 1/],
+    [{ limit: '-1' }, 'limit', 'VALIDATION_FAILED', /greater/],
+    [{ filters: 'x' }, 'filters', 'VALIDATION_FAILED', /./],
+  ])
+  await rejects(t, portal, '/modules', [[{ 'filter[a]': 'x' }, 'filter[a]', 'VALIDATION_FAILED', /./]])
+  await rejects(t, portal, '/modules/Contacts/records', [
+    [{ 'filter[donotcall]': '1' }, 'filter[donotcall]', 'INVALID_VALUE', /true or false/],
+    [{ 'filter[donotcall][empty]': 'true' }, 'filter[donotcall][empty]', 'INVALID_VALUE', /\[ne\]/],
+    [{ 'filter[birthday]': '2026-02-30' }, 'filter[birthday]', 'INVALID_VALUE', /calendar date/],
+  ])
+})
+
+t.test('next and prev keep all parameters and lead through every record once', async (t) => {
+  const { list, expected } = lister(await startPortal(t))
+  const parameters = {
+    fields: 'ticket_title',
+    'filter[ticket_title][startsWith]': 'a',
+    where: 'ticketstatus!=\'x, "y"\'',
+    orderBy: 'ticket_title,id',
+    count: 'true',
+    limit: '2',
+  }
+  const wanted = expected('HelpDesk', "ticket_title like 'a%' and ticketstatus != 'x'")
+  t.ok(wanted.length > 4)
+  const seen: unknown[] = []
+  let { body } = await list('HelpDesk', parameters)
+  t.notOk(body['prev'], 'the first page has none before it')
+  for (let pages = 1; ; pages++) {
+    seen.push(...(body.records ?? []).map(({ id }) => id))
+    const { next } = body
+    if (typeof next !== 'string') break
+    t.ok(pages < 20)
+    const asked = new URL(next, 'http://x').searchParams
+    for (const [name, value] of Object.entries(parameters)) t.equal(asked.get(name), value)
+    ;({ body } = await list('HelpDesk', Object.fromEntries(asked)))
+  }
+  t.strictSame([...seen].sort(), [...wanted].sort())
+  for (let { prev } = body; typeof prev === 'string'; { prev } = body)
+    ({ body } = await list('HelpDesk', Object.fromEntries(new URL(prev, 'http://x').searchParams)))
+  t.strictSame(
+    (body.records ?? []).map(({ id }) => id),
+    seen.slice(0, 2),
+    'and back to the first page',
+  )
+})
