@@ -17,6 +17,7 @@ import {
   withOneSlash,
 } from '../src/webservice/rejection.ts'
 import { answerHeaderNames, bodyBounds, problemMediaType } from '../src/http/schemas.ts'
+import { parametersOf } from '../src/http/utf8.ts'
 
 /** Limits and trust, which Fastify has to know when it is created. */
 export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>, connections: Connections) {
@@ -28,6 +29,8 @@ export function edgeOptions(config: Pick<Config, 'TRUST_PROXY'>, connections: Co
     // The answer that Fastify itself gives while closing is no problem document; `closing` gives one.
     return503OnClosing: false,
     rewriteUrl: ({ url = '/' }) => withOneSlash(url),
+    // Fastify's own parser leaves a value as it is, with all its escapes, where one of them cannot be read.
+    routerOptions: { querystringParser: parametersOf },
     frameworkErrors: (_error, request, reply) => {
       unreadableUrl(request, reply)
     },

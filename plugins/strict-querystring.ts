@@ -1,7 +1,8 @@
-/** Parameters that a route does not know are rejected, also by routes that take none. */
+/** Parameters that a route does not know are rejected, also by routes that take none, and those that are not UTF-8. */
 import { KindGuard, Type, type TSchema } from '@sinclair/typebox'
 import { withFilters } from '../src/query/filters.ts'
 import fp from 'fastify-plugin'
+import { isUtf8Url, notUtf8 } from '../src/http/utf8.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -32,6 +33,9 @@ export default fp(
           ...[route.preValidation ?? []].flat(),
         ]
       }
+    })
+    app.addHook('onRequest', async ({ raw: { url = '' }, routeOptions: { config } }) => {
+      if (config.parameters !== 'any' && !isUtf8Url(url)) throw notUtf8('the URL')
     })
   },
   { name: 'parameters', fastify: '5.x' },

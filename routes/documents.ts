@@ -8,6 +8,7 @@ import { documentFile, findDocument } from '../src/records/documents/file.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answerFor, fileHeaders } from '../src/http/file-answer.ts'
 import { bypassCache } from '../src/access/bypass-cache.ts'
+import { FormText } from '../src/http/form-text.ts'
 import {
   answer,
   binary,
@@ -126,9 +127,14 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       }
       request.scope.hold(room.take(app.contactOf(request).id))
       const author = await door.writeContextOf(request)
+      const text = new FormText(request.headers['content-type'] ?? '')
+      request.raw.on('data', (chunk: Buffer) => {
+        text.push(chunk)
+      })
       // The rest of a rejected form must be drained, or the client never reads the answer.
       const reading = readUpload(request.parts(), types).finally(() => request.raw.resume())
       const { file, values, relatedTo } = await request.scope.whileConnected(reading)
+      text.require()
       const wanted = { module: 'Documents', values: { notes_title: file.name, ...values }, relatedTo, file }
       const { id, record } = await idempotency.once(
         {

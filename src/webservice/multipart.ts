@@ -1,11 +1,18 @@
 /** A form of `multipart/form-data` that has been taken in, as PHP reads it: texts only. */
 import { Busboy } from '@fastify/busboy'
+import { FormText } from '../http/form-text.ts'
 import { GatewayError } from '../model/errors.ts'
 import { isPartAFile } from '../records/documents/upload.ts'
 import { bounds, multipartPair, type Pair } from './php.ts'
 
-/** @throws GatewayError `BAD_REQUEST` where it cannot be read, `BODY_TOO_LARGE` where it has too many parts */
+/**
+ * @throws GatewayError `BAD_REQUEST` where it cannot be read or is not UTF-8, `UNSUPPORTED_MEDIA_TYPE` for another charset,
+ * `BODY_TOO_LARGE` where it has too many parts
+ */
 export async function multipartPairs(contentType: string, body: Buffer): Promise<Pair[]> {
+  const text = new FormText(contentType)
+  text.push(body)
+  text.require()
   try {
     return await parse(contentType, body)
   } catch (error) {

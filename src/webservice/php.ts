@@ -180,14 +180,11 @@ export function formParameters(query: readonly Pair[], form: readonly Pair[]): P
 }
 
 /**
- * Pairs of a multipart form, as its parser has decoded them.
+ * Pairs of a multipart form, as its parser has decoded them from UTF-8.
  *
  * @throws GatewayError `BAD_REQUEST`
  */
 export function multipartPair(name: string, value: string): Pair {
-  // The parser puts this character in the place of bytes that are no UTF-8.
-  if (`${name}${value}`.includes('\ufffd'))
-    throw rejected('the request contains bytes that are not valid UTF-8')
   return [withoutNul(name), withoutNul(value)]
 }
 

@@ -36,7 +36,7 @@ export interface Body extends Readonly<Record<string, unknown>> {
 }
 
 export interface Sent {
-  /** Sent as JSON, a form as a form. */
+  /** Sent as JSON, a form as a form, bytes as they are. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   /** Another instance than the first. */
@@ -88,7 +88,7 @@ export async function startPortal(
         ...(given !== undefined && !isForm && { 'content-type': 'application/json' }),
         ...sent.headers,
       },
-      ...(given !== undefined && { body: isForm ? given : JSON.stringify(given) }),
+      ...(given !== undefined && { body: isForm || Buffer.isBuffer(given) ? given : JSON.stringify(given) }),
     })
     const text = await response.body.text()
     // Files and pages are answered as well, and what is JSON is an object.

@@ -1,0 +1,117 @@
+/** Checks that the text of a form of `multipart/form-data` is UTF-8, since its parser repairs what is not. */
+import { GatewayError } from '../model/errors.ts'
+import { decoded, notUtf8, requireUtf8Charset } from './utf8.ts'
+
+/** Bytes of the headers of one part. */
+const longestHeader = 80 * 1024
+const headerEnd = Buffer.from('\r\n\r\n')
+
+type State = 'between' | 'header' | 'field' | 'file'
+
+/**
+ * Looks at a form as it passes by: at the headers of each part, and at the content of those that are not files. What
+ * is wrong is kept for {@link FormText.require}, so that the form can be read to its end.
+ */
+export class FormText {
+  readonly #delimiter: Buffer
+  #state: State = 'between'
+  /** What has arrived and may be the beginning of a delimiter, or belongs to an unfinished header. */
+  #held: Buffer = Buffer.from('\r\n')
+  #decoder = new TextDecoder('utf-8', { fatal: true })
+  #problem: GatewayError | undefined
+
+  /** @param contentType of the form, which names the delimiter of its parts */
+  constructor(contentType: string) {
+    const [, quoted, bare = ''] = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? []
+    this.#delimiter = Buffer.from(`\r\n--${quoted ?? bare}`, 'latin1')
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#held = Buffer.concat([this.#held, chunk])
+    while (this.#problem === undefined && this.#step());
+    if (this.#problem !== undefined) this.#held = Buffer.alloc(0)
+  }
+
+  /** @throws GatewayError `BAD_REQUEST`, `UNSUPPORTED_MEDIA_TYPE` */
+  require(): void {
+    if (this.#problem !== undefined) throw this.#problem
+  }
+
+  /** @returns whether there may be more to look at */
+  #step(): boolean {
+    return this.#state === 'header' ? this.#header() : this.#content()
+  }
+
+  #header(): boolean {
+    const end = this.#held.indexOf(headerEnd)
+    if (end < 0) {
+      if (this.#held.length > longestHeader) {
+        this.#problem = new GatewayError('BAD_REQUEST', 'the form (multipart/form-data) cannot be read')
+      }
+      return false
+    }
+    const header = this.#held.subarray(0, end)
+    // The line break that ends the header may begin the delimiter of an empty part.
+    this.#held = this.#held.subarray(end + 2)
+    this.#check(() => {
+      this.#state = requireHeader(header) ? 'file' : 'field'
+    })
+    this.#decoder = new TextDecoder('utf-8', { fatal: true })
+    return true
+  }
+
+  #content(): boolean {
+    const end = this.#held.indexOf(this.#delimiter)
+    const size = end < 0 ? Math.max(0, this.#held.length - this.#delimiter.length + 1) : end
+    const content = this.#held.subarray(0, size)
+    if (this.#state === 'field') {
+      this.#check(() => {
+        try {
+          this.#decoder.decode(content, { stream: end < 0 })
+        } catch {
+          throw notUtf8('a field of the form')
+        }
+      })
+    }
+    this.#held = this.#held.subarray(end < 0 ? size : end + this.#delimiter.length)
+    if (end < 0) return false
+    this.#state = 'header'
+    return true
+  }
+
+  #check(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      this.#problem = error
+    }
+  }
+}
+
+/** @returns whether the part is a file. @throws GatewayError `BAD_REQUEST`, `UNSUPPORTED_MEDIA_TYPE` */
+function requireHeader(header: Buffer): boolean {
+  const text = decoded(header)
+  if (text === undefined) throw notUtf8('the name of a part or of a file in the form')
+  const [, extended] = /;\s*(?:file)?name\*\s*=\s*([^;\r\n]*)/i.exec(text) ?? []
+  if (extended !== undefined) requireExtended(extended)
+  // The bytes of a file are kept as they are, in whatever charset.
+  if (/^content-disposition:[^\r\n]*;\s*filename\*?\s*=/im.test(text)) return true
+  const [, type = ''] = /^content-type:([^\r\n]*)/im.exec(text) ?? []
+  requireUtf8Charset(type)
+  const [, coding = '7bit'] = /^content-transfer-encoding:\s*([^\s]*)/im.exec(text) ?? []
+  if (/^(?:7bit|8bit|binary)$/i.test(coding)) return false
+  throw new GatewayError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `a part with 'Content-Transfer-Encoding: ${coding.slice(0, 100)}' was received; accepted: parts without an encoding`,
+  )
+}
+
+/** `utf-8''caf%C3%A9` (RFC 8187). */
+function requireExtended(value: string): void {
+  const [, charset = '', bytes = ''] = /^"?([^']*)'[^']*'(.*?)"?\s*$/.exec(value) ?? []
+  requireUtf8Charset(`; charset=${charset}`)
+  const escaped = bytes.match(/(?:%[0-9a-f]{2})+/gi) ?? []
+  if (escaped.some((each) => decoded(Buffer.from(each.replaceAll('%', ''), 'hex')) === undefined))
+    throw notUtf8('the name of a file in the form')
+}

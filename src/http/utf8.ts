@@ -1,0 +1,89 @@
+/** Whether what arrives is text in UTF-8: bodies, their declared coding, and URLs. */
+import { GatewayError } from '../model/errors.ts'
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** @returns undefined where the bytes are not valid UTF-8 */
+export function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** @param place what contains the bytes, as the subject of the message */
+export function notUtf8(place: string): GatewayError {
+  return new GatewayError('BAD_REQUEST', `${place} contains bytes that are not valid UTF-8`)
+}
+
+interface BodyHeaders {
+  readonly 'content-type'?: string | undefined
+  readonly 'content-encoding'?: string | undefined
+}
+
+/** @throws GatewayError `UNSUPPORTED_MEDIA_TYPE` where a body is compressed, or its charset is not UTF-8 */
+export function requirePlainUtf8({
+  'content-type': type = '',
+  'content-encoding': coding = '',
+}: BodyHeaders): void {
+  if (!/^\s*(?:identity)?\s*$/i.test(coding)) {
+    throw unsupported(`a body with 'Content-Encoding: ${coding.slice(0, 100)}'`, 'bodies without an encoding')
+  }
+  requireUtf8Charset(type)
+}
+
+/** @param contentType of a body, or of one part of a form. @throws GatewayError `UNSUPPORTED_MEDIA_TYPE` */
+export function requireUtf8Charset(contentType: string): void {
+  const [, quoted, bare] = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? []
+  const charset = quoted ?? bare
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return
+  throw unsupported(`the charset '${charset.slice(0, 100)}'`, 'UTF-8')
+}
+
+function unsupported(received: string, accepted: string): GatewayError {
+  return new GatewayError('UNSUPPORTED_MEDIA_TYPE', `${received} was received; accepted: ${accepted}`)
+}
+
+/** Escapes in JSON can spell half of a character, which no bytes of UTF-8 can. @returns undefined where they do not */
+export function wellFormedProblem(value: unknown): GatewayError | undefined {
+  return isWellFormed(value)
+    ? undefined
+    : new GatewayError('BAD_REQUEST', 'the body contains text that is not valid Unicode')
+}
+
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, each]) => key.isWellFormed() && isWellFormed(each))
+}
+
+const escapedBytes = /(?:%[0-9a-f]{2})+/gi
+
+function bytesOf(escaped: string): Buffer {
+  return Buffer.from(escaped.replaceAll('%', ''), 'hex')
+}
+
+/** Whether a URL is in ASCII and what it escapes is text. A `%` that begins no escape stands for itself. */
+export function isUtf8Url(url: string): boolean {
+  if (/[^\0-\x7f]/.test(url)) return false
+  return (url.match(escapedBytes) ?? []).every((each) => decoded(bytesOf(each)) !== undefined)
+}
+
+/** The parameters of a query string; a name that is repeated has a list. Bytes that are not UTF-8 are to be rejected before. */
+export function parametersOf(query: string): Record<string, string | string[]> {
+  const parameters = new Map<string, string | string[]>()
+  for (const pair of query.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = unescaped(equals < 0 ? pair : pair.slice(0, equals))
+    const value = equals < 0 ? '' : unescaped(pair.slice(equals + 1))
+    const held = parameters.get(name)
+    parameters.set(name, held === undefined ? value : [held, value].flat())
+  }
+  return Object.fromEntries(parameters)
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('+', ' ').replace(escapedBytes, (each) => bytesOf(each).toString('utf8'))
+}
