@@ -58,12 +58,16 @@ t.test('bytes of a body that are not UTF-8 are rejected before anything is done'
   await rejected(t, portal, [
     [
       'a title',
-      send('POST', '/records/HelpDesk', '{"ticket_title":"caf\\xe9","ticketstatus":"Open"}'),
+      send('POST', '/modules/HelpDesk/records', '{"ticket_title":"caf\\xe9","ticketstatus":"Open"}'),
       ...bad,
     ],
-    ['half a character', send('POST', '/records/HelpDesk', '{"ticket_title":"caf\\xc3"}'), ...bad],
-    ['a surrogate in UTF-8', send('POST', '/records/HelpDesk', '{"ticket_title":"\\xed\\xa0\\x80"}'), ...bad],
-    ['half an escape', send('POST', '/records/HelpDesk', '{"ticket_title":"\\ud83d"}'), ...bad],
+    ['half a character', send('POST', '/modules/HelpDesk/records', '{"ticket_title":"caf\\xc3"}'), ...bad],
+    [
+      'a surrogate in UTF-8',
+      send('POST', '/modules/HelpDesk/records', '{"ticket_title":"\\xed\\xa0\\x80"}'),
+      ...bad,
+    ],
+    ['half an escape', send('POST', '/modules/HelpDesk/records', '{"ticket_title":"\\ud83d"}'), ...bad],
     ['a name', send('PATCH', `/records/${own}`, '{"ticket_titl\\xe9":"x"}'), ...bad],
     ['a comment', send('POST', `/records/${own}/comments`, '{"text":"caf\\xe9"}'), ...bad],
     [
@@ -103,7 +107,7 @@ t.test('another charset and an encoded body are not supported', async (t) => {
   const send =
     (headers: Readonly<Record<string, string>>, body: Buffer = bytes(ticket)) =>
     () =>
-      portal.as('alice', 'POST', '/records/HelpDesk', { body, headers: { ...json, ...headers } })
+      portal.as('alice', 'POST', '/modules/HelpDesk/records', { body, headers: { ...json, ...headers } })
   const typed = (type: string) => send({ 'content-type': type })
   const upload = (...parts: readonly Part[]) =>
     portal.as('alice', 'POST', '/documents', { body: form(...parts), headers: multipart })
@@ -168,7 +172,7 @@ async function raw(portal: Portal, target: string, headers = ''): Promise<string
 
 t.test('bytes of a URL that are not UTF-8 are rejected, and all others mean what they say', async (t) => {
   const portal = await startPortal(t)
-  const made = await portal.as('alice', 'POST', '/records/HelpDesk', {
+  const made = await portal.as('alice', 'POST', '/modules/HelpDesk/records', {
     body: { ticket_title: 'café 100% %zz', ticketstatus: 'Open' },
   })
   t.equal(made.status, 201)
@@ -181,9 +185,9 @@ t.test('bytes of a URL that are not UTF-8 are rejected, and all others mean what
     ['/search?q=caf\\xe9&modules=HelpDesk', '400'],
     ['/search?q=caf%c3&modules=HelpDesk', '400'],
     ['/search?%e9=x', '400'],
-    ["/records/HelpDesk?where=ticket_title%20like%20'caf%e9%25'&count=true", '400'],
+    ["/modules/HelpDesk/records?where=ticket_title%20like%20'caf%e9%25'&count=true", '400'],
     ['/records/%e9', '400'],
-    ['/records/caf\\xe9', '400'],
+    ['/modules/caf\\xe9', '400'],
     ['/search?q=caf%C3%A9&modules=HelpDesk', 'café 100%'],
     ['/search?q=caf%C3%A9+100%+%zz&modules=HelpDesk', 'café 100%'],
   ] as const) {
