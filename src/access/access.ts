@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Caller } from '../corebos/caller.ts'
 import * as write from '../corebos/write.ts'
 import type { Contact } from '../model/contact.ts'
+import { FieldLengths } from '../model/lengths.ts'
 import type { PortalSession, Store } from '../session/contract.ts'
 import { admissionOf, type Admission } from './admission.ts'
 import { auditEntry, withheldEntry } from './audit-log.ts'
@@ -37,6 +38,7 @@ export interface AccessOptions {
 
 export class Access {
   readonly #options: AccessOptions
+  readonly #lengths = new FieldLengths()
 
   constructor(options: AccessOptions) {
     this.#options = options
@@ -92,6 +94,7 @@ export class Access {
     return {
       ...bypassCache(await this.readContextOf(request)),
       writer: writerBy(upstream),
+      lengths: this.#lengths,
       ...this.auditorOf(request),
       changed: async () =>
         contexts.under(await this.#generationAfter(session, request.log), session, withheld),

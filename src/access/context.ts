@@ -5,6 +5,7 @@ import type { CheckedValues } from '../model/checked-values.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
 import type { Level } from '../model/contact.ts'
 import type { DocumentFile } from '../model/document-file.ts'
+import type { FieldLengths } from '../model/lengths.ts'
 import type { SendableQuery } from '../model/sendable-query.ts'
 import type { WebserviceId } from '../model/webservice-id.ts'
 import type { OwnerIds } from '../scope/rewrite.ts'
@@ -85,6 +86,8 @@ export interface AuditLine {
   readonly rule: string | undefined
   /** `ok`, `unchanged`, or the code of the error. */
   readonly outcome: string
+  /** Fields in which coreBOS stored another value than was written, forced ones included. */
+  readonly storedOtherwise?: readonly string[]
 }
 
 export interface Auditor {
@@ -95,6 +98,8 @@ export interface Auditor {
 /** The context of a request that may write. */
 export interface WriteContext extends ReadContext, Auditor {
   readonly writer: Writer
+  /** How long the texts are that coreBOS keeps, as far as this instance knows. */
+  readonly lengths: FieldLengths
   /** To be called when something was written or may have been: what is remembered of any scope is not used again. */
   changed(): Promise<ReadContext>
 }

@@ -3,7 +3,7 @@
  * contact and route.
  */
 import { createHash } from 'node:crypto'
-import { GatewayError } from '../model/errors.ts'
+import { GatewayError, type ErrorCode, type ErrorExtras } from '../model/errors.ts'
 import type { SharedState } from '../session/contract.ts'
 
 export interface IdempotencyOptions {
@@ -39,6 +39,11 @@ interface Remembered {
   readonly state: 'running' | 'done' | 'unknown'
   readonly since: number
   readonly made: string
+  /** What the first request was answered with where it was carried out and not as asked. */
+  readonly problem?: Pick<ErrorExtras, 'errors' | 'record'> & {
+    readonly code: ErrorCode
+    readonly detail?: string
+  }
 }
 
 export class Idempotency {
@@ -51,15 +56,21 @@ export class Idempotency {
   }
 
   /**
-   * @throws GatewayError what the work throws; `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`; `OUTCOME_UNKNOWN`
+   * @throws GatewayError what the work throws, and throws again where a record was written all the same; `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`; `OUTCOME_UNKNOWN`
    * where the outcome of the first request is unknown: it is never repeated
    */
   async once<T>({ key, contactId, route, request }: Keyed, work: Work<T>): Promise<T> {
     if (key === undefined) return (await work.first()).result
     const place = JSON.stringify(['idempotency', contactId, route, key])
     const fingerprint = createHash('sha256').update(canonical(request)).digest('base64url')
-    const entry = (state: Remembered['state'], made = '') =>
-      JSON.stringify({ fingerprint, state, since: this.#now(), made } satisfies Remembered)
+    const entry = (state: Remembered['state'], made = '', problem?: Remembered['problem']) =>
+      JSON.stringify({
+        fingerprint,
+        state,
+        since: this.#now(),
+        made,
+        ...(problem && { problem }),
+      } satisfies Remembered)
 
     const earlier = await this.#state.claim(place, entry('running'), remembered)
     if (earlier !== undefined) return work.again(this.#madeBy(earlier, fingerprint))
@@ -68,7 +79,10 @@ export class Idempotency {
       await this.#keep(place, entry('done', made))
       return result
     } catch (error) {
-      if (isUndone(error)) await this.#state.pull(place).catch(() => undefined)
+      if (error instanceof GatewayError && error.record !== undefined) {
+        const { code, message: detail, errors = [], record } = error
+        await this.#keep(place, entry('done', record, { code, detail, errors, record }))
+      } else if (isUndone(error)) await this.#state.pull(place).catch(() => undefined)
       else await this.#keep(place, entry('unknown'))
       throw error
     }
@@ -77,6 +91,10 @@ export class Idempotency {
   #madeBy(text: string, fingerprint: string): string {
     const earlier = JSON.parse(text) as Remembered // nothing else is written under these keys
     if (earlier.fingerprint !== fingerprint) throw new GatewayError('IDEMPOTENCY_KEY_REUSED')
+    if (earlier.problem !== undefined) {
+      const { code, detail, ...extras } = earlier.problem
+      throw new GatewayError(code, detail, extras)
+    }
     if (earlier.state === 'done') return earlier.made
     if (earlier.state === 'running' && this.#now() - earlier.since < longestRun) {
       throw new GatewayError('IDEMPOTENCY_KEY_IN_USE', undefined, { retryAfter: 1 })

@@ -17,6 +17,7 @@ export function problemDocument(problem: GatewayError, requestId: string): Probl
     ...(detail !== undefined && problem.status < 500 && { detail: shortened(detail) }),
     code: problem.code,
     requestId,
+    ...(problem.record !== undefined && { record: problem.record }),
     ...(errors !== undefined && { errors: errors.slice(0, mostErrors).map(shortenedProblem) }),
     ...(errors !== undefined && errors.length > mostErrors && { moreErrors: errors.length - mostErrors }),
   }

@@ -22,6 +22,11 @@ export const Problem = Type.Object(
     detail: Type.Optional(Type.String({ description: 'Details of this error' })),
     code: Type.String({ description: 'Stable error code' }),
     requestId: Type.String(),
+    record: Type.Optional(
+      Type.String({
+        description: 'Of `STORED_OTHERWISE`: the id of the record that was written all the same',
+      }),
+    ),
     errors: Type.Optional(
       Type.Array(
         Type.Object({
@@ -167,6 +172,7 @@ export const queryProblems = [
 export const writeProblems = [
   'NOT_WRITABLE',
   'OUTCOME_UNKNOWN',
+  'STORED_OTHERWISE',
   'QUERY_TOO_LARGE',
 ] as const satisfies ErrorCode[]
 

@@ -42,6 +42,7 @@ const catalogue = {
   REFERENCE_OUT_OF_SCOPE: [422, 'A reference points to a record outside the scope'],
   ACTION_NOT_RUNNABLE: [422, 'coreBOS runs this action only in its own user interface'],
   VALUES_REFUSED: [422, 'coreBOS does not accept the values'],
+  STORED_OTHERWISE: [409, 'coreBOS stored other values than the request has'],
   PRECONDITION_FAILED: [412, 'The record has changed since it was read'],
   OUTCOME_UNKNOWN: [409, 'The answer of coreBOS was lost; the outcome of the write is unknown'],
   IDEMPOTENCY_KEY_IN_USE: [409, 'The first request under this key is still under way'],
@@ -92,6 +93,8 @@ export interface ErrorExtras {
   readonly retryAfter?: number
   /** What was wrong, one entry per field or parameter. */
   readonly errors?: readonly RequestProblem[]
+  /** Webservice id of the record that was written all the same. */
+  readonly record?: string
   /** Kept for the log, never sent. */
   readonly cause?: unknown
 }
@@ -104,6 +107,7 @@ export class GatewayError extends Error {
   readonly detail: string | undefined
   readonly retryAfter: number | undefined
   readonly errors: ErrorExtras['errors']
+  readonly record: string | undefined
 
   constructor(code: ErrorCode, detail?: string, extras: ErrorExtras = {}) {
     const [status, title] = catalogue[code]
@@ -115,5 +119,6 @@ export class GatewayError extends Error {
     this.detail = detail
     this.retryAfter = extras.retryAfter
     this.errors = extras.errors
+    this.record = extras.record
   }
 }

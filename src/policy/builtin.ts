@@ -43,7 +43,7 @@ export const builtinPolicy: PolicySource = {
           'ticketcategories',
           'ticketseverities',
         ],
-        force: { parent_id: '$contact', assigned_user_id: '$user', from_portal: '1' },
+        force: { parent_id: '$contact', assigned_user_id: '$user' },
       },
       update: { fields: ['ticket_title', 'description', 'ticketpriorities', 'ticketstatus'] },
     },

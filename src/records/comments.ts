@@ -90,6 +90,8 @@ interface Source {
 /**
  * A comment that this contact has just written, as it is read.
  *
+ * @throws GatewayError `STORED_OTHERWISE` where another text is stored
+ *
  * @param made the id of the record that coreBOS made of it, or when it was written
  */
 export async function writtenComment(
@@ -99,20 +101,28 @@ export async function writtenComment(
   context: ReadContext,
 ): Promise<Comment> {
   const { id, entity } = context.visible.contact
-  // coreBOS gives such a comment no id, and many may be written in one second.
-  const isIt = (comment: Comment): boolean =>
-    'id' in made
-      ? comment.id === made.id
-      : comment.time === made.time && comment.author.id === id && comment.text === text
   const found = await ifReadable(async () => {
     const on = await record(recordId, context)
-    const comments = (await commentsOn([on.id], viewOf(recordId, context), context)).get(recordId) ?? []
-    return comments.find(isIt)
+    return (await commentsOn([on.id], viewOf(recordId, context), context)).get(recordId) ?? []
   })
-  if (found !== undefined) return found
+  // coreBOS gives some comments no id, and many may be written in one second.
+  const candidates = (found ?? []).filter((comment) =>
+    'id' in made ? comment.id === made.id : comment.time === made.time && comment.author.id === id,
+  )
+  const own = candidates.find((comment) => 'id' in made || comment.text === text)
+  if (own !== undefined) return own
+  if (candidates.length > 0) throw storedOtherwise(recordId)
   const author = entity === 'Contacts' ? { contact: id, user: undefined } : { contact: undefined, user: '' }
   const names = await ifReadable(() => namesOf([id], context))
   return named({ time: '', ...made, ...author, text }, names ?? new Map())
+}
+
+function storedOtherwise(recordId: string): GatewayError {
+  const message = 'coreBOS stored another text'
+  return new GatewayError('STORED_OTHERWISE', `The comment on ${recordId} was written, but ${message}`, {
+    errors: [{ field: 'text', message }],
+    record: recordId,
+  })
 }
 
 /** The write stands, even where the record cannot be read again. */

@@ -1,9 +1,7 @@
-/** Checks whether a value fits the field that it is written to. */
+/** Checks whether a value fits the field that it is written to, and whether it is what the field holds afterwards. */
 import { shapes, webserviceId } from './check.ts'
+import { mostBytes } from '../model/lengths.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
-
-/** Bytes that MariaDB's `text` holds; what is longer would be cut off there. */
-const mostBytes = 65_535
 
 /** coreBOS keeps three-byte UTF-8, and `????` for anything else. */
 export const notKept = /[\u{10000}-\u{10FFFF}]/u
@@ -11,14 +9,20 @@ export const notKept = /[\u{10000}-\u{10FFFF}]/u
 /** What parts the values of a multi-select picklist. */
 const separator = ' |##| '
 
-/** @returns what is wrong with it; undefined: it fits */
-export function fitProblem(value: string, field: FieldShape): string | undefined {
+/**
+ * @param maxLength characters that the field keeps; undefined where that is not known
+ * @returns what is wrong with it; undefined: it fits
+ */
+export function fitProblem(value: string, field: FieldShape, maxLength?: number): string | undefined {
   const { name, picklist } = field
   const kind = valueKind(field)
   if (!value.isWellFormed() || value.includes('\0'))
     return `'${name}' contains a character that cannot be stored`
   const [lost] = notKept.exec(value) ?? []
   if (lost !== undefined) return `'${name}' contains a character that coreBOS cannot store: ${lost}`
+  if (maxLength !== undefined && value.length > maxLength) {
+    return `'${name}' has ${value.length} characters; at most ${maxLength} are stored`
+  }
   if (new TextEncoder().encode(value).length > mostBytes) return `'${name}' is longer than ${mostBytes} bytes`
   if (field.type === 'file') return `'${name}' is a file, not a text`
   if (kind === 'boolean' || value !== '') {
@@ -57,4 +61,14 @@ export function sameValue(one: string, other: string, field: FieldShape): boolea
   return (
     valueKind(field) === 'number' && shape.test(one) && shape.test(other) && Number(one) === Number(other)
   )
+}
+
+/** Whether a field holds what was sent: coreBOS completes times with seconds, and gives lists an order of its own. */
+export function isStored(sent: string, stored: string, field: FieldShape): boolean {
+  if (sameValue(sent, stored, field)) return true
+  const kind = valueKind(field)
+  if (kind === 'datetime' || kind === 'time') return sent !== '' && stored === `${sent}:00`
+  if (field.type !== 'multipicklist') return false
+  const sorted = (value: string): string => value.split(separator).toSorted().join(separator)
+  return sorted(sent) === sorted(stored)
 }

@@ -8,6 +8,7 @@ import { fillIn, type Ties, type WriteRule } from '../policy/policy.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
 import { sealValues, type CheckedValues } from '../model/checked-values.ts'
+import type { FieldLengths } from '../model/lengths.ts'
 import type { Modules } from '../model/module.ts'
 import { readSignature, signed } from './signature.ts'
 import { fitProblem, sameValue } from './value.ts'
@@ -32,6 +33,8 @@ export interface Proposal {
   /** What is to be written: what the caller gives that is not so already, and what the policy forces. */
   readonly values: Given
   readonly references: readonly ChosenReference[]
+  /** Names of the values that the policy forces. */
+  readonly forced: ReadonlySet<string>
   /** The record as it will be. */
   readonly row: Row
 }
@@ -132,17 +135,17 @@ export function untied(view: ModuleView): ModuleView {
   return { ...view, decision: { ...view.decision, rule: { ...view.decision.rule, ties: undefined } } }
 }
 
+/** What values are held against, beside the rule. */
+export interface WriteFacts {
+  readonly contact: Contact
+  readonly modules: Modules
+  readonly lengths: Pick<FieldLengths, 'of'>
+}
+
 /** @throws GatewayError as {@link propose} */
-export function proposeCreate(given: Given, view: ModuleView, contact: Contact, modules: Modules): Proposal {
+export function proposeCreate(given: Given, view: ModuleView, facts: WriteFacts): Proposal {
   const empty = Object.fromEntries([...view.module.fields.keys()].map((name) => [name, '']))
-  const proposal = propose({
-    given,
-    current: undefined,
-    view,
-    contact,
-    modules,
-    rule: view.decision.rule.create,
-  })
+  const proposal = propose({ given, current: undefined, view, rule: view.decision.rule.create, ...facts })
   return { ...proposal, row: { ...empty, ...proposal.values } }
 }
 
@@ -151,23 +154,15 @@ export function proposeCreate(given: Given, view: ModuleView, contact: Contact, 
  * @returns a proposal without values where everything is so already
  * @throws GatewayError as {@link propose}
  */
-export function proposeUpdate(
-  given: Given,
-  current: Row,
-  view: ModuleView,
-  contact: Contact,
-  modules: Modules,
-): Proposal {
-  const proposal = propose({ given, current, view, contact, modules, rule: view.decision.rule.update })
+export function proposeUpdate(given: Given, current: Row, view: ModuleView, facts: WriteFacts): Proposal {
+  const proposal = propose({ given, current, view, rule: view.decision.rule.update, ...facts })
   return { ...proposal, row: { ...current, ...proposal.values } }
 }
 
-interface Asked {
+interface Asked extends WriteFacts {
   readonly given: Given
   readonly current: Row | undefined
   readonly view: ModuleView
-  readonly contact: Contact
-  readonly modules: Modules
   readonly rule: WriteRule | undefined
 }
 
@@ -176,7 +171,7 @@ interface Asked {
  * is said of whether there is one), `FIELD_NOT_WRITABLE`, `INVALID_VALUE`; `NOT_WRITABLE` where the policy forces
  * what there is not
  */
-function propose({ given, current, view, contact, modules, rule }: Asked): Omit<Proposal, 'row'> {
+function propose({ given, current, view, contact, modules, lengths, rule }: Asked): Omit<Proposal, 'row'> {
   if (rule === undefined) throw new GatewayError('NOT_WRITABLE')
   const forced = forcedValues(rule, view, contact)
   const ties = tieFields(view)
@@ -207,7 +202,7 @@ function propose({ given, current, view, contact, modules, rule }: Asked): Omit<
       wrong('REFERENCE_OUT_OF_SCOPE', name, `'${name}' cannot be emptied`)
       continue
     }
-    const problem = fitProblem(value, field)
+    const problem = fitProblem(value, field, lengths.of(view.module.name, field))
     if (problem !== undefined) {
       wrong('INVALID_VALUE', name, problem)
       continue
@@ -222,7 +217,12 @@ function propose({ given, current, view, contact, modules, rule }: Asked): Omit<
   }
   if (problems.length > 0) throw rejection(problems)
   const changes = current === undefined || Object.keys(values).length > 0
-  return { view, references, values: changes ? { ...values, ...Object.fromEntries(forced) } : {} }
+  return {
+    view,
+    references,
+    forced: new Set(forced.keys()),
+    values: changes ? { ...values, ...Object.fromEntries(forced) } : {},
+  }
 }
 
 function forcedValues(rule: WriteRule, view: ModuleView, contact: Contact): Map<string, string> {

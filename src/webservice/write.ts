@@ -3,6 +3,7 @@ import type { WriteContext, WriteOperation } from '../access/context.ts'
 import { presentModule } from '../corebos/presentation.ts'
 import { GatewayError } from '../model/errors.ts'
 import { openViewOf, record, viewOf } from '../read/records-by-id.ts'
+import { writtenComment } from '../records/comments.ts'
 import { ask } from '../read/run.ts'
 import * as tree from '../query/tree.ts'
 import type { ModuleView } from '../scope/view.ts'
@@ -71,14 +72,14 @@ function revision(id: string, values: Given, client: WebserviceContext): Change 
 }
 
 /** coreBOS writes it itself, though it says that it can be edited. */
-const keptLogs = new Set(['update_log'])
+const keptLogs = new Set(['update_log', 'from_portal', 'from_mailscanner', 'commentadded'])
 
 /** Clients send whole records back, in which what coreBOS keeps by itself may be out of date by then. */
 function withoutKept(id: string, values: Given, author: WriteContext): Given {
   const readable = openViewOf(id, author)?.readable
   const isKept = (name: string): boolean => {
     const field = readable?.get(name)
-    return field !== undefined && (!field.editable || keptLogs.has(name))
+    return keptLogs.has(name) || field?.editable === false
   }
   return Object.fromEntries(Object.entries(values).filter(([name]) => !isKept(name)))
 }
@@ -464,7 +465,7 @@ export async function addTicketFaqComment(input: Input, client: WebserviceWriteC
   if (fromPortal !== '1' || (author !== '' && author !== session.contact.id)) {
     throw new GatewayError('NOT_WRITABLE', 'a comment is written in the name of the contact itself')
   }
-  await comment(id, comments, context)
+  await writtenComment(id, await comment(id, comments, context), comments, context)
   const [shown] = await withReferences([(await record(id, context)).row], viewOf(id, context), client)
   return result(shown ?? { id })
 }

@@ -37,8 +37,10 @@ import {
   writingView,
   type Given,
   type Proposal,
+  type WriteFacts,
 } from '../scope/write.ts'
 import { translated } from './rejection.ts'
+import { requireStored, type Note } from './stored.ts'
 
 export interface Written {
   readonly id: string
@@ -73,7 +75,7 @@ async function create(
   note({ module: view.module.name, rule: view.decision.rule.name })
   const writing = writingView(view, 'create', visible)
   if (file !== undefined) requireFileField(view)
-  const proposal = proposeCreate(values, view, visible.contact, visible.modules)
+  const proposal = proposeCreate(values, view, factsOf(author))
   const relations = await relationsOf(relatedTo, writing, author)
   const views = relations.length > 0 ? [untied(view), untied(writing)] : [view, writing]
   const checked = await check(proposal, views, author)
@@ -84,7 +86,13 @@ async function create(
     proposal.row,
   )
   note({ ids: [id] })
-  return again(id, author)
+  const written = await again(id, author)
+  requireStored('created', written, proposal, author, note)
+  return written
+}
+
+function factsOf({ visible: { contact, modules }, lengths }: WriteContext): WriteFacts {
+  return { contact, modules, lengths }
 }
 
 /** @throws GatewayError `FIELD_NOT_WRITABLE` where records of the module have no file, or the rule does not open it */
@@ -192,14 +200,16 @@ export async function updateRecord(
     const writing = writingView(view, 'update', visible)
     const lookUp = async () => reached(id, writing, author)
     return conditionally(precondition, lookUp, async (found) => {
-      const proposal = proposeUpdate(given, found.row, view, visible.contact, visible.modules)
+      const proposal = proposeUpdate(given, found.row, view, factsOf(author))
       if (Object.keys(proposal.values).length === 0) {
         note({ outcome: 'unchanged' })
         return { id, record: asSeen(found) }
       }
       const checked = await check(proposal, [view, writing], author)
       await perform(view, author, () => writer.revise(found.id, checked, changedBy(writing)), proposal.row)
-      return again(id, author)
+      const written = await again(id, author)
+      requireStored('changed', written, proposal, author, note)
+      return written
     })
   })
 }
@@ -312,7 +322,10 @@ export async function comment(
       view.decision.rule.sign === content.name &&
       visible.contact.entity === 'Contacts'
     const written = isSigned ? signed(text, visible.contact) : text
-    const problem = text.trim() === '' ? 'a comment has a text' : fitProblem(written, content)
+    const problem =
+      text.trim() === ''
+        ? 'a comment has a text'
+        : fitProblem(written, content, author.lengths.of(view.module.name, content))
     if (problem !== undefined) {
       throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
     }
@@ -467,8 +480,6 @@ export async function writtenBefore(id: string, context: ReadContext): Promise<W
     throw error
   }
 }
-
-type Note = (facts: Partial<AuditLine>) => void
 
 async function audited<T>(
   operation: WriteOperation,

@@ -13,6 +13,7 @@ import type { CrmRecord, Database } from '../../src/demo/database.ts'
 import { startDemoCorebos } from '../../src/demo/server.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import type { PolicySource } from '../../src/policy/schema.ts'
+import { FieldLengths } from '../../src/model/lengths.ts'
 import type { Modules } from '../../src/model/module.ts'
 import type { Row } from '../../src/scope/verify.ts'
 import { generatedStatements, recordedStatements } from '../support/corpus.ts'
@@ -413,6 +414,7 @@ function writeContextOf(
     },
     ownerIds: async (level) =>
       webserviceIds(level === 'own' ? { contacts: ownerIds.contacts, accounts: [] } : ownerIds),
+    lengths: new FieldLengths(),
     remember: (key, load) => {
       const ids = remembered.get(key) ?? load()
       remembered.set(key, ids)
