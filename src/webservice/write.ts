@@ -72,7 +72,7 @@ function revision(id: string, values: Given, client: WebserviceContext): Change 
 }
 
 /** coreBOS writes it itself, though it says that it can be edited. */
-const keptLogs = new Set(['update_log', 'from_portal', 'from_mailscanner', 'commentadded'])
+const keptLogs = new Set(['update_log'])
 
 /** Clients send whole records back, in which what coreBOS keeps by itself may be out of date by then. */
 function withoutKept(id: string, values: Given, author: WriteContext): Given {
