@@ -1,6 +1,8 @@
 /** Structured logs in which no secret can appear: requests are logged by route, never by URL, header or body. */
 import { randomUUID } from 'node:crypto'
+import { Writable } from 'node:stream'
 import fp from 'fastify-plugin'
+import pretty from 'pino-pretty'
 import { LogController, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { Config } from '../src/config/config.ts'
 
@@ -53,8 +55,29 @@ class AccessLog extends LogController {
   }
 }
 
+/** Lines for people, one for each request. */
+function prettyStream(sink: LogSink | undefined) {
+  return pretty({
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'requestId',
+    ...(sink !== undefined && { destination: new Writable({ write: writeTo(sink) }) }),
+  })
+}
+
+function writeTo(sink: LogSink) {
+  return (chunk: Buffer, _encoding: string, done: () => void): void => {
+    sink.write(chunk.toString())
+    done()
+  }
+}
+
 /** What Fastify is created with so that it logs this way. */
-export function loggingOptions(level: Config['LOG_LEVEL'], sink?: LogSink) {
+export function loggingOptions(
+  { LOG_LEVEL: level, LOG_FORMAT }: Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT'>,
+  sink?: LogSink,
+) {
+  const stream = LOG_FORMAT === 'pretty' ? prettyStream(sink) : sink
   return {
     logger: {
       level,
@@ -67,7 +90,8 @@ export function loggingOptions(level: Config['LOG_LEVEL'], sink?: LogSink) {
         paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
         censor: '***',
       },
-      ...(sink === undefined ? {} : { stream: sink }),
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      ...(stream === undefined ? {} : { stream }),
     },
     logController: new AccessLog({ requestIdLogLabel: 'requestId' }),
     // Never taken from the request: a client that chooses ids could forge the traces of others.

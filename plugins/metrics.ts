@@ -1,6 +1,9 @@
 /** Gives the application its counters and times every request by its route. */
 import fp from 'fastify-plugin'
+import { version } from '../src/config/version.ts'
 import { createMetrics, type Metrics } from '../src/http/metrics.ts'
+import { toGatewayError } from '../src/http/problem.ts'
+import { WebserviceRejection } from '../src/webservice/envelope.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -12,7 +15,7 @@ declare module 'fastify' {
 
 export default fp(
   async (app) => {
-    const metrics = createMetrics()
+    const metrics = createMetrics(version)
     app.decorate('metrics', metrics)
     app.decorate('inUse', metrics.inUse)
     app.addHook('onResponse', async (request, reply) => {
@@ -21,6 +24,10 @@ export default fp(
         { method: request.method, route, status: reply.statusCode },
         reply.elapsedTime / 1000,
       )
+    })
+    app.addHook('onError', async (_request, _reply, error) => {
+      const { code } = error instanceof WebserviceRejection ? error : toGatewayError(error)
+      metrics.problems.inc({ code })
     })
     app.addHook('onClose', async () => metrics.registry.clear())
   },

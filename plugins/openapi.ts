@@ -1,9 +1,7 @@
 /** The description of every route at `/openapi.json`, and a page to try it at `/docs`. */
-import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { KindGuard, Type } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
 import fp from 'fastify-plugin'
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { errorCatalogue, GatewayError, type ErrorCode } from '../src/model/errors.ts'
@@ -18,6 +16,7 @@ import {
   type ProblemResponse,
 } from '../src/http/schemas.ts'
 import type { Config } from '../src/config/config.ts'
+import { version } from '../src/config/version.ts'
 
 const catalogueTable = [
   '| code | status | meaning |',
@@ -115,12 +114,6 @@ function isProblem(answer: unknown): answer is ProblemResponse {
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
-
-/** The version of the package; the build copies `package.json` to `dist/`. */
-const { version } = Value.Decode(
-  Type.Object({ version: Type.String() }),
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
-)
 
 export default fp<Pick<Config, 'PUBLIC_URL'>>(
   async (app, { PUBLIC_URL }) => {

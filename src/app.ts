@@ -120,7 +120,7 @@ export async function buildApp(
 function bareApp(config: Config, sink: LogSink | undefined) {
   const connections = new Connections(connectionBounds, () => performance.now())
   const app: FastifyInstance = fastify({
-    ...loggingOptions(config.LOG_LEVEL, sink),
+    ...loggingOptions(config, sink),
     ...edgeOptions(config, connections),
   })
   app.setValidatorCompiler(validatorCompiler)

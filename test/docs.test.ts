@@ -118,13 +118,13 @@ t.test('docs/webservice.md lists every operation', async (t) => {
 
 t.test('docs/operations.md lists every metric and every operator endpoint', async (t) => {
   const page = read('docs/operations.md')
-  const { registry } = createMetrics()
+  const { registry } = createMetrics('0.0.0')
   t.strictSame(
     firstCells(page, 'Metrics').flatMap(inCode).sort(),
     registry
       .getMetricsAsArray()
       .map(({ name }) => name)
-      .filter((name) => name.startsWith('portal_'))
+      .filter((name) => /^(portal|http)_/.test(name))
       .sort(),
   )
   const registered = [...read('routes/operator.ts').matchAll(/app\.(get|post|put|delete)\(\s*'([^']+)'/g)]

@@ -1071,7 +1071,7 @@ t.test('operators', async (t) => {
   await fetch(`${url}/nope`)
   await fetch(`${url}/health/ready`)
   const metrics = await (await fetch(`${operatorUrl}/metrics`)).text()
-  t.match(metrics, /portal_request_duration_seconds_count\{method="GET",route="none",status="404"\} 1/)
+  t.match(metrics, /http_request_duration_seconds_count\{method="GET",route="none",status="404"\} 1/)
   t.match(metrics, /portal_corebos_call_duration_seconds_count\{operation="listtypes",/)
   t.match(metrics, /# TYPE portal_rows_withheld_total counter/)
   t.equal((await fetch(`${url}/metrics`)).status, 404, 'not on the port for all')

@@ -277,6 +277,11 @@ export const environment = Type.Object({
     'trace',
     'silent',
   ),
+  LOG_FORMAT: oneOf(
+    { description: 'Format of log lines: json for programs, pretty for people.', default: 'json' },
+    'json',
+    'pretty',
+  ),
 })
 
 type Environment = StaticDecode<typeof environment>

@@ -17,7 +17,8 @@ const given = Object.fromEntries(
 function defaultsFor({ PORT = '3000', PUBLIC_URL }: Readonly<Record<string, string | undefined>>) {
   const publicUrl = PUBLIC_URL ?? `http://localhost:${PORT}`
   return {
-    LOG_LEVEL: 'warn',
+    LOG_LEVEL: 'info',
+    LOG_FORMAT: 'pretty',
     // Any free port: the demo does not advertise metrics.
     METRICS_PORT: '0',
     PUBLIC_URL: publicUrl,

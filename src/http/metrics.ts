@@ -8,6 +8,8 @@ export interface Metrics {
   readonly registry: Registry
   /** Seconds per answered request. */
   readonly requests: Histogram<'method' | 'route' | 'status'>
+  /** Rejected and failed requests by the code of their problem document. */
+  readonly problems: Counter<'code'>
   /** Seconds per call of coreBOS; `outcome` is `ok` or a code of the error catalogue. */
   readonly corebosCalls: Histogram<'operation' | 'outcome'>
   /** Rows that coreBOS sent and the second look did not let through. Anything but zero is a bug of the gateway. */
@@ -23,10 +25,16 @@ export interface Metrics {
 }
 
 /** A registry of its own per gateway, so that two in one process do not add up. */
-export function createMetrics(): Metrics {
+export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  new Gauge({
+    name: 'portal_build_info',
+    help: 'Always 1; the labels name the versions of the gateway and of Node',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.version }, 1)
   const inUse = new InUse()
   new Gauge({
     name: 'portal_in_use',
@@ -41,10 +49,16 @@ export function createMetrics(): Metrics {
     registry,
     inUse,
     requests: new Histogram({
-      name: 'portal_request_duration_seconds',
+      name: 'http_request_duration_seconds',
       help: 'Time until a request was answered',
       labelNames: ['method', 'route', 'status'],
       buckets: seconds,
+      registers,
+    }),
+    problems: new Counter({
+      name: 'portal_problems_total',
+      help: 'Rejected and failed requests, by error code',
+      labelNames: ['code'],
       registers,
     }),
     corebosCalls: new Histogram({
