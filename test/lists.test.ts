@@ -179,3 +179,60 @@ t.test('next and prev keep all parameters and lead through every record once', a
     'and back to the first page',
   )
 })
+
+t.test(
+  'sort takes any mixture of directions, over pages, and needs no other call where coreBOS sorts',
+  async (t) => {
+    const portal = await startPortal(t)
+    const { oracle, list } = lister(portal)
+    for (const [module, sort] of [
+      ['HelpDesk', 'ticketstatus,ticket_title'],
+      ['HelpDesk', '-ticketstatus,ticket_title'],
+      ['HelpDesk', '-ticketpriorities,-ticketstatus,ticket_title'],
+      ['Invoice', '-invoicestatus,-hdnGrandTotal'],
+      ['HelpDesk', '-id'],
+    ] as const) {
+      const order = sort.replaceAll(/-([A-Za-z_]+)/g, '$1 desc')
+      const { ids, sortKeys } = oracle.answer(`select id from ${module} order by ${order} limit 1000`)
+      const seen: string[] = []
+      while (seen.length < ids.length) {
+        const page = { sort, limit: '3', offset: String(seen.length), count: 'true', fields: 'id' }
+        const { body, text } = await list(module, page)
+        t.equal(body['total'], ids.length, text)
+        if (body.records?.length === 0 || body.records === undefined) break
+        seen.push(...body.records.map(({ id }) => String(id)))
+      }
+      t.strictSame([...seen].sort(), [...ids].sort(), `${sort}: each record once`)
+      t.strictSame(
+        seen.map((id) => sortKeys.get(id)),
+        ids.map((id) => sortKeys.get(id)),
+        `${module} by ${sort}`,
+      )
+    }
+    const before = portal.relay.count('query')
+    await list('HelpDesk', { sort: 'ticketstatus,-ticket_title' })
+    t.equal(portal.relay.count('query') - before, 1)
+  },
+)
+
+t.test('an order that does not fit is rejected with its parameter', async (t) => {
+  const portal = await startPortal(t)
+  await rejects(t, portal, '/modules/HelpDesk/records', [
+    [{ sort: 'id', orderBy: 'id' }, 'sort', 'VALIDATION_FAILED', /one of them/],
+    [{ sort: '-ticket_titel' }, 'sort', 'UNKNOWN_FIELD', /did you mean/],
+    [{ sort: '-update_log,id' }, 'sort', 'UNKNOWN_FIELD', /has no field/],
+    [{ sort: 'ticket_title desc' }, 'sort', 'QUERY_SYNTAX', /'-' in front/],
+    [{ sort: '+id' }, 'sort', 'QUERY_SYNTAX', /comma-separated/],
+    [{ sort: '' }, 'sort', 'QUERY_SYNTAX', /comma-separated/],
+    [{ sort: 'id,'.repeat(60) }, 'sort', 'QUERY_TOO_LARGE', /50 fields/],
+    [{ orderBy: 'id upwards' }, 'orderBy', 'QUERY_SYNTAX', /line 1/],
+    [{ orderBy: 'update_log' }, 'orderBy', 'UNKNOWN_FIELD', /has no field/],
+    [{ orderBy: 'ticketstatus desc,id' }, 'orderBy', 'QUERY_NOT_EXPRESSIBLE', /'sort' takes any mixture/],
+    [{ fields: 'id,update_log' }, 'fields', 'UNKNOWN_FIELD', /has no field/],
+    [{ fields: 'Users.user_name' }, 'fields', 'UNKNOWN_MODULE', /Users/],
+    [{ where: "update_log='x'" }, 'where', 'UNKNOWN_FIELD', /has no field/],
+    [{ where: "hours='x'" }, 'where', 'INVALID_VALUE', /a number/],
+    [{ expand: 'update_log' }, 'expand', 'UNKNOWN_FIELD', /has no field/],
+    [{ expand: 'parent_id.parent_id.parent_id.parent_id.parent_id' }, 'expand', 'QUERY_TOO_LARGE', /4 hops/],
+  ])
+})

@@ -4,13 +4,15 @@ import { Type, type Static } from '@sinclair/typebox'
 import { expand, fieldsIn, hopsOf } from './expand.ts'
 import { GatewayError } from '../model/errors.ts'
 import { conditionOf, FilterParameter } from './filters.ts'
+import { readFields, readOrder, readWhere } from './list-parameters.ts'
 import { linksOf } from './page-links.ts'
 import { readParameter } from './parameter.ts'
 import { viewOf } from '../read/records-by-id.ts'
-import { ask, askFound } from '../read/run.ts'
+import { askSorted } from '../read/sorted.ts'
+import { foundRecords } from '../read/send.ts'
 import { toGuide } from '../query/guide.ts'
 import { limits } from '../model/limits.ts'
-import { parseChains, parseCondition, parseFields, parseOrderBy } from '../query/parse.ts'
+import { parseChains } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Limit, Order } from '../query/tree.ts'
 import type { ModuleView } from '../scope/view.ts'
@@ -52,6 +54,16 @@ export const ListingQuery = Type.Object({
       maxLength: limits.text,
       examples: ['ticketpriorities,createdtime desc'],
       description: `What stands behind \`order by\` in the ${toGuide}: fields by commas, \`desc\` behind the last one alone`,
+    }),
+  ),
+  sort: Type.Optional(
+    Type.String({
+      maxLength: limits.text,
+      examples: ['-ticketpriorities,createdtime'],
+      description:
+        'Comma-separated fields, with `-` in front of descending ones. Where coreBOS cannot sort so (a descending field ' +
+        `before others), the gateway sorts what it has verified, ${limits.rows.toLocaleString('en')} records at most. Not ` +
+        'together with `orderBy`',
     }),
   ),
   limit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.rows, default: limits.defaultRows })),
@@ -140,11 +152,11 @@ export async function listRecords(
   { module, listing, within, path }: Wanted,
   context: ReadContext,
 ): Promise<Static<typeof Page>> {
-  const { where, filter = [], orderBy, limit = limits.defaultRows, offset = 0, count = false } = listing
+  const { where, filter = [], limit = limits.defaultRows, offset = 0, count = false } = listing
   const view = context.visible.require(module)
   const conditions = [
     within,
-    where === undefined ? undefined : readParameter('where', () => parseCondition(where)),
+    where === undefined ? undefined : readWhere(where, view, context.visible),
     conditionOf(filter, view, context.visible),
   ]
   const { records, total } = await read(
@@ -152,7 +164,7 @@ export async function listRecords(
     listing,
     {
       where: tree.and(...conditions.filter((each) => each !== undefined)),
-      orderBy: orderBy === undefined ? [] : readParameter('orderBy', () => parseOrderBy(orderBy)),
+      orderBy: readOrder(listing, view),
       limit: { offset, count: limit },
     },
     context,
@@ -191,7 +203,10 @@ async function read(
   chosen: Chosen,
   context: ReadContext,
 ): Promise<{ records: Static<typeof Listed>[]; total: number | undefined }> {
-  const hops = chains === undefined ? [] : hopsOf(parseChains(chains), view, context.visible)
+  const hops =
+    chains === undefined
+      ? []
+      : readParameter('expand', () => hopsOf(parseChains(chains), view, context.visible))
   const query = tree.query({
     ...chosen,
     selection:
@@ -199,14 +214,18 @@ async function read(
         ? { kind: 'all' }
         : {
             kind: 'fields',
-            paths: Object.freeze([...parseFields(fields), ...fieldsIn(hops).map((name) => tree.field(name))]),
+            paths: Object.freeze([
+              ...readFields(fields, view, context.visible),
+              ...fieldsIn(hops).map((name) => tree.field(name)),
+            ]),
             distinct: false,
           },
     module: view.module.name,
     moduleAt: tree.nowhere,
   })
-  if (hops.length === 0) return ask(query, context)
-  const { records, total } = await askFound(query, context)
-  const expanded = await expand(hops, records, view, context)
-  return { records: records.map(({ row }, i) => ({ ...row, expanded: { ...expanded[i] } })), total }
+  const { records, total } = await askSorted(query, context)
+  if (hops.length === 0) return { records, total }
+  const found = foundRecords(records)
+  const expanded = await expand(hops, found, view, context)
+  return { records: found.map(({ row }, i) => ({ ...row, expanded: { ...expanded[i] } })), total }
 }

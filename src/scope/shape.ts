@@ -29,7 +29,8 @@ export function distinct(rows: readonly Row[]): Row[] {
   })
 }
 
-function collated(text: string): string {
+/** As SQL's collation compares texts: without letter case, accents and blanks at the end. */
+export function collated(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().replace(/ +$/, '')
 }
 
