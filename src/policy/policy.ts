@@ -51,6 +51,8 @@ export interface Rule {
   readonly readBy: 'service' | 'service-preferred' | undefined
   readonly hide: ReadonlySet<string>
   readonly only: ReadonlySet<string> | undefined
+  /** Whether coreBOS may print the records: a print can show any field, so the file must not hide one. */
+  readonly isPrintable: boolean
   readonly create: WriteRule | undefined
   readonly update: WriteRule | undefined
   readonly delete: Reach | undefined
@@ -211,6 +213,7 @@ function compile(
     readBy: source.readBy,
     hide: new Set(hide),
     only: source.only === undefined ? undefined : new Set(source.only),
+    isPrintable: source.hide === undefined && source.only === undefined,
     create: source.create && compileWrite(source.create, `${at}/create`),
     update: source.update && compileWrite(source.update, `${at}/update`),
     delete:

@@ -6,9 +6,12 @@ import { find } from '../read/records-by-id.ts'
 import { readBy } from '../read/send.ts'
 import type { ModuleView } from '../scope/view.ts'
 
-/** Whether a print can only show what the contact may read anyhow: coreBOS prints any field of a record. */
+/**
+ * Whether the policy leaves the print of its records to coreBOS. A print may show any field, so a rule that hides or
+ * selects fields closes it. Internal fields do not: prints are made for customers, and their templates leave them out.
+ */
 export function mayBePrinted({ decision: { rule } }: ModuleView): boolean {
-  return rule.hide.size === 0 && rule.only === undefined
+  return rule.isPrintable
 }
 
 /** @throws GatewayError `NOT_FOUND`, whether it is not there, not this contact's, or not to be printed */
