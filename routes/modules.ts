@@ -4,23 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answer, ModuleName, problems } from '../src/http/schemas.ts'
 import type { VisibleModules, ModuleView } from '../src/scope/view.ts'
 import { isOpen } from '../src/scope/write.ts'
-import { isCommentable, relating } from '../src/write/writes.ts'
-
-const Rights = Type.Object(
-  {
-    create: Type.Boolean(),
-    update: Type.Boolean(),
-    delete: Type.Boolean(),
-    comment: Type.Boolean({ description: 'True if comments can be written on its records' }),
-    relate: Type.Array(Type.String(), {
-      description: 'Modules whose records can be related to, or unrelated from, its records',
-    }),
-    actions: Type.Array(Type.String(), {
-      description: 'Names of the actions that can be run on its records if coreBOS offers them',
-    }),
-  },
-  { description: 'Operations on its records that the policy allows' },
-)
+import { Rights, rightsOf } from '../src/write/rights.ts'
 
 const Field = Type.Object({
   name: Type.String(),
@@ -88,19 +72,12 @@ const exampleFields: Static<typeof Field>[] = [
 ]
 
 function summary(view: ModuleView, visible: VisibleModules): Static<typeof Summary> {
-  const { module, decision } = view
+  const { module } = view
   return {
     name: module.name,
     label: module.label,
     idPrefix: module.idPrefix,
-    rights: {
-      create: isOpen(view, 'create'),
-      update: isOpen(view, 'update'),
-      delete: isOpen(view, 'delete'),
-      comment: isCommentable(module.name, visible),
-      relate: visible.names.filter((name) => relating(view, visible.require(name)) !== undefined),
-      actions: [...decision.rule.actions],
-    },
+    rights: rightsOf(view, visible),
   }
 }
 

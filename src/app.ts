@@ -10,6 +10,7 @@ import cookies from '../plugins/cookies.ts'
 import corebos from '../plugins/corebos.ts'
 import door from '../plugins/access.ts'
 import edge, { believeAddressesAlone, edgeOptions } from '../plugins/security-headers.ts'
+import formats from '../plugins/formats.ts'
 import limits from '../plugins/limits.ts'
 import logging, { loggingOptions, type LogSink } from '../plugins/logging.ts'
 import metrics from '../plugins/metrics.ts'
@@ -30,6 +31,7 @@ import comments from '../routes/comments.ts'
 import documents from '../routes/documents.ts'
 import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
+import me from '../routes/me.ts'
 import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
 import printing from '../routes/pdf.ts'
@@ -90,6 +92,7 @@ export async function buildApp(
   await app.register(login, { config, policy: app.policy, now })
   await app.register(authenticate)
   await app.register(door, { config, policy: app.policy, now })
+  await app.register(formats)
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)
   await app.register(openapi, config)
@@ -101,6 +104,7 @@ export async function buildApp(
   })
   await app.register(jwks)
   await app.register(auth, config)
+  await app.register(me, config)
   await app.register(modules)
   await app.register(records)
   await app.register(recordWrites)

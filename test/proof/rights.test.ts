@@ -376,6 +376,11 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       alike: true,
     },
     {
+      route: 'GET /me',
+      right: all,
+      holds: (t, { body }, { contact }) => t.equal(textAt(body, 'contact', 'id'), loginService.id(contact)),
+    },
+    {
       route: 'GET /auth/session',
       right: all,
       holds: (t, { body }, { contact }) => t.equal(textAt(body, 'contact', 'id'), loginService.id(contact)),

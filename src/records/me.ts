@@ -1,0 +1,35 @@
+/** The contact behind a request and its account, by the names that the contact may read. */
+import type { ReadContext } from '../access/context.ts'
+import type { Contact } from '../model/contact.ts'
+import { recordsById } from '../read/records-by-id.ts'
+
+export interface Me {
+  readonly contact: {
+    readonly id: string
+    readonly entity: Contact['entity']
+    readonly name: string | null
+    readonly firstName: string | null
+    readonly lastName: string | null
+    readonly email: string | null
+  }
+  readonly account: { readonly id: string; readonly name: string | null } | null
+}
+
+/** A name is null where it is empty, or where the policy does not show the field or the record. */
+export async function me({ id, entity, accountId }: Contact, context: ReadContext): Promise<Me> {
+  const found = await recordsById(accountId === undefined ? [id] : [id, accountId], context)
+  const textOf = (record: string, field: string) => found.get(record)?.row[field] || null
+  const firstName = textOf(id, 'firstname')
+  const lastName = textOf(id, 'lastname')
+  return {
+    contact: {
+      id,
+      entity,
+      name: [firstName, lastName].filter((each) => each !== null).join(' ') || null,
+      firstName,
+      lastName,
+      email: textOf(id, 'email'),
+    },
+    account: accountId === undefined ? null : { id: accountId, name: textOf(accountId, 'accountname') },
+  }
+}
