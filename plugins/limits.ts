@@ -7,6 +7,7 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../src/config/config.ts'
 import { loginsByAddress } from '../src/auth/login-limits.ts'
+import { rateLimitHeaders, type Quota } from '../src/http/rate-limit-headers.ts'
 import { RequestCounts, type Presented } from '../src/http/request-counts.ts'
 import type { Reading } from '../src/session/contract.ts'
 
@@ -30,6 +31,8 @@ declare module 'fastify' {
     presented: SessionClaim | undefined
     /** Whether it has been counted as a log-in. */
     isCountedLogin: boolean
+    /** The limits that it has been counted against. */
+    quotas: readonly Quota[] | undefined
   }
   interface FastifyContextConfig {
     /** `false`: not counted. For probes that come often, cost nothing and tell nothing. */
@@ -56,13 +59,17 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
     }
   }
 
+  const reportTo = (request: FastifyRequest) => (quotas: readonly Quota[]) => {
+    request.quotas = [...(request.quotas ?? []), ...quotas]
+  }
+
   app.decorate('limitLogins', async (request: FastifyRequest) => {
     if (request.isCountedLogin) return
     request.isCountedLogin = true
-    await counts.count({ login: request.ip })
+    await counts.count({ login: request.ip }, reportTo(request))
   })
   app.decorate('limitSession', async (request: FastifyRequest, claim: SessionClaim) => {
-    const reading = await counts.count({ claim })
+    const reading = await counts.count({ claim }, reportTo(request))
     if (reading === undefined) throw new Error('a session that was presented was not read')
     request.presented = claim
     request.reading = reading
@@ -71,6 +78,7 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
   app.decorateRequest('reading', null)
   app.decorateRequest('presented', undefined)
   app.decorateRequest('isCountedLogin', false)
+  app.decorateRequest('quotas', undefined)
 
   // A hook and not an option of each route: what is not found is counted too.
   app.addHook('onRequest', async (request) => {
@@ -79,12 +87,11 @@ async function limits(app: FastifyInstance, options: LimitsOptions): Promise<voi
     const { claim, login = false } = presents(request)
     request.isCountedLogin = login
     request.presented = claim
-    const reading = await counts.count({
-      address: request.ip,
-      claim,
-      ...(login && { login: request.ip }),
-    })
-    request.reading = reading ?? null
+    const counted = { address: request.ip, claim, ...(login && { login: request.ip }) }
+    request.reading = (await counts.count(counted, reportTo(request))) ?? null
+  })
+  app.addHook('onSend', async (request, reply) => {
+    reply.headers(rateLimitHeaders(request.quotas ?? []))
   })
 }
 

@@ -5,6 +5,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import login from '../plugins/auth.ts'
 import authenticate from '../plugins/authenticate.ts'
 import bodies from '../plugins/bodies.ts'
+import compression from '../plugins/compression.ts'
 import closing from '../plugins/graceful-shutdown.ts'
 import cookies from '../plugins/cookies.ts'
 import corebos from '../plugins/corebos.ts'
@@ -66,6 +67,7 @@ export async function buildApp(
   await app.register(metrics)
   await app.register(requestScope)
   await app.register(edge, config)
+  await app.register(compression)
   await app.register(bodies)
   await app.register(closing)
   await app.register(requestCalls)

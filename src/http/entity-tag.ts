@@ -44,9 +44,15 @@ export interface Conditions {
   readonly 'if-none-match'?: string | undefined
 }
 
-const exactly = (tag: string): string => tag
+/** A compressed answer has a tag of its own ({@link encodedTag}), and is the same answer to a condition. */
+const exactly = (tag: string): string => tag.replace(/^"([\w-]{43})-(?:br|gzip)"$/, '"$1"')
 /** Proxies that compress an answer make its tag a weak one. */
-const weakly = (tag: string): string => tag.replace(/^W\//, '')
+const weakly = (tag: string): string => exactly(tag.replace(/^W\//, ''))
+
+/** The tag of an answer in a content coding; representations that differ in bytes differ in strong tags. */
+export function encodedTag(tag: string, coding: string): string {
+  return tag.startsWith('W/') ? tag : tag.replace(/"$/, `-${coding}"`)
+}
 
 function isAmong(tags: readonly string[], condition: string, form: (tag: string) => string): boolean {
   if (condition.trim() === '*') return true

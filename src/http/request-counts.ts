@@ -3,7 +3,8 @@ import type { SessionClaim } from '../session/claim.ts'
 import type { Rate } from '../model/rate.ts'
 import { networksOf } from './client-address.ts'
 import { GatewayError } from '../model/errors.ts'
-import type { Reading, Store, RateCheck } from '../session/contract.ts'
+import type { Reading, RateCheck, Store } from '../session/contract.ts'
+import type { Quota } from './rate-limit-headers.ts'
 
 export interface Rates {
   readonly address: Rate
@@ -28,6 +29,12 @@ export interface Counted {
   readonly login?: string
 }
 
+interface Limit {
+  readonly name: Quota['name']
+  readonly rate: Rate
+  readonly check: RateCheck
+}
+
 export class RequestCounts {
   readonly #rates: Rates
   readonly #store: Pick<Store, 'take' | 'read'>
@@ -38,17 +45,31 @@ export class RequestCounts {
   }
 
   /**
+   * @param report gets the limits that the request was counted against, also where it exceeds one of them
    * @returns what the store says of the presented session
    * @throws GatewayError `RATE_LIMITED`, `STORE_UNAVAILABLE`
    */
-  async count({ address, claim, login }: Counted): Promise<Reading | undefined> {
-    const limits = [
-      ...(address === undefined ? [] : byNetwork('ip', address, this.#rates.address)),
-      ...(claim === undefined ? [] : [take(`contact:${claim.contactId}`, this.#rates.contact)]),
-      ...(login === undefined ? [] : byNetwork('login', login, this.#rates.login)),
+  async count(
+    { address, claim, login }: Counted,
+    report: (quotas: readonly Quota[]) => void,
+  ): Promise<Reading | undefined> {
+    const { address: byAddress, contact: rate, login: byLogin } = this.#rates
+    const limits: Limit[] = [
+      ...(address === undefined ? [] : byNetwork('ip', address, { name: 'address', rate: byAddress })),
+      ...(claim === undefined
+        ? []
+        : [{ name: 'contact' as const, rate, check: take(`contact:${claim.contactId}`, rate) }]),
+      ...(login === undefined ? [] : byNetwork('login', login, { name: 'login', rate: byLogin })),
     ]
-    const reading = claim && (await this.#store.read(claim.sessionId, limits))
-    const taken = reading?.takes ?? (await this.#store.take(limits))
+    const checks = limits.map(({ check }) => check)
+    const reading = claim && (await this.#store.read(claim.sessionId, checks))
+    const taken = reading?.takes ?? (await this.#store.take(checks))
+    report(
+      limits.map(({ name, rate: { seconds }, check: { max } }, index) => {
+        const { allowed = false, count = max, resetIn = 0 } = taken[index] ?? {}
+        return { name, max, seconds, remaining: allowed ? Math.max(0, max - count) : 0, resetIn }
+      }),
+    )
     const exceeded = taken.find(({ allowed }) => !allowed)
     if (exceeded !== undefined)
       throw new GatewayError('RATE_LIMITED', undefined, { retryAfter: exceeded.resetIn / 1000 })
@@ -57,10 +78,14 @@ export class RequestCounts {
 }
 
 /** A wider network counts what its narrower ones let pass, so that one neighbour cannot use it up for the others. */
-function byNetwork(name: string, address: string, rate: Rate): RateCheck[] {
+function byNetwork(prefix: string, address: string, { name, rate }: Omit<Limit, 'check'>): Limit[] {
   return networksOf(address).map((network, index) => ({
-    ...take(`${name}:${network.name}`, { ...rate, max: rate.max * network.share }),
-    ...(index > 0 && { follows: true as const }),
+    name,
+    rate,
+    check: {
+      ...take(`${prefix}:${network.name}`, { ...rate, max: rate.max * network.share }),
+      ...(index > 0 && { follows: true as const }),
+    },
   }))
 }
 

@@ -79,6 +79,8 @@ const answerHeaders = {
   'Content-Length': 'Bytes',
   'Content-Range': 'Which bytes of how many: `bytes 0-499/1234`, or `bytes */1234` where there are no such',
   'Accept-Ranges': '`bytes`',
+  RateLimit: 'Requests that are left (`r`) and seconds until the window ends (`t`), by limit',
+  'RateLimit-Policy': 'Requests (`q`) in a window of so many seconds (`w`), by limit',
 } as const
 export type AnswerHeader = keyof typeof answerHeaders
 export const answerHeaderNames: readonly string[] = Object.keys(answerHeaders)
@@ -116,7 +118,7 @@ export interface ProblemResponse {
 const problemHeaders: Readonly<Record<number, readonly AnswerHeader[]>> = {
   401: ['WWW-Authenticate'],
   416: ['Content-Range'],
-  429: ['Retry-After'],
+  429: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
   503: ['Retry-After'],
 }
 
