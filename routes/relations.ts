@@ -1,9 +1,8 @@
 /** Records that are related to a record. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ListingQuery, listRecords, Page } from '../src/records/list.ts'
-import { find } from '../src/read/records-by-id.ts'
-import { relatedTo } from '../src/records/related.ts'
+import { ListingQuery, Page } from '../src/records/list.ts'
+import { listRelated } from '../src/records/related-page.ts'
 import {
   ModuleName,
   problems,
@@ -31,7 +30,9 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'List the records of a module that are related to a record',
         description:
           'Both the record and each that is related to it must be visible by their own rules. Comments on tickets and FAQ are ' +
-          'no records: they are only at `/records/:id/comments`.',
+          'no records: they are only at `/records/:id/comments`. `Products` and `Services` of an invoice, a quote or a sales ' +
+          'order are its lines: each product or service with its `line`, in their order. Lines take `fields`, `limit`, ' +
+          '`offset` and `count`.',
         params: Type.Object({ id: webserviceId('11x8546'), other: Related }),
         querystring: ListingQuery,
         response: {
@@ -43,9 +44,8 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { id, other: module } = request.params
       const context = await door.readContextOf(request)
-      const within = await relatedTo(await find(id, context), context.visible.require(module), context)
       const path = app.outside(`/records/${id}/related/${module}`)
-      return listRecords({ module, listing: request.query, within, path }, context)
+      return listRelated(id, { module, listing: request.query, path }, context)
     },
   )
 

@@ -1,18 +1,19 @@
 /** The context of one request: what the contact may see, and how coreBOS is read and written for it. */
-import type { Attachment } from '../corebos/read.ts'
+import type { Attachment, PricedLine } from '../corebos/read.ts'
 import type { BusinessAction } from '../model/business-action.ts'
 import type { CheckedValues } from '../model/checked-values.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
 import type { Level } from '../model/contact.ts'
 import type { DocumentFile } from '../model/document-file.ts'
 import type { FieldLengths } from '../model/lengths.ts'
+import type { InventoryLine } from '../model/inventory-line.ts'
 import type { SendableQuery } from '../model/sendable-query.ts'
 import type { WebserviceId } from '../model/webservice-id.ts'
 import type { OwnerIds } from '../scope/rewrite.ts'
 import type { Row, WithheldRow } from '../scope/verify.ts'
 import type { VisibleModules } from '../scope/view.ts'
 
-export type { Attachment } from '../corebos/read.ts'
+export type { Attachment, PricedLine } from '../corebos/read.ts'
 
 export type ReadBy = 'contact' | 'service' | 'service-preferred'
 
@@ -31,6 +32,10 @@ export interface Reader {
    * coreBOS shows them to no session that the gateway has.
    */
   readonly comments: ((parent: ClearedId, parentModule: string) => Promise<readonly Row[]>) | undefined
+  /** The lines of an inventory record in their order, unchecked. */
+  lines(record: ClearedId, module: string, by: ReadBy): Promise<readonly InventoryLine[]>
+  /** The lines of an inventory record as `retrieve` gives them under `pdoInformation`. */
+  pricedLines(record: ClearedId, by: ReadBy): Promise<readonly PricedLine[]>
   /** The file of a document; undefined where it has none in coreBOS. */
   attachment(document: ClearedId, by: ReadBy): Promise<Attachment | undefined>
   /** A record as PDF; undefined where coreBOS does not print records of its module. */

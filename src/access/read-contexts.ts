@@ -6,7 +6,7 @@ import { Company } from '../corebos/company.ts'
 import type { Corebos } from '../corebos/corebos.ts'
 import { printed } from '../corebos/files.ts'
 import type { Catalogue } from '../corebos/metadata.ts'
-import { query, relatedRecords, retrieveAttachment } from '../corebos/read.ts'
+import { inventoryLines, pricedLines, query, relatedRecords, retrieveAttachment } from '../corebos/read.ts'
 import { SharedCache } from '../corebos/shared-cache.ts'
 import { SharedReads } from '../corebos/shared-reads.ts'
 import type { Contact } from '../model/contact.ts'
@@ -170,6 +170,8 @@ export class ReadContexts {
           ? undefined
           : async (id, module) =>
               relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' }),
+      lines: async (id, module, by) => inventoryLines(callerFor(by), id, module),
+      pricedLines: async (id, by) => pricedLines(callerFor(by), id),
       attachment: async (id, by) =>
         this.#downloads.begin(contact.id, async () => retrieveAttachment(callerFor(by), id)),
       printed: async (id, by) => printed(callerFor(by), id),

@@ -12,7 +12,7 @@ export interface Upstream {
   /** Whether that is the service user's. */
   readonly isService: boolean
   /** The session for what a rule has the contact or the service user read or write. */
-  callerFor(by: ReadBy): Caller
+  readonly callerFor: (by: ReadBy) => Caller
   /** Webservice id of the CRM user whose rights `caller` has. @throws GatewayError how coreBOS failed */
   userId(): Promise<string>
 }

@@ -4,6 +4,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { SendableQuery } from '../model/sendable-query.ts'
 import { ask, outcomeOf, type Caller } from './caller.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
+import type { InventoryLine } from '../model/inventory-line.ts'
 import type { Success } from './envelope.ts'
 import { array, isObject, object, row, text, textOrNumber, texts } from './shape.ts'
 import type { Spooled } from './spool.ts'
@@ -99,6 +100,75 @@ export async function relatedRecords(
   const { result } = await ask(caller, { operation: 'getRelatedRecords', params }, signal)
   return array(object(result, 'relation')['records'], 'relation').map((each) =>
     namedColumns(row(each, 'related row')),
+  )
+}
+
+/** What a line itself holds, beside the columns of its product or service and of the stock. */
+const lineColumn =
+  /^(?:sequence_no|quantity|listprice|discount_percent|discount_amount|comment|lineitem_id|tax[1-9][0-9]?)$/
+
+/** The lines of an inventory record, in their order. @throws GatewayError as {@link ask} */
+export async function inventoryLines(
+  caller: Caller,
+  id: ClearedId,
+  module: string,
+  signal?: AbortSignal,
+): Promise<readonly InventoryLine[]> {
+  const params = { id: id.text, module, relatedModule: 'Products', queryParameters: {} }
+  const { result } = await ask(caller, { operation: 'getRelatedRecords', params }, signal)
+  return array(object(result, 'relation')['records'], 'relation').map((each) =>
+    inventoryLine(row(each, 'line')),
+  )
+}
+
+function inventoryLine(line: Row): InventoryLine {
+  // The second column; coreBOS overwrites its name, `productid`, with the number of the document.
+  const recordNumber = line['1'] ?? ''
+  const module = (line['serviceid'] ?? '') === '' ? 'Products' : 'Services'
+  return {
+    item: /^[1-9][0-9]*$/.test(recordNumber) ? { module, recordNumber } : undefined,
+    listedAs: line['id'] ?? '',
+    values: Object.fromEntries(Object.entries(line).filter(([name]) => lineColumn.test(name))),
+  }
+}
+
+/** What `retrieve` says of the lines of an inventory record; all other keys are left out. */
+const pricedKeys = [
+  'productid',
+  'wsproductid',
+  'linetype',
+  'comment',
+  'qty',
+  'listprice',
+  'discount',
+  'discount_type',
+  'discount_percentage',
+  'discount_amount',
+]
+
+export type PricedLine = Readonly<Record<string, string | number>>
+
+/** @throws GatewayError as {@link ask}; `COREBOS_FAILED` where coreBOS answers with another record */
+export async function pricedLines(
+  caller: Caller,
+  id: ClearedId,
+  signal?: AbortSignal,
+): Promise<readonly PricedLine[]> {
+  const { result } = await ask(caller, { operation: 'retrieve', params: { id: id.text } }, signal)
+  const record = object(result, 'record')
+  if (record['id'] !== id.text) {
+    throw new GatewayError('COREBOS_FAILED', 'coreBOS returned another record than the requested one')
+  }
+  return array(record['pdoInformation'] ?? [], 'lines').map((each) => pricedLine(object(each, 'line')))
+}
+
+function pricedLine(source: Readonly<Record<string, unknown>>): PricedLine {
+  const shown = pricedKeys.filter((name) => Object.hasOwn(source, name))
+  return Object.fromEntries(
+    shown.map((name) => {
+      const value = source[name]
+      return [name, typeof value === 'number' ? value : text(value, 'line')]
+    }),
   )
 }
 

@@ -2,6 +2,7 @@
 import type { ReadContext } from '../access/context.ts'
 import { Type, type Static } from '@sinclair/typebox'
 import { expand, fieldsIn, hopsOf } from './expand.ts'
+import { LineValues } from './line-page.ts'
 import { GatewayError } from '../model/errors.ts'
 import { conditionOf, FilterParameter } from './filters.ts'
 import { readFields, readOrder, readWhere } from './list-parameters.ts'
@@ -76,6 +77,7 @@ export type Listing = Static<typeof ListingQuery>
 
 export const Listed = Type.Object(
   {
+    line: Type.Optional(LineValues),
     expanded: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description:

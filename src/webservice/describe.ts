@@ -122,7 +122,8 @@ function relatedModules(
   return module.relations.flatMap(({ name, module: related, field: by, properties, columns: shown }) => {
     const view = context.visible.find(related)
     if (view === undefined || (by !== null && !view.readable.has(by))) return []
-    if (related === 'ModComments' && isKeptApart(module.name)) return []
+    if (related === 'ModComments' && isKeptApart(module.name) && context.reader.comments === undefined)
+      return []
     const more: Properties = properties
     return [[name, { ...more, filterFields: columns(shown, view) }] as const]
   })

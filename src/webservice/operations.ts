@@ -7,6 +7,7 @@ import * as files from './files.ts'
 import * as login from './login.ts'
 import type { LoginContext } from './login.ts'
 import * as read from './read.ts'
+import * as related from './related.ts'
 import * as search from './search.ts'
 import * as views from './views.ts'
 import * as write from './write.ts'
@@ -102,7 +103,7 @@ const table: readonly Operation[] = [
   client('retrieve', ['id'], 'record', read.retrieve),
   client('MassRetrieve', ['ids'], 'statement', read.massRetrieve),
   client('getReferenceValue', ['id'], 'statement', read.getReferenceValue),
-  client('getRelatedRecords', queryParameters, 'record', read.getRelatedRecords),
+  client('getRelatedRecords', queryParameters, 'record', related.getRelatedRecords),
   client('sync', ['modifiedTime', 'elementType'], 'statement', read.sync),
 
   client('retrievedocattachment', ['id', 'returnfile'], 'record', files.retrievedocattachment),

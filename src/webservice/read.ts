@@ -1,20 +1,20 @@
 /** Operations that read records. All of them are queries that `src/read/` runs. */
 import { GatewayError } from '../model/errors.ts'
 import { mapLimited } from '../model/map-limited.ts'
-import { byModule, find, record, viewOf } from '../read/records-by-id.ts'
+import { byModule, record, viewOf } from '../read/records-by-id.ts'
 import { ask, type Answer } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
-import { parseOrderBy, parseQuery } from '../query/parse.ts'
+import { parseQuery } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
-import { relatedTo } from '../records/related.ts'
+import { pricedLinesOf } from '../records/lines.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 import type { Input, WebserviceContext } from './call.ts'
-import { closedModule, result, type Result } from './envelope.ts'
+import { result, type Result } from './envelope.ts'
 import { labelsOf, withReferences } from './labels.ts'
 import { mostListed, partsOf, requireLength } from './lists.ts'
 import { isOfUsers, isOwnUser, ownUser, queryOwnUser } from './own-user.ts'
-import { isObject, type Parameter } from './php.ts'
+import type { Parameter } from './php.ts'
 import { serialize, unserializeTexts } from './serialize.ts'
 
 /** Ids in one `MassRetrieve` or `getReferenceValue`. */
@@ -39,8 +39,12 @@ export async function retrieve(input: Input, client: WebserviceContext): Promise
   const id = input.text('id')
   if (isOwnUser(id, client)) return result(await ownUser(client))
   const view = viewOf(id, client.context)
-  const [found] = await withReferences([(await record(id, client.context)).row], view, client)
-  return result(found ?? null)
+  const found = await record(id, client.context)
+  const [[row], lines] = await Promise.all([
+    withReferences([found.row], view, client),
+    pricedLinesOf(found.id, view, client.context),
+  ])
+  return result({ ...row, ...(lines !== undefined && { pdoInformation: lines }) })
 }
 
 export async function massRetrieve(input: Input, client: WebserviceContext): Promise<Result> {
@@ -95,50 +99,6 @@ export async function getReferenceValue(input: Input, client: WebserviceContext)
     return [[id, { module: labelled.module, reference: labelled.label, cbuuid: '' }] as const]
   })
   return result(serialize(Object.fromEntries(named)))
-}
-
-/**
- * Both ends are under their rules: the record must be the contact's to see, and so must each that is related to it.
- * Rows go by the names of fields; coreBOS's own go by those of columns, which no description ties to a field.
- */
-export async function getRelatedRecords(input: Input, client: WebserviceContext): Promise<Result> {
-  const { context } = client
-  const id = input.text('id')
-  const parent = viewOf(id, context)
-  const module = input.text('module')
-  if (module.toLowerCase() !== parent.module.name.toLowerCase()) throw closedModule(module)
-  const related = context.visible.require(input.text('relatedModule'))
-  const { limit, orderBy } = listing(input.json('queryParameters'))
-  const where = await relatedTo(await find(id, context), related, context)
-  const { records } = await ask(recordsOf(related, where, { limit, orderBy }), context)
-  return result({ records })
-}
-
-/** `limit`, `offset` and `orderby` of a list; coreBOS takes the last one into its SQL, here it is read. */
-function listing(parameters: Parameter | undefined): Pick<tree.Query, 'limit' | 'orderBy'> {
-  const given = isObject(parameters) ? parameters : {}
-  const text = (name: string): string => {
-    const value = given[name] ?? ''
-    if (typeof value === 'object') throw new GatewayError('BAD_REQUEST', `'${name}' is a text`)
-    return String(value).trim()
-  }
-  const number = (name: string, otherwise: number): number => {
-    const value = text(name)
-    if (value === '') return otherwise
-    if (!/^[0-9]{1,9}$/.test(value)) throw new GatewayError('INVALID_VALUE', `'${name}' is a whole number`)
-    return Number(value)
-  }
-  if (text('productDiscriminator') !== '') {
-    throw new GatewayError(
-      'QUERY_NOT_EXPRESSIBLE',
-      'the lines of an invoice are not available as related records',
-    )
-  }
-  const orderBy = text('orderby')
-  return {
-    limit: { offset: number('offset', 0), count: number('limit', limits.rows) },
-    orderBy: orderBy === '' ? [] : parseOrderBy(orderBy.replace(/^order +by +/i, '')),
-  }
 }
 
 /** Rows of one answer of `sync`; rows that changed in the same second stay together. */

@@ -408,6 +408,8 @@ function writeContextOf(
       query: (statement) => (broken ? world.everything(statement) : world.ask(statement)),
       relatedIds: (...which) => world.related(...which),
       comments: nothing,
+      lines: nothing,
+      pricedLines: nothing,
       attachment: nothing,
       printed: nothing,
       actions: nothing,

@@ -1,0 +1,99 @@
+/** A page of the lines of an inventory record: each product or service as it is read by its own rule, with its line. */
+import { Type, type Static } from '@sinclair/typebox'
+import type { ReadContext } from '../access/context.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import { parseFields } from '../query/parse.ts'
+import type { Found } from '../read/records-by-id.ts'
+import { checkPath } from '../scope/check.ts'
+import type { ModuleView } from '../scope/view.ts'
+import { linesOf, type Line } from './lines.ts'
+import { readParameter } from './parameter.ts'
+
+const optionalNumber = Type.Union([Type.Number(), Type.Null()])
+
+export const LineValues = Type.Object(
+  {
+    sequence_no: Type.Integer({ description: 'The place among the lines of the record, from 1' }),
+    quantity: Type.Number(),
+    listprice: Type.Number({ description: 'The price of one, before discount and taxes' }),
+    discount_percent: optionalNumber,
+    discount_amount: optionalNumber,
+    comment: Type.String(),
+    taxes: Type.Record(Type.String(), Type.Number(), { description: 'Percent, by the names of coreBOS' }),
+  },
+  {
+    description:
+      'Of a line of an invoice, a quote or a sales order: what the line says of the product or service',
+  },
+)
+
+/** What a listing may say where lines are listed. */
+interface LineListing {
+  readonly fields?: string
+  readonly limit?: number
+  readonly offset?: number
+  readonly count?: boolean
+}
+
+const accepted = new Set(['fields', 'limit', 'offset', 'count'])
+
+interface LinePage {
+  /** With the readable fields of the product or service beside the line. */
+  readonly records: readonly { readonly line: Static<typeof LineValues> }[]
+  readonly total: number
+  readonly hasMore: boolean
+}
+
+/**
+ * @param view of `Products` or `Services`
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` for a parameter that lines do not take, `UNKNOWN_FIELD`
+ */
+export async function linePage(
+  found: Found,
+  view: ModuleView,
+  listing: LineListing,
+  context: ReadContext,
+): Promise<LinePage> {
+  const rejected = Object.entries(listing).find(([name, value]) => !accepted.has(name) && isGiven(value))?.[0]
+  if (rejected !== undefined) {
+    const message = `'${rejected}' is not for lines; they take ${[...accepted].map((name) => `'${name}'`).join(', ')}`
+    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message)
+  }
+  const { fields, limit = limits.defaultRows, offset = 0 } = listing
+  const names =
+    fields === undefined
+      ? undefined
+      : readParameter('fields', () => parseFields(fields)).map((path) => checkPath(path, view).name)
+  const lines = (await linesOf(found, context)).filter(({ module }) => module === view.module.name)
+  return {
+    records: lines.slice(offset, offset + limit).map((line) => shown(line, names)),
+    total: lines.length,
+    hasMore: limit > 0 && offset + limit < lines.length,
+  }
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0)
+}
+
+function shown({ item = {}, values }: Line, names: readonly string[] | undefined) {
+  const wanted = names === undefined ? undefined : new Set([...names, 'id'])
+  const row = Object.entries(item).filter(([name]) => wanted?.has(name) !== false)
+  return { ...Object.fromEntries(row), line: lineValues(values) }
+}
+
+function lineValues(values: Line['values']): Static<typeof LineValues> {
+  const number = (name: string): number => Number(values[name] ?? '')
+  const optional = (name: string) => ((values[name] ?? '') === '' ? null : number(name))
+  const taxes = Object.keys(values).filter((name) => name.startsWith('tax') && values[name] !== '')
+  return {
+    sequence_no: number('sequence_no'),
+    quantity: number('quantity'),
+    listprice: number('listprice'),
+    discount_percent: optional('discount_percent'),
+    discount_amount: optional('discount_amount'),
+    comment: values['comment'] ?? '',
+    taxes: Object.fromEntries(taxes.map((name) => [name, number(name)])),
+  }
+}

@@ -1,0 +1,31 @@
+/** A page of what is related to a record: records of a module, or the lines of an inventory record. */
+import type { Static } from '@sinclair/typebox'
+import type { ReadContext } from '../access/context.ts'
+import { limits } from '../model/limits.ts'
+import { find } from '../read/records-by-id.ts'
+import { linePage } from './line-page.ts'
+import { areLines } from './lines.ts'
+import { listRecords, type Page, type Wanted } from './list.ts'
+import { linksOf } from './page-links.ts'
+import { relatedTo } from './related.ts'
+
+/** @throws GatewayError `NOT_FOUND`, what a part of the listing is rejected for, or how coreBOS failed */
+export async function listRelated(
+  id: string,
+  { module, listing, path }: Omit<Wanted, 'within'>,
+  context: ReadContext,
+): Promise<Static<typeof Page>> {
+  const found = await find(id, context)
+  const view = context.visible.require(module)
+  if (!areLines(view, found.view)) {
+    const within = await relatedTo(found, view, context)
+    return listRecords({ module, listing, within, path }, context)
+  }
+  const { records, total, hasMore } = await linePage(found, view, listing, context)
+  const { limit = limits.defaultRows, offset = 0, count = false } = listing
+  return {
+    records: [...records],
+    ...(count && { total }),
+    ...linksOf({ path, parameters: listing, offset, limit, hasMore }),
+  }
+}
