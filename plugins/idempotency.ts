@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /** Says the entity tag of an answer, which is to be asked for again before it is used again. */
     readonly tagged: (answer: unknown) => FastifyReply
+    /** Tags the answer. @returns whether the caller has it already, as `If-None-Match` says */
+    readonly isKnown: (answer: unknown) => boolean
   }
 }
 
@@ -36,6 +38,10 @@ export default fp<RepeatsOptions>(
         'cache-control',
         'private, no-cache',
       )
+    })
+    app.decorateReply('isKnown', function (this: FastifyReply, answer: unknown) {
+      this.tagged(answer)
+      return tags.has(this.request.headers['if-none-match'], answer, app.contactOf(this.request).id)
     })
     app.decorate('turns', new RecordLocks(app.sessions))
     const room = new ConcurrencyLimiter({ inAll: 16, perContact: 4 })

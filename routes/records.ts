@@ -4,16 +4,16 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Listed, ListingQuery, listRecords, Page, readRecord, RecordQuery } from '../src/records/list.ts'
 import {
   answer,
-  described,
   IfNoneMatch,
   ModuleName,
+  notModified,
   problems,
   queryProblems,
   WebserviceId,
 } from '../src/http/schemas.ts'
 
 const records: FastifyPluginAsyncTypebox = async (app) => {
-  const { door, entityTags } = app
+  const { door } = app
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -25,18 +25,21 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'List the records of a module',
         params: Type.Object({ module: ModuleName }),
         querystring: ListingQuery,
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
-          200: Page,
+          200: answer(Page, 'The records', { headers: ['ETag', 'Cache-Control'] }),
+          304: notModified,
           ...problems(...queryProblems),
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { module } = request.params
-      return listRecords(
+      const page = await listRecords(
         { module, listing: request.query, path: app.outside(`/modules/${module}/records`) },
         await door.readContextOf(request),
       )
+      return reply.isKnown(page) ? reply.code(304).send(undefined) : page
     },
   )
 
@@ -54,22 +57,14 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
         headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
           200: answer(Listed, 'The record', { headers: ['ETag', 'Cache-Control'] }),
-          304: Type.Unsafe<undefined>(
-            Type.Null({
-              description: 'Not modified',
-              headers: described('ETag', 'Cache-Control'),
-            }),
-          ),
+          304: notModified,
           ...problems(...queryProblems, 'NOT_FOUND'),
         },
       },
     },
     async (request, reply) => {
       const found = await readRecord(request.params.id, request.query, await door.readContextOf(request))
-      reply.tagged(found)
-      const known = request.headers['if-none-match']
-      if (entityTags.has(known, found, app.contactOf(request).id)) return reply.code(304).send(undefined)
-      return found
+      return reply.isKnown(found) ? reply.code(304).send(undefined) : found
     },
   )
 }

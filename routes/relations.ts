@@ -4,7 +4,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ListingQuery, Page } from '../src/records/list.ts'
 import { listRelated } from '../src/records/related-page.ts'
 import {
+  answer,
+  IfNoneMatch,
   ModuleName,
+  notModified,
   problems,
   queryProblems,
   recordProblems,
@@ -35,17 +38,20 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
           '`offset` and `count`.',
         params: Type.Object({ id: webserviceId('11x8546'), other: Related }),
         querystring: ListingQuery,
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
-          200: Page,
+          200: answer(Page, 'The records', { headers: ['ETag', 'Cache-Control'] }),
+          304: notModified,
           ...problems(...queryProblems, 'NOT_FOUND'),
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id, other: module } = request.params
       const context = await door.readContextOf(request)
       const path = app.outside(`/records/${id}/related/${module}`)
-      return listRelated(id, { module, listing: request.query, path }, context)
+      const page = await listRelated(id, { module, listing: request.query, path }, context)
+      return reply.isKnown(page) ? reply.code(304).send(undefined) : page
     },
   )
 

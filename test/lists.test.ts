@@ -236,3 +236,61 @@ t.test('an order that does not fit is rejected with its parameter', async (t) =>
     [{ expand: 'parent_id.parent_id.parent_id.parent_id.parent_id' }, 'expand', 'QUERY_TOO_LARGE', /4 hops/],
   ])
 })
+
+t.test('expand brings the fields that are named, over several references', async (t) => {
+  const portal = await startPortal(t)
+  const { list } = lister(portal)
+  const where = "id='17x8625'"
+  const expanded = async (expand: string) => {
+    const { body, text } = await list('HelpDesk', { where, fields: 'ticket_title', expand })
+    const [record] = (body.records ?? []) as readonly {
+      readonly expanded?: Readonly<Record<string, unknown>>
+    }[] // as described
+    if (record?.expanded === undefined) throw new Error(text)
+    return record.expanded
+  }
+  const whole = await expanded('parent_id.account_id,comments')
+  const parent = whole['parent_id'] as Readonly<Record<string, unknown>> // a record, or the next comparison fails
+  const pick = (row: Readonly<Record<string, unknown>>, ...names: string[]) =>
+    Object.fromEntries(names.map((name) => [name, row[name]]))
+  t.strictSame(await expanded('parent_id(firstname,lastname),comments'), {
+    parent_id: pick(parent, 'firstname', 'lastname', 'id'),
+    comments: whole['comments'],
+  })
+  const { account_id: account } = parent['expanded'] as Readonly<
+    Record<string, Readonly<Record<string, unknown>>>
+  > // the same
+  t.match(await expanded('parent_id(lastname,account_id(accountname))'), {
+    parent_id: {
+      ...pick(parent, 'lastname', 'account_id', 'id'),
+      expanded: { account_id: pick(account ?? {}, 'accountname', 'id') },
+    },
+  })
+  t.strictSame(
+    Object.keys((await expanded('parent_id(accountname)'))['parent_id'] as object).sort(), // a record, as above
+    ['id'],
+    'a field of another module that the reference may point to is not of this record',
+  )
+  await rejects(t, portal, '/modules/HelpDesk/records', [
+    [{ expand: 'parent_id(portal)' }, 'expand', 'UNKNOWN_FIELD', /has no field 'portal'/],
+    [{ expand: 'parent_id(nope)' }, 'expand', 'UNKNOWN_FIELD', /has no field 'nope'/],
+    [{ expand: 'assigned_user_id(user_name)' }, 'expand', 'INVALID_VALUE', /no reference/],
+    [{ expand: 'parent_id(' }, 'expand', 'QUERY_SYNTAX', /line 1/],
+    [{ expand: 'parent_id()' }, 'expand', 'QUERY_SYNTAX', /line 1/],
+    [{ expand: 'comments(id)' }, 'expand', 'UNKNOWN_FIELD', /points to nothing/],
+    [{ expand: `${'parent_id('.repeat(5)}id${')'.repeat(5)}` }, 'expand', 'QUERY_TOO_LARGE', /4 hops/],
+    [{ expand: 'parent_id,'.repeat(501) + 'parent_id' }, 'expand', 'QUERY_TOO_LARGE', /500 fields/],
+  ])
+})
+
+t.test('a list that has not changed is not sent again', async (t) => {
+  const portal = await startPortal(t)
+  for (const path of ['/modules/HelpDesk/records?limit=3', '/records/11x8546/related/HelpDesk?limit=3']) {
+    const { status, headers } = await portal.as('alice', 'GET', path)
+    t.equal(status, 200)
+    const known = { headers: { 'if-none-match': String(headers['etag']) } }
+    t.match(await portal.as('alice', 'GET', path, known), { status: 304, text: '' })
+    t.match(await portal.as('bob', 'GET', path, known), { status: 200 }, 'the tag is one contact alone has')
+    t.match(await portal.as('alice', 'GET', `${path}&count=true`, known), { status: 200 })
+  }
+})

@@ -210,6 +210,11 @@ export const IfNoneMatch = Type.Optional(
   }),
 )
 
+/** The answer where the client has it already. */
+export const notModified = Type.Unsafe<undefined>(
+  Type.Null({ description: 'Not modified', headers: described('ETag', 'Cache-Control') }),
+)
+
 export const IfNoneMatchOfWrite = Type.Optional(
   Type.String({
     ...tags,

@@ -39,6 +39,7 @@ class Reader {
   /** The number of `not` around the term that is read. */
   #negations = 0
   #conditions = 0
+  #expansions = 0
 
   constructor(source: string) {
     this.#source = source
@@ -214,19 +215,32 @@ class Reader {
     return tree.field(this.#name('a field').text, at, first.text)
   }
 
-  // chains = chain { "," chain }    chain = name { "." name }
-  chains(): string[][] {
-    const chains: string[][] = []
-    do {
-      if (chains.length === limits.fields) throw tooLarge(`${limits.fields} fields`)
-      const chain: string[] = []
+  // expansions = expansion { "," expansion }
+  expansions(): Expansion[] {
+    const expansions: Expansion[] = []
+    do expansions.push(this.#expansion(this.#name('a field').text, 1))
+    while (this.#acceptSign(','))
+    return expansions
+  }
+
+  // expansion = name [ "(" part { "," part } ")" ] [ "." expansion ]    part = name | expansion
+  #expansion(name: string, depth: number): Expansion {
+    if (++this.#expansions > limits.fields) throw tooLarge(`${limits.fields} fields`)
+    if (depth > limits.hops) throw tooLarge(`${limits.hops} hops in a row`)
+    const further: Expansion[] = []
+    let fields: string[] | undefined
+    if (this.#acceptSign('(')) {
+      fields = []
       do {
-        if (chain.length === limits.hops) throw tooLarge(`${limits.hops} hops in a row`)
-        chain.push(this.#name('a field').text)
-      } while (this.#acceptSign('.'))
-      chains.push(chain)
-    } while (this.#acceptSign(','))
-    return chains
+        const part = this.#name('a field').text
+        if (fields.push(part) > limits.fields) throw tooLarge(`${limits.fields} fields`)
+        if (this.#acceptSign('(', false) || this.#acceptSign('.', false))
+          further.push(this.#expansion(part, depth + 1))
+      } while (this.#acceptSign(','))
+      this.#sign(')')
+    }
+    if (this.#acceptSign('.')) further.push(this.#expansion(this.#name('a field').text, depth + 1))
+    return { name, fields, further }
   }
 
   #orderClause(): Order[] {
@@ -358,9 +372,18 @@ export function parseOrderBy(source: string): Order[] {
   return whole(source, (reader) => reader.orders())
 }
 
-/** Reads a comma-separated list of references, each to be followed to the next: `a,b.c`. @throws GatewayError as {@link parseQuery} */
-export function parseChains(source: string): string[][] {
-  return whole(source, (reader) => reader.chains())
+/** A reference whose records come along. */
+export interface Expansion {
+  readonly name: string
+  /** What is wanted of these records; undefined: all. */
+  readonly fields: readonly string[] | undefined
+  /** What is followed from there. */
+  readonly further: readonly Expansion[]
+}
+
+/** Reads a comma-separated list of references to be followed: `a,b.c,d(e,f(g))`. @throws GatewayError as {@link parseQuery} */
+export function parseExpansions(source: string): Expansion[] {
+  return whole(source, (reader) => reader.expansions())
 }
 
 /** Reads a comma-separated list of fields. @throws GatewayError as {@link parseQuery} */

@@ -7,7 +7,7 @@ import { distinct, page, shape } from '../scope/shape.ts'
 import type { Row } from '../scope/verify.ts'
 import { follow } from './follow.ts'
 import { planOf } from './look-up.ts'
-import { foundRecords, sendPlan, sendCount, type FoundRecord } from './send.ts'
+import { sendPlan, sendCount } from './send.ts'
 
 export interface Answer {
   readonly records: Row[]
@@ -23,20 +23,6 @@ export async function ask(query: Query, context: ReadContext): Promise<Answer> {
 /** @throws GatewayError `QUERY_SYNTAX`, and as {@link ask} */
 export async function askText(text: string, context: ReadContext): Promise<Answer> {
   return ask(parseQuery(text), context)
-}
-
-/**
- * Records with the ids by which more may be read of them.
- *
- * @param query for rows that have ids: neither a count nor distinct
- * @throws GatewayError as {@link ask}
- */
-export async function askFound(
-  query: Query,
-  context: ReadContext,
-): Promise<{ readonly records: readonly FoundRecord[]; readonly total: number | undefined }> {
-  const { records, total } = await ask(query, context)
-  return { records: foundRecords(records), total }
 }
 
 /** @throws GatewayError as {@link ask} */

@@ -6,12 +6,16 @@ import { mapLimited } from '../model/map-limited.ts'
 import { recordsById, viewOf } from '../read/records-by-id.ts'
 import type { FoundRecord } from '../read/send.ts'
 import { limits } from '../model/limits.ts'
+import type { Expansion } from '../query/parse.ts'
 import type { FieldShape } from '../model/module.ts'
+import type { Row } from '../scope/verify.ts'
 import { requireField, type VisibleModules, type ModuleView } from '../scope/view.ts'
 
 /** A reference field with what is to be followed from there, or `comments`. */
 export interface Hop {
   readonly name: string
+  /** What is answered of the records reached, besides their ids; undefined: all that can be read. */
+  readonly fields: ReadonlySet<string> | undefined
   readonly further: Hops
 }
 export type Hops = readonly Hop[]
@@ -27,44 +31,49 @@ export interface Reached {
 /** What stands for the comments of the records, in the place of a field. */
 const commentsName = 'comments'
 
-/**
- * @param chains names, each of a field of what the one before points to
- * @throws GatewayError `UNKNOWN_FIELD`; `INVALID_VALUE` for a field that is no reference
- */
-export function hopsOf(
-  chains: readonly (readonly string[])[],
-  view: ModuleView,
-  visible: VisibleModules,
-): Hops {
-  return below(chains, [view], visible)
+/** @throws GatewayError `UNKNOWN_FIELD`; `INVALID_VALUE` for a field that is no reference */
+export function hopsOf(expansions: readonly Expansion[], view: ModuleView, visible: VisibleModules): Hops {
+  return below(expansions, [view], visible)
 }
 
 function below(
-  chains: readonly (readonly string[])[],
+  expansions: readonly Expansion[],
   views: readonly [ModuleView, ...ModuleView[]],
   visible: VisibleModules,
 ): Hops {
-  const rests = new Map<string, string[][]>()
-  for (const [name, ...rest] of chains) {
-    if (name === undefined) continue
-    const others = rests.get(name) ?? []
-    rests.set(name, rest.length === 0 ? others : [...others, rest])
-  }
-  return [...rests].map(([name, rest]) => {
+  const byName = new Map<string, Expansion[]>()
+  for (const each of expansions) byName.set(each.name, [...(byName.get(each.name) ?? []), each])
+  return [...byName].map(([name, those]) => {
     const references = name === commentsName ? [] : referencesIn(views, name)
-    if (rest.length === 0) return { name, further: [] }
+    const lists = those.map(({ fields }) => fields)
+    const named = lists.flatMap((fields) => fields ?? [])
+    const further = [
+      ...those.flatMap((each) => each.further),
+      ...(named.includes(commentsName) ? [{ name: commentsName, fields: undefined, further: [] }] : []),
+    ]
+    if (named.length === 0 && further.length === 0) return { name, fields: undefined, further: [] }
     const targets = references.flatMap(({ refersTo }) => refersTo.map((module) => visible.find(module)))
     const [first, ...more] = targets.filter((target) => target !== undefined)
     if (first === undefined)
       throw new GatewayError('UNKNOWN_FIELD', `'${name}' points to nothing that has fields`)
-    return { name, further: below(rest, [first, ...more], visible) }
+    const fields = named.filter((each) => each !== commentsName)
+    for (const field of fields) requireOneOf([first, ...more], field)
+    return {
+      name,
+      fields: lists.includes(undefined) ? undefined : new Set(fields),
+      further: below(further, [first, ...more], visible),
+    }
   })
 }
 
-/** A reference may point to several modules; not each of them has every field. */
+/** A reference may point to several modules; not each of them has every field. @throws GatewayError `UNKNOWN_FIELD` */
+function requireOneOf(views: readonly [ModuleView, ...ModuleView[]], name: string): void {
+  if (!views.some(({ readable }) => readable.has(name))) requireField(views[0], name)
+}
+
 function referencesIn(views: readonly [ModuleView, ...ModuleView[]], name: string): FieldShape[] {
   const fields = views.map(({ readable }) => readable.get(name)).filter((field) => field !== undefined)
-  if (fields.length === 0) requireField(views[0], name)
+  requireOneOf(views, name)
   if (fields.some(({ type }) => type !== 'reference'))
     throw new GatewayError('INVALID_VALUE', `'${name}' is no reference`)
   return fields
@@ -152,20 +161,25 @@ function nested(
   said: ReadonlyMap<string, readonly Comment[]>,
 ): readonly Expanded[] {
   let count = 0
-  const reach = (record: FoundRecord | null | undefined, further: Hops): Reached | null => {
+  const reach = (record: FoundRecord | null | undefined, { fields, further }: Hop): Reached | null => {
     if (record === null || record === undefined) return null
     if (++count > limits.expanded) {
       throw new GatewayError('QUERY_TOO_LARGE', `'expand' brings ${limits.expanded} records at most`)
     }
-    const { row } = record
+    const row = picked(record.row, fields)
     return further.length === 0 ? row : { ...row, expanded: under(record, further) }
   }
   const under = ({ id, row }: FoundRecord, hops: Hops): Expanded =>
     Object.fromEntries(
-      hops.map(({ name, further }) => [
-        name,
-        name === commentsName ? (said.get(id.text) ?? []) : reach(found.get(row[name] ?? ''), further),
+      hops.map((hop) => [
+        hop.name,
+        hop.name === commentsName ? (said.get(id.text) ?? []) : reach(found.get(row[hop.name] ?? ''), hop),
       ]),
     )
   return records.map((record) => under(record, hops))
+}
+
+function picked(row: Row, fields: Hop['fields']): Row {
+  if (fields === undefined) return row
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name === 'id' || fields.has(name)))
 }

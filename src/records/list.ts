@@ -13,7 +13,7 @@ import { askSorted } from '../read/sorted.ts'
 import { foundRecords } from '../read/send.ts'
 import { toGuide } from '../query/guide.ts'
 import { limits } from '../model/limits.ts'
-import { parseChains } from '../query/parse.ts'
+import { parseExpansions } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Limit, Order } from '../query/tree.ts'
 import type { ModuleView } from '../scope/view.ts'
@@ -29,10 +29,11 @@ const shown = {
   expand: Type.Optional(
     Type.String({
       maxLength: limits.text,
-      examples: ['parent_id.account_id,comments'],
+      examples: ['parent_id(firstname,lastname),comments'],
       description:
-        'Reference fields whose records come along under `expanded`, each seen by its own rule; and `comments`. A dot leads ' +
-        `on to a reference of the record reached, up to ${limits.hops} in a row`,
+        'Reference fields whose records come along under `expanded`, each seen by its own rule; and `comments`. Parentheses ' +
+        'hold the fields that are wanted of them, and further references: `parent_id(lastname,account_id(accountname))`. A ' +
+        `dot leads on as well: \`parent_id.account_id\`. Up to ${limits.hops} in a row`,
     }),
   ),
 }
@@ -208,7 +209,7 @@ async function read(
   const hops =
     chains === undefined
       ? []
-      : readParameter('expand', () => hopsOf(parseChains(chains), view, context.visible))
+      : readParameter('expand', () => hopsOf(parseExpansions(chains), view, context.visible))
   const query = tree.query({
     ...chosen,
     selection:
