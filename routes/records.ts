@@ -1,6 +1,8 @@
 /** Records by module and by id. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { aggregate, AggregateQuery, Groups } from '../src/records/aggregate.ts'
+import { limits } from '../src/model/limits.ts'
 import { Listed, ListingQuery, listRecords, Page, readRecord, RecordQuery } from '../src/records/list.ts'
 import {
   answer,
@@ -40,6 +42,31 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
         await door.readContextOf(request),
       )
       return reply.isKnown(page) ? reply.code(304).send(undefined) : page
+    },
+  )
+
+  app.get(
+    '/modules/:module/aggregate',
+    {
+      schema: {
+        ...shared,
+        summary: 'Count and sum up the records of a module',
+        description:
+          `Over all records that meet the conditions, ${limits.rows.toLocaleString('en')} at most. Each is verified before it ` +
+          'is counted.',
+        params: Type.Object({ module: ModuleName }),
+        querystring: AggregateQuery,
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        response: {
+          200: answer(Groups, 'The groups', { headers: ['ETag', 'Cache-Control'] }),
+          304: notModified,
+          ...problems(...queryProblems),
+        },
+      },
+    },
+    async (request, reply) => {
+      const groups = await aggregate(request.params.module, request.query, await door.readContextOf(request))
+      return reply.isKnown(groups) ? reply.code(304).send(undefined) : groups
     },
   )
 

@@ -294,3 +294,77 @@ t.test('a list that has not changed is not sent again', async (t) => {
     t.match(await portal.as('alice', 'GET', `${path}&count=true`, known), { status: 200 })
   }
 })
+
+t.test('aggregate counts and sums up what the contact sees, by groups', async (t) => {
+  const portal = await startPortal(t)
+  const { oracle } = lister(portal)
+  const ask = async (module: string, parameters: Readonly<Record<string, string>>) => {
+    const { body, text } = await portal.as(
+      'alice',
+      'GET',
+      `/modules/${module}/aggregate?${query(parameters)}`,
+    )
+    if (!Array.isArray(body['groups'])) throw new Error(text)
+    return body['groups'] as readonly Readonly<Record<string, unknown>>[] // as described
+  }
+  const rows = oracle.answer('select ticketstatus,hours,createdtime from HelpDesk limit 1000').rows
+  const statuses = [...new Set(rows.map(({ ticketstatus = '' }) => ticketstatus))].sort()
+  const measured = { groupBy: 'ticketstatus', count: 'true', sum: 'hours', min: 'createdtime', max: 'hours' }
+  t.ok(statuses.length > 1)
+  t.match(
+    await ask('HelpDesk', measured),
+    statuses.map((ticketstatus) => {
+      const group = rows.filter((row) => row['ticketstatus'] === ticketstatus)
+      const hours = group.flatMap((row) => (row['hours'] === '' ? [] : [Number(row['hours'])]))
+      const [first = ''] = group.map(({ createdtime = '' }) => createdtime).sort()
+      return {
+        ticketstatus,
+        count: group.length,
+        sum: { hours: hours.length === 0 ? null : hours.reduce((sum, each) => sum + each, 0) },
+        min: { createdtime: `${first.replace(' ', 'T')}Z` },
+        max: { hours: hours.length === 0 ? null : Math.max(...hours) },
+      }
+    }),
+  )
+  const where = "ticketstatus='Open'"
+  const open = rows.filter((row) => row['ticketstatus'] === 'Open').length
+  t.strictSame(await ask('HelpDesk', { count: 'true', where }), [{ count: open }])
+  t.strictSame(await ask('HelpDesk', { count: 'true', 'filter[ticketstatus]': 'Open' }), [{ count: open }])
+  t.strictSame(await ask('HelpDesk', { groupBy: 'id', count: 'true', where: "id='17x1'" }), [])
+  t.strictSame(await ask('HelpDesk', { count: 'true', sum: 'hours', where: "id='17x1'" }), [
+    { count: 0, sum: { hours: null } },
+  ])
+  const totals = oracle.answer('select hdnGrandTotal from Invoice limit 1000').rows
+  const cents = totals.reduce(
+    (sum, { hdnGrandTotal = '0' }) => sum + Math.round(Number(hdnGrandTotal) * 100),
+    0,
+  )
+  const [invoices] = await ask('Invoice', { sum: 'hdnGrandTotal', avg: 'hdnGrandTotal' })
+  t.match(invoices, { sum: { hdnGrandTotal: cents / 100 } })
+  await rejects(t, portal, '/modules/HelpDesk/aggregate', [
+    ['', 'groupBy', 'VALIDATION_FAILED', /nothing is asked for/],
+    [{ groupBy: 'update_log' }, 'groupBy', 'UNKNOWN_FIELD', /has no field 'update_log'/],
+    [{ groupBy: 'Contacts.lastname' }, 'groupBy', 'QUERY_NOT_EXPRESSIBLE', /cannot stand here/],
+    [{ sum: 'commentadded' }, 'sum', 'UNKNOWN_FIELD', /has no field/],
+    [{ sum: 'ticket_title' }, 'sum', 'INVALID_VALUE', /takes fields of the types number/],
+    [{ max: 'parent_id' }, 'max', 'INVALID_VALUE', /number, date, datetime, time/],
+    [{ count: 'true', where: "update_log='x'" }, 'where', 'UNKNOWN_FIELD', /has no field/],
+    [{ count: 'true', 'filter[update_log]': 'x' }, 'filter[update_log]', 'UNKNOWN_FIELD', /has no field/],
+    [{ count: '1' }, 'count', 'VALIDATION_FAILED', /./],
+    [{ count: 'true', having: 'x' }, 'having', 'VALIDATION_FAILED', /./],
+  ])
+  const closed = await portal.as('alice', 'GET', '/modules/Leads/aggregate?count=true')
+  t.match(closed, { status: 404, body: { code: 'UNKNOWN_MODULE' } })
+})
+
+t.test('what needs more rows than the limit is rejected, not approximated', async (t) => {
+  const portal = await startPortal(t)
+  portal.relay.alter = ({ operation, answer }) =>
+    operation === 'query' ? { ...answer, moreinfo: { totalrows: '10001' } } : answer
+  await rejects(t, portal, '/modules/HelpDesk/aggregate', [
+    [{ count: 'true' }, 'aggregate', 'QUERY_TOO_LARGE', /10000 records at most/],
+  ])
+  await rejects(t, portal, '/modules/HelpDesk/records', [
+    [{ sort: '-ticketstatus,id' }, 'sort', 'QUERY_TOO_LARGE', /10000 records at most/],
+  ])
+})

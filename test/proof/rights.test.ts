@@ -442,6 +442,13 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
           ask: () => ({ query: { count: 'true', limit: '200' } }),
           holds: finds(`select * from ${name} limit 200`),
         },
+        {
+          ...row,
+          route: 'GET /modules/:module/aggregate',
+          ask: () => ({ query: { count: 'true' } }),
+          holds: (t, { body }, { oracle }) =>
+            t.same(body, { groups: [{ count: oracle.visible(name).length }] }),
+        },
       ]
     }),
     {
@@ -450,6 +457,26 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       ask: (id) => ({ params: { module: 'HelpDesk' }, query: { where: `id='${id}'`, count: 'true' } }),
       right: reads(ticket),
       holds: finds(statement(loginService.id(ticket))),
+    },
+    {
+      route: 'GET /modules/:module/records',
+      ...about(ticket),
+      ask: (id) => ({
+        params: { module: 'HelpDesk' },
+        query: { 'filter[id][in]': id, sort: '-ticketstatus,id', count: 'true' },
+      }),
+      right: reads(ticket),
+      holds: finds(statement(loginService.id(ticket))),
+    },
+    {
+      route: 'GET /modules/:module/aggregate',
+      ...about(ticket),
+      ask: (id) => ({
+        params: { module: 'HelpDesk' },
+        query: { groupBy: 'id', count: 'true', 'filter[id]': id },
+      }),
+      right: reads(ticket),
+      holds: (t, { body }) => t.same(body, { groups: [{ id: loginService.id(ticket), count: 1 }] }),
     },
     search(ticket.values.get('ticket_title') ?? ''),
     search('carol'),
