@@ -55,6 +55,8 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
 
   const compare = async (name: string): Promise<void> => {
     const client = await enter(portal, mode, name)
+    // The own user is a row of coreBOS's protocol alone.
+    const others = everyRecord.filter((id) => id !== client.userId)
     const rest = async (path: string) => portal.as(name, 'GET', path)
     const ask = async (statement: string) => {
       const [here, there] = await Promise.all([
@@ -141,9 +143,9 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
     }
 
     const massed = new Map<string, unknown>()
-    for (let from = 0; from < everyRecord.length; from += 200) {
+    for (let from = 0; from < others.length; from += 200) {
       const { result } = await client.call('MassRetrieve', {
-        ids: everyRecord.slice(from, from + 200).join(','),
+        ids: others.slice(from, from + 200).join(','),
       })
       const rows = Object.values(result ?? {}).map((row: unknown) => ({ ...objectOf(row) }))
       for (const [id, row] of byId(rows)) massed.set(id, row)
@@ -152,7 +154,7 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
 
     // All that is seen, and of the rest, which have one answer, enough.
     await pMap(
-      everyRecord.filter((id, index) => seen.has(id) || index % times(25, 5) === 0),
+      others.filter((id, index) => seen.has(id) || index % times(25, 5) === 0),
       async (id) => {
         const [here, there] = await Promise.all([client.call('retrieve', { id }), rest(`/records/${id}`)])
         t.equal(there.status === 200, here.success, `${name}: ${id}`)
