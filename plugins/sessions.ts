@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { PortalSession, SessionLife, Store } from '../src/session/contract.ts'
+import { Reaper } from '../src/session/reaper.ts'
 import type { OnState } from '../src/session/redis/connection.ts'
 import { EmbeddedStore } from '../src/session/memory/store.ts'
 import { RedisStore } from '../src/session/redis/store.ts'
@@ -32,24 +33,10 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
       : await RedisStore.open({ ...options, ...options.redis, onState: reported(app) })
   app.decorate('sessions', store)
 
-  const { endUpstream, reapEvery = 30_000 } = options
-  let reaping = Promise.resolve()
-  async function reap(end: (session: PortalSession) => Promise<void>): Promise<void> {
-    try {
-      const results = await Promise.allSettled((await store.reap()).map(end))
-      const failed = results.filter(({ status }) => status === 'rejected').length
-      if (failed > 0) app.log.warn({ failed }, 'coreBOS sessions of ended portal sessions could not be ended')
-    } catch (error) {
-      app.log.warn({ err: error }, 'Expired sessions could not be read')
-    }
-  }
-  const timer =
-    endUpstream &&
-    setInterval(() => void (reaping = reaping.then(() => reap(endUpstream))), reapEvery).unref()
-
+  const { endUpstream, reapEvery: every = 30_000 } = options
+  const reaper = endUpstream && new Reaper({ store, endUpstream, every, log: app.log })
   app.addHook('onClose', async () => {
-    clearInterval(timer)
-    await reaping
+    await reaper?.stop()
     await store.close()
   })
 }

@@ -1,0 +1,99 @@
+/** Structured logs in which no secret can appear: requests are logged by route, never by URL, header or body. */
+import { randomUUID } from 'node:crypto'
+import { Writable } from 'node:stream'
+import pretty from 'pino-pretty'
+import { LogController, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+
+/** Property names whose values are masked in every log line, up to two levels deep. */
+const secretNames = [
+  'accessKey',
+  'accessToken',
+  'authorization',
+  'challenge',
+  'cookie',
+  'currentPassword',
+  'headers',
+  'newPassword',
+  'password',
+  'refreshToken',
+  'session',
+  'sessionId',
+  'sessionName',
+  'token',
+]
+
+/** Where log lines go; standard output unless a test listens. */
+export interface LogSink {
+  write(line: string): void
+}
+
+function request(request: FastifyRequest) {
+  // A path may hold ids and one-time links, a query string anything at all: the pattern of the route holds neither.
+  return { method: request.method, route: request.routeOptions.url ?? null, address: request.ip }
+}
+
+/** One line per request, when it is over; at `debug` one when it arrives as well. */
+class AccessLog extends LogController {
+  override incomingRequest(request: FastifyRequest): void {
+    request.log.debug({ req: request }, 'arrived')
+  }
+
+  override requestCompleted(
+    error: Error | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const line = { req: request, res: reply, ms: Math.round(reply.elapsedTime) }
+    if (error) request.log.error({ ...line, err: error }, 'request failed')
+    else request.log.info(line, 'request')
+  }
+
+  override routeNotFound(): void {
+    // Fastify's own line would hold the URL.
+  }
+}
+
+/** Lines for people, one for each request. */
+function prettyStream(sink: LogSink | undefined) {
+  return pretty({
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'requestId',
+    ...(sink !== undefined && { destination: new Writable({ write: writeTo(sink) }) }),
+  })
+}
+
+function writeTo(sink: LogSink) {
+  return (chunk: Buffer, _encoding: string, done: () => void): void => {
+    sink.write(chunk.toString())
+    done()
+  }
+}
+
+/** What Fastify is created with so that it logs this way. */
+export function loggingOptions(
+  { LOG_LEVEL: level, LOG_FORMAT }: { readonly LOG_LEVEL: string; readonly LOG_FORMAT: 'json' | 'pretty' },
+  sink?: LogSink,
+) {
+  const stream = LOG_FORMAT === 'pretty' ? prettyStream(sink) : sink
+  return {
+    logger: {
+      level,
+      base: null,
+      serializers: {
+        req: request,
+        res: (reply: { readonly statusCode?: number }) => ({ status: reply.statusCode }),
+      },
+      redact: {
+        paths: secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+        censor: '***',
+      },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      ...(stream === undefined ? {} : { stream }),
+    },
+    logController: new AccessLog({ requestIdLogLabel: 'requestId' }),
+    // Never taken from the request: a client that chooses ids could forge the traces of others.
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+  } satisfies FastifyServerOptions
+}
