@@ -10,7 +10,7 @@ import closing from '../plugins/graceful-shutdown.ts'
 import cookies from '../plugins/cookies.ts'
 import corebos from '../plugins/corebos.ts'
 import door from '../plugins/access.ts'
-import edge, { believeAddressesAlone, edgeOptions } from '../plugins/security-headers.ts'
+import edge from '../plugins/security-headers.ts'
 import formats from '../plugins/formats.ts'
 import limits from '../plugins/limits.ts'
 import logging from '../plugins/logging.ts'
@@ -43,11 +43,13 @@ import relations from '../routes/relations.ts'
 import search from '../routes/search.ts'
 import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config/config.ts'
+import { believeAddressesAlone } from './http/client-address.ts'
 import { connectionBounds, Connections } from './http/connections.ts'
 import { loggingOptions, type LogSink } from './http/logging.ts'
 import { cachedProbe } from './http/probe.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './tokens/signing-keys.ts'
 import { validatorCompiler } from './http/validation.ts'
+import { serverOptions } from './webservice/server-options.ts'
 
 export interface AppOptions {
   /** Milliseconds since 1970. */
@@ -128,7 +130,7 @@ function bareApp(config: Config, sink: LogSink | undefined) {
   const connections = new Connections(connectionBounds, () => performance.now())
   const app: FastifyInstance = fastify({
     ...loggingOptions(config, sink),
-    ...edgeOptions(config, connections),
+    ...serverOptions(config.TRUST_PROXY, connections),
   })
   app.setValidatorCompiler(validatorCompiler)
   if (config.TRUST_PROXY !== undefined) believeAddressesAlone(app.server)

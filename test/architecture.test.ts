@@ -57,7 +57,7 @@ function partOf(path: string): string {
 const mayImportFrom: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['config', 'service.ts'],
   'service.ts': ['app.ts', 'config', 'http'],
-  'app.ts': ['plugins', 'routes', 'config', 'corebos', 'http', 'session', 'tokens'],
+  'app.ts': ['plugins', 'routes', 'config', 'corebos', 'http', 'session', 'tokens', 'webservice'],
 
   // The pure centre.
   model: [],
@@ -356,7 +356,6 @@ const longPlugins: Readonly<Record<string, number>> = {
   'plugins/limits.ts': 95,
   'plugins/openapi.ts': 167,
   'plugins/policy.ts': 69,
-  'plugins/security-headers.ts': 110,
 }
 
 t.test('a plugin is glue of at most 60 lines', async (t) => {

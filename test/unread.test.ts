@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { fastify, type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import unread from '../plugins/unread.ts'
-import { edgeOptions } from '../plugins/security-headers.ts'
+import { serverOptions } from '../src/webservice/server-options.ts'
 import { buildApp, buildOperator } from '../src/app.ts'
 import { readConfig } from '../src/config/config.ts'
 import { connectionBounds, Connections, type ConnectionBounds } from '../src/http/connections.ts'
@@ -30,7 +30,7 @@ async function stand(t: Test, bounds: Partial<ConnectionBounds> = {}): Promise<S
   const counts = { begun: 0, ended: 0 }
   const connections = new Connections({ ...connectionBounds, ...bounds }, () => clock)
   const app = fastify({
-    ...edgeOptions({}, connections),
+    ...serverOptions(undefined, connections),
     http: { connectionsCheckingInterval: 10, headersTimeout: 50 },
     requestTimeout: 50,
   })

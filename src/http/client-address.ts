@@ -1,4 +1,5 @@
 /** The address of a client: as proxies forward it, and the networks that it is counted by. */
+import type { IncomingMessage, Server } from 'node:http'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
@@ -63,4 +64,15 @@ function prefixOf({ parts }: ipaddr.IPv6, bits: number): string {
     return part & (0xffff << (16 - kept)) & 0xffff
   })
   return `${new ipaddr.IPv6(groups).toString()}/${bits}`
+}
+
+/** Before Fastify looks at a request, so that what it takes for the client's address is one. */
+export function believeAddressesAlone(server: Server): void {
+  server.prependListener('request', ({ headers }: IncomingMessage) => {
+    const header = headers['x-forwarded-for']
+    if (header === undefined) return
+    const believed = believableEntries(String(header))
+    if (believed === undefined) delete headers['x-forwarded-for']
+    else headers['x-forwarded-for'] = believed
+  })
 }
