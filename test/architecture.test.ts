@@ -352,7 +352,7 @@ t.test('what differs between the log-in modes stands in the file of each mode', 
 })
 
 /** Plugins that still hold logic of their own. */
-const longPlugins = ['plugins/limits.ts', 'plugins/openapi.ts', 'plugins/policy.ts']
+const longPlugins = ['plugins/openapi.ts', 'plugins/policy.ts']
 
 t.test('a plugin is glue of at most 60 lines', async (t) => {
   const long = [...files]

@@ -82,7 +82,7 @@ export const insertUser = (database: Database, number: number, values: Record<st
 
 const STORED = Date.UTC(2026, 10, 24, 6, 39, 1)
 
-export const PASSWORDS: Readonly<Record<string, string>> = {
+const PASSWORDS: Readonly<Record<string, string>> = {
   'alice@example.com': 'alice-pw',
   'bob@example.com': 'bob-pw',
   'carol@example.com': 'carol-pw',

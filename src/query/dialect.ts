@@ -26,11 +26,6 @@ export function readingOf(statement: string): Reading {
   return clean.includes('.', 1) || clean.includes('(', 1) ? 'extended' : 'basic'
 }
 
-/** What is left of a statement, in small letters, when coreBOS has left out lists and what it takes for texts in quotes. */
-export function outsideQuotes(statement: string): string {
-  return withoutRemoved(lowerCased(terminated(statement)))
-}
-
 function withoutRemoved(text: string): string {
   return removed.reduce(without, text)
 }

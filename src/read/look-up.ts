@@ -43,7 +43,7 @@ export async function resolvedScope(view: ModuleView, context: ReadContext): Pro
 }
 
 /** @throws GatewayError what a look-up is rejected for, or how coreBOS failed */
-export async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promise<FoundIds> {
+async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promise<FoundIds> {
   const found = await mapLimited(lookUps, async (node) => {
     const load = (by: ReadContext) =>
       node.kind === 'lookup' ? ids(node.query, by, ofGateway(node.dialect)) : relatedTo(node, by)

@@ -83,7 +83,7 @@ export const planBasic = (database: Database, schemas: Schemas, text: string): P
 }
 
 /** `from X` anywhere names the module that is looked up before anything is parsed. */
-export const namedModule = (statement: string): string | undefined =>
+const namedModule = (statement: string): string | undefined =>
   /from[ \f\v]+([^ \f\v;]+)/i.exec(statement)?.[1]
 
 export const findModule = (schemas: Schemas, statement: string): Schema => {

@@ -47,7 +47,7 @@ const ESCAPES: readonly (readonly [string, string])[] = [
   ['\u001a', '\\Z'],
 ]
 
-export const escapeSql = (text: string): string =>
+const escapeSql = (text: string): string =>
   ESCAPES.reduce((escaped, [letter, written]) => escaped.replaceAll(letter, () => written), text)
 
 const quote = (text: string): string => `'${escapeSql(text)}'`

@@ -7,7 +7,7 @@ import type { Field, Module } from '../metadata.ts'
 const TEXT_NUMBERS = new Set(['Project targetbudget'])
 
 /** The places of a decimal column, as the rows that the data set has show them. */
-export const decimalsOf = (database: Database, module: string, field: Field): number => {
+const decimalsOf = (database: Database, module: string, field: Field): number => {
   for (const { values } of database.records(module)) {
     const decimals = /^-?\d+\.(\d+)$/.exec(values.get(field.name) ?? '')?.[1]
     if (decimals !== undefined) return decimals.length

@@ -119,7 +119,7 @@ function invalid(field: string, message: string): GatewayError {
 }
 
 /** What the parser of forms throws, as what it says of the form. */
-export function unreadableForm(error: unknown): unknown {
+function unreadableForm(error: unknown): unknown {
   if (error instanceof GatewayError) return error
   const foreign = error instanceof Error && 'code' in error && 'statusCode' in error ? error : undefined
   if (foreign?.code === 'FST_FILES_LIMIT') return invalid('file', 'one file is taken, and more than one came')

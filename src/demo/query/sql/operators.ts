@@ -29,7 +29,7 @@ export const literal = (value: SqlValue): Node => ({
   text: () => toText(value),
 })
 
-export const constantOf = ({ get }: Node): SqlValue => get(NOBODY)
+const constantOf = ({ get }: Node): SqlValue => get(NOBODY)
 
 const truth = (value: boolean | null): number | null => (value === null ? null : value ? 1 : 0)
 

@@ -41,7 +41,7 @@ export const toText = (value: SqlValue): string | null =>
   value === null || typeof value === 'string' ? value : String(value)
 
 /** `YYYY-MM-DD hh:mm:ss` of a text that MariaDB reads as a date; null where it does not. */
-export const toDate = (value: SqlValue): string | null => {
+const toDate = (value: SqlValue): string | null => {
   if (value === null) return null
   const found =
     /^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d*)?)?)?\s*$/.exec(
