@@ -32,6 +32,7 @@ async function accessPlugin(app: FastifyInstance, { config, policy, now }: Optio
   const contexts = new ReadContexts({
     corebos: app.corebos,
     policy,
+    checkPolicy: async () => app.policyInForce.check(),
     now,
     hasRestrictedSession: loginModes[config.LOGIN_MODE].hasRestrictedSession,
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
@@ -56,5 +57,5 @@ async function accessPlugin(app: FastifyInstance, { config, policy, now }: Optio
   })
 }
 
-const dependencies = ['corebos', 'authenticate', 'sessions']
+const dependencies = ['corebos', 'policy', 'authenticate', 'sessions']
 export default fp(accessPlugin, { name: 'door', dependencies, fastify: '5.x' })

@@ -33,6 +33,7 @@ async function authPlugin(app: FastifyInstance, { config, policy, now }: Options
     loginRate: config.RATE_LIMIT_LOGIN,
     keys: config.SESSION_KEYS,
     policy,
+    policyInForce: app.policyInForce,
     now,
     log: app.log,
   })
@@ -47,6 +48,6 @@ async function authPlugin(app: FastifyInstance, { config, policy, now }: Options
 
 export default fp(authPlugin, {
   name: 'auth',
-  dependencies: ['cookies', 'corebos', 'sessions'],
+  dependencies: ['cookies', 'corebos', 'policy', 'sessions'],
   fastify: '5.x',
 })

@@ -1,56 +1,56 @@
 /** The policy in force. SIGHUP reads its file again; one that is wrong changes nothing. */
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { PolicyError, PolicyInForce } from '../src/access/policy-in-force.ts'
 import { loginModes } from '../src/auth/modes/table.ts'
 import { ConfigError, type Config } from '../src/config/config.ts'
+import { installationOf } from '../src/corebos/installation.ts'
 import { loadPolicy } from '../src/policy/load.ts'
 import type { Policy } from '../src/policy/policy.ts'
-import { policyWarnings } from '../src/policy/warnings.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The policy in force now; it may be another one at the next request. */
     readonly policy: () => Policy
-    /** Reads the file again. @returns whether it was taken; a wrong one is logged and the old one stays */
-    readonly reloadPolicy: () => Promise<boolean>
+    readonly policyInForce: PolicyInForce
   }
 }
 
-export type PolicyOptions = Pick<Config, 'POLICY_FILE' | 'LOGIN_MODE' | 'COREBOS_USER'>
+export type PolicyOptions = Pick<Config, 'POLICY_FILE' | 'LOGIN_MODE' | 'COREBOS_USER'> & {
+  readonly now: () => number
+}
+
+/** How long the start waits for coreBOS to say what there is. Milliseconds. */
+const patience = 5000
 
 async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promise<void> {
-  let current = await load(options).catch((error: unknown) => {
-    throw new ConfigError(
-      (error instanceof Error ? error.message : String(error))
-        .split('\n')
-        .map((line) => `POLICY_FILE: ${line}`),
-    )
-  })
-
-  function warn(): void {
-    for (const line of policyWarnings(current)) app.log.warn({ file: options.POLICY_FILE }, line)
+  const { service, metadata } = app.corebos
+  const { POLICY_FILE } = options
+  try {
+    const inForce = await PolicyInForce.begin({
+      load: async () => load(options),
+      // What the built-in policy names need not be there.
+      installation:
+        POLICY_FILE === undefined || service === undefined
+          ? undefined
+          : async (policy) => installationOf(policy, service, metadata),
+      now: options.now,
+      log: app.log,
+      observe: (state) => app.metrics.policy.show(state),
+    })
+    // Where coreBOS cannot be reached, the policy is checked before the first request is answered.
+    const checked = inForce.check('atStart').catch((error: unknown) => {
+      if (error instanceof PolicyError) throw error
+    })
+    await Promise.race([checked, setTimeout(patience, undefined, { ref: false })])
+    app.decorate('policy', () => inForce.current)
+    app.decorate('policyInForce', inForce)
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error
+    throw new ConfigError(error.lines.map((line) => `POLICY_FILE: ${line}`))
   }
-  warn()
-
-  async function reloadPolicy(): Promise<boolean> {
-    try {
-      current = await load(options)
-    } catch (error) {
-      app.log.error(
-        { reason: error instanceof Error ? error.message : String(error) },
-        'The policy file is invalid; the policy in force stays',
-      )
-      return false
-    }
-    app.log.info({ file: options.POLICY_FILE }, 'The policy was reloaded')
-    warn()
-    return true
-  }
-
-  app.decorate('policy', () => current)
-  app.decorate('reloadPolicy', reloadPolicy)
-
-  const onHangup = (): void => void reloadPolicy()
+  const onHangup = (): void => void app.policyInForce.reload()
   process.on('SIGHUP', onHangup)
   app.addHook('onClose', async () => {
     process.off('SIGHUP', onHangup)
@@ -66,4 +66,4 @@ async function load({ POLICY_FILE, LOGIN_MODE, COREBOS_USER }: PolicyOptions): P
   return policy
 }
 
-export default fp(policyPlugin, { name: 'policy', fastify: '5.x' })
+export default fp(policyPlugin, { name: 'policy', fastify: '5.x', dependencies: ['corebos', 'metrics'] })

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { GatewayError } from '../src/model/errors.ts'
+import type { Missing } from '../src/http/readiness.ts'
 import { answer, problems } from '../src/http/schemas.ts'
 
 const Live = answer(Type.Object({ status: Type.Literal('live') }), 'It lives', {
@@ -12,11 +13,11 @@ const Ready = answer(Type.Object({ status: Type.Literal('ready') }), 'They can',
 })
 
 export interface HealthOptions {
-  /** What must work, by name; each rejects with the reason why it does not. */
-  readonly probes: Readonly<Record<string, () => Promise<void>>>
+  /** What keeps requests from being served. */
+  readonly missing: () => Promise<readonly Missing[]>
 }
 
-export default async function health(app: FastifyInstance, { probes }: HealthOptions): Promise<void> {
+export default async function health(app: FastifyInstance, { missing: look }: HealthOptions): Promise<void> {
   const config = { limited: false } as const
   const tags = ['health']
 
@@ -33,25 +34,15 @@ export default async function health(app: FastifyInstance, { probes }: HealthOpt
       schema: {
         tags,
         summary: 'Readiness probe',
-        description: 'If not ready, `errors` lists what is missing.',
+        description:
+          'If not ready, `errors` lists what is missing, each with the setting that can change it.',
         response: { 200: Ready, ...problems('NOT_READY') },
       },
     },
     async () => {
-      const missing = (await Promise.all(Object.entries(probes).map(failureOf))).flat()
+      const missing = await look()
       if (missing.length === 0) return { status: 'ready' }
       throw new GatewayError('NOT_READY', undefined, { errors: missing, retryAfter: 1 })
     },
   )
-}
-
-async function failureOf([field, probe]: readonly [string, () => Promise<void>]) {
-  try {
-    await probe()
-    return []
-  } catch (error) {
-    return [
-      { field, message: error instanceof GatewayError ? error.title : 'It does not answer as it should' },
-    ]
-  }
 }

@@ -47,9 +47,17 @@ import { believeAddressesAlone } from './http/client-address.ts'
 import { connectionBounds, Connections } from './http/connections.ts'
 import { loggingOptions, type LogSink } from './http/logging.ts'
 import { cachedProbe } from './http/probe.ts'
+import { missingOf, type Missing, type Probes } from './http/readiness.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './tokens/signing-keys.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { serverOptions } from './webservice/server-options.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What keeps requests from being served; empty: ready. */
+    readonly missing: () => Promise<readonly Missing[]>
+  }
+}
 
 export interface AppOptions {
   /** Milliseconds since 1970. */
@@ -59,11 +67,23 @@ export interface AppOptions {
 }
 
 /** Builds the gateway. Nothing listens yet. @throws ConfigError where a file that the configuration names is wrong */
-export async function buildApp(
+export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
+  const bare = bareApp(config, options.sink)
+  try {
+    await registerAll(bare, config, options)
+  } catch (error) {
+    // What has begun already has connections, which would keep the process from ending.
+    await bare.app.close().catch(() => undefined)
+    throw error
+  }
+  return bare.app
+}
+
+async function registerAll(
+  { app, connections }: ReturnType<typeof bareApp>,
   config: Config,
-  { now = Date.now, sink }: AppOptions = {},
-): Promise<FastifyInstance> {
-  const { app, connections } = bareApp(config, sink)
+  { now = Date.now }: AppOptions,
+): Promise<void> {
   await app.register(problem)
   await app.register(logging)
   await app.register(unread, { connections })
@@ -93,7 +113,7 @@ export async function buildApp(
     ttl: config.ACCESS_TOKEN_TTL,
     now,
   })
-  await app.register(policy, config)
+  await app.register(policy, { ...config, now })
   await app.register(login, { config, policy: app.policy, now })
   await app.register(authenticate)
   await app.register(door, { config, policy: app.policy, now })
@@ -103,10 +123,8 @@ export async function buildApp(
   await app.register(openapi, config)
   await app.register(parameters)
 
-  const probe = (ask: () => Promise<void>) => cachedProbe(ask, { fresh: 1000, patience: 2000, now })
-  await app.register(health, {
-    probes: { corebos: probe(() => app.corebos.ping()), redis: probe(() => app.sessions.ping()) },
-  })
+  app.decorate('missing', readiness(app, now))
+  await app.register(health, { missing: app.missing })
   await app.register(jwks)
   await app.register(auth, config)
   await app.register(me, config)
@@ -122,7 +140,19 @@ export async function buildApp(
   await app.register(query)
   await app.register(webservice, config)
   await app.register(webserviceRoute, config)
-  return app
+}
+
+function readiness(app: FastifyInstance, now: () => number): () => Promise<readonly Missing[]> {
+  const probe = (ask: () => Promise<void>) => cachedProbe(ask, { fresh: 1000, patience: 2000, now })
+  const { corebos, sessions, policyInForce } = app
+  const { service } = corebos
+  const probes: Probes = {
+    corebos: probe(() => corebos.ping()),
+    redis: probe(() => sessions.ping()),
+    ...(service !== undefined && { serviceUser: probe(() => service.check()) }),
+    policy: probe(() => policyInForce.requireFit()),
+  }
+  return async () => missingOf(probes)
 }
 
 /** An instance without anything registered. It is not returned by itself: to await it is to start it. */

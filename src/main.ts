@@ -1,7 +1,7 @@
 /** `npm start`: the gateway alone, configured from the environment and `.env`. */
 import { existsSync } from 'node:fs'
 import { ConfigError, readConfig, unknownNames } from './config/config.ts'
-import { closeOnSignal, startService } from './service.ts'
+import { announce, closeOnSignal, startService } from './service.ts'
 
 async function main(): Promise<void> {
   // What the environment says already is not overwritten.
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   }
   const service = await startService(config)
   closeOnSignal(() => service.close(), config.COREBOS_TIMEOUT_MS + 5000)
-  console.log(service.ready)
+  await announce(service, console)
 }
 
 main().catch((error: unknown) => {

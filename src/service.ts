@@ -1,4 +1,5 @@
 /** A gateway that listens, with its operators' listener, from one configuration; and how a process ends. */
+import { setTimeout } from 'node:timers/promises'
 import { buildApp, buildOperator, type AppOptions } from './app.ts'
 import { ConfigError, maskedConfig, type Config } from './config/config.ts'
 
@@ -7,8 +8,10 @@ export interface Service {
   readonly url: string
   /** Where operators are answered. */
   readonly operatorUrl: string
-  /** Says that requests are accepted, and where; exactly one line. */
+  /** Says that requests can be served, and where; exactly one line. */
   readonly ready: string
+  /** What keeps requests from being served, one line for each reason, with the setting that can change it. */
+  missing(): Promise<readonly string[]>
   /** Lets running requests finish, rejects new ones, then ends everything. */
   close(): Promise<void>
 }
@@ -25,7 +28,13 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
     const url = await opened('', config.HOST, config.PORT, async (at) => app.listen(at))
     const named = config.METRICS_PORT === 0 ? ` metrics=${operatorUrl}` : ''
     const ready = `ready gateway=${url} corebos=${config.COREBOS_URL}${named}`
-    return { url, operatorUrl, ready, close: async () => app.close() }
+    return {
+      url,
+      operatorUrl,
+      ready,
+      missing: async () => (await app.missing()).map(({ message }) => message),
+      close: async () => app.close(),
+    }
   } catch (error) {
     await app.close()
     throw error
@@ -56,6 +65,31 @@ async function opened(
   }
 }
 
+/** Milliseconds between two looks at what is missing. */
+const lookAgain = 1000
+
+/**
+ * Prints the ready line, at once or, after what is missing, when nothing is missing any more.
+ *
+ * @param pause milliseconds between two looks
+ */
+export async function announce(
+  service: Pick<Service, 'ready' | 'missing'>,
+  print: Pick<Console, 'log' | 'error'>,
+  pause = lookAgain,
+): Promise<void> {
+  let said: readonly string[] = []
+  for (;;) {
+    const lines = await service.missing()
+    if (lines.length === 0) break
+    if (said.length === 0) print.log(service.ready.replace(/^ready/, 'listening'))
+    for (const line of lines) if (!said.includes(line)) print.error(`not ready: ${line}`)
+    said = lines
+    await setTimeout(pause)
+  }
+  print.log(service.ready)
+}
+
 /**
  * Ends the process with code 0 after `close`, on the first SIGINT or SIGTERM. Further ones change nothing: npm passes
  * on the Ctrl-C that the terminal has sent already. What has not ended after `patience` milliseconds is cut off, code 1.
@@ -65,7 +99,7 @@ export function closeOnSignal(close: () => Promise<void>, patience: number): voi
   const end = (): void => {
     if (closing) return
     closing = true
-    setTimeout(() => process.exit(1), patience).unref()
+    globalThis.setTimeout(() => process.exit(1), patience).unref()
     close().then(
       () => process.exit(0),
       () => process.exit(1),

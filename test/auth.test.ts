@@ -45,9 +45,9 @@ const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
 
 async function start(t: Test, options: StartOptions = {}): Promise<Portal> {
   const relay = await startRelay(t)
-  const started = await startGateway(t, { ...options, env: { ...options.env, COREBOS_URL: relay.url } })
-  const { database, url } = started.corebos
-  relay.to(url)
+  const env = { ...options.env, COREBOS_URL: relay.url }
+  const started = await startGateway(t, { ...options, env, onCorebos: (url) => relay.to(url) })
+  const { database } = started.corebos
 
   async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const response = await request(`${started.url}${path}`, {

@@ -164,8 +164,9 @@ t.test('npm start', async (t) => {
       METRICS_PORT: '0',
     })
     const [, url = '', metrics = ''] = await gateway.says(
-      /^ready gateway=(\S+) corebos=http:\/\/127\.0\.0\.1:9 metrics=(\S+)$/m,
+      /^listening gateway=(\S+) corebos=http:\/\/127\.0\.0\.1:9 metrics=(\S+)$/m,
     )
+    await gateway.says(/^not ready: COREBOS_URL: coreBOS is unreachable$/m)
     t.equal((await fetch(`${url}/health/live`)).status, 200)
     t.equal((await fetch(`${url}/health/ready`)).status, 503)
     t.equal((await fetch(`${metrics}/metrics`)).status, 200)

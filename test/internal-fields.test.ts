@@ -49,7 +49,7 @@ t.test('no route answers the name or the value of an internal field', async (t) 
     const post = async (path: string, body: object) => (await portal.as('alice', 'POST', path, { body })).text
     const get = async (path: string) => (await portal.as('alice', 'GET', path)).text
     const answers = {
-      list: await get(`/records/${module}?limit=5`),
+      list: await get(`/modules/${module}/records?limit=5`),
       record: await get(`/records/${id}`),
       fields: await get(`/modules/${module}`),
       query: await post('/query', { query }),
@@ -76,12 +76,12 @@ t.test('an internal field is unknown in conditions, orders, expansions and write
   const portal = await startPortal(t)
   const unknown = { status: 400, body: { code: 'UNKNOWN_FIELD' } }
   for (const path of [
-    "/records/Products?where=cost_price > '1'",
-    '/records/Products?orderBy=qtyinstock',
-    '/records/Products?fields=commissionrate',
-    '/records/Products?expand=vendor_id',
-    '/records/InventoryDetails?where=cost_gross > 1',
-    "/records/HelpDesk?where=Products.cost_price > '1'",
+    "/modules/Products/records?where=cost_price > '1'",
+    '/modules/Products/records?orderBy=qtyinstock',
+    '/modules/Products/records?fields=commissionrate',
+    '/modules/Products/records?expand=vendor_id',
+    '/modules/InventoryDetails/records?where=cost_gross > 1',
+    "/modules/HelpDesk/records?where=Products.cost_price > '1'",
   ])
     t.match(await portal.as('alice', 'GET', encodeURI(path)), unknown, path)
   const update = await portal.as('alice', 'PATCH', '/records/17x8625', { body: { update_log: 'x' } })
@@ -95,8 +95,9 @@ t.test('discontinued products and services are not there', async (t) => {
     ['26x8559', 'Services'],
   ] as const) {
     const ids = async () =>
-      (await portal.as('alice', 'GET', `/records/${module}?fields=id`)).body.records?.map(({ id }) => id) ??
-      []
+      (await portal.as('alice', 'GET', `/modules/${module}/records?fields=id`)).body.records?.map(
+        ({ id }) => id,
+      ) ?? []
     t.ok((await ids()).includes(id))
     portal.corebos.database.entity(Number(id.split('x')[1]))?.values.set('discontinued', '0')
     t.notOk((await ids()).includes(id))

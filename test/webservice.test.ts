@@ -26,8 +26,8 @@ const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
 
 async function relayed(t: Test, options: StartOptions = {}) {
   const relay = await startRelay(t)
-  const gateway = await startGateway(t, { ...options, env: { ...options.env, COREBOS_URL: relay.url } })
-  relay.to(gateway.corebos.url)
+  const env = { ...options.env, COREBOS_URL: relay.url }
+  const gateway = await startGateway(t, { ...options, env, onCorebos: (url) => relay.to(url) })
   return { relay, gateway }
 }
 

@@ -26,6 +26,8 @@ export interface ReadContextsOptions {
   readonly hasRestrictedSession: boolean
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
+  /** Holds the policy against the installation unless that has been done. */
+  readonly checkPolicy?: (this: void) => Promise<void>
   /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
   readonly scopeTtlMs: number
   /** How long rows that coreBOS has answered may be used again (`READ_CACHE_TTL`). Milliseconds. */
@@ -108,7 +110,7 @@ export class ReadContexts {
   /** The modules of the policy as coreBOS shows them to the CRM user that reads. @throws GatewayError how coreBOS failed */
   async catalogueOf(contact: Contact, upstream: Upstream): Promise<Catalogue> {
     const { corebos, policy } = this.#options
-    return corebos.metadata.of(await upstream.userId(), upstream.caller, policy().modulesFor(contact))
+    return corebos.metadata.of(await upstream.userId(), upstream.caller, policy().modulesToDescribe(contact))
   }
 
   async #make(
@@ -117,6 +119,7 @@ export class ReadContexts {
     cacheGeneration: string,
     withheld: Withheld,
   ): Promise<ReadContext> {
+    await this.#options.checkPolicy?.()
     const policy = this.#options.policy()
     if (policy !== this.#listsPolicy) {
       this.#lists.clear()

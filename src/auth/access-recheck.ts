@@ -17,6 +17,13 @@ export interface RecheckOptions {
   readonly every: number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** The policy decides how far a contact sees: sessions that were looked at before it was loaded are looked at again. */
+  readonly policy: {
+    /** Holds the policy against the installation unless that has been done. */
+    check(): Promise<void>
+    /** Milliseconds since 1970. */
+    loadedAt(): number
+  }
   readonly onEnded: (session: PortalSession, reason: RejectionReason) => void
 }
 
@@ -38,8 +45,9 @@ export class AccessRecheck {
    * @throws GatewayError `SESSION_ENDED` where the contact is no longer let in; how coreBOS or the store failed
    */
   async confirm(session: PortalSession): Promise<PortalSession> {
-    const { now, every } = this.#options
-    if (now() - session.checkedAt < every) return session
+    const { now, every, policy } = this.#options
+    await policy.check()
+    if (session.checkedAt >= policy.loadedAt() && now() - session.checkedAt < every) return session
     return this.#looks.run(session.id, () => this.#look(session))
   }
 

@@ -42,6 +42,11 @@ export interface AuthOptions {
     readonly levelField: string | undefined
     readonly matchUsersBy: 'portalloginuser' | 'email'
   }
+  /** Whether the policy fits the installation, and since when it is in force (milliseconds since 1970). */
+  readonly policyInForce: {
+    check(): Promise<void>
+    readonly state: { readonly loadedAt: number }
+  }
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: { info(details: object, message: string): void }
@@ -101,7 +106,8 @@ export class Auth {
 
   /** Each interface times its own calls, since its rejections wait for their own. */
   openInterface(): LoginInterface {
-    const { mode, corebos, store, passwordType, recheckEvery, policy, now, log } = this.#options
+    const { mode, corebos, store, passwordType, recheckEvery, policy, policyInForce, now, log } =
+      this.#options
     const pacer = this.pacer(mode.rounds)
     const levelField = () => policy().levelField
     const timed: ResponsePacer['time'] = async (kind, call) => pacer.time(kind, call)
@@ -120,6 +126,10 @@ export class Auth {
       context: services,
       store,
       every: recheckEvery,
+      policy: {
+        check: async () => policyInForce.check(),
+        loadedAt: () => policyInForce.state.loadedAt,
+      },
       now,
       onEnded: ({ id, contact }, reason) =>
         log.info({ session: id, contact: contact.id, reason }, 'The access re-check ended a session'),

@@ -45,6 +45,12 @@ export class ServiceUser implements Caller {
     )
   }
 
+  /** Whether coreBOS lets the service user in. @throws GatewayError how it rejects the log-in, or fails */
+  async check(): Promise<void> {
+    if (this.#places.some((place) => place.isOpen)) return
+    await bounded((end) => this.#inPlace((place) => place.opened(), end))
+  }
+
   /** Where coreBOS has ended the session, which it says instead of doing anything, the call is put once more in a new one. */
   async [send](call: Call, signal?: AbortSignal): Promise<Outcome> {
     return bounded((end) => this.#inPlace((place) => place.run(call, end), end), signal)
@@ -78,9 +84,14 @@ export class ServiceUser implements Caller {
 class Place {
   readonly #open: () => Promise<UserLogin>
   #login: Promise<UserLogin> | undefined
+  #current: UserLogin | undefined
 
   constructor(open: () => Promise<UserLogin>) {
     this.#open = open
+  }
+
+  get isOpen(): boolean {
+    return this.#current?.session.ended === false
   }
 
   async run(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
@@ -101,7 +112,8 @@ class Place {
     const login = await this.#login?.catch(() => undefined)
     if (login !== undefined && !login.session.ended) return login
     this.#login = this.#open()
-    return this.#login
+    this.#current = await this.#login
+    return this.#current
   }
 
   async close(): Promise<void> {

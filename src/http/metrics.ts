@@ -20,6 +20,8 @@ export interface Metrics {
   readonly downloadBytes: Gauge
   /** `outcome` is `ok` or a code of the error catalogue; why a log-in was rejected is not told apart. */
   readonly logins: Counter<'outcome'>
+  /** The policy in force. */
+  readonly policy: PolicyGauges
   /** What is in use at this moment; zero of each where no request is under way. */
   readonly inUse: InUse
 }
@@ -48,6 +50,7 @@ export function createMetrics(version: string): Metrics {
   return {
     registry,
     inUse,
+    policy: policyGauges(registry),
     requests: new Histogram({
       name: 'http_request_duration_seconds',
       help: 'Time until a request was answered',
@@ -91,5 +94,37 @@ export function createMetrics(version: string): Metrics {
       labelNames: ['outcome'],
       registers,
     }),
+  }
+}
+
+export interface PolicyGauges {
+  show(state: { readonly hash: string; readonly loadedAt: number; readonly closed: readonly string[] }): void
+}
+
+function policyGauges(registry: Registry): PolicyGauges {
+  const registers = [registry]
+  const info = new Gauge({
+    name: 'portal_policy_info',
+    help: 'The policy in force, by a digest of its content; always 1',
+    labelNames: ['hash'],
+    registers,
+  })
+  const loaded = new Gauge({
+    name: 'portal_policy_loaded_timestamp_seconds',
+    help: 'When the policy in force was loaded, in seconds since 1970',
+    registers,
+  })
+  const faulty = new Gauge({
+    name: 'portal_policy_closed_modules',
+    help: 'Modules that stay closed because the policy names what coreBOS does not have',
+    registers,
+  })
+  return {
+    show: ({ hash, loadedAt, closed }) => {
+      info.reset()
+      info.set({ hash }, 1)
+      loaded.set(loadedAt / 1000)
+      faulty.set(closed.length)
+    },
   }
 }

@@ -70,35 +70,54 @@ export interface Decision {
   readonly where: Condition | undefined
 }
 
+/** The kinds of people that a policy has rules for. */
+export const entities = ['Contacts', 'Employee'] as const
+
 /** Who may see what. Closed when nothing is said. */
 export class Policy {
+  /** What the policy was compiled from. */
+  readonly source: PolicySource
   readonly level: Level
   readonly levelField: string | undefined
   readonly matchUsersBy: 'portalloginuser' | 'email'
   readonly #contacts: ReadonlyMap<string, Rule>
   readonly #employees: ReadonlyMap<string, Rule>
 
-  constructor(source: PolicySource) {
+  /** @param closed names of rules that count as absent, because coreBOS lacks what they name */
+  constructor(source: PolicySource, closed: ReadonlySet<string> = new Set()) {
+    this.source = source
     this.level = source.level
     this.levelField = source.levelField
     this.matchUsersBy = source.matchUsersBy ?? 'portalloginuser'
-    this.#contacts = new Map(
-      Object.entries(source.modules).map(([module, rule]) => [
-        module,
-        compile(module, rule, module, source.levelField),
-      ]),
+    const contacts = Object.entries(source.modules).map(([module, rule]) =>
+      compile(module, rule, module, source.levelField),
     )
-    this.#employees = new Map(
-      Object.entries(source.employees ?? {}).map(([module, rule]) => [
-        module,
-        compile(module, { ...rule, open: true, readBy: 'service' }, `employees.${module}`, undefined),
-      ]),
+    const employees = Object.entries(source.employees ?? {}).map(([module, rule]) =>
+      compile(module, { ...rule, open: true, readBy: 'service' }, `employees.${module}`, undefined),
     )
+    const open = (rules: readonly Rule[]) =>
+      new Map(rules.filter(({ name }) => !closed.has(name)).map((rule) => [rule.module, rule]))
+    this.#contacts = open(contacts)
+    this.#employees = open(employees)
+  }
+
+  /** The same policy in which these rules count as absent. */
+  without(closed: ReadonlySet<string>): Policy {
+    return closed.size === 0 ? this : new Policy(this.source, closed)
   }
 
   /** The modules that the policy opens to this contact. */
   modulesFor(contact: Pick<Contact, 'entity'>): string[] {
     return [...this.#rulesFor(contact).keys()]
+  }
+
+  /**
+   * The modules whose description the policy needs: those that it opens, and for contacts those that ties point to, even
+   * where they are closed.
+   */
+  modulesToDescribe(contact: Pick<Contact, 'entity'>): string[] {
+    const ties = contact.entity === 'Contacts' ? ['Contacts', 'Accounts'] : []
+    return [...new Set([...this.modulesFor(contact), ...ties])]
   }
 
   /** Whether some contact may see more than its account; only the service user can read that. */

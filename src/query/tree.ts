@@ -106,6 +106,11 @@ export interface Lookup {
   readonly dialect: 'basic' | 'extended'
   /** The reference points to none of them; one that points nowhere does not count. */
   readonly negated: boolean
+  /**
+   * Of the policy's own condition on the module of the query, so that it may name hidden fields. `untied`: the ids only
+   * narrow what other ties have tied to the contact, and the dialect has no room for these ties.
+   */
+  readonly ofRule: 'tied' | 'untied' | undefined
 }
 
 /**
@@ -213,7 +218,7 @@ export function tie(name: string, ids: readonly string[], label: string): Tie {
 }
 
 export function lookup(parts: Pick<Lookup, 'field' | 'query' | 'label'> & Partial<Lookup>): Lookup {
-  return Object.freeze({ dialect: 'basic', negated: false, ...parts, kind: 'lookup' })
+  return Object.freeze({ dialect: 'basic', negated: false, ofRule: undefined, ...parts, kind: 'lookup' })
 }
 
 export function relation(parts: Omit<Relation, 'kind'>): Relation {

@@ -9,7 +9,7 @@ import { planOf } from './look-up.ts'
 import { sendPlan, type VerifiedRows } from './send.ts'
 
 /** One more than is accepted, so that too many show. */
-const oneMore: Origin = { dialect: 'basic', maxRows: limits.rows + 1 }
+const oneMore: Origin = { dialect: 'basic', maxRows: limits.rows + 1, ofRule: undefined }
 
 /**
  * @param fields of the module; each row holds them and its id

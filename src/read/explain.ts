@@ -4,7 +4,7 @@ import type { Level } from '../model/contact.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import type { Lookup, Query, Relation } from '../query/tree.ts'
 import { outline } from '../scope/outline.ts'
-import { ofCaller, ofGateway, type Draft, type Origin } from '../scope/plan.ts'
+import { ofCaller, ofGateway, ofLookUp, type Draft, type Origin } from '../scope/plan.ts'
 import { isShown, type Dialect } from '../scope/rewrite.ts'
 import { RuleError } from '../scope/rule-error.ts'
 import { completed, draftOf, ruleErrorsOf } from './look-up.ts'
@@ -81,7 +81,7 @@ async function explanation(query: Query, origin: Origin, means: Means): Promise<
 async function explainLookUp(node: Lookup | Relation, means: Means): Promise<Explanation['lookups']> {
   const { label } = node
   if (node.kind === 'lookup')
-    return [{ label, explanation: await explanation(node.query, ofGateway(node.dialect), means) }]
+    return [{ label, explanation: await explanation(node.query, ofLookUp(node), means) }]
   if ('length' in node.parents) return []
   return [{ label, explanation: await explanation(node.parents, ofGateway(), means) }]
 }

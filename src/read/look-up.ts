@@ -6,7 +6,16 @@ import { limits } from '../model/limits.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { parseId } from '../model/webservice-id.ts'
 import type { Condition, Lookup, Query, Relation } from '../query/tree.ts'
-import { draft, levelOf, ofGateway, plan, type Draft, type Origin, type Plan } from '../scope/plan.ts'
+import {
+  draft,
+  levelOf,
+  ofGateway,
+  ofLookUp,
+  plan,
+  type Draft,
+  type Origin,
+  type Plan,
+} from '../scope/plan.ts'
 import {
   resolveCondition,
   ruleLabel,
@@ -46,7 +55,7 @@ export async function resolvedScope(view: ModuleView, context: ReadContext): Pro
 async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promise<FoundIds> {
   const found = await mapLimited(lookUps, async (node) => {
     const load = (by: ReadContext) =>
-      node.kind === 'lookup' ? ids(node.query, by, ofGateway(node.dialect)) : relatedTo(node, by)
+      node.kind === 'lookup' ? ids(node.query, by, ofLookUp(node)) : relatedTo(node, by)
     if (node.label !== scopeLabel) return [node, await ruleErrorsOf(node, load(context))] as const
     // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
     return [node, await context.remember(keyOf(node), () => load(bypassSharedReads(context)))] as const

@@ -28,7 +28,7 @@ export function outline(query: Query, visible: VisibleModules, origin: Origin): 
   const level = levelOf(query, visible, origin)
   const ownerIds = ownerIdsWithoutLookup(contact, level) ?? placeholderOwnerIds(contact)
   const drafted = draft(query, visible, ownerIds, origin)
-  return { draft: drafted, statement: () => labelledStatement(drafted, query, ownerIds, visible) }
+  return { draft: drafted, statement: () => labelledStatement(drafted, query, ownerIds, visible, origin) }
 }
 
 function labelledStatement(
@@ -36,12 +36,13 @@ function labelledStatement(
   query: Query,
   ownerIds: OwnerIds,
   visible: VisibleModules,
+  origin: Origin,
 ): string {
   const stoodIn = (scoped: ScopedQuery) =>
     sentQuery(scoped, new Map(unresolvedIn(scoped.where).map((node) => [node, [standInFor(node, visible)]])))
   const sent = stoodIn(scoped)
   if (sent === undefined) return ''
-  const shown = stoodIn(rewriteShown(query, visible, ownerIds, dialect))
+  const shown = stoodIn(rewriteShown(query, visible, ownerIds, origin))
   return shown === undefined ? '' : printLabelled(sent, shown, modules, dialect)
 }
 

@@ -23,14 +23,21 @@ import type { ModuleView, VisibleModules } from './view.ts'
 export interface Origin {
   readonly dialect: Dialect
   readonly maxRows: number
+  /** See {@link Lookup.ofRule}. */
+  readonly ofRule: Lookup['ofRule']
 }
 
 /** A query of the caller. */
-export const ofCaller: Origin = { dialect: 'basic', maxRows: limits.rows }
+export const ofCaller: Origin = { dialect: 'basic', maxRows: limits.rows, ofRule: undefined }
 
 /** A query of the gateway itself, for the ids of a tie. It requests one more than is accepted, to notice too many. */
 export function ofGateway(dialect: Dialect = 'basic'): Origin {
-  return { dialect, maxRows: limits.ids + 1 }
+  return { dialect, maxRows: limits.ids + 1, ofRule: undefined }
+}
+
+/** The origin of the query of a look-up. */
+export function ofLookUp({ dialect, ofRule }: Lookup): Origin {
+  return { ...ofGateway(dialect), ofRule }
 }
 
 /** A query that has been checked against the policy, with the look-ups that must precede it. */
@@ -74,7 +81,7 @@ export function levelOf(query: Query, visible: VisibleModules, { maxRows }: Orig
 export function draft(query: Query, visible: VisibleModules, ownerIds: OwnerIds, origin: Origin): Draft {
   levelOf(query, visible, origin)
   const { dialect } = origin
-  const scoped = rewrite(query, visible, ownerIds, dialect)
+  const scoped = rewrite(query, visible, ownerIds, origin)
   return { scoped, dialect, modules: visible.modules, lookUps: unresolvedIn(scoped.where) }
 }
 

@@ -1,15 +1,15 @@
 /** Puts the policy's condition and the caller's into one tree, and the ids that look-ups find in their places. */
 import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
-import { printCondition } from '../query/canonical.ts'
 import { limits } from '../model/limits.ts'
 import { requireSize, sizeOf } from '../query/size.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, FieldPath, Limit, Lookup, Query, Relation } from '../query/tree.ts'
+import { checkRule } from './check-rule.ts'
 import { checkCondition, checkPath, idsOf, referenceOf } from './check.ts'
-import { valueKind } from '../model/module.ts'
+import { absorbed, withoutExtended } from './extended-forms.ts'
 import { ofRule } from './rule-error.ts'
-import { requireField, type VisibleModules, type ModuleView } from './view.ts'
+import { requireField, unhidden, untied, type VisibleModules, type ModuleView } from './view.ts'
 
 /** The ids that ties are compared with: whose records these are, as wide as the contact's level reaches. */
 export interface OwnerIds {
@@ -56,6 +56,11 @@ export interface ResolvedQuery extends ScopedQuery {
 
 export type Dialect = Lookup['dialect']
 
+/** What a query is printed for. */
+export type Purpose = Pick<Lookup, 'dialect' | 'ofRule'>
+
+const forCaller: Purpose = { dialect: 'basic', ofRule: undefined }
+
 /** What explain shows in the place of the ids that tie a record to the contact. */
 export const scopeLabel = '$scope'
 
@@ -65,17 +70,24 @@ export const ruleLabel = '$rule'
 /**
  * Conjoins what the policy asks of every row with what the caller asks, in the tree.
  *
- * @param dialect for `basic`, what this dialect lacks becomes a lookup of the ids that it holds for
+ * @param purpose for the basic dialect, what it lacks becomes a lookup of the ids that it holds for
  * @throws GatewayError where a name, a value or a shape is rejected
  */
 export function rewrite(
   query: Query,
   visible: VisibleModules,
   ownerIds: OwnerIds,
-  dialect: Dialect = 'basic',
+  purpose: Purpose = forCaller,
 ): ScopedQuery {
-  const view = visible.require(query.module, query.moduleAt)
+  const view = viewFor(query, visible, purpose)
+  const { dialect } = purpose
   return within(frameOf(view, visible, ownerIds, dialect), query, visible, dialect)
+}
+
+function viewFor(query: Query, visible: VisibleModules, { ofRule }: Purpose): ModuleView {
+  const view = visible.require(query.module, query.moduleAt)
+  if (ofRule === undefined) return view
+  return unhidden(ofRule === 'untied' ? untied(view) : view)
 }
 
 /**
@@ -89,9 +101,10 @@ export function rewriteShown(
   query: Query,
   visible: VisibleModules,
   ownerIds: OwnerIds,
-  dialect: Dialect = 'basic',
+  purpose: Purpose = forCaller,
 ): ScopedQuery {
-  const view = visible.require(query.module, query.moduleAt)
+  const view = viewFor(query, visible, purpose)
+  const { dialect } = purpose
   const scope = shownScopeOf(view, visible, ownerIds)
   return within({ view, ownerIds, scope, tying: fieldsIn(scope) }, query, visible, dialect)
 }
@@ -100,7 +113,7 @@ function within(frame: Frame, query: Query, visible: VisibleModules, dialect: Di
   const { view, scope } = frame
   const checked = query.where && checkCondition(query.where, view, visible)
   const asked = checked && dialect === 'basic' ? withoutExtended(checked, view) : checked
-  const where = asked === undefined ? scope : tree.and(scope, asked)
+  const where = asked === undefined ? scope : tree.and(absorbed(scope, asked), asked)
   // Before anything is looked up. The extended dialect has parentheses, and a bound of its own.
   if (dialect === 'basic') requireSize(sizeOf(where), sizeOf(asked ?? tree.constant(true)))
   const columns = columnsOf(query, view, visible)
@@ -137,10 +150,21 @@ function frameOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds, 
   if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known
   const whole = scopeOf(view, visible, ownerIds)
   const scope =
-    dialect === 'basic' ? ofRule(view.module.name, () => withoutExtended(whole, view, ruleLabel)) : whole
+    dialect === 'basic'
+      ? ofRule(view.module.name, () =>
+          withoutExtended(whole, view, { label: ruleLabel, ofRule: isWide(ownerIds) ? 'untied' : 'tied' }),
+        )
+      : whole
   const frame = { view, ownerIds, scope, tying: fieldsIn(scope) }
   frames[dialect].set(view, frame)
   return frame
+}
+
+/** The extended dialect takes a condition for each owner id of a tie, and few of them. */
+const mostExtendedOwners = 20
+
+function isWide({ contacts, accounts }: OwnerIds): boolean {
+  return contacts.length + accounts.length > mostExtendedOwners
 }
 
 function isSame(one: OwnerIds, other: OwnerIds): boolean {
@@ -257,7 +281,7 @@ function isReadable(condition: Condition, view: ModuleView): boolean {
 function ownCondition(view: ModuleView, visible: VisibleModules): Condition {
   const { where } = view.decision
   if (where === undefined) return tree.constant(true)
-  return labelled(ofRule(view.module.name, () => checkCondition(where, unhidden(view), visible)))
+  return labelled(ofRule(view.module.name, () => checkRule(where, unhidden(view), visible)))
 }
 
 /** The condition with the label of the rule at each of its lookups. */
@@ -307,47 +331,6 @@ function related(parentModule: string, module: string, { contacts, accounts }: O
         : idsOf(parentModule, undefined)
   if ('length' in parents && parents.length === 0) return tree.constant(false)
   return tree.relation({ parentModule, parents, module, label: scopeLabel })
-}
-
-/**
- * Puts a lookup in the place of each condition that only the extended dialect has a form for, so that the rest of the
- * statement keeps exact ids, the values of SQL and an order.
- *
- * @param label of these lookups; each condition's own text unless given
- */
-function withoutExtended(condition: Condition, view: ModuleView, label?: string): Condition {
-  if (condition.kind === 'and' || condition.kind === 'or')
-    return tree.mapTerms(condition, (term) => withoutExtended(term, view, label))
-  if (condition.kind !== 'like' && condition.kind !== 'null') return condition
-  const field = view.module.fields.get(condition.path.field)
-  const kind = field && valueKind(field)
-  // No recording shows what the extended dialect makes of a date that is not null; one that is there has a year.
-  if (condition.kind === 'null' && condition.negated && (kind === 'date' || kind === 'datetime'))
-    return tree.compare(condition.path, '>=', tree.text('1000-01-01'))
-  const hasBasicForm =
-    condition.kind === 'like'
-      ? !condition.negated
-      : condition.negated
-        ? kind === 'text' || kind === 'id'
-        : field?.type === 'owner'
-  if (hasBasicForm) return condition
-  if (condition.kind === 'like' && kind === 'number') {
-    throw new GatewayError(
-      'QUERY_NOT_EXPRESSIBLE',
-      `'${condition.path.field}' holds numbers, for which coreBOS has no 'not like'`,
-    )
-  }
-  return tree.lookup({
-    field: 'id',
-    query: idsOf(view.module.name, condition),
-    label: label ?? printCondition(condition),
-    dialect: 'extended',
-  })
-}
-
-/** The rule's own condition may name fields that the contact cannot read. */
-function unhidden(view: ModuleView): ModuleView {
-  return { ...view, readable: view.module.fields }
 }
 
 /** The ids that each look-up has found. */

@@ -1,7 +1,7 @@
 /** Checks the rows that coreBOS answered against the rule's condition, one by one. */
 import { printCondition } from '../query/canonical.ts'
 import type { Atom, Condition } from '../query/tree.ts'
-import { isNumberColumn, valueKind, type ModuleShape } from '../model/module.ts'
+import { isNumberColumn, valueKind, type FieldShape, type ModuleShape } from '../model/module.ts'
 
 /** A row as coreBOS answers it: every value is a text, and nothing is the empty text. */
 export type Row = Readonly<Record<string, string>>
@@ -51,7 +51,11 @@ function idSet(tie: { readonly ids: readonly string[] }): ReadonlySet<string> {
 
 function meetsAtom(value: string | undefined, atom: Atom, module: ModuleShape): boolean {
   const field = module.fields.get(atom.path.field)
-  if (value === undefined || field === undefined) return false
+  return value !== undefined && field !== undefined && meetsValue(value, atom, field)
+}
+
+/** Whether a field that holds a value meets a comparison; an empty one meets `is null` alone. */
+export function meetsValue(value: string, atom: Atom, field: FieldShape): boolean {
   if (atom.kind === 'null') return (value === '') !== atom.negated
   if (value === '') return false
   const asNumber = valueKind(field) === 'number' && isNumberColumn(field)

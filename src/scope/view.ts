@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein'
 import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
+import { nearest } from '../policy/nearest.ts'
 import type { Decision, Policy, Rule } from '../policy/policy.ts'
 import type { Position } from '../query/tree.ts'
 import type { FieldShape, Modules, ModuleShape } from '../model/module.ts'
@@ -82,6 +82,16 @@ export class VisibleModules {
   }
 }
 
+/** The same with every field of the module: the policy's own condition may name fields that the contact cannot read. */
+export function unhidden(view: ModuleView): ModuleView {
+  return { ...view, readable: view.module.fields }
+}
+
+/** The same without what ties records to the contact, for records that something else ties to it. */
+export function untied(view: ModuleView): ModuleView {
+  return { ...view, decision: { ...view.decision, rule: { ...view.decision.rule, ties: undefined } } }
+}
+
 type Readable = ModuleView['readable']
 
 /** Contacts are many, rules and modules few: all who have both in common share the list. */
@@ -121,15 +131,4 @@ export function requireField(view: ModuleView, name: string, at?: Position): Fie
 
 export function place(at: Position | undefined): string {
   return at === undefined || at.line === 0 ? '' : `line ${at.line}, column ${at.column}: `
-}
-
-function nearest(name: string, names: readonly string[]): string {
-  if (name.length > 100) return ''
-  let best: string | undefined
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const each of names) {
-    const far = distance(name.toLowerCase(), each.toLowerCase())
-    if (far < least) [best, least] = [each, far]
-  }
-  return best === undefined ? '' : `; did you mean '${best}'?`
 }

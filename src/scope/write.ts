@@ -130,11 +130,6 @@ export function isSomebodyElses(row: Row, { decision: { rule } }: ModuleView, co
   return readSignature(row[sign] ?? '').contact !== contact.id
 }
 
-/** The same without what ties records to the contact, for one that is to be tied by a relation yet. */
-export function untied(view: ModuleView): ModuleView {
-  return { ...view, decision: { ...view.decision, rule: { ...view.decision.rule, ties: undefined } } }
-}
-
 /** What values are held against, beside the rule. */
 export interface WriteFacts {
   readonly contact: Contact

@@ -24,7 +24,7 @@ import type { CheckedValues } from '../model/checked-values.ts'
 import { signed } from '../scope/signature.ts'
 import { fitProblem } from '../scope/value.ts'
 import { meets, type Row } from '../scope/verify.ts'
-import type { VisibleModules, ModuleView } from '../scope/view.ts'
+import { untied, type VisibleModules, type ModuleView } from '../scope/view.ts'
 import {
   checkValues,
   isOpen,
@@ -33,7 +33,6 @@ import {
   ownView,
   proposeCreate,
   proposeUpdate,
-  untied,
   writingView,
   type Given,
   type Proposal,

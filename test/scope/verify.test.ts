@@ -91,7 +91,7 @@ t.test('a row without the field of a condition never meets it', (t) => {
 t.test('conditions that were never resolved let nothing through', (t) => {
   const query = tree.select('Contacts', ['id'], undefined, { limit: { offset: 0, count: 1 } })
   const unresolved: readonly Condition[] = [
-    { kind: 'lookup', field: 'parent_id', query, label: '$scope', dialect: 'basic', negated: false },
+    tree.lookup({ field: 'parent_id', query, label: '$scope' }),
     { kind: 'relation', parentModule: 'Contacts', parents: ['12x1'], module: 'HelpDesk', label: '$scope' },
     { kind: 'related', module: 'Contacts', id: '12x1', at: { line: 1, column: 1 } },
     { kind: 'not', term: tie },

@@ -73,8 +73,10 @@ export async function startPortal(
 ): Promise<Portal> {
   const relay = await startRelay(t)
   const env = { LOGIN_MODE: mode, ...options.env, COREBOS_URL: relay.url }
-  const gateway = await startGateway(t, { ...options, env })
-  relay.to(gateway.corebos.url)
+  const gateway = await startGateway(t, { ...options, env, onCorebos: (url) => relay.to(url) })
+  // The start itself reads what a policy file names.
+  relay.calls.length = 0
+  relay.arrived.length = 0
   const tokens = new Map<string, Promise<string>>()
 
   async function send(token: string | undefined, method: string, path: string, sent: Sent): Promise<Answer> {

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly delayMs?: number
   /** Milliseconds since 1970; the gateway's clock. */
   readonly now?: () => number
+  /** Told of coreBOS before the gateway starts. */
+  readonly onCorebos?: (url: string) => void
   /** The clock of coreBOS. */
   readonly corebosNow?: () => number
 }
@@ -37,10 +39,11 @@ interface Begun {
 
 /** A gateway in front of a demo coreBOS of its own, with limits that no test reaches by accident. */
 export async function beginGateway(
-  { env = {}, delayMs = 0, now, corebosNow = Date.now }: StartOptions,
+  { env = {}, delayMs = 0, now, corebosNow = Date.now, onCorebos }: StartOptions,
   log: string[] = [],
 ): Promise<Begun> {
   const corebos = await startDemoCorebos({ port: 0, delayMs, now: corebosNow })
+  onCorebos?.(corebos.url)
   const settings = {
     COREBOS_URL: corebos.url,
     COREBOS_USER: 'portal',

@@ -1,0 +1,57 @@
+/** Says why the gateway is not ready, one line for each reason, with the setting that can change it. */
+import { CorebosRejection } from '../model/corebos-errors.ts'
+import { GatewayError } from '../model/errors.ts'
+import { PolicyMisfit } from '../model/policy-misfit.ts'
+
+/** What must work. */
+export type Need = 'corebos' | 'redis' | 'serviceUser' | 'policy'
+
+/** Each probe rejects with the reason why something does not work. */
+export type Probes = Readonly<Partial<Record<Need, () => Promise<void>>>>
+
+export interface Missing {
+  readonly field: Need
+  readonly message: string
+}
+
+/** @returns what is missing; empty: ready */
+export async function missingOf({ corebos, ...others }: Probes): Promise<Missing[]> {
+  // Nothing that is asked of coreBOS works where coreBOS does not.
+  const base = await failureOf('corebos', corebos)
+  const needs = base.length === 0 ? (['redis', 'serviceUser', 'policy'] as const) : (['redis'] as const)
+  const more = await Promise.all(needs.map((need) => failureOf(need, others[need])))
+  return [...base, ...more.flat()]
+}
+
+async function failureOf(field: Need, probe: (() => Promise<void>) | undefined): Promise<Missing[]> {
+  try {
+    await probe?.()
+    return []
+  } catch (error) {
+    return [{ field, message: reasonOf(field, error) }]
+  }
+}
+
+const settings: Readonly<Record<Need, string>> = {
+  corebos: 'COREBOS_URL',
+  redis: 'REDIS_URL',
+  serviceUser: 'COREBOS_USER and COREBOS_ACCESS_KEY',
+  policy: 'POLICY_FILE',
+}
+
+function reasonOf(need: Need, error: unknown): string {
+  const setting = settings[need]
+  if (error instanceof PolicyMisfit)
+    return `${setting}: ${error.paths.join(', ')}: not in this installation; the log gives the reason`
+  if (need === 'serviceUser' && error instanceof CorebosRejection)
+    return `${setting}: coreBOS rejects this name or key`
+  if (need === 'corebos' && doesNotResolve(error)) return `${setting}: the host does not resolve`
+  return `${setting}: ${error instanceof GatewayError ? error.title : 'it does not answer as it should'}`
+}
+
+/** Whether a cause of the error is a name that the resolver does not know. */
+function doesNotResolve(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? error.code : undefined
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' || doesNotResolve(error.cause)
+}

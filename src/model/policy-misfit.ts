@@ -1,0 +1,11 @@
+/** The error of a policy that names what an installation does not have. */
+
+/** Places of the policy file that do not fit the installation. */
+export class PolicyMisfit extends Error {
+  readonly paths: readonly string[]
+
+  constructor(paths: readonly string[]) {
+    super(`the policy does not fit the installation at ${paths.join(', ')}`)
+    this.paths = paths
+  }
+}

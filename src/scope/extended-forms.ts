@@ -1,0 +1,59 @@
+/** Conditions that only coreBOS's extended dialect has a form for: ids are looked up in it, for statements in the basic one. */
+import { GatewayError } from '../model/errors.ts'
+import { valueKind } from '../model/module.ts'
+import { printCondition } from '../query/canonical.ts'
+import * as tree from '../query/tree.ts'
+import type { Condition, Lookup } from '../query/tree.ts'
+import { idsOf } from './check.ts'
+import type { ModuleView } from './view.ts'
+
+/**
+ * Puts a lookup in the place of each condition that only the extended dialect has a form for, so that the rest of the
+ * statement keeps exact ids, the values of SQL and an order.
+ *
+ * @param of the rule's own condition: the label of these lookups, each condition's own text unless given
+ */
+export function withoutExtended(
+  condition: Condition,
+  view: ModuleView,
+  of?: Pick<Lookup, 'label' | 'ofRule'>,
+): Condition {
+  if (condition.kind === 'and' || condition.kind === 'or')
+    return tree.mapTerms(condition, (term) => withoutExtended(term, view, of))
+  if (condition.kind !== 'like' && condition.kind !== 'null') return condition
+  const field = view.module.fields.get(condition.path.field)
+  const kind = field && valueKind(field)
+  // No recording shows what the extended dialect makes of a date that is not null; one that is there has a year.
+  if (condition.kind === 'null' && condition.negated && (kind === 'date' || kind === 'datetime'))
+    return tree.compare(condition.path, '>=', tree.text('1000-01-01'))
+  const hasBasicForm =
+    condition.kind === 'like'
+      ? !condition.negated
+      : condition.negated
+        ? kind === 'text' || kind === 'id'
+        : field?.type === 'owner'
+  if (hasBasicForm) return condition
+  if (condition.kind === 'like' && kind === 'number') {
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      `'${condition.path.field}' holds numbers, for which coreBOS has no 'not like'`,
+    )
+  }
+  return tree.lookup({
+    field: 'id',
+    query: idsOf(view.module.name, condition),
+    label: printCondition(condition),
+    dialect: 'extended',
+    ...of,
+  })
+}
+
+/** `(A or B) and B` is `B`, so that A need not be printed in a dialect that may lack it. */
+export function absorbed(scope: Condition, asked: Condition): Condition {
+  if (asked.kind !== 'null') return scope
+  const isSameNull = (term: Condition) =>
+    term.kind === 'null' && term.negated === asked.negated && term.path.field === asked.path.field
+  const needed = (term: Condition) =>
+    term.kind === 'or' && term.terms.some(isSameNull) ? tree.constant(true) : term
+  return scope.kind === 'and' ? tree.mapTerms(scope, needed) : needed(scope)
+}

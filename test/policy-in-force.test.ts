@@ -1,0 +1,205 @@
+/** The policy in force: how it is held against the installation, at start, at SIGHUP and by the readiness probe. */
+import { copyFileSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { ConfigError, readConfig } from '../src/config/config.ts'
+import { startDemoCorebos } from '../src/demo/server.ts'
+import { announce, startService } from '../src/service.ts'
+import { modes, policyFile, startPortal, type Portal } from './support/portal.ts'
+import type { Started } from './support/start.ts'
+
+const categoryNot = { where: "ticketcategories != 'Internal'" }
+
+/** Sends SIGHUP and waits for a line of the log. */
+async function reread({ log }: Started, line: RegExp): Promise<void> {
+  const before = log.length
+  process.kill(process.pid, 'SIGHUP')
+  while (!log.slice(before).some((each) => line.test(each))) await setTimeout(5)
+}
+
+const idsOf = async (portal: Portal, name: string, path: string): Promise<readonly string[]> =>
+  ((await portal.as(name, 'GET', path)).body.records ?? []).map(({ id }) => String(id)).sort()
+
+/** Tickets that the store ties to contacts and accounts, without those of one category. */
+function tickets({ corebos: { database } }: Started, owners: readonly number[], without: string): string[] {
+  return database
+    .records('HelpDesk')
+    .filter(({ values }) => owners.includes(Number(values.get('parent_id'))))
+    .filter(({ values }) => (values.get('ticketcategories') ?? '') !== without)
+    .map((record) => database.webserviceId(record))
+    .sort()
+}
+
+/** Some tickets become internal, some have no category: null or the empty text. */
+function categorise({ corebos: { database } }: Started): void {
+  const values = ['Internal', '', 'Other Problem']
+  for (const [i, record] of database.records('HelpDesk').entries())
+    record.values.set('ticketcategories', i % 4 === 3 ? null : (values[i % 4] ?? ''))
+}
+
+for (const mode of modes) {
+  t.test(`${mode} mode: an empty field satisfies the negated condition of a rule`, async (t) => {
+    const POLICY_FILE = await policyFile(t, { HelpDesk: categoryNot })
+    const portal = await startPortal(t, { mode, env: { POLICY_FILE } })
+    categorise(portal)
+    const expected = tickets(portal, [8549, 8546], 'Internal')
+    const all = tickets(portal, [8549, 8546], '')
+    t.ok(expected.length > 0 && all.length !== expected.length)
+    t.strictSame(await idsOf(portal, 'alice', '/modules/HelpDesk/records?fields=ticket_title'), expected)
+    const counted = await portal.as('alice', 'GET', '/modules/HelpDesk/records?count=true&limit=1')
+    t.equal(counted.body['total'], expected.length)
+    t.equal(portal.log.filter((line) => line.includes('withheld')).length, 0)
+  })
+}
+
+t.test(
+  'the condition holds where more owners tie records than the dialect for empty fields takes',
+  async (t) => {
+    const POLICY_FILE = await policyFile(t, { HelpDesk: { ...categoryNot, level: 'company' } })
+    const portal = await startPortal(t, { env: { POLICY_FILE } })
+    for (let i = 0; i < 60; i += 1)
+      await portal.admin.result('create', {
+        elementType: 'Contacts',
+        element: { lastname: `colleague ${i}`, account_id: '11x8546', assigned_user_id: '19x1' },
+      })
+    categorise(portal)
+    const colleagues = portal.corebos.database
+      .records('Contacts')
+      .filter(({ values }) => Number(values.get('account_id')) === 8546)
+      .map(({ number }) => number)
+    t.ok(colleagues.length > 50)
+    const expected = tickets(portal, [8546, ...colleagues], 'Internal')
+    t.strictSame(await idsOf(portal, 'alice', '/modules/HelpDesk/records?fields=ticket_title'), expected)
+  },
+)
+
+t.test('a misspelt name closes its module, and log, probe and metric say so', async (t) => {
+  const POLICY_FILE = await policyFile(t, {
+    HelpDesk: { hide: ['descripton'] },
+    Project: { ties: { contact: ['linktoaccountcontacts'] } },
+  })
+  const portal = await startPortal(t, { env: { POLICY_FILE } })
+  for (const module of ['HelpDesk', 'Project', 'ProjectTask'])
+    t.match(await portal.as('alice', 'GET', `/modules/${module}/records`), {
+      status: module === 'ProjectTask' ? 200 : 404,
+    })
+  t.match(await portal.as('alice', 'GET', '/modules/Invoice/records'), { status: 200 })
+  const log = portal.log.join('\n')
+  t.match(log, "/modules/HelpDesk/hide/0: HelpDesk has no field 'descripton'; did you mean 'description'?")
+  t.match(log, /\/modules\/Project\/ties\/contact\/0: .*did you mean 'linktoaccountscontacts'/)
+  const ready = await portal.as(undefined, 'GET', '/health/ready')
+  t.match(ready, {
+    status: 503,
+    body: { errors: [{ field: 'policy', message: '/modules/HelpDesk/hide/0' }] },
+  })
+  const metrics = await (await fetch(`${portal.operatorUrl}/metrics`)).text()
+  t.match(metrics, /^portal_policy_closed_modules 2$/m)
+  t.match(metrics, /^portal_policy_info\{hash="[0-9a-f]{12}"\} 1$/m)
+
+  writeFileSync(POLICY_FILE, JSON.stringify({ level: 'account', modules: { HelpDesk: { open: true } } }))
+  await reread(portal, /reloaded/)
+  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 200 })
+  writeFileSync(POLICY_FILE, JSON.stringify({ level: 'account', modules: { Helpdesk: { open: true } } }))
+  await reread(portal, /reloaded/)
+  t.match(portal.log.join('\n'), "no module 'Helpdesk'; did you mean 'HelpDesk'?")
+  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 404 })
+})
+
+const settingsFor = (url: string) => ({
+  COREBOS_URL: url,
+  COREBOS_USER: 'portal',
+  COREBOS_ACCESS_KEY: 'portal-access-key',
+  PORT: '0',
+  METRICS_PORT: '0',
+  LOG_LEVEL: 'silent',
+})
+
+async function refused(
+  t: Test,
+  rules: Readonly<Record<string, object>>,
+  others: object = {},
+): Promise<string> {
+  const POLICY_FILE = await policyFile(t, rules, others)
+  const corebos = await startDemoCorebos({ port: 0 })
+  t.teardown(() => corebos.close())
+  const env = { ...settingsFor(corebos.url), POLICY_FILE }
+  const error = await startService(readConfig(env)).then(
+    (service) => service.close(),
+    (reason: unknown) => reason,
+  )
+  return error instanceof ConfigError ? error.problems.join('\n') : 'it started'
+}
+
+t.test('a policy that cannot be enforced does not start, and does not replace another one', async (t) => {
+  t.match(
+    await refused(t, { HelpDesk: { where: "description not like 'x%'" } }),
+    /^POLICY_FILE: \/modules\/HelpDesk\/where: it cannot be enforced: .*'not like' with %/,
+  )
+  t.match(
+    await refused(t, {}, { levelField: 'portal_level' }),
+    /^POLICY_FILE: \/levelField: Contacts has no field 'portal_level'/,
+  )
+  const POLICY_FILE = await policyFile(t, {})
+  const portal = await startPortal(t, { env: { POLICY_FILE } })
+  const hours = { HelpDesk: { open: true, where: 'hours is null' } }
+  writeFileSync(POLICY_FILE, JSON.stringify({ level: 'account', modules: hours }))
+  await reread(portal, /'hours' has no empty value.*the policy in force stays|policy in force stays/)
+  t.match(await portal.as('alice', 'GET', '/modules/Invoice/records'), { status: 200 })
+})
+
+t.test('a tightened level reaches a running session at its next request', async (t) => {
+  const POLICY_FILE = await policyFile(t, {}, { level: 'account' })
+  const portal = await startPortal(t, { env: { POLICY_FILE, ACCESS_RECHECK: '3600' } })
+  const path = '/modules/HelpDesk/records?fields=ticket_title'
+  t.strictSame(await idsOf(portal, 'alice', path), tickets(portal, [8549, 8546], 'none'))
+  const narrow = await policyFile(t, {}, { level: 'own' })
+  copyFileSync(narrow, POLICY_FILE)
+  await reread(portal, /reloaded/)
+  t.strictSame(await idsOf(portal, 'alice', path), tickets(portal, [8549], 'none'))
+})
+
+t.test('the probe and the start name the setting that keeps coreBOS away', async (t) => {
+  const corebos = await startDemoCorebos({ port: 0 })
+  t.teardown(() => corebos.close())
+  for (const [change, field, message] of [
+    [
+      { COREBOS_ACCESS_KEY: 'wrong' },
+      'serviceUser',
+      'COREBOS_USER and COREBOS_ACCESS_KEY: coreBOS rejects this name or key',
+    ],
+    [
+      { COREBOS_USER: 'nobody' },
+      'serviceUser',
+      'COREBOS_USER and COREBOS_ACCESS_KEY: coreBOS rejects this name or key',
+    ],
+    [{ COREBOS_URL: 'http://corebos.invalid' }, 'corebos', 'COREBOS_URL: the host does not resolve'],
+    [{ COREBOS_URL: 'http://127.0.0.1:9' }, 'corebos', 'COREBOS_URL: coreBOS is unreachable'],
+  ] as const) {
+    const env = { ...settingsFor(corebos.url), ...change }
+    const service = await startService(readConfig(env))
+    t.teardown(() => service.close())
+    const answer = await fetch(`${service.url}/health/ready`)
+    t.equal(answer.status, 503)
+    t.match(await answer.json(), { errors: [{ field, message }] })
+    t.strictSame(await service.missing(), [message])
+  }
+})
+
+t.test('the ready line comes when nothing is missing any more', async (t) => {
+  const said: string[] = []
+  const print = (line: string) => void said.push(line)
+  let looks = 0
+  await announce(
+    {
+      ready: 'ready gateway=x',
+      missing: async () => ((looks += 1) < 3 ? ['COREBOS_URL: the host does not resolve'] : []),
+    },
+    { log: print, error: print },
+    0,
+  )
+  t.strictSame(said, [
+    'listening gateway=x',
+    'not ready: COREBOS_URL: the host does not resolve',
+    'ready gateway=x',
+  ])
+})
