@@ -2,10 +2,10 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const folder = fileURLToPath(new URL('../clients/', import.meta.url))
+/** Tests run in the folder of the project, compiled ones too. */
+const folder = `${process.cwd()}/test/clients/`
 
 /** @throws Error where the registry of npm cannot be reached */
 export async function install(): Promise<void> {
