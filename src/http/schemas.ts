@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { Type, type Static, type TSchema, type TString } from '@sinclair/typebox'
 import { errorCatalogue, type ErrorCode } from '../model/errors.ts'
+import { webserviceIdPattern } from '../model/webservice-id.ts'
 
 export const problemMediaType = 'application/problem+json'
 
@@ -189,7 +190,7 @@ export const valueProblems = [
 
 /** coreBOS's own id of a record: the module's number, `x`, the record's. */
 export const WebserviceId = Type.String({
-  pattern: '^[1-9][0-9]{0,5}x[1-9][0-9]{0,9}$',
+  pattern: `^${webserviceIdPattern}$`,
   examples: ['17x8625'],
 })
 

@@ -8,10 +8,14 @@ export interface WebserviceId {
   readonly text: string
 }
 
-const shape = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,9})$/
+/** The one form of a webservice id: no blanks, no signs, no leading zeros, and never the empty reference `12x0`. */
+export const webserviceIdPattern = '[1-9][0-9]{0,5}x[1-9][0-9]{0,9}'
 
-/** Strict: no blanks, no signs, no leading zeros, and never the empty reference `12x0`. */
+const shape = new RegExp(`^${webserviceIdPattern}$`)
+
+/** @returns undefined where a text is not exactly a webservice id */
 export function parseId(text: string): WebserviceId | undefined {
-  const [, prefix, number] = shape.exec(text) ?? []
-  return prefix === undefined || number === undefined ? undefined : { prefix, number, text }
+  if (!shape.test(text)) return undefined
+  const [prefix = '', number = ''] = text.split('x')
+  return { prefix, number, text }
 }

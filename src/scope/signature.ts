@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import type { Contact } from '../model/contact.ts'
+import { webserviceIdPattern } from '../model/webservice-id.ts'
 
-const signature = /\n\n\(contact ([1-9][0-9]{0,5}x[1-9][0-9]{0,9}), ([0-9a-f]{8})\)$/
+const signature = new RegExp(`\\n\\n\\(contact (${webserviceIdPattern}), ([0-9a-f]{8})\\)$`)
 
 /** @returns the text without its signature, and the webservice id of the contact that has signed it */
 export function readSignature(text: string): { readonly text: string; readonly contact: string | undefined } {

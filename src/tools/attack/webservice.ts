@@ -1,4 +1,5 @@
 /** coreBOS's own protocol, as much of it as the attack needs: towards coreBOS as administrator, towards either as a contact. */
+import { isObject } from '../../model/is-object.ts'
 import { createHash } from 'node:crypto'
 import type { Pool } from 'undici'
 
@@ -20,9 +21,7 @@ export interface Envelope extends Answer {
 
 export type Parameters = Readonly<Record<string, string>>
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+export { isObject }
 
 export function parse(text: string): unknown {
   try {

@@ -4,6 +4,7 @@ import type { Caller } from '../../corebos/caller.ts'
 import type { Params } from '../../corebos/form.ts'
 import { rawCall } from '../../corebos/raw-call.ts'
 import { GatewayError } from '../../model/errors.ts'
+import { isObject } from '../../model/is-object.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -29,9 +30,7 @@ export async function ask(caller: Caller, operation: string, params: Params = {}
   }
 }
 
-export function isObject(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+export { isObject }
 
 /** The rows of a query or a related list; none where it is neither. */
 export function rowsOf(answer: Answer): readonly Row[] {
