@@ -79,10 +79,10 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   const { Documents } = builtinPolicy.modules
   const losing = file(t, {
     level: 'account',
-    modules: { Documents: { ...Documents, update: { fields: ['notes_title'] } } },
+    modules: { Documents: { ...Documents, update: { fields: ['notes_title', 'filelocationtype'] } } },
   })
   t.match(await policy('check', losing), {
-    rejected: `${losing}: /modules/Documents/update: coreBOS loses the file of a document that is changed`,
+    rejected: `${losing}: /modules/Documents/update: 'filelocationtype' cannot be written, coreBOS would lose the file of the document`,
   })
   const actions = ['Add Event', 'Löschen / übergeben?', 'x'.repeat(100), '50 % "off"', '']
   const bad = ['tab\there', '..', 'x'.repeat(101)]

@@ -480,11 +480,6 @@ t.test('documents come with their files', async (t) => {
     ['far too large', { filename: { ...filename, content: encoded(6 * 2 ** 20) } }, 'BODY_TOO_LARGE'],
   ]
   for (const [why, more, code] of rejected) t.match(await upload(more), { code }, why)
-  t.match(
-    await client.call('revise', { element: { id, filename } }),
-    { success: false },
-    'coreBOS would lose it',
-  )
   t.equal(state(portal), before)
 })
 

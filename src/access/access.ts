@@ -149,6 +149,7 @@ function writerBy({ callerFor }: Upstream): Writer {
   return {
     create: async (values, relations, by, file) => write.create(callerFor(by), values, relations, file),
     revise: async (id, values, by) => write.revise(callerFor(by), id, values),
+    replaceFile: async (id, values, by, file) => write.replaceFile(callerFor(by), id, values, file),
     remove: async (id, by) => write.remove(callerFor(by), id),
     relate: async (id, other, by) => write.relate(callerFor(by), id, other),
     unrelate: async (id, other, by) => write.unrelate(callerFor(by), id, other),

@@ -67,6 +67,8 @@ export interface Writer {
     file?: DocumentFile,
   ): Promise<WebserviceId>
   revise(id: ClearedId, values: CheckedValues, by: WriteBy): Promise<void>
+  /** @param values all that can be written of the document */
+  replaceFile(id: ClearedId, values: CheckedValues, by: WriteBy, file: DocumentFile): Promise<void>
   remove(id: ClearedId, by: WriteBy): Promise<void>
   relate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
   unrelate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>

@@ -51,6 +51,29 @@ export async function revise(caller: Caller, id: ClearedId, values: CheckedValue
   await put(caller, { operation: 'revise', params: { element: { ...values.values, id: id.text } } })
 }
 
+/**
+ * Changes a document and replaces its file. A revision with a file would lose it.
+ *
+ * @param values all that can be written of the document
+ * @throws GatewayError as {@link put}
+ */
+export async function replaceFile(
+  caller: Caller,
+  id: ClearedId,
+  values: CheckedValues,
+  file: DocumentFile,
+): Promise<void> {
+  if (id.prefix !== values.idPrefix) throw new Error('values of one module for a record of another')
+  const element = {
+    ...values.values,
+    filesize: String(file.content.size),
+    filetype: file.mediaType,
+    ...fileFields(file),
+    id: id.text,
+  }
+  await put(caller, { operation: 'update', params: { element } })
+}
+
 /** @throws GatewayError as {@link put} */
 export async function remove(caller: Caller, id: ClearedId): Promise<void> {
   await put(caller, { operation: 'delete', params: { id: id.text } })

@@ -64,6 +64,8 @@ export const builtinPolicy: PolicySource = {
       ties: { relation: ['Contacts', 'Accounts', 'HelpDesk', 'Project'] },
       readBy: 'service-preferred',
       create: { fields: ['notes_title', 'notecontent', 'filename'], force: { assigned_user_id: '$user' } },
+      // coreBOS keeps no contact as the author: related to the contact, and made in a session of the portal.
+      update: { fields: ['notes_title', 'notecontent', 'filename'], where: "created_user_id='$user'" },
       relate: ['HelpDesk', 'Project'],
     },
     Emails: { ties: { relation: ['Contacts', 'Accounts'] }, readBy: 'service-preferred' },

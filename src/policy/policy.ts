@@ -211,10 +211,6 @@ function compile(
   const hide = hiddenBy(module, source, name, at)
   requireProtected(module, { ...source, hide }, at, levelField)
   const { sign, create, update } = source
-  // Recordings `revise Documents: title` and `revise Documents: new file`: fields that are not named are emptied.
-  if (module === 'Documents' && update !== undefined) {
-    throw new Error(`${at}/update: coreBOS loses the file of a document that is changed`)
-  }
   if (sign !== undefined && ![create, update].some((rule) => rule?.fields.includes(sign) === true)) {
     throw new Error(`${at}/sign: '${sign}' is none of the fields that are written`)
   }

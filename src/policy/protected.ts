@@ -26,6 +26,18 @@ const identity: Readonly<Record<string, readonly string[]>> = {
   cbEmployee: ['work_email', ...access],
 }
 
+/** What coreBOS finds the file of a document by: a change of these alone would lose the file. */
+const ofFile = ['filelocationtype', 'filesize', 'filetype', 'filedownloadcount']
+
+function requireFileKept(update: ModuleRuleSource['update'], at: string): void {
+  const lost = [...(update?.fields ?? []), ...Object.keys(update?.force ?? {})].find((field) =>
+    ofFile.includes(field),
+  )
+  if (lost !== undefined) {
+    throw new Error(`${at}/update: '${lost}' cannot be written, coreBOS would lose the file of the document`)
+  }
+}
+
 /**
  * @param levelField the field of contacts that says how far they see
  * @throws Error that names the place in the file
@@ -49,6 +61,7 @@ export function requireProtected(
     ...(module === 'Contacts' && levelField !== undefined ? [levelField] : []),
     ...(actor === undefined ? [] : [actor]),
   ])
+  if (module === 'Documents') requireFileKept(update, at)
   for (const [writing, rule] of Object.entries({ create, update })) {
     for (const field of rule?.fields ?? []) {
       if (forbidden.has(field)) {

@@ -10,6 +10,7 @@ import type { Condition } from '../query/tree.ts'
 import { sealValues, type CheckedValues } from '../model/checked-values.ts'
 import type { FieldLengths } from '../model/lengths.ts'
 import type { Modules } from '../model/module.ts'
+import { keptOfDocument, wholeDocument } from './document.ts'
 import { readSignature, signed } from './signature.ts'
 import { fitProblem, sameValue } from './value.ts'
 import { meets, type Row } from './verify.ts'
@@ -32,6 +33,8 @@ export interface Proposal {
   readonly view: ModuleView
   /** What is to be written: what the caller gives that is not so already, and what the policy forces. */
   readonly values: Given
+  /** What is sent besides, since coreBOS would empty it otherwise: values as they are. */
+  readonly kept?: Given
   readonly references: readonly ChosenReference[]
   /** Names of the values that the policy forces. */
   readonly forced: ReadonlySet<string>
@@ -149,9 +152,19 @@ export function proposeCreate(given: Given, view: ModuleView, facts: WriteFacts)
  * @returns a proposal without values where everything is so already
  * @throws GatewayError as {@link propose}
  */
-export function proposeUpdate(given: Given, current: Row, view: ModuleView, facts: WriteFacts): Proposal {
+export function proposeUpdate(
+  given: Given,
+  current: Row,
+  view: ModuleView,
+  facts: WriteFacts,
+  file: 'same file' | 'new file' = 'same file',
+): Proposal {
   const proposal = propose({ given, current, view, rule: view.decision.rule.update, ...facts })
-  return { ...proposal, row: { ...current, ...proposal.values } }
+  const { module } = view
+  const isChanged = file === 'new file' || Object.keys(proposal.values).length > 0
+  const keptOf = file === 'new file' ? wholeDocument : keptOfDocument
+  const kept = module.name === 'Documents' && isChanged ? keptOf(module, current) : {}
+  return { ...proposal, kept, row: { ...current, ...proposal.values } }
 }
 
 interface Asked extends WriteFacts {
@@ -280,7 +293,7 @@ export interface Evidence {
  * leave the scope in another way
  */
 export function checkValues(proposal: Proposal, { visible, scopes }: Evidence): CheckedValues {
-  const { view, values, references, row } = proposal
+  const { view, values, kept, references, row } = proposal
   const ties = tieFields(view)
   // A colleague can be seen, but what is tied to him is not the contact's: for ties, the scope's own ids count.
   const inside = ({ field, id }: ChosenReference) =>
@@ -292,7 +305,7 @@ export function checkValues(proposal: Proposal, { visible, scopes }: Evidence): 
   if (!scopes.every((scope) => meets(row, scope, view.module))) {
     throw new GatewayError('NOT_WRITABLE', 'the record would leave the scope of this contact')
   }
-  return sealValues(view.module, values)
+  return sealValues(view.module, { ...kept, ...values })
 }
 
 function isTied(scope: Condition, field: string, id: string): boolean {

@@ -25,6 +25,7 @@ export async function rehearse(
   const writer = {
     create: async (values: CheckedValues) => look(values, true).then(pass),
     revise: async (_id: unknown, values: CheckedValues) => look(values, false).then(pass),
+    replaceFile: async (_id: unknown, values: CheckedValues) => look(values, false).then(pass),
     remove: pass,
     relate: pass,
     unrelate: pass,

@@ -1,6 +1,7 @@
 /** Operations that write. All of them go through `src/write/`; a mass write is rehearsed as a whole first. */
 import type { WriteContext, WriteOperation } from '../access/context.ts'
 import { presentModule } from '../corebos/presentation.ts'
+import type { DocumentFile } from '../model/document-file.ts'
 import { GatewayError } from '../model/errors.ts'
 import { openViewOf, record, viewOf } from '../read/records-by-id.ts'
 import { writtenComment } from '../records/comments.ts'
@@ -60,9 +61,9 @@ async function creation(
   }
 }
 
-function revision(id: string, values: Given, client: WebserviceContext): Change {
+function revision(id: string, values: Given, client: WebserviceContext, file?: DocumentFile): Change {
   return {
-    write: (author) => updateRecord(id, withoutKept(id, values, author), author),
+    write: (author) => updateRecord(id, withoutKept(id, values, author), author, undefined, file),
     show: async ({ record }) => {
       if (record === undefined) return { id }
       const [shown] = await withReferences([record], viewOf(id, client.context), client)
@@ -92,9 +93,20 @@ export async function create(input: Input, client: WebserviceWriteContext): Prom
   return result(await carryOut(await creation(input.text('elementType'), elementOf(input), client), client))
 }
 
+/** A change by what an element holds: its values, and the file of a document. */
+async function revisionBy(
+  id: string,
+  element: Fields,
+  client: WebserviceWriteContext,
+  valuesFrom: (values: Given) => Given = (values) => values,
+): Promise<Change> {
+  const file = await fileOf(element, client.uploads)
+  return revision(id, valuesFrom(valuesOf(withoutFile(element))), client, file)
+}
+
 export async function revise(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
-  return result(await carryOut(revision(requireId(element), valuesOf(element), client), client))
+  return result(await carryOut(await revisionBy(requireId(element), element, client), client))
 }
 
 /** @throws WebserviceRejection */
@@ -109,13 +121,13 @@ export async function update(input: Input, client: WebserviceWriteContext): Prom
   const element = elementOf(input)
   const id = requireId(element)
   const view = viewOf(id, client.context)
-  const values = withoutHabit(valuesOf(element), view, client)
   const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
     auditRejection('update', [id], missing, client)
     throw missing
   }
-  return result(await carryOut(revision(id, values, client), client))
+  const change = await revisionBy(id, element, client, (values) => withoutHabit(values, view, client))
+  return result(await carryOut(change, client))
 }
 
 /** Official clients make their own user the owner of what they change, wherever nothing else is said. */
@@ -177,10 +189,8 @@ export async function upsert(input: Input, client: WebserviceWriteContext): Prom
   const found = await findBy(module, element, namesOf(input, 'searchOn'), client)
   if (found === undefined) return result(await carryOut(await creation(module, element, client), client))
   const updated = namesOf(input, 'updatedfields')
-  const values = Object.fromEntries(
-    Object.entries(valuesOf(element)).filter(([name]) => updated.includes(name)),
-  )
-  return result(await carryOut(revision(found, values, client), client))
+  const changes = Object.fromEntries(Object.entries(element).filter(([name]) => updated.includes(name)))
+  return result(await carryOut(await revisionBy(found, changes, client), client))
 }
 
 /** @throws WebserviceRejection where there is nothing to look up */
@@ -190,7 +200,7 @@ async function findBy(
   fields: readonly string[],
   { context }: WebserviceContext,
 ): Promise<string | undefined> {
-  const values = valuesOf(element)
+  const values = valuesOf(withoutFile(element))
   const empty = fields.length === 0 ? '' : fields.find((name) => (values[name] ?? '') === '')
   if (empty !== undefined) {
     const message = `No value is provided for the search field: ${empty}`
@@ -240,7 +250,7 @@ export async function createWithValidation(input: Input, client: WebserviceWrite
 
 export async function reviseWithValidation(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
-  return validated(revision(requireParameter(idOf(element)), valuesOf(element), client), client)
+  return validated(await revisionBy(requireParameter(idOf(element)), element, client), client)
 }
 
 export async function updateWithValidation(input: Input, client: WebserviceWriteContext): Promise<Result> {
@@ -253,7 +263,8 @@ export async function updateWithValidation(input: Input, client: WebserviceWrite
     auditRejection('update', [id], missing, client)
     return failed(missing.byField)
   }
-  return validated(revision(id, withoutHabit(valuesOf(element), view, client), client), client)
+  const change = await revisionBy(id, element, client, (values) => withoutHabit(values, view, client))
+  return validated(change, client)
 }
 
 /** Of what never comes as far as the door for writes. */
@@ -380,9 +391,7 @@ export async function massCreate(input: Input, client: WebserviceWriteContext): 
         if (searched.length === 0) return creation(name, fields, client)
         const choose = async () => {
           const found = await findBy(name, fields, searched, client)
-          return found === undefined
-            ? creation(name, fields, client)
-            : revision(found, valuesOf(fields), client)
+          return found === undefined ? creation(name, fields, client) : revisionBy(found, fields, client)
         }
         const place = JSON.stringify([name.toLowerCase(), searched.map((each) => [each, fields[each]])])
         const isFirst = !sought.has(place)
@@ -399,7 +408,7 @@ export async function massCreate(input: Input, client: WebserviceWriteContext): 
 export async function massUpdate(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const entries = list(input, 'elements').map((element): MassEntry => {
     const id = idOf(element)
-    return { about: { id }, prepare: async () => revision(id, valuesOf(element), client) }
+    return { about: { id }, prepare: async () => revisionBy(id, element, client) }
   })
   const { done, failures } = await mass('update', entries, client)
   return result({ success_updates: done, failed_updates: failures })

@@ -73,7 +73,7 @@ async function create(
   const view = visible.require(module)
   note({ module: view.module.name, rule: view.decision.rule.name })
   const writing = writingView(view, 'create', visible)
-  if (file !== undefined) requireFileField(view)
+  if (file !== undefined) requireFileField(view, 'create')
   const proposal = proposeCreate(values, view, factsOf(author))
   const relations = await relationsOf(relatedTo, writing, author)
   const views = relations.length > 0 ? [untied(view), untied(writing)] : [view, writing]
@@ -95,9 +95,9 @@ function factsOf({ visible: { contact, modules }, lengths }: WriteContext): Writ
 }
 
 /** @throws GatewayError `FIELD_NOT_WRITABLE` where records of the module have no file, or the rule does not open it */
-function requireFileField({ readable, decision: { rule } }: ModuleView): void {
+function requireFileField({ readable, decision: { rule } }: ModuleView, writing: 'create' | 'update'): void {
   const field = readable.get('filename')
-  if (field?.type === 'file' && rule.create?.fields.has(field.name) === true) return
+  if (field?.type === 'file' && rule[writing]?.fields.has(field.name) === true) return
   const message = 'a file cannot be written here'
   throw new GatewayError('FIELD_NOT_WRITABLE', message, { errors: [{ field: 'file', message }] })
 }
@@ -183,6 +183,7 @@ async function conditionally<T>(
 /**
  * Changes the given fields of a record and leaves the others; what is so already is not written.
  *
+ * @param file the new file of a document; the caller has checked its name and media type
  * @throws GatewayError as {@link createRecord}; `NOT_FOUND`; what `precondition` throws
  */
 export async function updateRecord(
@@ -190,6 +191,7 @@ export async function updateRecord(
   given: Given,
   author: WriteContext,
   precondition?: Precondition,
+  file?: DocumentFile,
 ): Promise<Written> {
   return audited('update', author, async (note) => {
     const { visible, writer } = author
@@ -197,15 +199,22 @@ export async function updateRecord(
     const view = viewOf(id, author)
     note({ module: view.module.name, rule: view.decision.rule.name })
     const writing = writingView(view, 'update', visible)
+    if (file !== undefined) requireFileField(view, 'update')
     const lookUp = async () => reached(id, writing, author)
     return conditionally(precondition, lookUp, async (found) => {
-      const proposal = proposeUpdate(given, found.row, view, factsOf(author))
-      if (Object.keys(proposal.values).length === 0) {
+      const which = file === undefined ? 'same file' : 'new file'
+      const proposal = proposeUpdate(given, found.row, view, factsOf(author), which)
+      if (file === undefined && Object.keys(proposal.values).length === 0) {
         note({ outcome: 'unchanged' })
         return { id, record: asSeen(found) }
       }
       const checked = await check(proposal, [view, writing], author)
-      await perform(view, author, () => writer.revise(found.id, checked, changedBy(writing)), proposal.row)
+      const by = changedBy(writing)
+      const send = async () =>
+        file === undefined
+          ? writer.revise(found.id, checked, by)
+          : writer.replaceFile(found.id, checked, by, file)
+      await perform(view, author, send, proposal.row)
       const written = await again(id, author)
       requireStored('changed', written, proposal, author, note)
       return written

@@ -431,6 +431,7 @@ function writeContextOf(
         return { prefix: '1', number: '1', text: '1x1' }
       },
       revise: async ({ text }, { values }) => void note('revise', text, sorted(values)),
+      replaceFile: async ({ text }, { values }) => void note('replaceFile', text, sorted(values)),
       remove: async ({ text }) => void note('remove', text),
       relate: async (one, two) => void note('relate', one.text, two.text),
       unrelate: async (one, two) => void note('unrelate', one.text, two.text),

@@ -224,7 +224,9 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
     return ({ oracle, own }) => {
       if (!open.includes(record.module)) return 'NOT_WRITABLE'
       if (!oracle.sees(record)) return 'absent'
-      return own.sees(record) ? 'done' : 'NOT_WRITABLE'
+      // Documents that the staff has put there are not the contact's to change.
+      const isMade = record.module !== 'Documents' || record === uploaded
+      return isMade && own.sees(record) ? 'done' : 'NOT_WRITABLE'
     }
   }
   const comments = (record: CrmRecord): Rights => {
@@ -235,8 +237,10 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
   }
   /** A record that a contact may upload a document to. */
   const uploads = (record: CrmRecord): Rights => {
-    return ({ oracle, contact }) =>
-      (record.module === 'Contacts' ? record === contact : oracle.sees(record)) ? 'done' : 'absent'
+    return ({ oracle, contact }) => {
+      if (record.module === 'Products' && oracle.sees(record)) return 'REFERENCE_OUT_OF_SCOPE'
+      return (record.module === 'Contacts' ? record === contact : oracle.sees(record)) ? 'done' : 'absent'
+    }
   }
   const relates = (one: (context: ReadContext) => CrmRecord, other: CrmRecord): Rights => {
     return (context) => {
@@ -405,7 +409,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
             at(row, 'rights', right) === true ? [textAt(row, 'name')] : [],
           )
         t.same(having('create').sort(), ['Documents', 'HelpDesk', 'ModComments'])
-        t.same(having('update').sort(), ['Contacts', 'HelpDesk'])
+        t.same(having('update').sort(), ['Contacts', 'Documents', 'HelpDesk'])
         t.same(having('delete').sort(), ['HelpDesk', 'Invoice'])
         t.same(having('comment').sort(), ['HelpDesk', 'Project'])
         const told = (right: string) =>
@@ -687,7 +691,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
         route: 'PATCH /records/:id',
         ...about(record),
         ask: () => ({ body: { [title]: 'changed' } }),
-        right: writes(record, ['HelpDesk', 'Contacts']),
+        right: writes(record, ['HelpDesk', 'Contacts', 'Documents']),
         holds: writesDown(title, 'changed'),
       }
     }),

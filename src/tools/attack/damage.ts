@@ -13,6 +13,8 @@ const kept = new Set([
   'days',
 ])
 
+/** Of documents that are related to the contact; the gateway narrows them to those that the contact uploaded. */
+const openOfDocuments = new Set(['notes_title', 'notecontent', 'filename', 'filesize', 'filetype'])
 const openOfTickets = new Set(['ticket_title', 'description', 'ticketpriorities', 'ticketstatus'])
 const openOfContacts = new Set(
   ['salutationtype', 'firstname', 'lastname', 'phone', 'mobile', 'homephone', 'otherphone', 'fax'].concat(
@@ -36,7 +38,7 @@ export function damage(before: World, after: World, person: Person): Damage[] {
   for (const record of before.records.values()) {
     const now = after.records.get(record.id)
     if (now === undefined) found.push({ id: record.id, what: `${record.module} ${record.id} is gone` })
-    else found.push(...changed(record, now, person))
+    else found.push(...changed(record, now, person, before))
   }
   for (const record of after.records.values()) {
     if (!before.records.has(record.id) && !mayBeNew(record, scope, before, after))
@@ -65,7 +67,7 @@ function difference(one: ReadonlySet<string>, other: ReadonlySet<string>): strin
   return [...one, ...other].filter((each) => one.has(each) !== other.has(each))
 }
 
-function changed(record: CrmRecord, now: CrmRecord, { contact }: Person): Damage[] {
+function changed(record: CrmRecord, now: CrmRecord, { contact }: Person, before: World): Damage[] {
   const fields = [...now.values.keys()].filter(
     (field) => !kept.has(field) && now.values.get(field) !== record.values.get(field),
   )
@@ -74,7 +76,9 @@ function changed(record: CrmRecord, now: CrmRecord, { contact }: Person): Damage
       ? openOfTickets
       : record.id === contact
         ? openOfContacts
-        : new Set<string>()
+        : record.module === 'Documents' && before.relations.get(record.id)?.has(contact) === true
+          ? openOfDocuments
+          : new Set<string>()
   return fields
     .filter((field) => !open.has(field))
     .map((field) => ({
