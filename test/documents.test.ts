@@ -540,10 +540,10 @@ t.test('a document is uploaded to oneself and to what one sees, and to nothing e
       new Set([people.alice, ...[ticket, project, invoice].map((each) => Number(each.split('x')[1]))]),
     )
     t.match(database.entity(number)?.values.get('assigned_user_id'), mode === 'user' ? '7' : /^[57]$/)
-    t.match(
-      await loginService.as('alice', 'PATCH', `/records/${id}`, { body: { notes_title: 'another' } }),
-      { status: 200, body: { notes_title: 'another', filename: 'ö_report_(1).pdf' } },
-    )
+    t.match(await loginService.as('alice', 'PATCH', `/records/${id}`, { body: { notes_title: 'another' } }), {
+      status: 200,
+      body: { notes_title: 'another', filename: 'ö_report_(1).pdf' },
+    })
     for (const name of names) {
       const back = await loginService.fetch(name, `/documents/${id}/content`)
       const sees = loginService

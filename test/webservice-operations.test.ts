@@ -313,7 +313,6 @@ t.test('views, actions and translations say nothing of what is closed', async (t
   ]) {
     t.strictSame(await translate(odd), ['Title'])
   }
-  t.strictSame(await translate({ totranslate: 'no JSON', language: 'es_es', module: '' }), [])
   t.equal(portal.relay.count('gettranslation'), sent, 'coreBOS makes names of files of both')
 })
 

@@ -497,8 +497,11 @@ t.test('relations need both ends', async (t) => {
   }
   t.strictSame(await related(), [])
   const set = { relate_this_id: own, with_these_ids: [document] }
-  t.match(await client.call('SetRelation', { ...set, with_these_ids: document }), { result: true })
-  t.strictSame(await related(), [], 'a bare id is no JSON')
+  for (const unreadable of [document, `[${document}]`, '{"id":"15x8644"}', '[8644]', '[["15x8644"]]']) {
+    const answer = await client.call('SetRelation', { ...set, with_these_ids: unreadable })
+    t.match(answer, { code: 'BAD_REQUEST', message: /^'with_these_ids' is expected/ }, unreadable)
+    t.strictSame(await related(), [])
+  }
   t.match(await client.call('SetRelation', set), { success: true, result: true })
   t.strictSame(await related(), [document])
   t.match(

@@ -33,10 +33,19 @@ export class Input {
     return String(value)
   }
 
-  /** JSON in a text, or what brackets or a body of JSON have made of it; undefined where it is missing or no JSON. */
+  /**
+   * JSON in a text, or what brackets or a body of JSON have made of it; undefined where it is missing or empty.
+   *
+   * @throws GatewayError `BAD_REQUEST` where it is there and is not JSON: a call that ignored it would do something else
+   */
   json(name: string): Parameter | undefined {
     const value = this.#get(name)
-    return typeof value === 'string' ? parseJson(value) : (value ?? undefined)
+    if (typeof value !== 'string') return value ?? undefined
+    if (value.trim() === '') return undefined
+    const parsed = parseJson(value)
+    if (parsed !== undefined) return parsed
+    const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value
+    throw new GatewayError('BAD_REQUEST', `'${name}' is expected in JSON, and '${shown}' was received`)
   }
 }
 

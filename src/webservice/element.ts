@@ -10,10 +10,13 @@ import { isObject, type Parameter } from './php.ts'
 
 export type Fields = { readonly [name: string]: Parameter }
 
-/** Nothing at all where it is no JSON, as to coreBOS. */
+/** Empty where it is missing, as to coreBOS. @throws GatewayError `BAD_REQUEST` where it is there and is not a JSON object */
 export function elementOf(input: Input, name = 'element'): Fields {
-  const given = input.json(name)
-  return isObject(given) ? given : {}
+  const given = input.json(name) ?? {}
+  if (isObject(given)) return given
+  // PHP writes an empty object as a list.
+  if (Array.isArray(given) && given.length === 0) return {}
+  throw new GatewayError('BAD_REQUEST', `'${name}' is expected to be a JSON object`)
 }
 
 export function idOf(element: Fields): string {

@@ -13,6 +13,7 @@ import {
   comment,
   createRecord,
   deleteRecord,
+  requireWritable,
   setRelation,
   updateRecord,
   type Written,
@@ -123,6 +124,7 @@ export async function update(input: Input, client: WebserviceWriteContext): Prom
   const view = viewOf(id, client.context)
   const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
+    await requireRight(id, client)
     auditRejection('update', [id], missing, client)
     throw missing
   }
@@ -259,12 +261,22 @@ export async function updateWithValidation(input: Input, client: WebserviceWrite
   const view = viewOf(id, client.context)
   const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
-    await record(id, client.context)
+    await requireRight(id, client)
     auditRejection('update', [id], missing, client)
     return failed(missing.byField)
   }
   const change = await revisionBy(id, element, client, (values) => withoutHabit(values, view, client))
   return validated(change, client)
+}
+
+/** Without the right to change the record, that is the reason, and not a missing value. @throws GatewayError with its audit line */
+async function requireRight(id: string, client: WebserviceWriteContext): Promise<void> {
+  try {
+    await requireWritable(id, client.context)
+  } catch (error) {
+    auditRejection('update', [id], error, client)
+    throw error
+  }
 }
 
 /** Of what never comes as far as the door for writes. */
@@ -425,12 +437,16 @@ export async function massDelete(input: Input, client: WebserviceWriteContext): 
   return result({ success_deletes: done.map(({ id = '' }) => id), failed_deletes: failures })
 }
 
-/** A bare id is no JSON and names nothing, as to coreBOS. */
+/** An id in JSON, or a list of them. coreBOS answers `true` to anything else, and relates nothing. @throws GatewayError `BAD_REQUEST` */
 function related(input: Input): string[] {
   const given = input.json('with_these_ids') ?? []
   const ids: readonly Parameter[] = Array.isArray(given) ? given : [given]
   requireLength('with_these_ids', ids.length, mostElements, 'records')
-  return [...new Set(ids)].filter((id) => typeof id === 'string')
+  const texts = ids.filter((id) => typeof id === 'string')
+  if (texts.length < ids.length) {
+    throw new GatewayError('BAD_REQUEST', "'with_these_ids' is expected to be a JSON list of webservice ids")
+  }
+  return [...new Set(texts)]
 }
 
 async function relating(

@@ -406,6 +406,11 @@ export async function changePassword(
   })
 }
 
+/** @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE` where this contact does not see the record, or may not change it */
+export async function requireWritable(id: string, author: WriteContext): Promise<void> {
+  await reached(id, writingView(viewOf(id, author), 'update', author.visible), author)
+}
+
 /** A record that this contact sees and may write. @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE` */
 async function reached(id: string, writing: ModuleView, author: WriteContext): Promise<Found> {
   const found = await find(id, author)
