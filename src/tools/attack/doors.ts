@@ -2,6 +2,7 @@
 import type { Attempt } from './attempt.ts'
 import * as hostile from './hostile.ts'
 import { openModules } from './scope.ts'
+import { aggregate, pickFilters, pickNamedExpansion, pickSort } from './lists.ts'
 import { pickExpansion, pickModule, pickPath, type Maker } from './pick.ts'
 import { Random } from './random.ts'
 import { spoil } from './spoil.ts'
@@ -106,7 +107,7 @@ function explain(maker: Maker): Attempt {
 }
 
 function listRecords(maker: Maker): Attempt {
-  const { random, world } = maker
+  const { random } = maker
   const statement = makeStatement(maker)
   const { module, select, selection, where, orderBy, offset, limit } = statement
   const listed = selection === 'fields' ? select : undefined
@@ -122,12 +123,18 @@ function listRecords(maker: Maker): Attempt {
     ['limit', limit === undefined ? undefined : String(limit)],
     ['offset', offset === 0 ? undefined : String(offset)],
     ['count', random.chance(0.6) ? 'true' : undefined],
-    ['expand', random.chance(0.1) ? pickExpansion(maker, world.modules.get(module)) : undefined],
+    ['expand', expansionOf(maker, module)],
   ]
-  const given = parameters.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+  const extra = random.chance(0.35)
+    ? [pickFilters(maker, module), ...(orderBy === undefined ? [pickSort(maker, module)] : [])]
+    : []
+  const given = [
+    ...parameters.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    ...extra.flatMap((each) => each.given),
+  ]
   if (random.chance(0.03))
     given.push([random.pick(['where', 'limit', 'scope', 'Fields', 'fields']), random.pick(hostile.values)])
-  const query = given.map(([name, value]) => `${name}=${percent(value)}`).join('&')
+  const query = given.map(([name, value]) => `${percent(name)}=${percent(value)}`).join('&')
   const asIs =
     !broken &&
     isList &&
@@ -137,12 +144,20 @@ function listRecords(maker: Maker): Attempt {
     door: 'rows',
     label: `GET /modules/:module/records: ${broken ? 'broken ' : ''}parameters (${statement.form})`,
     path: `/modules/${percent(module)}/records?${query}`,
-    text: `${module} ${given.map(([, value]) => value).join(' ')}`,
+    text: `${module} ${given.flat().join(' ')}`,
     modules: [module],
-    closed: asIs ? statement.closed : undefined,
+    closed: asIs ? (statement.closed ?? extra.find(({ closed }) => closed !== undefined)?.closed) : undefined,
     meaning:
-      asIs && new Set(given.map(([name]) => name)).size === given.length ? statement.meaning : undefined,
+      asIs && extra.length === 0 && new Set(given.map(([name]) => name)).size === given.length
+        ? statement.meaning
+        : undefined,
   })
+}
+
+function expansionOf(maker: Maker, name: string): string | undefined {
+  const { random, world } = maker
+  if (random.chance(0.9)) return undefined
+  return random.chance(0.4) ? pickNamedExpansion(maker, name) : pickExpansion(maker, world.modules.get(name))
 }
 
 /** An id of this contact, of another contact, of another kind, or none. */
@@ -248,6 +263,12 @@ export const doors: readonly Access[] = [
   { name: 'POST /query', probe: '/query', weight: 30, make: postStatement },
   { name: 'POST /query/explain', probe: '/query', weight: 10, make: explain },
   { name: 'GET /modules/:module/records', probe: '/modules/HelpDesk/records', weight: 22, make: listRecords },
+  {
+    name: 'GET /modules/:module/aggregate',
+    probe: '/modules/HelpDesk/aggregate?count=true',
+    weight: 6,
+    make: (maker) => attempt(aggregate(maker)),
+  },
   { name: 'GET /records/:id', probe: '/records/12x1', weight: 8, make: oneRecord },
   { name: 'GET /modules', probe: '/modules', weight: 2, make: modules },
   { name: 'GET /search', probe: '/search?q=a', weight: 8, make: search },

@@ -152,7 +152,9 @@ export class Judge {
       if (record !== undefined && !isOwnUser && !this.#scope.sees(record))
         tell('row', `the row ${record.module} ${record.id}`)
       if (isRow && this.#world.deleted.includes(id)) tell('row', `the deleted row ${id}`)
-      const module = this.#moduleNamed(value['module']) ?? this.#moduleNamed(key) ?? place.module
+      // An aggregate answers `groups`, which are not the module of this name.
+      const named = key === 'groups' ? undefined : this.#moduleNamed(key)
+      const module = this.#moduleNamed(value['module']) ?? named ?? place.module
       const isBare = key === 'records' || key === 'result'
       const comment = place.comment || key === 'comments'
       const inside = { ...place, module, row: place.row || isRow || isBare, comment }
@@ -288,7 +290,7 @@ function isRepeated(value: Readonly<Record<string, unknown>>, { writes, text }: 
 /** Of an answer that holds rows. */
 function rowsOf(body: unknown): Record<string, unknown>[] | undefined {
   if (!isObject(body)) return undefined
-  const rows = body['records'] ?? (body['success'] === true ? body['result'] : undefined)
+  const rows = body['records'] ?? body['groups'] ?? (body['success'] === true ? body['result'] : undefined)
   return Array.isArray(rows) ? rows.filter(isObject) : undefined
 }
 

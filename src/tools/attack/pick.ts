@@ -77,7 +77,7 @@ function pickChain(maker: Maker, module: Module | undefined): string {
 }
 
 /** A value of the field in some record, of this contact or of another, or one that does not exist. */
-function pickValue(
+export function pickValue(
   { values: random, world, scope }: Maker,
   named: Module | undefined,
   field: Field | undefined,
