@@ -56,6 +56,5 @@ async function accessPlugin(app: FastifyInstance, { config, policy, now }: Optio
     if (operation !== undefined) access.auditRejection(request, operation, code)
   })
 }
-
 const dependencies = ['corebos', 'policy', 'authenticate', 'sessions']
 export default fp(accessPlugin, { name: 'door', dependencies, fastify: '5.x' })
