@@ -40,12 +40,8 @@ async function accessPlugin(app: FastifyInstance, { config, policy, now }: Optio
     downloads: config.DOWNLOADS_PER_CONTACT,
     observe: (how) => app.metrics.sharedReads.inc({ how }),
   })
-  const access = new Access({
-    contexts,
-    store: app.sessions,
-    log: app.log,
-    countWithheld: (module, rows) => app.metrics.rowsWithheld.inc({ module }, rows),
-  })
+  const countWithheld = (module: string, rows: number) => app.metrics.rowsWithheld.inc({ module }, rows)
+  const access = new Access({ contexts, store: app.sessions, log: app.log, countWithheld })
   app.decorate('door', access)
   app.decorateRequest('writes', undefined)
   app.decorateRequest('audited', false)
