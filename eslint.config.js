@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist-*/', '.tap/', 'bench/', 'node_modules/', 'routes/portal/'] },
+  { ignores: ['dist/', 'dist-*/', '.tap/', 'bench/', 'node_modules/', 'routes/portal/', 'test/openapi/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

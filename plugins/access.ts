@@ -20,8 +20,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The same for one request, on a route that takes many kinds. */
     writes: WriteOperation | undefined
-    /** Whether there is an audit line of it. */
-    audited: boolean
+    audited: boolean // Whether there is an audit line of it.
   }
 }
 

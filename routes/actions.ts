@@ -12,12 +12,15 @@ import {
 } from '../src/http/schemas.ts'
 import { actionsOn, runAction, runnable } from '../src/write/writes.ts'
 
-const Action = Type.Object({
-  name: Type.String(),
-  runnable: Type.Boolean({
-    description: 'True if the gateway can run it; otherwise it runs only in the user interface of coreBOS',
-  }),
-})
+const Action = Type.Object(
+  {
+    name: Type.String(),
+    runnable: Type.Boolean({
+      description: 'True if the gateway can run it; otherwise it runs only in the user interface of coreBOS',
+    }),
+  },
+  { title: 'Action' },
+)
 
 const example: Static<typeof Action> = { name: 'Call me back', runnable: true }
 

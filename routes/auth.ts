@@ -10,21 +10,24 @@ import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../
 import type { Opened, PortalSession } from '../src/session/contract.ts'
 import { changePassword } from '../src/write/writes.ts'
 
-const ContactView = Type.Object({
-  id: WebserviceId,
-  accountId: Type.Union([WebserviceId, Type.Null()], {
-    description: 'Null if the contact belongs to no account',
-  }),
-  user: Type.Object(
-    { id: WebserviceId, name: Type.String() },
-    { description: 'The CRM user that the contact is mapped to' },
-  ),
-  language: Type.String({ examples: ['en'] }),
-  level: Type.Union(
-    levels.map((level) => Type.Literal(level)),
-    { description: 'How far the contact sees, unless a rule overrides it' },
-  ),
-})
+const ContactView = Type.Object(
+  {
+    id: WebserviceId,
+    accountId: Type.Union([WebserviceId, Type.Null()], {
+      description: 'Null if the contact belongs to no account',
+    }),
+    user: Type.Object(
+      { id: WebserviceId, name: Type.String() },
+      { description: 'The CRM user that the contact is mapped to' },
+    ),
+    language: Type.String({ examples: ['en'] }),
+    level: Type.Union(
+      levels.map((level) => Type.Literal(level)),
+      { description: 'How far the contact sees, unless a rule overrides it' },
+    ),
+  },
+  { title: 'SessionContact' },
+)
 
 const tokenFields = {
   accessToken: Type.Optional(
@@ -38,7 +41,7 @@ const tokenFields = {
     Type.String({ description: 'Valid for one refresh; absent in a cookie session' }),
   ),
 }
-const Tokens = Type.Object(tokenFields)
+const Tokens = Type.Object(tokenFields, { title: 'TokenPair' })
 const DeviceToken = Type.String({
   maxLength: 2048,
   description:
@@ -46,11 +49,14 @@ const DeviceToken = Type.String({
     'cannot use up. It opens no session, lives 180 days, and is revoked by `/auth/logout-all`, by a change of password ' +
     'and by an operator; absent in a cookie session',
 })
-const LoggedIn = Type.Object({
-  ...tokenFields,
-  deviceToken: Type.Optional(DeviceToken),
-  contact: ContactView,
-})
+const LoggedIn = Type.Object(
+  {
+    ...tokenFields,
+    deviceToken: Type.Optional(DeviceToken),
+    contact: ContactView,
+  },
+  { title: 'LogIn' },
+)
 
 const Login = Type.Object(
   {
@@ -59,19 +65,24 @@ const Login = Type.Object(
     }),
     password: Type.String({ description: 'Or the access key in `user` mode' }),
     entity: Type.Optional(
-      Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')], { default: 'Contacts' }),
+      Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')], {
+        description: 'Default: `Contacts`',
+      }),
     ),
     session: Type.Optional(
       Type.Union([Type.Literal('token'), Type.Literal('cookie')], {
-        default: 'token',
         description:
-          '`token`: the tokens are in the response body. `cookie`: they are in cookies that scripts cannot read, for ' +
+          '`token` (default): the tokens are in the response body. `cookie`: they are in cookies that scripts cannot read, for ' +
           'pages of a browser; needs `COOKIE_SESSIONS=true` and the origin of `PUBLIC_URL` or of `CORS_ORIGINS`',
       }),
     ),
     deviceToken: Type.Optional(DeviceToken),
   },
-  { additionalProperties: false, examples: [{ username: 'alice@example.com', password: 'alice-pw' }] },
+  {
+    title: 'Credentials',
+    additionalProperties: false,
+    examples: [{ username: 'alice@example.com', password: 'alice-pw' }],
+  },
 )
 
 const NewPassword = Type.Object(
@@ -79,12 +90,16 @@ const NewPassword = Type.Object(
     currentPassword: Type.String(),
     newPassword: Type.String({ minLength: 8, maxLength: 128 }),
   },
-  { additionalProperties: false, examples: [{ currentPassword: 'alice-pw', newPassword: 'a better one' }] },
+  {
+    title: 'NewPassword',
+    additionalProperties: false,
+    examples: [{ currentPassword: 'alice-pw', newPassword: 'a better one' }],
+  },
 )
 
 const Recovery = Type.Object(
   { username: Type.String() },
-  { additionalProperties: false, examples: [{ username: 'alice@example.com' }] },
+  { title: 'PasswordRecovery', additionalProperties: false, examples: [{ username: 'alice@example.com' }] },
 )
 
 /** No body at all; Fastify would write the word `null` into an answer that may have one. */
@@ -93,16 +108,21 @@ const Nothing = Type.Unsafe<undefined>(
 )
 
 const Time = Type.String({ format: 'date-time' })
-const SessionView = Type.Object({
-  id: Type.String(),
-  current: Type.Boolean({ description: 'True for the session of this request' }),
-  userAgent: Type.String(),
-  address: Type.String(),
-  createdAt: Time,
-  lastSeenAt: Time,
-  expiresAt: Type.String({ format: 'date-time', description: 'When the session ends at the latest' }),
+const SessionView = Type.Object(
+  {
+    id: Type.String(),
+    current: Type.Boolean({ description: 'True for the session of this request' }),
+    userAgent: Type.String(),
+    address: Type.String(),
+    createdAt: Time,
+    lastSeenAt: Time,
+    expiresAt: Type.String({ format: 'date-time', description: 'When the session ends at the latest' }),
+  },
+  { title: 'Session' },
+)
+const CurrentSession = Type.Composite([SessionView, Type.Object({ contact: ContactView })], {
+  title: 'CurrentSession',
 })
-const CurrentSession = Type.Composite([SessionView, Type.Object({ contact: ContactView })])
 
 const exampleTokens: Static<typeof Tokens> = {
   accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…',
@@ -113,6 +133,7 @@ const exampleTokens: Static<typeof Tokens> = {
 const Refresh = Type.Object(
   { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })) },
   {
+    title: 'RefreshRequest',
     additionalProperties: false,
     description: 'In a cookie session an empty object: the token is in its cookie',
     examples: [{ refreshToken: exampleTokens.refreshToken }],

@@ -14,18 +14,21 @@ import {
 } from '../src/http/schemas.ts'
 import { comment } from '../src/write/writes.ts'
 
-const Comment = Type.Object({
-  id: Type.Optional(Type.String({ description: 'Present if coreBOS stores the comment as a record' })),
-  author: Type.Object({
-    kind: Type.Union([Type.Literal('contact'), Type.Literal('user'), Type.Literal('unknown')], {
-      description: '`unknown`: coreBOS does not store the author',
+const Comment = Type.Object(
+  {
+    id: Type.Optional(Type.String({ description: 'Present if coreBOS stores the comment as a record' })),
+    author: Type.Object({
+      kind: Type.Union([Type.Literal('contact'), Type.Literal('user'), Type.Literal('unknown')], {
+        description: '`unknown`: coreBOS does not store the author',
+      }),
+      id: Type.Optional(Type.String({ description: 'Present if the author is a visible contact' })),
+      name: Type.String({ description: 'Empty if the author is not visible' }),
     }),
-    id: Type.Optional(Type.String({ description: 'Present if the author is a visible contact' })),
-    name: Type.String({ description: 'Empty if the author is not visible' }),
-  }),
-  time: Type.String({ description: 'Time in UTC' }),
-  text: Type.String(),
-})
+    time: Type.String({ description: 'Time in UTC' }),
+    text: Type.String(),
+  },
+  { title: 'Comment' },
+)
 
 const example: Static<typeof Comment> = {
   author: { kind: 'contact', id: '12x8549', name: 'alice Aliceson' },

@@ -18,12 +18,12 @@ import {
   IfNoneMatch,
   problems,
   recordProblems,
-  RecordRow,
   valueProblems,
   webserviceId,
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
+import { WrittenRecord } from '../src/records/list.ts'
 import { longestName } from '../src/records/documents/file-name.ts'
 import { AcceptedTypes } from '../src/records/documents/media-type.ts'
 import { isPartAFile, readUpload } from '../src/records/documents/upload.ts'
@@ -49,7 +49,10 @@ const UploadForm = Type.Object(
       }),
     ),
   },
-  { additionalProperties: Type.String({ description: 'Further fields that the policy opens' }) },
+  {
+    title: 'Upload',
+    additionalProperties: Type.String({ description: 'Further fields that the policy opens' }),
+  },
 )
 
 const downloadProblems = ['COREBOS_TOO_LARGE', 'DOWNLOADS_BUSY', 'DISK_FAILED'] as const
@@ -58,10 +61,13 @@ const downloadProblems = ['COREBOS_TOO_LARGE', 'DOWNLOADS_BUSY', 'DISK_FAILED'] 
 const mostFields = 50
 const longestField = 65_536
 
-const Link = Type.Object({
-  url: Type.String(),
-  expiresIn: Type.Integer({ description: 'Seconds' }),
-})
+const Link = Type.Object(
+  {
+    url: Type.String(),
+    expiresIn: Type.Integer({ description: 'Seconds' }),
+  },
+  { title: 'DownloadLink' },
+)
 
 const exampleSecret = 'kq3…'
 
@@ -113,7 +119,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: UploadForm,
         response: {
-          201: answer(RecordRow, 'The document; its id alone where it is not seen', {
+          201: answer(WrittenRecord, 'The document; its id alone where it is not seen', {
             example: { notes_title: 'Photo of the printer', filename: 'printer.jpg', id: '15x8644' },
             headers: ['Location'],
           }),
@@ -219,7 +225,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         response: {
           201: answer(Link, 'The link', {
             example: {
-              url: `https://portal.example.com/documents/links/${exampleSecret}`,
+              url: `https://portal.example.com/downloads/${exampleSecret}`,
               expiresIn: linkLife,
             },
           }),
@@ -236,12 +242,12 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         contactId: session.contact.id,
         documentId: id,
       })
-      return reply.code(201).send({ url: `${PUBLIC_URL}/documents/links/${secret}`, expiresIn: linkLife })
+      return reply.code(201).send({ url: `${PUBLIC_URL}/downloads/${secret}`, expiresIn: linkLife })
     },
   )
 
   app.get(
-    '/documents/links/:secret',
+    '/downloads/:secret',
     {
       // Asking how large it is must not use it up.
       exposeHeadRoute: false,

@@ -3,7 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { described } from '../src/http/schemas.ts'
 
-const Jwks = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.String())) })
+const Jwks = Type.Object(
+  { keys: Type.Array(Type.Record(Type.String(), Type.String())) },
+  { title: 'SigningKeys' },
+)
 const example = {
   keys: [
     { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: '3kq…', x: 'f83OJ3D2xF1…', y: 'x_FEzRu9m36…' },

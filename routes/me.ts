@@ -11,72 +11,78 @@ import { me } from '../src/records/me.ts'
 import { Rights, rightsOf } from '../src/write/rights.ts'
 
 const nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
-const RateView = Type.Object({
-  name: Type.Union([Type.Literal('address'), Type.Literal('contact'), Type.Literal('login')], {
-    description: 'The name of the limit in the header `RateLimit`',
-  }),
-  max: Type.Integer({ description: 'Requests in a window' }),
-  seconds: Type.Integer({ description: 'Length of the window' }),
-})
+const RateView = Type.Object(
+  {
+    name: Type.Union([Type.Literal('address'), Type.Literal('contact'), Type.Literal('login')], {
+      description: 'The name of the limit in the header `RateLimit`',
+    }),
+    max: Type.Integer({ description: 'Requests in a window' }),
+    seconds: Type.Integer({ description: 'Length of the window' }),
+  },
+  { title: 'RateLimit' },
+)
 
-const Me = Type.Object({
-  contact: Type.Object({
-    id: WebserviceId,
-    entity: Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')]),
-    name: nullable('First and last name; null where the policy shows neither'),
-    firstName: nullable('Null if empty or not readable'),
-    lastName: nullable('Null if empty or not readable'),
-    email: nullable('Null if empty or not readable'),
-  }),
-  account: Type.Union(
-    [Type.Object({ id: WebserviceId, name: nullable('Null if not readable') }), Type.Null()],
-    {
-      description: 'Null if the contact belongs to no account',
-    },
-  ),
-  level: Type.Union(
-    levels.map((level) => Type.Literal(level)),
-    { description: 'How far the contact sees, unless a rule overrides it' },
-  ),
-  rights: Type.Record(Type.String(), Rights, { description: 'By the names of the readable modules' }),
-  language: Type.String({ examples: ['en_us'] }),
-  timeZone: Type.Literal('UTC', { description: 'The time zone of all times in requests and responses' }),
-  formats: Type.Object(
-    {
-      date: Type.String({ examples: ['yyyy-mm-dd'] }),
-      decimalSeparator: Type.String(),
-      groupSeparator: Type.String(),
-    },
-    {
-      description:
-        'How coreBOS formats values for the mapped CRM user. Values of requests and responses do not follow it',
-    },
-  ),
-  currency: Type.Union(
-    [
-      Type.Object({
-        id: WebserviceId,
-        code: Type.String({ description: 'ISO 4217', examples: ['EUR'] }),
-        symbol: Type.String({ examples: ['€'] }),
-        name: Type.String(),
+const Me = Type.Object(
+  {
+    contact: Type.Object({
+      id: WebserviceId,
+      entity: Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')]),
+      name: nullable('First and last name; null where the policy shows neither'),
+      firstName: nullable('Null if empty or not readable'),
+      lastName: nullable('Null if empty or not readable'),
+      email: nullable('Null if empty or not readable'),
+    }),
+    account: Type.Union(
+      [Type.Object({ id: WebserviceId, name: nullable('Null if not readable') }), Type.Null()],
+      {
+        description: 'Null if the contact belongs to no account',
+      },
+    ),
+    level: Type.Union(
+      levels.map((level) => Type.Literal(level)),
+      { description: 'How far the contact sees, unless a rule overrides it' },
+    ),
+    rights: Type.Record(Type.String(), Rights, { description: 'By the names of the readable modules' }),
+    language: Type.String({ examples: ['en_us'] }),
+    timeZone: Type.Literal('UTC', { description: 'The time zone of all times in requests and responses' }),
+    formats: Type.Object(
+      {
+        date: Type.String({ examples: ['yyyy-mm-dd'] }),
+        decimalSeparator: Type.String(),
+        groupSeparator: Type.String(),
+      },
+      {
+        description:
+          'How coreBOS formats values for the mapped CRM user. Values of requests and responses do not follow it',
+      },
+    ),
+    currency: Type.Union(
+      [
+        Type.Object({
+          id: WebserviceId,
+          code: Type.String({ description: 'ISO 4217', examples: ['EUR'] }),
+          symbol: Type.String({ examples: ['€'] }),
+          name: Type.String(),
+        }),
+        Type.Null(),
+      ],
+      { description: 'The base currency of coreBOS; null if the contact may not read it' },
+    ),
+    limits: Type.Object({
+      uploads: Type.Object({
+        maxBytes: Type.Integer(),
+        types: Type.Array(Type.String(), { description: 'Accepted media types' }),
       }),
-      Type.Null(),
-    ],
-    { description: 'The base currency of coreBOS; null if the contact may not read it' },
-  ),
-  limits: Type.Object({
-    uploads: Type.Object({
-      maxBytes: Type.Integer(),
-      types: Type.Array(Type.String(), { description: 'Accepted media types' }),
+      pages: Type.Object({
+        default: Type.Integer({ description: 'Records of a list without `limit`' }),
+        max: Type.Integer({ description: 'The highest `limit`' }),
+      }),
+      downloads: Type.Integer({ description: 'Concurrent downloads' }),
+      rates: Type.Array(RateView),
     }),
-    pages: Type.Object({
-      default: Type.Integer({ description: 'Records of a list without `limit`' }),
-      max: Type.Integer({ description: 'The highest `limit`' }),
-    }),
-    downloads: Type.Integer({ description: 'Concurrent downloads' }),
-    rates: Type.Array(RateView),
-  }),
-})
+  },
+  { title: 'Me' },
+)
 
 const example: Static<typeof Me> = {
   contact: {

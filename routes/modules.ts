@@ -6,33 +6,39 @@ import type { VisibleModules, ModuleView } from '../src/scope/view.ts'
 import { isOpen } from '../src/scope/write.ts'
 import { Rights, rightsOf } from '../src/write/rights.ts'
 
-const Field = Type.Object({
-  name: Type.String(),
-  label: Type.String(),
-  type: Type.String({ examples: ['string', 'reference', 'picklist', 'date'] }),
-  mandatory: Type.Boolean(),
-  createable: Type.Boolean({
-    description: 'True if it can be set when a record is created; a `file` is set by `POST /documents`',
-  }),
-  updateable: Type.Boolean({ description: 'True if it can be changed; a `file` cannot' }),
-  refersTo: Type.Optional(
-    Type.Array(Type.String(), { description: 'Readable modules that a reference may point to' }),
-  ),
-  values: Type.Optional(
-    Type.Array(Type.Object({ value: Type.String(), label: Type.String() }), {
-      description: 'Values of a picklist',
+const Field = Type.Object(
+  {
+    name: Type.String(),
+    label: Type.String(),
+    type: Type.String({ examples: ['string', 'reference', 'picklist', 'date'] }),
+    mandatory: Type.Boolean(),
+    createable: Type.Boolean({
+      description: 'True if it can be set when a record is created; a `file` is set by `POST /documents`',
     }),
-  ),
-})
+    updateable: Type.Boolean({ description: 'True if it can be changed; a `file` cannot' }),
+    refersTo: Type.Optional(
+      Type.Array(Type.String(), { description: 'Readable modules that a reference may point to' }),
+    ),
+    values: Type.Optional(
+      Type.Array(Type.Object({ value: Type.String(), label: Type.String() }), {
+        description: 'Values of a picklist',
+      }),
+    ),
+  },
+  { title: 'Field' },
+)
 
-const Summary = Type.Object({
-  name: Type.String(),
-  label: Type.String(),
-  idPrefix: Type.String({ description: 'Prefix of the ids of its records, before the `x`' }),
-  rights: Rights,
-})
+const Summary = Type.Object(
+  {
+    name: Type.String(),
+    label: Type.String(),
+    idPrefix: Type.String({ description: 'Prefix of the ids of its records, before the `x`' }),
+    rights: Rights,
+  },
+  { title: 'ModuleSummary' },
+)
 
-const Module = Type.Composite([Summary, Type.Object({ fields: Type.Array(Field) })])
+const Module = Type.Composite([Summary, Type.Object({ fields: Type.Array(Field) })], { title: 'Module' })
 
 const example: Static<typeof Summary> = {
   name: 'HelpDesk',

@@ -10,11 +10,11 @@ import {
   ModuleName,
   problems,
   recordProblems,
-  RecordRow,
   valueProblems,
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
+import { WrittenRecord } from '../src/records/list.ts'
 import {
   createRecord,
   deleteRecord,
@@ -65,7 +65,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: Values,
         response: {
-          201: answer(RecordRow, written, { headers: ['Location', 'ETag', 'Cache-Control'] }),
+          201: answer(WrittenRecord, written, { headers: ['Location', 'ETag', 'Cache-Control'] }),
           ...problems(...writeProblems, ...valueProblems, 'UNKNOWN_MODULE'),
         },
       },
@@ -105,7 +105,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         headers: conditions,
         body: Values,
         response: {
-          200: answer(RecordRow, written, { headers: ['ETag', 'Cache-Control'] }),
+          200: answer(WrittenRecord, written, { headers: ['ETag', 'Cache-Control'] }),
           ...problems(...recordProblems, ...writeProblems, ...valueProblems),
         },
       },

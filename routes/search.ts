@@ -4,12 +4,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answer, problems, RecordRow } from '../src/http/schemas.ts'
 import { search } from '../src/records/search.ts'
 
-const Found = Type.Object({
-  module: Type.String({ examples: ['HelpDesk'] }),
-  label: Type.String({ examples: ['Support Tickets'] }),
-  total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
-  records: Type.Array(RecordRow),
-})
+const Found = Type.Object(
+  {
+    module: Type.String({ examples: ['HelpDesk'] }),
+    label: Type.String({ examples: ['Support Tickets'] }),
+    total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
+    records: Type.Array(RecordRow),
+  },
+  { title: 'SearchResults' },
+)
 
 const searching: FastifyPluginAsyncTypebox = async (app) => {
   app.get(

@@ -42,6 +42,7 @@ const Envelope = Type.Object(
     moreinfo: Type.Unknown({ description: '`{"totalrows": "33"}` where rows were counted' }),
   },
   {
+    title: 'WebserviceResponse',
     description: 'The envelope, for success and failure alike',
     examples: [
       {
@@ -68,11 +69,42 @@ ${operations.map(({ name, takes }) => `| \`${name}\` | ${takes.map((each) => `\`
 
 All other operations of coreBOS answer \`UNKNOWN_OPERATION\`. Errors of the gateway that coreBOS has no code for keep theirs.`
 
-const schema = {
+const Parameters = Type.Object(
+  {
+    operation: Type.Union(operations.map(({ name }) => Type.Literal(name))),
+    sessionName: Type.Optional(
+      Type.String({ description: 'From `loginPortal` or `login`; not for the operations before a log-in' }),
+    ),
+    format: Type.Optional(
+      Type.Union([Type.Literal('json'), Type.Literal('stream')], { description: '`stream`: a line per row' }),
+    ),
+    ...Object.fromEntries(
+      [...new Set(operations.flatMap(({ takes }) => takes))].map((name) => [
+        name,
+        Type.Optional(
+          Type.String({
+            description: 'As coreBOS takes it, for the operations that name it; objects as JSON',
+          }),
+        ),
+      ]),
+    ),
+  },
+  { title: 'WebserviceParameters', examples: [{ operation: 'getchallenge', username: 'alice@example.com' }] },
+)
+
+const common = {
   tags: ['webservice'],
   summary: "coreBOS's web service, scoped",
   description,
   response: { 200: Envelope },
+}
+const schemas = {
+  GET: { ...common, querystring: Parameters },
+  POST: {
+    ...common,
+    consumes: ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'],
+    body: Parameters,
+  },
 }
 
 function queryOf(request: FastifyRequest): Pair[] {
@@ -306,22 +338,26 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     return { result: await run(request, parameters, began), isStream: formatOf(parameters) === 'stream' }
   }
 
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/webservice.php',
-    schema,
-    config: { presents, parameters: 'any' },
-    errorHandler: (error, request, reply) => {
-      void sendFailure(error, request, reply)
-    },
-    handler: async (request, reply) => {
-      reply.header('vary', 'Authorization, Cookie, corebos-authorization, corebos_authorization')
-      const { result, isStream } = await answer(request)
-      return isStream
-        ? reply.type('application/x-ndjson; charset=utf-8').send(streamText(result))
-        : reply.type('application/json; charset=utf-8').send(resultText(result))
-    },
-  })
+  for (const method of ['GET', 'POST'] as const) {
+    app.route({
+      method,
+      url: '/webservice.php',
+      schema: schemas[method],
+      // The handler reads the parameters as coreBOS does; the schemas describe them.
+      validatorCompiler: () => () => true,
+      config: { presents, parameters: 'any' },
+      errorHandler: (error, request, reply) => {
+        void sendFailure(error, request, reply)
+      },
+      handler: async (request, reply) => {
+        reply.header('vary', 'Authorization, Cookie, corebos-authorization, corebos_authorization')
+        const { result, isStream } = await answer(request)
+        return isStream
+          ? reply.type('application/x-ndjson; charset=utf-8').send(streamText(result))
+          : reply.type('application/json; charset=utf-8').send(resultText(result))
+      },
+    })
+  }
 }
 
 export default webservice

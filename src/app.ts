@@ -29,6 +29,7 @@ import webservice from '../plugins/webservice.ts'
 import actions from '../routes/actions.ts'
 import auth from '../routes/auth.ts'
 import comments from '../routes/comments.ts'
+import description from '../routes/description.ts'
 import documents from '../routes/documents.ts'
 import health from '../routes/health.ts'
 import jwks from '../routes/jwks.ts'
@@ -120,7 +121,7 @@ async function registerAll(
   await app.register(formats)
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)
-  await app.register(openapi, config)
+  await app.register(openapi)
   await app.register(parameters)
 
   app.decorate('missing', readiness(app, now))
@@ -128,6 +129,7 @@ async function registerAll(
   await app.register(jwks)
   await app.register(auth, config)
   await app.register(me, config)
+  await app.register(description)
   await app.register(modules)
   await app.register(records)
   await app.register(recordWrites)

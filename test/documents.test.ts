@@ -868,7 +868,7 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
       'x-content-type-options': 'nosniff',
     })
     t.equal((await fetch(url)).status, 404)
-    t.match(await json(await fetch(`${loginService.url}/documents/links/guessed`)), { code: 'NOT_FOUND' })
+    t.match(await json(await fetch(`${loginService.url}/downloads/guessed`)), { code: 'NOT_FOUND' })
 
     for (const [name, id, status] of [
       ['bob', '15x8644', 404],

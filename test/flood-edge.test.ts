@@ -64,7 +64,7 @@ t.test('a request counts before it is read, whatever is wrong with it', async (t
     ['a method that does not exist', '/auth/login', { method: 'DELETE' }, 404],
     ['a record without a session', '/modules/HelpDesk/records', post(keys(10_000)), 401],
     ['a document without a session', '/documents', post('x', { 'content-type': 'multipart/form-data' }), 401],
-    ['a link that does not exist', '/documents/links/x', {}, 404],
+    ['a link that does not exist', '/downloads/x', {}, 404],
     ['a parameter that does not exist', '/health/ready?x=1', {}, 400],
   ]
   for (const [index, [what, path, init, status]] of requests.entries()) {

@@ -8,6 +8,7 @@ import { errorCatalogue } from '../src/model/errors.ts'
 import { cachedProbe } from '../src/http/probe.ts'
 import { answerHeaderNames } from '../src/http/schemas.ts'
 import { credentialsOf, modes, offerActions, policyFile, startPortal } from './support/portal.ts'
+import { dereferenced } from './support/openapi.ts'
 import { startGateway } from './support/start.ts'
 import { at, rowsAt, textAt, WebserviceClient } from './support/webservice-client.ts'
 
@@ -460,8 +461,8 @@ t.test('a gateway below a path of its host names itself by that path', async (t)
     t.equal((await portal.as('alice', 'GET', path.slice('/gw'.length))).status, 200)
   }
   const link = await portal.as('alice', 'POST', `/documents/${document.body.id ?? ''}/link`)
-  t.ok(textAt(link.body, 'url').startsWith(`${PUBLIC_URL}/documents/links/`))
-  t.match((await portal.as(undefined, 'GET', '/openapi.json')).body['servers'], [{ url: PUBLIC_URL }])
+  t.ok(textAt(link.body, 'url').startsWith(`${PUBLIC_URL}/downloads/`))
+  t.match((await portal.as(undefined, 'GET', '/openapi.json')).body['servers'], [{ url: '/gw' }])
   t.match(await (await fetch(`${portal.url}/docs`)).text(), 'src="/gw/docs/static/swagger-ui-bundle.js"')
   t.match(await (await fetch(`${portal.url}/docs/static/swagger-initializer.js`)).text(), '/gw/openapi.json')
 })
@@ -657,7 +658,7 @@ function exampleOf(schema: unknown, example?: unknown): unknown {
 }
 
 function operationsIn(description: unknown): Operation[] {
-  return entriesOf(at(description, 'paths')).flatMap(([path, methods]) =>
+  return entriesOf(at(dereferenced(description), 'paths')).flatMap(([path, methods]) =>
     entriesOf(methods).map(([method, operation]): Operation => {
       let target = path
       const query = new URLSearchParams()
@@ -680,7 +681,7 @@ function operationsIn(description: unknown): Operation[] {
         mediaType,
         body: exampleOf(at(content, 'schema'), at(content, 'example')),
         description: textAt(operation, 'description'),
-        secured: at(operation, 'security') !== undefined,
+        secured: rowsAt(operation, 'security').length > 0,
         responses: at(operation, 'responses'),
       }
     }),
@@ -773,7 +774,7 @@ for (const mode of modes) {
       /** What only a running gateway can give. */
       const given: Readonly<Record<string, () => Promise<string>>> = {
         'DELETE /auth/sessions/{id}': async () => textAt((await put('GET', '/auth/session')).body, 'id'),
-        'GET /documents/links/{secret}': async () => {
+        'GET /downloads/{secret}': async () => {
           const link = await put('POST', '/documents/15x8644/link')
           return textAt(link.body, 'url').replace(/.*\//, '')
         },

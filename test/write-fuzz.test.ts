@@ -1,3 +1,4 @@
+import { dereferenced } from './support/openapi.ts'
 import fc from 'fast-check'
 import t from 'tap'
 import { FormData } from 'undici'
@@ -380,7 +381,13 @@ for (const [i, mode] of modes.entries()) {
       if (status >= 500 || (status >= 400 && answer.code === undefined))
         failed.push(`${outcome}: ${JSON.stringify({ route, path, body, headers }).slice(0, 500)}`)
     }
-    const described = (await portal.as(undefined, 'GET', '/openapi.json')).body as unknown as Described // as it is served
+    const served = (await portal.as(undefined, 'GET', '/openapi.json')).body as unknown as Described // OpenAPI
+    // coreBOS's own protocol answers in its envelope, and has a test of its own.
+    const described: Described = {
+      paths: Object.fromEntries(
+        Object.entries(dereferenced(served).paths).filter(([path]) => path !== '/webservice.php'),
+      ),
+    }
     for (const [path, methods] of Object.entries(described.paths)) {
       for (const [method, { requestBody }] of Object.entries(methods)) {
         const writes = path.startsWith('/records/') && ['put', 'delete'].includes(method)

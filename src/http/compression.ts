@@ -23,6 +23,7 @@ export const compressedRoutes: Readonly<Record<string, Rule>> = {
   'GET /docs/static/index.html': 'always',
   'GET /docs/static/swagger-initializer.js': 'always',
   'GET /modules': 'always',
+  'GET /modules/openapi.json': 'always',
   'GET /modules/:module': 'always',
   'GET /modules/:module/records': 'without-cookies',
   'GET /records/:id': 'without-cookies',

@@ -237,13 +237,17 @@ export const IdempotencyKey = Type.Optional(
 
 /** A record as coreBOS answers it: every value is a text, and nothing is the empty text. */
 export const RecordRow = Type.Record(Type.String(), Type.String(), {
+  title: 'Row',
   examples: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
 })
 
-export const Records = Type.Object({
-  records: Type.Array(RecordRow),
-  total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
-})
+export const Records = Type.Object(
+  {
+    records: Type.Array(RecordRow),
+    total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
+  },
+  { title: 'QueryResult' },
+)
 
 /** A file. */
 export function binary(description: string, ...headers: readonly AnswerHeader[]) {

@@ -89,6 +89,7 @@ export const Listed = Type.Object(
     ),
   },
   {
+    title: 'Record',
     additionalProperties: Type.String(),
     description: 'A record: every value is a text, and nothing is the empty text',
     examples: [
@@ -110,6 +111,9 @@ export const Listed = Type.Object(
   },
 )
 
+/** A record as a write answers it. */
+export const WrittenRecord = Type.Unsafe<Readonly<Record<string, string>>>(Listed)
+
 export const Page = Type.Object(
   {
     records: Type.Array(Listed),
@@ -130,6 +134,7 @@ export const Page = Type.Object(
     ),
   },
   {
+    title: 'RecordPage',
     description: 'The records',
     examples: [
       {

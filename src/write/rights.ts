@@ -17,7 +17,7 @@ export const Rights = Type.Object(
       description: 'Names of the actions that can be run on its records if coreBOS offers them',
     }),
   },
-  { description: 'Operations on its records that the policy allows' },
+  { title: 'Rights', description: 'Operations on its records that the policy allows' },
 )
 
 export function rightsOf(view: ModuleView, visible: VisibleModules): Static<typeof Rights> {

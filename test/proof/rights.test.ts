@@ -400,6 +400,14 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
     },
 
     {
+      route: 'GET /modules/openapi.json',
+      right: all,
+      holds: (t, { body }) => {
+        for (const module of openModules)
+          t.ok(at(body, 'paths', `/modules/${module}/records`) !== undefined, module)
+      },
+    },
+    {
       route: 'GET /modules',
       right: all,
       holds: (t, answer) => {
@@ -565,7 +573,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
     })),
     {
       // The link itself is the permission.
-      route: 'GET /documents/links/:secret',
+      route: 'GET /downloads/:secret',
       ask: async () => {
         const { body } = await portal.as('alice', 'POST', `/documents/${loginService.id(document)}/link`)
         return { params: { secret: textAt(body, 'url').replace(/.*\//, '') } }
@@ -576,7 +584,7 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       holds: (t, { text }) => t.equal(text, fileOf(document)),
     },
     {
-      route: 'GET /documents/links/:secret',
+      route: 'GET /downloads/:secret',
       about: 'guessed',
       right: () => 'NOT_FOUND',
       nobody: 'NOT_FOUND',

@@ -1,0 +1,43 @@
+/** The description of the API with the modules of the contact, for generators of clients. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { describeModules } from '../src/openapi/modules.ts'
+import type { VisibleModules } from '../src/scope/view.ts'
+
+const description: FastifyPluginAsyncTypebox = async (app) => {
+  /** The same modules are the same object. */
+  const texts = new WeakMap<VisibleModules, string>()
+
+  app.get(
+    '/modules/openapi.json',
+    {
+      onRequest: app.authenticate,
+      schema: {
+        tags: ['modules'],
+        security: [{ bearer: [] }],
+        summary: 'Describe the API with the modules of this contact',
+        description:
+          'OpenAPI 3.1: the description of all routes, and for each readable module its fields, a list and, where the policy ' +
+          'allows it, the creation of a record.',
+        response: {
+          200: {
+            description: 'The description',
+            content: {
+              'application/json': {
+                schema: { type: 'object', additionalProperties: true },
+                example: { openapi: '3.1.0', paths: { '/modules/HelpDesk/records': {} } },
+              },
+            },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { visible } = await app.door.readContextOf(request)
+      const text = texts.get(visible) ?? JSON.stringify(describeModules(app.description(), visible))
+      texts.set(visible, text)
+      return reply.type('application/json; charset=utf-8').send(text)
+    },
+  )
+}
+
+export default description
