@@ -24,16 +24,15 @@ declare module 'fastify' {
   }
 }
 
-type Settings = Pick<Config, 'LOGIN_MODE' | 'ACCESS_RECHECK' | 'READ_CACHE_TTL' | 'DOWNLOADS_PER_CONTACT'>
-type Options = Pick<ReadContextsOptions, 'policy' | 'now'> & { readonly config: Settings }
+type Options = Pick<ReadContextsOptions, 'policy' | 'now'> & { readonly config: Config }
 
-async function accessPlugin(app: FastifyInstance, { config, policy, now }: Options): Promise<void> {
+async function accessPlugin(app: FastifyInstance, { config, ...given }: Options): Promise<void> {
   const contexts = new ReadContexts({
     corebos: app.corebos,
-    policy,
+    ...given,
     checkPolicy: async () => app.policyInForce.check(),
-    now,
     hasRestrictedSession: loginModes[config.LOGIN_MODE].hasRestrictedSession,
+    sharesReads: config.COREBOS_READS === 'shared',
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
     readTtlMs: config.READ_CACHE_TTL * 1000,
     downloads: config.DOWNLOADS_PER_CONTACT,

@@ -24,6 +24,11 @@ export interface ReadContextsOptions {
   readonly corebos: Pick<Corebos, 'service' | 'session' | 'metadata'>
   /** Whether coreBOS restricts the contacts' own sessions (see `LoginMode`). */
   readonly hasRestrictedSession: boolean
+  /**
+   * Whether reads of contacts that are mapped to the service user itself run in its sessions, side by side, under the
+   * gateway's scope alone (`COREBOS_READS`).
+   */
+  readonly sharesReads: boolean
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
   /** Holds the policy against the installation unless that has been done. */
@@ -129,11 +134,22 @@ export class ReadContexts {
     const scope = scopeKey(contact)
     return {
       visible: this.#visibleTo(contact, policy, catalogue),
-      reader: this.#readerBy(upstream, contact, [cacheGeneration, id]),
+      reader: this.#readerBy(await this.#readingFor(contact, upstream), contact, [cacheGeneration, id]),
       ownerIds: async (level) => this.#ownerIds.of(contact, level, cacheGeneration),
       remember: async (key, load) => this.#lists.get(JSON.stringify([scope, cacheGeneration, key]), load),
       withheld,
     }
+  }
+
+  /**
+   * The sessions that read. A contact's own session runs its calls one after the other; the service user has the same
+   * rights where the contact is mapped to it, so the fields of the contact's own `describe` stay the same.
+   */
+  async #readingFor(contact: Contact, upstream: Upstream): Promise<Upstream> {
+    const { sharesReads, corebos } = this.#options
+    const { service } = corebos
+    if (!sharesReads || service === undefined || upstream.isService) return upstream
+    return contact.user.id === (await service.userId()) ? serviceUpstream(service) : upstream
   }
 
   #visibleTo(contact: Contact, policy: Policy, catalogue: Catalogue): VisibleModules {

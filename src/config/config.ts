@@ -62,6 +62,15 @@ export const environment = Type.Object({
     1,
     100,
   ),
+  COREBOS_READS: oneOf(
+    {
+      description:
+        "Which coreBOS session reads for a contact: contact = its own, one call after the other; shared = the service user's, in parallel and under the gateway's scope alone, where the contact is mapped to the service user itself. Needs COREBOS_USER.",
+      default: 'contact',
+    },
+    'contact',
+    'shared',
+  ),
   COREBOS_CONCURRENCY: whole(
     { description: 'Maximum number of concurrent calls to coreBOS.', default: '24' },
     1,
@@ -369,6 +378,10 @@ function contradictions(texts: Texts): string[] {
     [
       texts['LOGIN_MODE'] === 'service' && !serviceUser,
       'COREBOS_USER and COREBOS_ACCESS_KEY are required with LOGIN_MODE=service',
+    ],
+    [
+      texts['COREBOS_READS'] === 'shared' && !serviceUser,
+      'COREBOS_USER and COREBOS_ACCESS_KEY are required with COREBOS_READS=shared',
     ],
     [
       texts['LOGIN_MODE'] === 'portal' && !serviceUser && !has('COREBOS_PASSWORD_TYPE'),

@@ -41,6 +41,7 @@ export class Stand {
       corebos: this.#corebos,
       policy: () => policy,
       hasRestrictedSession: false,
+      sharesReads: false,
       scopeTtlMs: 0,
       readTtlMs: 0,
       now: () => 0,
