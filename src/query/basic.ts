@@ -113,7 +113,7 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
     }
     case 'like':
       if (node.negated) throw inexpressible("'not like' has no basic form")
-      return `${node.path.field} like ${pattern(node.pattern)}`
+      return `${node.path.field} like ${patternLiteral(node.pattern, node.path.field)}`
     case 'null': {
       const { field } = node.path
       if (!node.negated) {
@@ -135,7 +135,7 @@ function list(values: readonly Value[], field: string, columns: Columns): string
 }
 
 function literal(value: Value, field: string, columns: Columns): string {
-  if (value.kind === 'text') return quote(value.text)
+  if (value.kind === 'text') return textLiteral(value.text, field)
   if (/^-?[0-9]+$/.test(value.text)) return value.text
   // Without quotes the dot would change the dialect; with quotes a column of text would be compared as text.
   if (!columns.isNumber(field))
@@ -143,20 +143,36 @@ function literal(value: Value, field: string, columns: Columns): string {
   return quote(value.text)
 }
 
+/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` for a text that coreBOS would change */
+export function textLiteral(text: string, field: string): string {
+  requireOneLine(text, field)
+  return quote(text)
+}
+
+function requireOneLine(text: string, field: string): void {
+  if (/[\n\r\t]/.test(text))
+    throw inexpressible(`'${field}': coreBOS replaces line breaks and tabs in a value by blanks`)
+}
+
 function quote(text: string): string {
   // An empty text is an error in this dialect; blanks at the end do not count, so that one blank is the same.
   if (text === '') return "' '"
-  if (!/[\n\r\t'\\]/.test(text)) return `'${text}'`
-  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS replaces line breaks and tabs in a value by blanks')
+  if (!/['\\]/.test(text)) return `'${text}'`
   return `'${text.replace(/['\\]/g, '$&$&')}'`
 }
 
-function pattern(text: string): string {
+/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` for a pattern that coreBOS would change or that has no one meaning */
+export function patternLiteral(text: string, field: string): string {
   if (text === '') throw inexpressible('an empty pattern matches nothing')
-  if (/\\(?![%_])/.test(text)) throw inexpressible('a backslash in a pattern stands before % or _ only')
+  if (!/^(?:[^\\]|\\[\\%_])*$/.test(text)) {
+    throw inexpressible(
+      `'${field}': a backslash in a pattern stands before %, _ or another backslash; the character itself is '\\\\\\\\' in a text`,
+    )
+  }
   if (/[\u{10000}-\u{10ffff}]/u.test(text)) throw inexpressible('coreBOS does not store this character')
-  if (/[\n\r\t]/.test(text)) throw inexpressible('coreBOS replaces line breaks and tabs in a value by blanks')
-  return `'${text.replaceAll("'", "''")}'`
+  requireOneLine(text, field)
+  // Two backslashes in a statement are one in the pattern.
+  return `'${text.replace(/\\\\|'/g, '$&$&')}'`
 }
 
 function inexpressible(why: string): GatewayError {

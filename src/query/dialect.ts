@@ -57,6 +57,25 @@ function lowerCased(text: string): string {
 }
 
 /**
+ * Whether a text in quotes stays one wherever it stands in a statement: the text around it is read as with any other,
+ * and the text itself selects no dialect.
+ *
+ * @param inList among the values of `in`
+ */
+export function staysQuoted(literal: string, inList = false): boolean {
+  if (/^'[^'()[]+'$/.test(literal)) return true
+  const statement = (text: string): string =>
+    `select a from B where ${inList ? `c in (${text},'d')` : `c=${text}`} and e='f.g)' and h in ('i') and j='k';`
+  const around = (text: string): string => withoutRemoved(lowerCased(terminated(statement(text))))
+  return readingOf(statement(literal)) === 'basic' && around(literal) === around("'x'")
+}
+
+/** In the session of a contact, coreBOS puts several blanks in a row into one, in values too. */
+export function hasRepeatedBlanks(text: string): boolean {
+  return text.includes('  ')
+}
+
+/**
  * Whether coreBOS's count is that of the statement. It counts with a statement of its own, in which it has put runs of
  * blanks together and cut off what stands behind `order by` and `limit`, those in values as well.
  *

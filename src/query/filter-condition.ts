@@ -1,4 +1,5 @@
 /** A filter as a condition, in which an empty field meets `ne` and `nin`. */
+import { escapedPattern } from './pattern.ts'
 import * as tree from './tree.ts'
 import type { Condition, FieldPath, Value } from './tree.ts'
 import type { FilterOperator } from './filters.ts'
@@ -20,9 +21,9 @@ export function filterCondition(
     case 'empty':
       return tree.isNull(path, value.text === 'false')
     case 'contains':
-      return tree.like(path, `%${escaped(value.text)}%`)
+      return tree.like(path, `%${escapedPattern(value.text)}%`)
     case 'startsWith':
-      return tree.like(path, `${escaped(value.text)}%`)
+      return tree.like(path, `${escapedPattern(value.text)}%`)
     case 'in':
       return tree.inList(path, values)
     case 'ne':
@@ -51,11 +52,7 @@ const between = ' |##| '
 
 /** The value is one of the choices that the field holds. */
 export function choiceCondition(path: FieldPath, value: Value): Condition {
-  const text = escaped(value.text)
+  const text = escapedPattern(value.text)
   const patterns = [`${text}${between}%`, `%${between}${text}`, `%${between}${text}${between}%`]
   return tree.or(tree.compare(path, '=', value), ...patterns.map((pattern) => tree.like(path, pattern)))
-}
-
-function escaped(text: string): string {
-  return text.replace(/[%_]/g, '\\$&')
 }

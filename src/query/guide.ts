@@ -19,7 +19,7 @@ export const guide = `<a id="query-language"></a>
 |---|---|
 | \`ticketstatus = 'Open'\` | the field compares so: \`=\`, \`!=\` or \`<>\`, \`<\`, \`<=\`, \`>\`, \`>=\`. For texts the case of letters does not count |
 | \`ticketstatus in ('Open', 'In Progress')\` | it is one of these; \`not in\`: none of them |
-| \`ticket_title like '%printer%'\` | it fits the pattern: \`%\` stands for any text, \`_\` for one character, \`\\%\` and \`\\_\` for these themselves; \`not like\`: it does not |
+| \`ticket_title like '%printer%'\` | it fits the pattern: \`%\` stands for any text, \`_\` for one character, \`\\%\` and \`\\_\` for these themselves, four backslashes for one; \`not like\`: it does not |
 | \`description is null\` | it holds nothing, be it null or the empty text; \`is not null\`: it holds something. What holds nothing may meet neither a comparison nor its opposite |
 | \`not (ticketstatus = 'Open' or hours > 1.5) and ticketpriorities = 'High'\` | \`not\` binds first, then \`and\`, then \`or\`; parentheses as usual |
 | \`Accounts.accountname = 'Acme'\` | the record that a reference points to meets it, and is seen by its own rule: the first field that can point to that module, one step and no further |

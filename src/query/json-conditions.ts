@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
+import { escapedPattern } from './pattern.ts'
 import * as tree from './tree.ts'
 import type { Comparison, Condition, FieldPath, Position } from './tree.ts'
 
@@ -160,7 +161,7 @@ function readCondition({ fieldname, operation, value }: Entry, at: Position): Co
   if (pattern !== undefined) {
     if (value === '') throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `'${operation}' needs a value`)
     const [before, behind, negated] = pattern
-    return tree.like(path, `${before}${value.replace(/[%_]/g, '\\$&')}${behind}`, negated)
+    return tree.like(path, `${before}${escapedPattern(value)}${behind}`, negated)
   }
   if (operation === 'between') {
     const [from, to, ...more] = value.split(',').map((each) => each.trim())

@@ -41,7 +41,7 @@ export interface Compare {
   readonly value: Value
 }
 
-/** `pattern` is what SQL's `like` reads: `%` and `_` are wildcards, `\%` and `\_` themselves. */
+/** `pattern` is what SQL's `like` reads: `%` and `_` are wildcards, `\%`, `\_` and `\\` the characters themselves. */
 export interface Like {
   readonly kind: 'like'
   readonly path: FieldPath
@@ -111,6 +111,8 @@ export interface Lookup {
    * narrow what other ties have tied to the contact, and the dialect has no room for these ties.
    */
   readonly ofRule: 'tied' | 'untied' | undefined
+  /** Of the records that `query` finds, those count that meet this as well, which coreBOS cannot be asked for. */
+  readonly exact?: Compare | Like
 }
 
 /**

@@ -6,6 +6,7 @@ import { limits } from '../model/limits.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { parseId } from '../model/webservice-id.ts'
 import type { Condition, Lookup, Query, Relation } from '../query/tree.ts'
+import { meetsExactly } from '../scope/exact.ts'
 import {
   draft,
   levelOf,
@@ -55,7 +56,7 @@ export async function resolvedScope(view: ModuleView, context: ReadContext): Pro
 async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promise<FoundIds> {
   const found = await mapLimited(lookUps, async (node) => {
     const load = (by: ReadContext) =>
-      node.kind === 'lookup' ? ids(node.query, by, ofLookUp(node)) : relatedTo(node, by)
+      node.kind === 'lookup' ? ids(node.query, by, ofLookUp(node), node.exact) : relatedTo(node, by)
     if (node.label !== scopeLabel) return [node, await ruleErrorsOf(node, load(context))] as const
     // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
     return [node, await context.remember(keyOf(node), () => load(bypassSharedReads(context)))] as const
@@ -79,12 +80,16 @@ function keyOf(node: Lookup | Relation): string {
   )
 }
 
-async function ids(query: Query, context: ReadContext, origin: Origin): Promise<readonly string[]> {
+async function ids(
+  query: Query,
+  context: ReadContext,
+  origin: Origin,
+  exact?: Lookup['exact'],
+): Promise<readonly string[]> {
   const { rows } = await sendPlan(await planOf(query, context, origin), context)
-  return bounded(
-    rows.map(({ id = '' }) => id),
-    query.module,
-  )
+  bounded([...rows], query.module)
+  const meeting = exact === undefined ? rows : rows.filter((row) => meetsExactly(row, exact))
+  return meeting.map(({ id = '' }) => id)
 }
 
 async function relatedTo(
@@ -107,7 +112,7 @@ async function relatedTo(
 }
 
 /** @throws GatewayError `QUERY_TOO_LARGE` for more ids than one tie may have */
-export function bounded(found: string[], module: string): string[] {
+export function bounded<T>(found: T[], module: string): T[] {
   if (found.length <= limits.ids) return found
   throw new GatewayError('QUERY_TOO_LARGE', `this takes more than ${limits.ids} records of ${module}`)
 }

@@ -3,6 +3,7 @@ import type { ReadContext } from '../access/context.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { ask } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
+import { escapedPattern } from '../query/pattern.ts'
 import * as tree from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
@@ -41,7 +42,7 @@ export async function search({ text, modules, limit }: Search, context: ReadCont
 
 async function hitsIn(view: ModuleView, text: string, count: number, context: ReadContext): Promise<Hits> {
   const { name: module, label } = view.module
-  const pattern = `%${text.replace(/[%_]/g, '\\$&')}%`
+  const pattern = `%${escapedPattern(text)}%`
   const conditions = [...view.readable.values()]
     .filter(({ type }) => textTypes.has(type))
     .slice(0, limits.conditions)

@@ -1,6 +1,7 @@
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import { withoutNot } from '../query/normal-form.ts'
+import { hasRepeatedBlanks } from '../query/dialect.ts'
 import * as tree from '../query/tree.ts'
 import type { Atom, Condition, FieldPath, Position, Value } from '../query/tree.ts'
 import { isNumberColumn, valueKind, type FieldShape, type Modules } from '../model/module.ts'
@@ -38,6 +39,7 @@ function check(condition: Condition, view: ModuleView, visible: VisibleModules):
     case 'like':
     case 'in':
     case 'null':
+      if (visible.joinsBlanks) requireSingleBlanks(condition)
       return condition.path.via === undefined
         ? checkAtom(
             condition,
@@ -57,6 +59,25 @@ function check(condition: Condition, view: ModuleView, visible: VisibleModules):
     case 'hidden':
       throw new Error(`a '${condition.kind}' cannot stand in a condition that is yet to be checked`)
   }
+}
+
+/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` */
+function requireSingleBlanks(atom: Atom): void {
+  const texts =
+    atom.kind === 'compare'
+      ? [atom.value.text]
+      : atom.kind === 'in'
+        ? atom.values.map(({ text }) => text)
+        : atom.kind === 'like'
+          ? [atom.pattern]
+          : []
+  if (!texts.some(hasRepeatedBlanks)) return
+  const { field, at } = atom.path
+  throw new GatewayError(
+    'QUERY_NOT_EXPRESSIBLE',
+    `${place(at)}'${field}': coreBOS puts several blanks in a row into one in a contact's session; a service user is ` +
+      'needed to read them as they are',
+  )
 }
 
 function checkAtom(atom: Atom, field: FieldShape, view: ModuleView, modules: Modules): Condition {

@@ -5,6 +5,7 @@ import { printCondition } from '../query/canonical.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Lookup } from '../query/tree.ts'
 import { idsOf } from './check.ts'
+import { exactly } from './exact.ts'
 import type { ModuleView } from './view.ts'
 
 /**
@@ -20,6 +21,8 @@ export function withoutExtended(
 ): Condition {
   if (condition.kind === 'and' || condition.kind === 'or')
     return tree.mapTerms(condition, (term) => withoutExtended(term, view, of))
+  const exact = of === undefined ? exactly(condition, view) : undefined
+  if (exact !== undefined) return exact
   if (condition.kind !== 'like' && condition.kind !== 'null') return condition
   const field = view.module.fields.get(condition.path.field)
   const kind = field && valueKind(field)

@@ -1,7 +1,7 @@
 /** Prints a resolved query as a statement for coreBOS, and proves that coreBOS reads it as meant. */
 import { GatewayError } from '../model/errors.ts'
 import { printBasic, type Columns, type Printable } from '../query/basic.ts'
-import { isCountedAsMeant, readingOf } from '../query/dialect.ts'
+import { hasRepeatedBlanks, isCountedAsMeant, readingOf } from '../query/dialect.ts'
 import { printExtended } from '../query/extended.ts'
 import { isNumberColumn, valueKind, type FieldShape, type Modules } from '../model/module.ts'
 import type { Dialect, ResolvedQuery } from './rewrite.ts'
@@ -35,6 +35,11 @@ export function printLabelled(
 ): string {
   proven(query, modules, dialect)
   return printers[dialect](printable(shown), columnsOf(shown, modules), false)
+}
+
+/** Whether coreBOS would read a statement otherwise in the session of a contact. */
+export function holdsRepeatedBlanks({ text }: SendableQuery): boolean {
+  return hasRepeatedBlanks(text)
 }
 
 function proven(query: ResolvedQuery, modules: Modules, dialect: Dialect): string {

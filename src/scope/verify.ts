@@ -92,9 +92,15 @@ function fold(text: string): string {
 
 function likeExpression(pattern: string): RegExp {
   const source = fold(pattern).replace(
-    /\\([%_])|([%_])|[\\^$.*+?()[\]{}|]/g,
+    /\\([\\%_])|([%_])|[\\^$.*+?()[\]{}|]/g,
     (char, escaped?: string, wild?: string) =>
-      escaped !== undefined ? escaped : wild === '%' ? '[\\s\\S]*' : wild === '_' ? '[\\s\\S]' : `\\${char}`,
+      escaped !== undefined
+        ? escaped.replace('\\', '\\\\')
+        : wild === '%'
+          ? '[\\s\\S]*'
+          : wild === '_'
+            ? '[\\s\\S]'
+            : `\\${char}`,
   )
   return new RegExp(`^${source}$`, 'u')
 }

@@ -32,6 +32,14 @@ export class VisibleModules {
     this.#hasServiceUser = hasServiceUser
   }
 
+  /**
+   * Whether texts are compared in the session of a contact, in which coreBOS puts several blanks in a row into one.
+   * The service user reads them as they are.
+   */
+  get joinsBlanks(): boolean {
+    return !this.#hasServiceUser
+  }
+
   /** The names of the modules that are open, in the policy's order. */
   get names(): string[] {
     return this.#policy.modulesFor(this.contact).filter((name) => this.find(name) !== undefined)

@@ -4,6 +4,7 @@ import { GatewayError } from '../model/errors.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { ask, type Answer } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
+import { escapedPattern } from '../query/pattern.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
@@ -27,13 +28,9 @@ type Test = (path: tree.FieldPath, term: string) => Condition
 const filters: Readonly<Record<string, Test>> = {
   eq: (path, term) => tree.compare(path, '=', tree.text(term)),
   neq: (path, term) => tree.compare(path, '!=', tree.text(term)),
-  startswith: (path, term) => tree.like(path, `${literal(term)}%`),
-  endswith: (path, term) => tree.like(path, `%${literal(term)}`),
-  contains: (path, term) => tree.like(path, `%${literal(term)}%`),
-}
-
-function literal(term: string): string {
-  return term.replace(/[%_]/g, '\\$&')
+  startswith: (path, term) => tree.like(path, `${escapedPattern(term)}%`),
+  endswith: (path, term) => tree.like(path, `%${escapedPattern(term)}`),
+  contains: (path, term) => tree.like(path, `%${escapedPattern(term)}%`),
 }
 
 function limitOf(text: string, otherwise: number): number {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { request } from 'undici'
 import { startDemoCorebos } from '../../src/demo/server.ts'
-import { generatedStatements, plant, recordedStatements } from '../support/corpus.ts'
+import { generatedStatements, plant, recordedStatements, titleStatements } from '../support/corpus.ts'
 import { difference, Oracle, type Expected } from '../support/oracle.ts'
 import { startGatewaysApart, type Apart } from '../support/start.ts'
 
@@ -87,7 +87,11 @@ const corebos = await startDemoCorebos({ port: 0, now: () => made })
 t.teardown(corebos.close)
 const { database } = corebos
 await Promise.all([corebos.url, ...gateways.map(({ corebosUrl }) => corebosUrl)].map(plant))
-const statements = [...recordedStatements(), ...generatedStatements(database, 1000)]
+const statements = [
+  ...recordedStatements(),
+  ...titleStatements(database),
+  ...generatedStatements(database, 1000),
+]
 
 for (const [i, gateway] of gateways.entries()) {
   const mode = modes[i] ?? ''

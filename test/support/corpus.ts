@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isReference, type Database } from '../../src/demo/database.ts'
+import { internalFields } from '../../src/policy/internal.ts'
 
 interface Entry {
   readonly name: string
@@ -70,6 +71,24 @@ export function recordedStatements(): string[] {
   return [...new Set(statements)]
 }
 
+/** Statements that compare titles with texts that look like a part of a statement, as far as there are such titles. */
+export function titleStatements(database: Database): string[] {
+  const titles = database
+    .records('HelpDesk')
+    .map(({ values }) => values.get('ticket_title') ?? '')
+    .filter((title) => /['"\\()[\]{}%_;,=]| {2}| (?:in|where|and|order|limit) /i.test(title))
+    .filter((title) => !/[\n\r\t]/.test(title))
+  const quoted = (text: string) => `'${text.replace(/['\\]/g, '$&$&')}'`
+  const asPattern = (text: string) => quoted(text.replace(/[\\%_]/g, '\\$&'))
+  const select = 'select ticket_title,ticketstatus from HelpDesk where '
+  return [...new Set(titles)].flatMap((title, i) => [
+    `${select}ticket_title=${quoted(title)} limit 500`,
+    `${select}ticket_title like ${asPattern(title)} limit 500`,
+    `${select}ticket_title!=${quoted(title)} and ticketstatus='Open' limit 500`,
+    `${select}ticket_title in ('a.b',${quoted(title)},${quoted(titles[i - 1] ?? 'x')}) order by ticket_title limit 3`,
+  ])
+}
+
 /** A small generator of numbers that gives the same ones each time. */
 export function seeded(seed: number): (below: number) => number {
   let state = seed
@@ -125,7 +144,8 @@ export function generatedStatements(database: Database, count: number): string[]
     const varied = module.fields.filter(
       (field) =>
         new Set(rows.map(({ values }) => values.get(field.name))).size > 1 &&
-        !/portal|support/.test(field.name),
+        !/portal|support/.test(field.name) &&
+        !internalFields(name).includes(field.name),
     )
     const fieldNames = varied.map((field) => field.name)
     const atom = (): string => {

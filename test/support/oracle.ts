@@ -546,9 +546,9 @@ function compareTexts(left: string, right: string): number {
 function likes(text: string, pattern: string): boolean {
   const plain = (part: string) => part.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase()
   const source = plain(pattern).replace(
-    /\\([%_])|%|_|[$()*+.?[\\\]^{|}]/g,
+    /\\([\\%_])|%|_|[$()*+.?[\\\]^{|}]/g,
     (char, escaped: string | undefined) => {
-      if (escaped !== undefined) return escaped
+      if (escaped !== undefined) return escaped === '\\' ? '\\\\' : escaped
       return char === '%' ? '[^]*' : char === '_' ? '[^]' : `\\${char}`
     },
   )

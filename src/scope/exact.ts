@@ -1,0 +1,98 @@
+/**
+ * Conditions on texts that coreBOS would read as a part of the statement, such as `x not in (1,2)`. They become
+ * look-ups of the records that are like it, with `_` for the characters in question; of these the gateway keeps those
+ * that meet the condition itself.
+ *
+ * Source: recordings `basic: like with _ in place of …`.
+ */
+import { isEqual, isLike } from '../query/collation.ts'
+import { patternLiteral, textLiteral } from '../query/basic.ts'
+import { staysQuoted } from '../query/dialect.ts'
+import { literally, patternOf, piecesOf, type Piece } from '../query/pattern.ts'
+import * as tree from '../query/tree.ts'
+import type { Compare, Condition, In, Like } from '../query/tree.ts'
+import { valueKind, type FieldShape } from '../model/module.ts'
+import { allIds } from './check.ts'
+import type { Row } from './verify.ts'
+import type { ModuleView } from './view.ts'
+
+type TextAtom = Compare | In | Like
+
+/** @returns undefined where the condition is printed as it stands */
+export function exactly(condition: Condition, view: ModuleView): Condition | undefined {
+  if (condition.kind !== 'compare' && condition.kind !== 'in' && condition.kind !== 'like') return undefined
+  const field = view.module.fields.get(condition.path.field)
+  if (field === undefined || valueKind(field) !== 'text' || isReadAsMeant(condition, field)) return undefined
+  switch (condition.kind) {
+    case 'in': {
+      const tests = condition.values.map((value) => {
+        const test = tree.compare(condition.path, condition.negated ? '!=' : '=', value)
+        return exactly(test, view) ?? test
+      })
+      return condition.negated ? tree.allOf(tests) : tree.anyOf(tests)
+    }
+    case 'like': {
+      const pieces = piecesOf(condition.pattern)
+      if (pieces === undefined) return undefined
+      return found(condition, [relaxed(pieces)], condition.negated, view)
+    }
+    case 'compare': {
+      if (condition.operator !== '=' && condition.operator !== '!=') return undefined
+      const pieces = relaxed(literally(condition.value.text.replace(/ +$/, '')))
+      // Blanks at the end do not count for `=`, and count for `like`.
+      const padded = [...pieces, ...literally(' '), { kind: 'any' } as const]
+      return found(condition, [pieces, padded], condition.operator === '!=', view)
+    }
+  }
+}
+
+/** Whether a condition may be asked for, or its extended form where the basic dialect has none. */
+function isReadAsMeant(atom: TextAtom, { name }: FieldShape): boolean {
+  switch (atom.kind) {
+    case 'compare':
+      return staysQuoted(textLiteral(atom.value.text, name))
+    case 'in':
+      return atom.values.every(({ text }) => staysQuoted(textLiteral(text, name), !atom.negated))
+    case 'like':
+      // The extended dialect takes these characters apart.
+      if (atom.negated) return !/['\\()[\],=<&]/.test(atom.pattern.replaceAll('\\_', ''))
+      return staysQuoted(patternLiteral(atom.pattern, name))
+  }
+}
+
+/** With `_` for all that begins or ends something in a statement. */
+function relaxed(pieces: readonly Piece[]): readonly Piece[] {
+  return pieces.map((piece) =>
+    piece.kind === 'character' && /['\\()[\]]/.test(piece.text) ? { kind: 'one' } : piece,
+  )
+}
+
+function found(
+  atom: Compare | Like,
+  patterns: readonly (readonly Piece[])[],
+  negated: boolean,
+  view: ModuleView,
+): Condition {
+  const { path } = atom
+  const likes = patterns.map((pieces) => tree.like(path, patternOf(pieces)))
+  const positive = atom.kind === 'like' ? tree.like(path, atom.pattern) : tree.compare(path, '=', atom.value)
+  const lookup = tree.lookup({
+    field: 'id',
+    query: tree.select(view.module.name, [path.field], tree.anyOf(likes), allIds),
+    label: `$${path.field}`,
+    exact: positive,
+    negated,
+  })
+  if (!negated) return lookup
+  // What is null meets neither a condition nor its contrary.
+  const others = ['', 'x'].map((text) => tree.compare(path, '!=', tree.text(text)))
+  return tree.and(tree.anyOf(others), lookup)
+}
+
+/** Whether a row meets the condition of a look-up as coreBOS's database would say it. */
+export function meetsExactly(row: Row, atom: Compare | Like): boolean {
+  const value = row[atom.path.field] ?? ''
+  return atom.kind === 'compare'
+    ? isEqual(value, atom.value.text)
+    : isLike(value, piecesOf(atom.pattern) ?? literally(atom.pattern))
+}

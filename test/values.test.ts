@@ -1,0 +1,214 @@
+/** Every text that a record holds can be searched and compared, or is rejected by the name of its field. */
+import t from 'tap'
+import { staysQuoted } from '../src/query/dialect.ts'
+import { literally, patternOf, piecesOf } from '../src/query/pattern.ts'
+import { isEqual, isLike } from '../src/query/collation.ts'
+import { modes, policyFile, startPortal, type Portal } from './support/portal.ts'
+import { contactAt, rowsAt, textAt } from './support/webservice-client.ts'
+
+/** Titles that coreBOS reads as a part of a statement, and the plain ones beside them. */
+const titles = [
+  'x not in (1,2)',
+  'x not in [1,2)',
+  'error: [id]=1',
+  'a where [b]',
+  'a where {b]',
+  'select [x]',
+  "'a.b",
+  '"a.b',
+  "a.b'",
+  "it's a.b (c) ' related.Contacts=12x8551 '",
+  'x in (y',
+  'x count(y',
+  'abc\\',
+  'abc%',
+  'ACME\\jdoe',
+  'ACMEjdoe',
+  'C:\\dir\\100%_done',
+  'say is null',
+] as const
+
+const quoted = (text: string): string => `'${text.replace(/['\\]/g, '$&$&')}'`
+const escaped = (text: string): string => quoted(text.replace(/[\\%_]/g, '\\$&'))
+
+async function plant(portal: Portal, all: readonly string[]): Promise<void> {
+  for (const title of all) {
+    await portal.admin.result('create', {
+      elementType: 'HelpDesk',
+      element: { ticket_title: title, ticketstatus: 'Open', parent_id: '12x8549', assigned_user_id: '19x5' },
+    })
+  }
+}
+
+async function titlesWhere(portal: Portal, where: string): Promise<unknown> {
+  const query = `select ticket_title from HelpDesk where ${where} limit 500`
+  const { status, body } = await portal.as('alice', 'POST', '/query', { body: { query } })
+  return status === 200 ? body.records?.map((row) => row['ticket_title']) : body
+}
+
+for (const mode of modes) {
+  t.test(`${mode}: texts that look like a part of a statement are found`, async (t) => {
+    const portal = await startPortal(t, { mode })
+    await plant(portal, titles)
+    // The statements of the other modes are the same.
+    for (const title of mode === 'portal' ? titles : titles.slice(0, 4)) {
+      t.strictSame(await titlesWhere(portal, `ticket_title=${quoted(title)}`), [title], `= ${title}`)
+      t.strictSame(await titlesWhere(portal, `ticket_title like ${escaped(title)}`), [title], `like ${title}`)
+    }
+    const [first, second, third] = titles
+    t.strictSame(
+      await titlesWhere(portal, `ticket_title in (${quoted(first)},${quoted(second)},${quoted(third)})`),
+      [first, second, third],
+    )
+    const others = (await titlesWhere(portal, `ticket_title!=${quoted(first)}`)) as readonly string[]
+    t.notOk(others.includes(first))
+    for (const title of titles.slice(1)) t.ok(others.includes(title), `!= ${first}: ${title}`)
+    t.strictSame(
+      await titlesWhere(portal, `ticket_title not like '%[%' and ticket_title like '%where%'`),
+      ['a where {b]'],
+      'not like',
+    )
+  })
+}
+
+t.test('a search finds a backslash, and takes wildcards for themselves', async (t) => {
+  const portal = await startPortal(t)
+  await plant(portal, titles)
+  for (const [text, expected] of [
+    ['abc\\', ['abc\\']],
+    ['abc%', ['abc%']],
+    ['ACME\\jdoe', ['ACME\\jdoe']],
+    ['\\', ['abc\\', 'ACME\\jdoe', 'C:\\dir\\100%_done']],
+    ['[id]=1', ['error: [id]=1']],
+    ['not in (1,2)', ['x not in (1,2)']],
+    ['where [', ['a where [b]']],
+    ["'a.b", ["'a.b"]],
+  ] as const) {
+    const { status, body } = await portal.as(
+      'alice',
+      'GET',
+      `/search?q=${encodeURIComponent(text)}&modules=HelpDesk`,
+    )
+    t.equal(status, 200, text)
+    const [hits] = body['results'] as readonly { records: readonly { ticket_title: string }[] }[]
+    t.strictSame(
+      hits?.records.map((row) => row.ticket_title),
+      expected,
+      text,
+    )
+  }
+  const filter = `filter[ticket_title][contains]=${encodeURIComponent('ACME\\jdoe')}`
+  const listed = await portal.as('alice', 'GET', `/modules/HelpDesk/records?${filter}`)
+  t.strictSame(
+    listed.body.records?.map((row) => row['ticket_title']),
+    ['ACME\\jdoe'],
+    filter,
+  )
+  t.match(await titlesWhere(portal, "ticket_title like 'ACME\\\\jdoe'"), {
+    code: 'QUERY_NOT_EXPRESSIBLE',
+    detail: /'ticket_title': a backslash in a pattern/,
+  })
+})
+
+t.test('/webservice.php finds and upserts such values', async (t) => {
+  const portal = await startPortal(t)
+  await plant(portal, titles)
+  const client = await contactAt(portal.url, 'alice')
+  for (const title of ['x not in (1,2)', 'error: [id]=1', 'a where [b]', 'abc\\', "'a.b"]) {
+    const query = `select ticket_title from HelpDesk where ticket_title=${quoted(title)};`
+    const { result } = await client.call('query', { query })
+    t.strictSame(
+      rowsAt(result).map((row) => row['ticket_title']),
+      [title],
+      title,
+    )
+    const before = textAt(rowsAt(result)[0], 'id')
+    const upserted = await client.call('upsert', {
+      elementType: 'HelpDesk',
+      element: { ticket_title: title, ticketstatus: 'Closed', assigned_user_id: client.userId },
+      searchOn: 'ticket_title',
+      updatedfields: 'ticketstatus',
+    })
+    t.match(upserted, { success: true, result: { id: before, ticketstatus: 'Closed' } }, `upsert ${title}`)
+  }
+})
+
+t.test("several blanks in a policy's own condition are several blanks", async (t) => {
+  const where = "ticket_title != 'zz  two'"
+  const file = await policyFile(t, { HelpDesk: { where } })
+  const portal = await startPortal(t, { env: { POLICY_FILE: file } })
+  await plant(portal, ['zz two', 'zz  two'])
+  t.strictSame(await titlesWhere(portal, "ticket_title like 'zz%'"), ['zz two'])
+})
+
+const blanks = ['zz two', 'zz  two', 'zz   two'] as const
+
+for (const mode of modes) {
+  t.test(`${mode}: several blanks in a row are several blanks`, async (t) => {
+    const portal = await startPortal(t, { mode })
+    await plant(portal, blanks)
+    for (const title of blanks) {
+      t.strictSame(await titlesWhere(portal, `ticket_title='${title}'`), [title], `'${title}'`)
+      t.strictSame(await titlesWhere(portal, `ticket_title like '${title}%'`), [title], `like '${title}%'`)
+      const { body } = await portal.as(
+        'alice',
+        'GET',
+        `/search?q=${encodeURIComponent(title)}&modules=HelpDesk`,
+      )
+      const [hits] = body['results'] as readonly { records: readonly { ticket_title: string }[] }[]
+      t.strictSame(
+        hits?.records.map((row) => row.ticket_title),
+        [title],
+        `search '${title}'`,
+      )
+    }
+    t.strictSame(await titlesWhere(portal, "ticket_title!='zz  two' and ticket_title like 'zz%'"), [
+      'zz two',
+      'zz   two',
+    ])
+    t.strictSame(await titlesWhere(portal, "ticket_title in ('zz  two','zz   two')"), ['zz  two', 'zz   two'])
+  })
+}
+
+t.test('without a service user, several blanks are rejected by the name of the field', async (t) => {
+  const portal = await startPortal(t, {
+    env: { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' },
+  })
+  const rejected = { code: 'QUERY_NOT_EXPRESSIBLE', detail: /'ticket_title': coreBOS puts several blanks/ }
+  for (const where of [
+    "ticket_title='zz  two'",
+    "ticket_title!='zz  two'",
+    "ticket_title like 'zz  %'",
+    "ticket_title in ('a','zz  two')",
+  ]) {
+    t.match(await titlesWhere(portal, where), rejected, where)
+  }
+  const { status, body } = await portal.as('alice', 'GET', '/search?q=zz%20%20two&modules=HelpDesk')
+  t.match({ status, body }, { status: 422, body: rejected })
+  t.match(await titlesWhere(portal, "ticket_title='a\tb'"), { detail: /'ticket_title': coreBOS replaces/ })
+  const client = await contactAt(portal.url, 'alice')
+  const query = "select ticket_title from HelpDesk where ticket_title='zz  two';"
+  t.match(await client.call('query', { query }), { success: false, code: 'QUERY_NOT_EXPRESSIBLE' })
+})
+
+t.test('what is quoted for sure, and what a pattern means', async (t) => {
+  for (const [text, stays] of [
+    ["'plain a.b'", true],
+    ["'it''s'", true],
+    ["'x (y)'", true],
+    ["'''a.b'", false],
+    ["'a.b'''", false],
+    ["'a where [b]'", false],
+    ["'x not in (1)'", false],
+    ["'x count(y'", false],
+  ] as const) {
+    t.equal(staysQuoted(text), stays, text)
+  }
+  t.equal(staysQuoted("'a)b'", true), false, 'the list would end in it')
+  t.equal(patternOf(literally('1%_\\')), '1\\%\\_\\\\')
+  t.equal(piecesOf('a\\b'), undefined)
+  t.ok(isLike('Straße [1] x', piecesOf('STRASE [_] %') ?? []))
+  t.notOk(isLike('a.b', literally('axb')))
+  t.ok(isEqual('CAFÉ  ', 'café'))
+  t.notOk(isEqual(' cafe', 'cafe'))
+})
