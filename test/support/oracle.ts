@@ -296,7 +296,10 @@ export class Oracle {
     if (by.name === 'id') return String(record.number).padStart(12, '0')
     const name = this.#fieldName(record.module, by.name)
     const value = record.values.get(name) ?? ''
-    return isNumeric(this.#field(record, name)) ? (1e9 + Number(value)).toFixed(6).padStart(24, '0') : value
+    const field = this.#field(record, name)
+    // A column of text is sorted as text, also where the field is a number.
+    const isText = field?.uitype === '1'
+    return isNumeric(field) && !isText ? (1e9 + Number(value)).toFixed(6).padStart(24, '0') : value
   }
 
   #holds(node: Expr, record: CrmRecord): Truth {
@@ -510,7 +513,7 @@ function withoutJson(statement: string): string {
     const bare = (field === 'id' || fieldname === 'id') && /^\d+$/.test(String(value))
     const path =
       module === undefined ? fieldname : module === 'Users' ? reference : `${module}.${field ?? ''}`
-    sql += `${opens ? '(' : ''}${path} ${bare ? `= '0x${value}'` : test(String(value))}`
+    sql += `${opens ? '(' : ''}${path} ${bare ? `${/\bnot\b/.test(operation) ? '!=' : '='} '0x${value}'` : test(String(value))}`
   }
   return `${head}${sql})${tail}`
 }
