@@ -41,8 +41,7 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
   const countWithheld = (module: string, rows: number) => app.metrics.rowsWithheld.inc({ module }, rows)
   const access = new Access({ contexts, store: app.sessions, log: app.log, countWithheld })
   app.decorate('door', access)
-  app.decorateRequest('writes', undefined)
-  app.decorateRequest('audited', false)
+  app.decorateRequest('writes', undefined).decorateRequest('audited', false)
   // What never came as far as the write context: a form that cannot be read, a key that is in use.
   app.addHook('onError', async (request, _reply, error) => {
     const operation = request.writes ?? request.routeOptions.config.writes

@@ -1,7 +1,7 @@
 /** Comments on tickets, FAQs and other records, all of one shape. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { commentsOn, writtenComment } from '../src/records/comments.ts'
+import { commentsOn, jsonComment, writtenComment } from '../src/records/comments.ts'
 import { record, viewOf } from '../src/read/records-by-id.ts'
 import {
   answer,
@@ -24,7 +24,9 @@ const Comment = Type.Object(
       id: Type.Optional(Type.String({ description: 'Present if the author is a visible contact' })),
       name: Type.String({ description: 'Empty if the author is not visible' }),
     }),
-    time: Type.String({ description: 'Time in UTC' }),
+    time: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+      description: 'In UTC; null where it is not known',
+    }),
     text: Type.String(),
   },
   { title: 'Comment' },
@@ -32,7 +34,7 @@ const Comment = Type.Object(
 
 const example: Static<typeof Comment> = {
   author: { kind: 'contact', id: '12x8549', name: 'alice Aliceson' },
-  time: '2026-11-24 07:35:26',
+  time: '2026-11-24T07:35:26Z',
   text: 'It still smokes.',
 }
 
@@ -71,7 +73,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       const context = await door.readContextOf(request)
       const found = await record(id, context)
       const list = (await commentsOn([found.id], viewOf(id, context), context)).get(id) ?? []
-      return { comments: [...list] }
+      return { comments: list.map(jsonComment) }
     },
   )
 
@@ -112,7 +114,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
         },
         again: async (before) => JSON.parse(before) as { id: string } | { time: string }, // as above
       })
-      return reply.code(201).send(await writtenComment(id, made, text, author))
+      return reply.code(201).send(jsonComment(await writtenComment(id, made, text, author)))
     },
   )
 }

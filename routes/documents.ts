@@ -27,7 +27,9 @@ import { WrittenRecord } from '../src/records/list.ts'
 import { longestName } from '../src/records/documents/file-name.ts'
 import { AcceptedTypes } from '../src/records/documents/media-type.ts'
 import { isPartAFile, readUpload } from '../src/records/documents/upload.ts'
-import { createRecord, writtenBefore } from '../src/write/writes.ts'
+import { jsonRecord } from '../src/records/list.ts'
+import { givenTexts } from '../src/records/values.ts'
+import { createRecord, writtenBefore, type NewRecord } from '../src/write/writes.ts'
 
 const UploadForm = Type.Object(
   {
@@ -51,7 +53,10 @@ const UploadForm = Type.Object(
   },
   {
     title: 'Upload',
-    additionalProperties: Type.String({ description: 'Further fields that the policy opens' }),
+    additionalProperties: Type.String({
+      description:
+        'Further fields that the policy opens: `true` or `false` for a checkbox, a JSON array for several choices',
+    }),
   },
 )
 
@@ -141,13 +146,19 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       const reading = readUpload(request.parts(), types).finally(() => request.raw.resume())
       const { file, values, relatedTo } = await request.scope.whileConnected(reading)
       text.require()
-      const wanted = { module: 'Documents', values: { notes_title: file.name, ...values }, relatedTo, file }
-      const { id, record } = await idempotency.once(
+      const texts = { notes_title: file.name, ...values }
+      const wanted: NewRecord = {
+        module: 'Documents',
+        values: (view) => givenTexts(texts, view),
+        relatedTo,
+        file,
+      }
+      const created = await idempotency.once(
         {
           key: request.headers['idempotency-key'],
           contactId: app.contactOf(request).id,
           route: 'POST /documents',
-          request: [wanted.values, relatedTo, file.name, file.mediaType, file.content.digest],
+          request: [texts, relatedTo, file.name, file.mediaType, file.content.digest],
         },
         {
           first: async () => {
@@ -159,8 +170,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       )
       return reply
         .code(201)
-        .header('location', app.outside(`/records/${id}`))
-        .send(record ?? { id })
+        .header('location', app.outside(`/records/${created.id}`))
+        .send(jsonRecord(created, author))
     },
   )
 

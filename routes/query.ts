@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { GatewayError } from '../src/model/errors.ts'
 import { explain } from '../src/read/explain.ts'
-import { askText } from '../src/read/run.ts'
+import { queryRecords } from '../src/records/query.ts'
 import { toGuide } from '../src/query/guide.ts'
 import { limits } from '../src/model/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
@@ -74,8 +74,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { records, total } = await askText(request.query.q, await door.readContextOf(request))
-      return { records, ...(total !== undefined && { total }) }
+      return queryRecords(request.query.q, await door.readContextOf(request))
     },
   )
 
@@ -91,8 +90,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { records, total } = await askText(request.body.query, await door.readContextOf(request))
-      return { records, ...(total !== undefined && { total }) }
+      return queryRecords(request.body.query, await door.readContextOf(request))
     },
   )
 

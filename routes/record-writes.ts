@@ -10,31 +10,22 @@ import {
   ModuleName,
   problems,
   recordProblems,
+  RecordValues,
   valueProblems,
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
-import { WrittenRecord } from '../src/records/list.ts'
+import { jsonRecord, WrittenRecord } from '../src/records/list.ts'
+import { givenValues } from '../src/records/values.ts'
+import type { ReadContext } from '../src/access/context.ts'
 import {
   createRecord,
   deleteRecord,
   updateRecord,
   writtenBefore,
   type Precondition,
+  type Values,
 } from '../src/write/writes.ts'
-
-const Values = Type.Record(Type.String(), Type.String(), {
-  maxProperties: 500,
-  description: 'Values by field name; every value is a string',
-  examples: [
-    {
-      ticket_title: 'The printer is on fire',
-      description: 'Again.',
-      ticketstatus: 'Open',
-      ticketpriorities: 'High',
-    },
-  ],
-})
 
 const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatchOfWrite })
 
@@ -46,10 +37,17 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook('onRequest', app.authenticate)
 
   /** What a write's headers ask of the record as its contact sees it; undefined: nothing. */
-  function preconditionOf(id: string, conditions: Conditions, contactId: string): Precondition | undefined {
+  function preconditionOf(
+    id: string,
+    conditions: Conditions,
+    context: ReadContext,
+  ): Precondition | undefined {
     if (conditions['if-match'] === undefined && conditions['if-none-match'] === undefined) return undefined
     return {
-      require: (record) => entityTags.require(conditions, record, contactId),
+      require: (row) => {
+        const { contact } = context.visible
+        entityTags.require(conditions, jsonRecord({ id, record: row }, context), contact.id)
+      },
       lock: async (work) => turns.take(id, work),
     }
   }
@@ -63,7 +61,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Create a record',
         params: Type.Object({ module: ModuleName }),
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
-        body: Values,
+        body: RecordValues,
         response: {
           201: answer(WrittenRecord, written, { headers: ['Location', 'ETag', 'Cache-Control'] }),
           ...problems(...writeProblems, ...valueProblems, 'UNKNOWN_MODULE'),
@@ -73,7 +71,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { module } = request.params
       const author = await door.writeContextOf(request)
-      const { id, record } = await idempotency.once(
+      const created = await idempotency.once(
         {
           key: request.headers['idempotency-key'],
           contactId: app.contactOf(request).id,
@@ -82,14 +80,18 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         },
         {
           first: async () => {
-            const result = await createRecord({ module, values: request.body }, author)
+            const result = await createRecord(
+              { module, values: (view) => givenValues(request.body, view) },
+              author,
+            )
             return { made: result.id, result }
           },
           again: (made) => writtenBefore(made, author),
         },
       )
-      reply.code(201).header('location', app.outside(`/records/${id}`))
-      return record === undefined ? { id } : reply.tagged(record).send(record)
+      reply.code(201).header('location', app.outside(`/records/${created.id}`))
+      const record = jsonRecord(created, author)
+      return created.record === undefined ? record : reply.tagged(record).send(record)
     },
   )
 
@@ -103,7 +105,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         description: 'Fields that are not named keep their values.',
         params: Type.Object({ id: WebserviceId }),
         headers: conditions,
-        body: Values,
+        body: RecordValues,
         response: {
           200: answer(WrittenRecord, written, { headers: ['ETag', 'Cache-Control'] }),
           ...problems(...recordProblems, ...writeProblems, ...valueProblems),
@@ -113,9 +115,11 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params
       const author = await door.writeContextOf(request)
-      const precondition = preconditionOf(id, request.headers, app.contactOf(request).id)
-      const { record } = await updateRecord(id, request.body, author, precondition)
-      return record === undefined ? { id } : reply.tagged(record).send(record)
+      const precondition = preconditionOf(id, request.headers, author)
+      const values: Values = (view) => givenValues(request.body, view)
+      const updated = await updateRecord(id, values, author, precondition)
+      const record = jsonRecord(updated, author)
+      return updated.record === undefined ? record : reply.tagged(record).send(record)
     },
   )
 
@@ -137,7 +141,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params
       const author = await door.writeContextOf(request)
-      await deleteRecord(id, author, preconditionOf(id, request.headers, app.contactOf(request).id))
+      await deleteRecord(id, author, preconditionOf(id, request.headers, author))
       return reply.code(204).send(null)
     },
   )

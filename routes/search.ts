@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answer, problems, RecordRow } from '../src/http/schemas.ts'
 import { search } from '../src/records/search.ts'
+import { jsonRow } from '../src/records/values.ts'
 
 const Found = Type.Object(
   {
@@ -62,11 +63,11 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
       const wanted = { text: q.trim(), modules: modules?.split(',').map((name) => name.trim()), limit }
       const found = await search(wanted, await app.door.readContextOf(request))
       return {
-        results: found.map(({ module, label, total, records }) => ({
+        results: found.map(({ module, label, total, records, columns }) => ({
           module,
           label,
           ...(total !== undefined && { total }),
-          records: [...records],
+          records: records.map((row) => jsonRow(row, columns)),
         })),
       }
     },

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { Type, type Static, type TSchema, type TString } from '@sinclair/typebox'
 import { errorCatalogue, type ErrorCode } from '../model/errors.ts'
+import { jsonValueSchema, type JsonValue } from '../model/json-value.ts'
 import { webserviceIdPattern } from '../model/webservice-id.ts'
 
 export const problemMediaType = 'application/problem+json'
@@ -235,10 +236,33 @@ export const IdempotencyKey = Type.Optional(
   }),
 )
 
-/** A record as coreBOS answers it: every value is a text, and nothing is the empty text. */
-export const RecordRow = Type.Record(Type.String(), Type.String(), {
+const valueTypes =
+  'Integers and decimals are numbers, or texts where a double does not hold all their digits; checkboxes are booleans, ' +
+  'values of several choices are arrays, dates `YYYY-MM-DD`, times ISO 8601 in UTC, references and owners webservice ids; ' +
+  'what is empty is null. `GET /modules/:module` has the type of each field.'
+
+/** A record with JSON types. */
+export const RecordRow = Type.Record(Type.String(), Type.Unsafe<JsonValue>(jsonValueSchema), {
   title: 'Row',
-  examples: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
+  description: `Values by field name. ${valueTypes}`,
+  examples: [
+    { ticket_title: 'alice ticket 1', ticketstatus: 'Open', hours: 1.5, solution: null, id: '17x8625' },
+  ],
+})
+
+/** Values to be written. Each is held against the type of its field, and not against this schema alone. */
+export const RecordValues = Type.Record(Type.String(), Type.Unknown(jsonValueSchema), {
+  title: 'Values',
+  maxProperties: 500,
+  description: `Values by field name, of the types that a record is read with: a record that was read can be sent back. ${valueTypes} Numbers may be sent as texts.`,
+  examples: [
+    {
+      ticket_title: 'The printer is on fire',
+      description: 'Again.',
+      ticketstatus: 'Open',
+      ticketpriorities: 'High',
+    },
+  ],
 })
 
 export const Records = Type.Object(

@@ -1,16 +1,21 @@
 /** Runs a query: plan, send, verify, shape. Every read of a contact's records goes through these functions. */
 import type { ReadContext } from '../access/context.ts'
+import type { FieldShape } from '../model/module.ts'
 import { parseQuery } from '../query/parse.ts'
 import type { Query } from '../query/tree.ts'
 import { ofCaller, requireDistinctBound, type Origin } from '../scope/plan.ts'
+import type { Column } from '../scope/rewrite.ts'
 import { distinct, page, shape } from '../scope/shape.ts'
 import type { Row } from '../scope/verify.ts'
+import type { ModuleView, VisibleModules } from '../scope/view.ts'
 import { follow } from './follow.ts'
 import { planOf } from './look-up.ts'
 import { sendPlan, sendCount } from './send.ts'
 
 export interface Answer {
   readonly records: Row[]
+  /** The fields whose values the rows hold, by the names of the values. */
+  readonly columns: ReadonlyMap<string, FieldShape>
   /** The number of rows without the limit; absent where it could tell of a withheld row. */
   readonly total: number | undefined
 }
@@ -31,12 +36,43 @@ export async function run(query: Query, context: ReadContext, origin: Origin): P
   const { columns, limit } = plan
   if (columns === undefined) {
     const count = await sendCount(plan, context)
-    return { records: [{ count: String(count) }], total: count }
+    return { records: [{ count: String(count) }], columns: new Map([['count', counted]]), total: count }
   }
   const { rows, withheld, total } = await sendPlan(plan, context)
   const records = shape(rows, columns, await follow(columns, rows, context))
-  if (!plan.distinct) return { records, total }
+  const fields = fieldsOf(columns, plan.view, context.visible)
+  if (!plan.distinct) return { records, columns: fields, total }
   requireDistinctBound(Math.max(rows.length + withheld, total ?? 0))
   const different = distinct(records)
-  return { records: page(different, limit), total: withheld === 0 ? different.length : undefined }
+  return {
+    records: page(different, limit),
+    columns: fields,
+    total: withheld === 0 ? different.length : undefined,
+  }
+}
+
+/** The number of rows, as a field of the one row that holds it. */
+const counted: FieldShape = {
+  name: 'count',
+  type: 'integer',
+  uitype: '7',
+  label: 'Count',
+  refersTo: [],
+  mandatory: false,
+  editable: false,
+  picklist: undefined,
+}
+
+function fieldsOf(
+  columns: readonly Column[],
+  { readable }: ModuleView,
+  visible: VisibleModules,
+): ReadonlyMap<string, FieldShape> {
+  return new Map(
+    columns.flatMap(({ key, field, hop }) => {
+      const shape =
+        hop === undefined ? readable.get(field) : visible.find(hop.module)?.readable.get(hop.field)
+      return shape === undefined ? [] : [[key, shape] as const]
+    }),
+  )
 }

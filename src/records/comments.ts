@@ -13,6 +13,7 @@ import * as tree from '../query/tree.ts'
 import { readSignature } from '../scope/signature.ts'
 import type { Row, WithheldRow } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
+import { jsonTime } from './values.ts'
 
 export interface Comment {
   /** Webservice id, where coreBOS keeps it as a record. */
@@ -28,6 +29,13 @@ export interface Comment {
   /** `YYYY-MM-DD hh:mm:ss` in UTC. */
   readonly time: string
   readonly text: string
+}
+
+/** A comment as REST routes answer it: its time in ISO 8601, null where it is not known. */
+export type JsonComment = Omit<Comment, 'time'> & { readonly time: string | null }
+
+export function jsonComment(comment: Comment): JsonComment {
+  return { ...comment, time: jsonTime(comment.time) }
 }
 
 /** A comment whose author is not named yet. */

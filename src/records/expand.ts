@@ -1,15 +1,17 @@
 /** What records point to, beside them and hop by hop: each under its own rule, with one statement for each module and hop. */
 import type { ReadContext } from '../access/context.ts'
-import { commentsOn, type Comment } from './comments.ts'
+import { commentsOn, jsonComment, type Comment, type JsonComment } from './comments.ts'
 import { GatewayError } from '../model/errors.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { recordsById, viewOf } from '../read/records-by-id.ts'
 import type { FoundRecord } from '../read/send.ts'
+import type { JsonValue } from '../model/json-value.ts'
 import { limits } from '../model/limits.ts'
 import type { Expansion } from '../query/parse.ts'
 import type { FieldShape } from '../model/module.ts'
 import type { Row } from '../scope/verify.ts'
 import { requireField, type VisibleModules, type ModuleView } from '../scope/view.ts'
+import { jsonRow } from './values.ts'
 
 /** A reference field with what is to be followed from there, or `comments`. */
 export interface Hop {
@@ -21,11 +23,11 @@ export interface Hop {
 export type Hops = readonly Hop[]
 
 /** Null: it points nowhere, or to what is not seen. */
-export type Expanded = Readonly<Record<string, Reached | readonly Comment[] | null>>
+export type Expanded = Readonly<Record<string, Reached | readonly JsonComment[] | null>>
 
 /** A record; what was followed from it stands under `expanded`, as it does for those that were asked for. */
 export interface Reached {
-  readonly [field: string]: string | Expanded
+  readonly [field: string]: JsonValue | Expanded
 }
 
 /** What stands for the comments of the records, in the place of a field. */
@@ -114,7 +116,7 @@ export async function expand(
     for (const id of ids) found.set(id, reached.get(id) ?? null)
     standing = standing.flatMap((each) => next(each, found, context))
   }
-  return nested(records, hops, found, said)
+  return nested(records, hops, { found, said, context })
 }
 
 /** Adds what was said about the records for which it is wanted. */
@@ -154,11 +156,17 @@ function next(
     })
 }
 
+/** What was read for all records. */
+interface Reading {
+  readonly found: ReadonlyMap<string, FoundRecord | null>
+  readonly said: ReadonlyMap<string, readonly Comment[]>
+  readonly context: ReadContext
+}
+
 function nested(
   records: readonly FoundRecord[],
   hops: Hops,
-  found: ReadonlyMap<string, FoundRecord | null>,
-  said: ReadonlyMap<string, readonly Comment[]>,
+  { found, said, context }: Reading,
 ): readonly Expanded[] {
   let count = 0
   const reach = (record: FoundRecord | null | undefined, { fields, further }: Hop): Reached | null => {
@@ -166,14 +174,16 @@ function nested(
     if (++count > limits.expanded) {
       throw new GatewayError('QUERY_TOO_LARGE', `'expand' brings ${limits.expanded} records at most`)
     }
-    const row = picked(record.row, fields)
+    const row = jsonRow(picked(record.row, fields), viewOf(record.id.text, context).readable)
     return further.length === 0 ? row : { ...row, expanded: under(record, further) }
   }
   const under = ({ id, row }: FoundRecord, hops: Hops): Expanded =>
     Object.fromEntries(
       hops.map((hop) => [
         hop.name,
-        hop.name === commentsName ? (said.get(id.text) ?? []) : reach(found.get(row[hop.name] ?? ''), hop),
+        hop.name === commentsName
+          ? (said.get(id.text) ?? []).map(jsonComment)
+          : reach(found.get(row[hop.name] ?? ''), hop),
       ]),
     )
   return records.map((record) => under(record, hops))

@@ -9,6 +9,7 @@ import { checkPath } from '../scope/check.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { linesOf, type Line } from './lines.ts'
 import { readParameter } from './parameter.ts'
+import { jsonRow } from './values.ts'
 
 const optionalNumber = Type.Union([Type.Number(), Type.Null()])
 
@@ -67,7 +68,7 @@ export async function linePage(
       : readParameter('fields', () => parseFields(fields)).map((path) => checkPath(path, view).name)
   const lines = (await linesOf(found, context)).filter(({ module }) => module === view.module.name)
   return {
-    records: lines.slice(offset, offset + limit).map((line) => shown(line, names)),
+    records: lines.slice(offset, offset + limit).map((line) => shown(line, names, view)),
     total: lines.length,
     hasMore: limit > 0 && offset + limit < lines.length,
   }
@@ -77,10 +78,10 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
-function shown({ item = {}, values }: Line, names: readonly string[] | undefined) {
+function shown({ item = {}, values }: Line, names: readonly string[] | undefined, view: ModuleView) {
   const wanted = names === undefined ? undefined : new Set([...names, 'id'])
   const row = Object.entries(item).filter(([name]) => wanted?.has(name) !== false)
-  return { ...Object.fromEntries(row), line: lineValues(values) }
+  return { ...jsonRow(Object.fromEntries(row), view.readable), line: lineValues(values) }
 }
 
 function lineValues(values: Line['values']): Static<typeof LineValues> {

@@ -12,11 +12,14 @@ import { viewOf } from '../read/records-by-id.ts'
 import { askSorted } from '../read/sorted.ts'
 import { foundRecords } from '../read/send.ts'
 import { toGuide } from '../query/guide.ts'
+import { jsonValueSchema, type JsonRow, type JsonValue } from '../model/json-value.ts'
 import { limits } from '../model/limits.ts'
 import { parseExpansions } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Limit, Order } from '../query/tree.ts'
+import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
+import { jsonRow } from './values.ts'
 
 const shown = {
   fields: Type.Optional(
@@ -90,8 +93,8 @@ export const Listed = Type.Object(
   },
   {
     title: 'Record',
-    additionalProperties: Type.String(),
-    description: 'A record: every value is a text, and nothing is the empty text',
+    additionalProperties: Type.Unsafe<JsonValue>(jsonValueSchema),
+    description: 'A record with its values by field name, and `null` for empty ones',
     examples: [
       {
         ticket_title: 'alice ticket 1',
@@ -102,7 +105,7 @@ export const Listed = Type.Object(
             lastname: 'Aliceson',
             account_id: '11x8546',
             id: '12x8549',
-            expanded: { account_id: { accountname: 'Acme', account_id: '', id: '11x8546' } },
+            expanded: { account_id: { accountname: 'Acme', account_id: null, id: '11x8546' } },
           },
           comments: [],
         },
@@ -112,7 +115,7 @@ export const Listed = Type.Object(
 )
 
 /** A record as a write answers it. */
-export const WrittenRecord = Type.Unsafe<Readonly<Record<string, string>>>(Listed)
+export const WrittenRecord = Type.Unsafe<JsonRow>(Listed)
 
 export const Page = Type.Object(
   {
@@ -199,6 +202,18 @@ export async function readRecord(
   return found
 }
 
+/**
+ * A record that was read by its id, as {@link readRecord} answers it.
+ *
+ * @param record undefined: not visible, so that its id alone is answered
+ */
+export function jsonRecord(
+  { id, record }: { readonly id: string; readonly record: Row | undefined },
+  context: ReadContext,
+): JsonRow {
+  return record === undefined ? { id } : jsonRow(record, viewOf(id, context).readable)
+}
+
 interface Chosen {
   readonly where: Condition
   readonly orderBy: readonly Order[]
@@ -231,9 +246,12 @@ async function read(
     module: view.module.name,
     moduleAt: tree.nowhere,
   })
-  const { records, total } = await askSorted(query, context)
-  if (hops.length === 0) return { records, total }
+  const { records, columns, total } = await askSorted(query, context)
+  if (hops.length === 0) return { records: records.map((row) => jsonRow(row, columns)), total }
   const found = foundRecords(records)
   const expanded = await expand(hops, found, view, context)
-  return { records: found.map(({ row }, i) => ({ ...row, expanded: { ...expanded[i] } })), total }
+  return {
+    records: found.map(({ row }, i) => ({ ...jsonRow(row, columns), expanded: { ...expanded[i] } })),
+    total,
+  }
 }

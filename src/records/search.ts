@@ -1,7 +1,7 @@
 /** Search in what a contact may read: one scoped statement for each module. */
 import type { ReadContext } from '../access/context.ts'
 import { mapLimited } from '../model/map-limited.ts'
-import { ask } from '../read/run.ts'
+import { ask, type Answer } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
 import { escapedPattern } from '../query/pattern.ts'
 import * as tree from '../query/tree.ts'
@@ -13,6 +13,7 @@ export interface Hits {
   /** In the language of the CRM user. */
   readonly label: string
   readonly records: readonly Row[]
+  readonly columns: Answer['columns']
   /** How many there are without the limit; absent where it could tell of a record that was withheld. */
   readonly total: number | undefined
 }
@@ -47,7 +48,7 @@ async function hitsIn(view: ModuleView, text: string, count: number, context: Re
     .filter(({ type }) => textTypes.has(type))
     .slice(0, limits.conditions)
     .map(({ name }) => tree.like(tree.field(name), pattern))
-  if (conditions.length === 0) return { module, label, records: [], total: 0 }
+  if (conditions.length === 0) return { module, label, records: [], columns: new Map(), total: 0 }
   const query = tree.select(module, undefined, tree.anyOf(conditions), { limit: { offset: 0, count } })
   return { module, label, ...(await ask(query, context)) }
 }

@@ -1,5 +1,6 @@
 /** Checks whether a value fits the field that it is written to, and whether it is what the field holds afterwards. */
 import { shapes, webserviceId } from './check.ts'
+import { plainDecimal } from '../model/decimal.ts'
 import { mostBytes } from '../model/lengths.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
 
@@ -7,7 +8,7 @@ import { valueKind, type FieldShape } from '../model/module.ts'
 export const notKept = /[\u{10000}-\u{10FFFF}]/u
 
 /** What parts the values of a multi-select picklist. */
-const separator = ' |##| '
+export const separator = ' |##| '
 
 /**
  * @param maxLength characters that the field keeps; undefined where that is not known
@@ -36,10 +37,19 @@ export function fitProblem(value: string, field: FieldShape, maxLength?: number)
     }
     const chosen = field.type === 'multipicklist' ? value.split(separator) : [value]
     if (kind === 'text' && picklist !== undefined && !chosen.every((each) => isListed(each, picklist))) {
-      return `'${name}' takes one of the values of its picklist`
+      return `'${name}' takes one of the values of its picklist: ${listed(picklist)}`
     }
   }
   return undefined
+}
+
+/** Values that a message names. */
+const mostNamed = 20
+
+function listed(picklist: NonNullable<FieldShape['picklist']>): string {
+  const names = picklist.slice(0, mostNamed).map(({ value }) => `'${value}'`)
+  const more = picklist.length - names.length
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function isListed(value: string, picklist: NonNullable<FieldShape['picklist']>): boolean {
@@ -57,10 +67,11 @@ function isDay(day: string): boolean {
 /** Whether writing the one over the other would change nothing: coreBOS writes numbers with the places of their column. */
 export function sameValue(one: string, other: string, field: FieldShape): boolean {
   if (one === other) return true
+  // A checkbox that was never set is not ticked.
+  if (valueKind(field) === 'boolean') return [one, other].every((each) => each === '' || each === '0')
   const [shape] = shapes.number
-  return (
-    valueKind(field) === 'number' && shape.test(one) && shape.test(other) && Number(one) === Number(other)
-  )
+  const areNumbers = valueKind(field) === 'number' && shape.test(one) && shape.test(other)
+  return areNumbers && plainDecimal(one) === plainDecimal(other)
 }
 
 /** Whether a field holds what was sent: coreBOS completes times with seconds, and gives lists an order of its own. */

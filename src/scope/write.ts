@@ -16,8 +16,21 @@ import { fitProblem, sameValue } from './value.ts'
 import { meets, type Row } from './verify.ts'
 import { requireField, type VisibleModules, type ModuleView } from './view.ts'
 
-/** What a request gives, by field; every value is a text. */
-export type Given = Readonly<Record<string, string>>
+/** What a request gives for a field: coreBOS's text, or a value that cannot be one. */
+export type GivenValue = string | Misfit
+
+export interface Misfit {
+  /** Why it cannot be written. */
+  readonly problem: string
+  /** What the field may hold already, where the value stands for a text after all. */
+  readonly text?: string
+}
+
+/** What a request gives, by field. */
+export type Given = Readonly<Record<string, GivenValue>>
+
+/** The same where every value is a text. */
+export type GivenTexts = Readonly<Record<string, string>>
 
 export type Writing = 'create' | 'update' | 'delete'
 
@@ -32,9 +45,9 @@ export interface ChosenReference {
 export interface Proposal {
   readonly view: ModuleView
   /** What is to be written: what the caller gives that is not so already, and what the policy forces. */
-  readonly values: Given
+  readonly values: GivenTexts
   /** What is sent besides, since coreBOS would empty it otherwise: values as they are. */
-  readonly kept?: Given
+  readonly kept?: GivenTexts
   readonly references: readonly ChosenReference[]
   /** Names of the values that the policy forces. */
   readonly forced: ReadonlySet<string>
@@ -191,17 +204,18 @@ function propose({ given, current, view, contact, modules, lengths, rule }: Aske
   const isSigned = (name: string): boolean =>
     name === view.decision.rule.sign && contact.entity === 'Contacts'
 
-  for (const [name, text] of Object.entries(given)) {
+  for (const [name, said] of Object.entries(given)) {
+    const { text, problem: misfit } = typeof said === 'string' ? { text: said, problem: undefined } : said
     const field = view.readable.get(name)
     if (field === undefined) {
       wrong('UNKNOWN_FIELD', name, unknownField(name, view))
       continue
     }
     // Official clients send whole records back, and their own user as the owner of what they create.
-    if (current !== undefined && sameValue(text, current[name] ?? '', field)) continue
-    const value = text.trim() !== '' && isSigned(name) ? signed(text, contact) : text
+    if (current !== undefined && text !== undefined && sameValue(text, current[name] ?? '', field)) continue
+    const value = text?.trim() && isSigned(name) ? signed(text, contact) : (text ?? '')
     const fixed = forced.get(name)
-    if (fixed !== undefined && sameValue(value, fixed, field)) continue
+    if (fixed !== undefined && text !== undefined && sameValue(value, fixed, field)) continue
     if (fixed !== undefined || !rule.fields.has(name)) {
       wrong('FIELD_NOT_WRITABLE', name, `'${name}' cannot be written`)
       continue
@@ -210,7 +224,7 @@ function propose({ given, current, view, contact, modules, lengths, rule }: Aske
       wrong('REFERENCE_OUT_OF_SCOPE', name, `'${name}' cannot be emptied`)
       continue
     }
-    const problem = fitProblem(value, field, lengths.of(view.module.name, field))
+    const problem = misfit ?? fitProblem(value, field, lengths.of(view.module.name, field))
     if (problem !== undefined) {
       wrong('INVALID_VALUE', name, problem)
       continue

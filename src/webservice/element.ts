@@ -2,7 +2,7 @@
 import type { DocumentFile } from '../model/document-file.ts'
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
-import type { Given } from '../scope/write.ts'
+import type { GivenTexts } from '../scope/write.ts'
 import { readEncodedFile } from '../records/documents/upload.ts'
 import type { Input, Uploads } from './call.ts'
 import { requireLength } from './lists.ts'
@@ -53,7 +53,7 @@ export async function fileOf(element: Fields, uploads: Uploads): Promise<Documen
  *
  * @throws GatewayError `INVALID_VALUE` where a value is no text; `QUERY_TOO_LARGE`
  */
-export function valuesOf(element: Fields): Given {
+export function valuesOf(element: Fields): GivenTexts {
   requireLength('element', Object.keys(element).length, limits.fields, 'fields')
   return Object.fromEntries(
     Object.entries(element).flatMap(([name, value]) => {

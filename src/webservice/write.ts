@@ -8,7 +8,7 @@ import { writtenComment } from '../records/comments.ts'
 import { ask } from '../read/run.ts'
 import * as tree from '../query/tree.ts'
 import type { ModuleView } from '../scope/view.ts'
-import type { Given } from '../scope/write.ts'
+import type { GivenTexts } from '../scope/write.ts'
 import {
   comment,
   createRecord,
@@ -62,7 +62,7 @@ async function creation(
   }
 }
 
-function revision(id: string, values: Given, client: WebserviceContext, file?: DocumentFile): Change {
+function revision(id: string, values: GivenTexts, client: WebserviceContext, file?: DocumentFile): Change {
   return {
     write: (author) => updateRecord(id, withoutKept(id, values, author), author, undefined, file),
     show: async ({ record }) => {
@@ -77,7 +77,7 @@ function revision(id: string, values: Given, client: WebserviceContext, file?: D
 const keptLogs = new Set(['update_log'])
 
 /** Clients send whole records back, in which what coreBOS keeps by itself may be out of date by then. */
-function withoutKept(id: string, values: Given, author: WriteContext): Given {
+function withoutKept(id: string, values: GivenTexts, author: WriteContext): GivenTexts {
   const readable = openViewOf(id, author)?.readable
   const isKept = (name: string): boolean => {
     const field = readable?.get(name)
@@ -99,7 +99,7 @@ async function revisionBy(
   id: string,
   element: Fields,
   client: WebserviceWriteContext,
-  valuesFrom: (values: Given) => Given = (values) => values,
+  valuesFrom: (values: GivenTexts) => GivenTexts = (values) => values,
 ): Promise<Change> {
   const file = await fileOf(element, client.uploads)
   return revision(id, valuesFrom(valuesOf(withoutFile(element))), client, file)
@@ -133,7 +133,11 @@ export async function update(input: Input, client: WebserviceWriteContext): Prom
 }
 
 /** Official clients make their own user the owner of what they change, wherever nothing else is said. */
-function withoutHabit(values: Given, { decision }: ModuleView, { session }: WebserviceContext): Given {
+function withoutHabit(
+  values: GivenTexts,
+  { decision }: ModuleView,
+  { session }: WebserviceContext,
+): GivenTexts {
   const { assigned_user_id: owner, ...others } = values
   const habit =
     owner === session.contact.user.id && decision.rule.update?.fields.has('assigned_user_id') !== true

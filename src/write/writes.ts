@@ -47,9 +47,12 @@ export interface Written {
   readonly record: Row | undefined
 }
 
+/** The values of a request, or how they are read for the module that they are written to. */
+export type Values = Given | ((view: ModuleView) => Given)
+
 export interface NewRecord {
   readonly module: string
-  readonly values: Given
+  readonly values: Values
   /** Webservice ids of records that it is to be related to (documents). */
   readonly relatedTo?: readonly string[]
   /** The file of a document; the caller has checked its name and media type. */
@@ -64,6 +67,10 @@ export async function createRecord(wanted: NewRecord, author: WriteContext): Pro
   return audited('create', author, (note) => create(wanted, author, note))
 }
 
+function givenFor(values: Values, view: ModuleView): Given {
+  return typeof values === 'function' ? values(view) : values
+}
+
 async function create(
   { module, values, relatedTo = [], file }: NewRecord,
   author: WriteContext,
@@ -74,7 +81,7 @@ async function create(
   note({ module: view.module.name, rule: view.decision.rule.name })
   const writing = writingView(view, 'create', visible)
   if (file !== undefined) requireFileField(view, 'create')
-  const proposal = proposeCreate(values, view, factsOf(author))
+  const proposal = proposeCreate(givenFor(values, view), view, factsOf(author))
   const relations = await relationsOf(relatedTo, writing, author)
   const views = relations.length > 0 ? [untied(view), untied(writing)] : [view, writing]
   const checked = await check(proposal, views, author)
@@ -188,7 +195,7 @@ async function conditionally<T>(
  */
 export async function updateRecord(
   id: string,
-  given: Given,
+  values: Values,
   author: WriteContext,
   precondition?: Precondition,
   file?: DocumentFile,
@@ -203,7 +210,7 @@ export async function updateRecord(
     const lookUp = async () => reached(id, writing, author)
     return conditionally(precondition, lookUp, async (found) => {
       const which = file === undefined ? 'same file' : 'new file'
-      const proposal = proposeUpdate(given, found.row, view, factsOf(author), which)
+      const proposal = proposeUpdate(givenFor(values, view), found.row, view, factsOf(author), which)
       if (file === undefined && Object.keys(proposal.values).length === 0) {
         note({ outcome: 'unchanged' })
         return { id, record: asSeen(found) }

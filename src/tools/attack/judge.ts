@@ -28,6 +28,8 @@ export interface JudgeOptions {
 
 const webserviceId = /^[0-9]+x[0-9]+$/
 const totals = new Set(['total', 'totalrows', 'count'])
+/** A time as REST has it; records have it with a blank. */
+const isoTime = /^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})Z$/
 /** Fields that no module has and a join with the table of users shows. */
 const userColumns = new Set(['accesskey', 'user_password', 'user_hash', 'confirm_password', 'crypt_type'])
 
@@ -65,6 +67,8 @@ export class Judge {
   readonly #scope: Scope
   readonly #options: JudgeOptions
   readonly #forbidden: ReadonlySet<string>
+  /** The numbers among them, which JSON has without the places of their column. */
+  readonly #forbiddenNumbers: ReadonlySet<number>
   readonly #needles: Needles
   readonly #hopKeys: ReadonlySet<string>
   readonly #userFields: ReadonlySet<string>
@@ -86,6 +90,7 @@ export class Judge {
     for (const secret of [...options.secrets, ...world.secrets])
       if (!allowed.has(secret)) forbidden.add(secret)
     this.#forbidden = forbidden
+    this.#forbiddenNumbers = numbersOf(forbidden, allowed)
     const readable = `\n${[...allowed].join('\n')}\n`
     this.#needles = new Needles(
       [...forbidden].filter((text) => text.length >= 6 && /[A-Za-z]/.test(text) && !readable.includes(text)),
@@ -139,7 +144,11 @@ export class Judge {
 
   #walk(value: unknown, key: string, place: Place, tell: (kind: FindingKind, what: string) => void): void {
     if (typeof value === 'string') {
-      this.#leaf(value, key, place, tell)
+      this.#leaf(value.replace(isoTime, '$1 $2'), key, place, tell)
+    } else if (typeof value === 'number') {
+      const repeats = place.attempt.writes && place.attempt.text.includes(String(value))
+      if (place.row && key !== downloads && !repeats && this.#forbiddenNumbers.has(value))
+        tell('value', `${key} holds ${value}`)
     } else if (Array.isArray(value)) {
       for (const each of value) this.#walk(each, key, place, tell)
     } else if (isObject(value)) {
@@ -304,6 +313,14 @@ function totalOf(body: unknown): number | undefined {
 /** Words of everyday, numbers and dates may stand outside of rows for many reasons. */
 function isTelling(text: string): boolean {
   return text.length >= 6 && /[A-Za-z]/.test(text)
+}
+
+/** The numbers that stand among the closed texts only. Small ones stand everywhere. */
+function numbersOf(forbidden: ReadonlySet<string>, allowed: ReadonlySet<string>): ReadonlySet<number> {
+  const numeric = (texts: ReadonlySet<string>) =>
+    [...texts].filter((text) => /^-?[0-9]+(\.[0-9]+)?$/.test(text)).map(Number)
+  const open = new Set(numeric(allowed))
+  return new Set(numeric(forbidden).filter((number) => Math.abs(number) >= 100 && !open.has(number)))
 }
 
 function nameOf({ module, values }: CrmRecord, world: World): string {
