@@ -1,9 +1,10 @@
 /** What there is to read, as this contact may know it. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, ModuleName, problems } from '../src/http/schemas.ts'
+import { answer, IfNoneMatch, ModuleName, notModified, problems } from '../src/http/schemas.ts'
+import { jsonValueSchema, type JsonValue } from '../src/model/json-value.ts'
+import { describedForm, widgets, type DescribedForm } from '../src/records/form.ts'
 import type { VisibleModules, ModuleView } from '../src/scope/view.ts'
-import { isOpen } from '../src/scope/write.ts'
 import { Rights, rightsOf } from '../src/write/rights.ts'
 
 const Field = Type.Object(
@@ -11,7 +12,30 @@ const Field = Type.Object(
     name: Type.String(),
     label: Type.String(),
     type: Type.String({ examples: ['string', 'reference', 'picklist', 'date'] }),
-    mandatory: Type.Boolean(),
+    widget: Type.Union(
+      widgets.map((widget) => Type.Literal(widget)),
+      { description: 'How a form shows it' },
+    ),
+    mayBeText: Type.Optional(
+      Type.Boolean({ description: 'True if a value that a double cannot hold exactly comes as a text' }),
+    ),
+    maxLength: Type.Optional(
+      Type.Integer({ description: 'Characters of a text; one that is longer is rejected' }),
+    ),
+    decimals: Type.Optional(
+      Type.Integer({ description: 'Decimal places; missing where they are not known' }),
+    ),
+    default: Type.Unsafe<JsonValue>({
+      ...jsonValueSchema,
+      description: 'Value of new records unless another is given',
+    }),
+    help: Type.Union([Type.String(), Type.Null()]),
+    block: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Index of its block in `blocks`; null: it stands in no form',
+    }),
+    mandatory: Type.Boolean({
+      description: 'True if this contact must give a value; never for a field that the policy fills',
+    }),
     createable: Type.Boolean({
       description: 'True if it can be set when a record is created; a `file` is set by `POST /documents`',
     }),
@@ -38,7 +62,25 @@ const Summary = Type.Object(
   { title: 'ModuleSummary' },
 )
 
-const Module = Type.Composite([Summary, Type.Object({ fields: Type.Array(Field) })], { title: 'Module' })
+const Block = Type.Object({ label: Type.String(), fields: Type.Array(Type.String()) }, { title: 'Block' })
+
+const Module = Type.Composite(
+  [
+    Summary,
+    Type.Object({
+      blocks: Type.Array(Block, {
+        description: 'Blocks of a form with the names of their fields, in order',
+      }),
+      nameFields: Type.Array(Type.String(), {
+        description: "Fields whose values, joined by blanks, are a record's name",
+      }),
+      listColumns: Type.Array(Type.String(), { description: 'Fields that a list shows by default' }),
+      pageSize: Type.Integer({ description: 'Records of a page by default' }),
+      fields: Type.Array(Field),
+    }),
+  ],
+  { title: 'Module' },
+)
 
 const example: Static<typeof Summary> = {
   name: 'HelpDesk',
@@ -53,29 +95,43 @@ const example: Static<typeof Summary> = {
     actions: ['Call me back'],
   },
 }
-const exampleFields: Static<typeof Field>[] = [
-  {
-    name: 'parent_id',
-    label: 'Related To',
-    type: 'reference',
-    mandatory: false,
-    createable: false,
-    updateable: false,
-    refersTo: ['Accounts', 'Contacts'],
-  },
-  {
-    name: 'ticketstatus',
-    label: 'Status',
-    type: 'picklist',
-    mandatory: true,
-    createable: true,
-    updateable: true,
-    values: [
-      { value: 'Open', label: 'Open' },
-      { value: 'Closed', label: 'Closed' },
-    ],
-  },
-]
+const exampleForm: DescribedForm = {
+  blocks: [{ label: 'Ticket Information', fields: ['parent_id', 'ticketstatus'] }],
+  nameFields: ['ticket_title'],
+  listColumns: ['ticket_no', 'ticket_title', 'ticketstatus'],
+  pageSize: 20,
+  fields: [
+    {
+      name: 'parent_id',
+      label: 'Related To',
+      type: 'reference',
+      widget: 'reference',
+      default: null,
+      help: null,
+      block: 0,
+      mandatory: false,
+      createable: false,
+      updateable: false,
+      refersTo: ['Accounts', 'Contacts'],
+    },
+    {
+      name: 'ticketstatus',
+      label: 'Status',
+      type: 'picklist',
+      widget: 'select',
+      default: null,
+      help: null,
+      block: 0,
+      mandatory: true,
+      createable: true,
+      updateable: true,
+      values: [
+        { value: 'Open', label: 'Open' },
+        { value: 'Closed', label: 'Closed' },
+      ],
+    },
+  ],
+}
 
 function summary(view: ModuleView, visible: VisibleModules): Static<typeof Summary> {
   const { module } = view
@@ -85,26 +141,6 @@ function summary(view: ModuleView, visible: VisibleModules): Static<typeof Summa
     idPrefix: module.idPrefix,
     rights: rightsOf(view, visible),
   }
-}
-
-function fields(view: ModuleView, visible: VisibleModules): Static<typeof Field>[] {
-  const {
-    readable,
-    decision: { rule },
-  } = view
-  return [...readable.values()].map((field) => ({
-    name: field.name,
-    label: field.label,
-    type: field.type,
-    mandatory: field.mandatory,
-    createable: isOpen(view, 'create') && rule.create?.fields.has(field.name) === true,
-    updateable:
-      isOpen(view, 'update') && rule.update?.fields.has(field.name) === true && field.type !== 'file',
-    ...(field.type === 'reference' && {
-      refersTo: field.refersTo.filter((name) => visible.find(name) !== undefined),
-    }),
-    ...(field.picklist !== undefined && { values: [...field.picklist] }),
-  }))
 }
 
 const modules: FastifyPluginAsyncTypebox = async (app) => {
@@ -118,16 +154,20 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...shared,
         summary: 'List the readable modules',
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
           200: answer(Type.Object({ modules: Type.Array(Summary) }), 'The modules', {
             example: { modules: [example] },
+            headers: ['ETag', 'Cache-Control'],
           }),
+          304: notModified,
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { visible } = await door.readContextOf(request)
-      return { modules: visible.names.map((name) => summary(visible.require(name), visible)) }
+      const answered = { modules: visible.names.map((name) => summary(visible.require(name), visible)) }
+      return reply.isKnown(answered) ? reply.code(304).send(undefined) : answered
     },
   )
 
@@ -138,16 +178,22 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Describe a module: its fields, picklists and rights',
         params: Type.Object({ module: ModuleName }),
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
-          200: answer(Module, 'The module', { example: { ...example, fields: exampleFields } }),
+          200: answer(Module, 'The module', {
+            example: { ...example, ...exampleForm },
+            headers: ['ETag', 'Cache-Control'],
+          }),
+          304: notModified,
           ...problems('UNKNOWN_MODULE'),
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { visible } = await door.readContextOf(request)
       const view = visible.require(request.params.module)
-      return { ...summary(view, visible), fields: fields(view, visible) }
+      const answered = { ...summary(view, visible), ...describedForm(view, visible, door.lengths) }
+      return reply.isKnown(answered) ? reply.code(304).send(undefined) : answered
     },
   )
 }

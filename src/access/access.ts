@@ -38,7 +38,8 @@ export interface AccessOptions {
 
 export class Access {
   readonly #options: AccessOptions
-  readonly #lengths = new FieldLengths()
+  /** How long the texts are that coreBOS keeps. */
+  readonly lengths = new FieldLengths()
 
   constructor(options: AccessOptions) {
     this.#options = options
@@ -94,7 +95,7 @@ export class Access {
     return {
       ...bypassCache(await this.readContextOf(request)),
       writer: writerBy(upstream),
-      lengths: this.#lengths,
+      lengths: this.lengths,
       ...this.auditorOf(request),
       changed: async () =>
         contexts.under(await this.#generationAfter(session, request.log), session, withheld),

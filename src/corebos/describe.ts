@@ -1,6 +1,7 @@
 /** What coreBOS says of its modules to one CRM user. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { ask, outcomeOf, type Caller } from './caller.ts'
+import type { FieldForm } from '../model/module.ts'
 import { array, flag, isObject, object, text, textOrNumber, texts } from './shape.ts'
 
 export interface PicklistValue {
@@ -25,6 +26,7 @@ export interface FieldDescription {
   readonly uitype: string
   /** `V~M`: kind and whether mandatory; `''` like `uitype`. */
   readonly typeofdata: string
+  readonly form: FieldForm
 }
 
 export interface ModuleDescription {
@@ -39,6 +41,7 @@ export interface ModuleDescription {
   readonly retrieveable: boolean
   /** The fields whose values, joined by blanks, are a record's name. */
   readonly labelFields: readonly string[]
+  readonly list: { readonly columns: readonly string[]; readonly pageSize: number }
   /** By name, in coreBOS's order. */
   readonly fields: ReadonlyMap<string, FieldDescription>
 }
@@ -93,6 +96,7 @@ function module(source: Readonly<Record<string, unknown>>): ModuleDescription {
     labelFields: text(source['labelFields'], what)
       .split(',')
       .filter((name) => name !== ''),
+    list: list(source['filterFields']),
     fields: new Map(
       array(source['fields'], what)
         .map(field)
@@ -101,9 +105,34 @@ function module(source: Readonly<Record<string, unknown>>): ModuleDescription {
   })
 }
 
-function field(source: unknown): FieldDescription {
+/** Rows of a page where coreBOS does not say. */
+const defaultPageSize = 20
+
+function list(source: unknown): ModuleDescription['list'] {
+  // Modules without lists have an empty text, or nothing at all.
+  const { fields, pagesize } = isObject(source) ? source : {}
+  const columns = Array.isArray(fields) ? fields.filter((name) => typeof name === 'string') : []
+  const pageSize = Number(pagesize)
+  return { columns, pageSize: Number.isInteger(pageSize) && pageSize > 0 ? pageSize : defaultPageSize }
+}
+
+/** What is missing here leaves a form without an ornament, so that no other shape is a failure. */
+function form({ block, sequence, default: given, helpinfo }: Readonly<Record<string, unknown>>): FieldForm {
+  const { blockname, blocksequence } = isObject(block) ? block : {}
+  const asText = (value: unknown): string => (typeof value === 'string' ? value : '')
+  const isShown = typeof blockname === 'string' && blockname !== ''
+  return {
+    block: isShown ? { label: blockname, sequence: Number(blocksequence) || 0 } : undefined,
+    sequence: Number(sequence) || 0,
+    default: asText(given),
+    help: asText(helpinfo),
+  }
+}
+
+function field(each: unknown): FieldDescription {
   const what = 'description of a field'
-  const { name, label, type, mandatory, editable, nullable, uitype, typeofdata } = object(source, what)
+  const source = object(each, what)
+  const { name, label, type, mandatory, editable, nullable, uitype, typeofdata } = source
   const { name: typeName, refersTo, picklistValues } = object(type, what)
   return Object.freeze({
     name: text(name, what),
@@ -116,6 +145,7 @@ function field(source: unknown): FieldDescription {
     nullable: flag(nullable, what),
     uitype: uitype === undefined ? '' : textOrNumber(uitype, what),
     typeofdata: typeofdata === undefined ? '' : text(typeofdata, what),
+    form: form(source),
   })
 }
 

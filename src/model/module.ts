@@ -12,6 +12,21 @@ export interface FieldShape {
   readonly editable: boolean
   /** Values of a picklist; absent for other fields. */
   readonly picklist: readonly { readonly value: string; readonly label: string }[] | undefined
+  /** `N~O~3,2`: kind, whether mandatory, digits. */
+  readonly typeofdata?: string
+  readonly form?: FieldForm
+}
+
+/** How coreBOS shows a field in its forms. */
+export interface FieldForm {
+  /** Undefined: it stands in none. */
+  readonly block: { readonly label: string; readonly sequence: number } | undefined
+  /** Within the block. */
+  readonly sequence: number
+  /** As coreBOS stores values; empty: none. */
+  readonly default: string
+  /** Empty: none. */
+  readonly help: string
 }
 
 /** What the scope needs to know of a module. */
@@ -25,6 +40,10 @@ export interface ModuleShape {
   /** The part of its records' webservice ids in front of the `x`. */
   readonly idPrefix: string
   readonly fields: ReadonlyMap<string, FieldShape>
+  /** The fields whose values, joined by blanks, are a record's name. */
+  readonly labelFields?: readonly string[]
+  /** The fields that lists of the module show, and rows of a page. */
+  readonly list?: { readonly columns: readonly string[]; readonly pageSize: number }
 }
 
 /** Finds modules by their exact name, as the CRM user in question may see them. */

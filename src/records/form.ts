@@ -1,0 +1,184 @@
+/** What a form and a list need to know of the fields of a module, as one contact may use them. */
+import type { JsonValue } from '../model/json-value.ts'
+import type { FieldLengths } from '../model/lengths.ts'
+import type { FieldShape } from '../model/module.ts'
+import { isOpen } from '../scope/write.ts'
+import type { ModuleView, VisibleModules } from '../scope/view.ts'
+import { jsonValue } from './values.ts'
+
+export const widgets = [
+  'text',
+  'textarea',
+  'select',
+  'multiselect',
+  'date',
+  'datetime',
+  'time',
+  'checkbox',
+  'number',
+  'currency',
+  'percent',
+  'email',
+  'phone',
+  'url',
+  'reference',
+  'file',
+] as const
+export type Widget = (typeof widgets)[number]
+
+const widgetOfType: Readonly<Record<string, Widget>> = {
+  picklist: 'select',
+  multipicklist: 'multiselect',
+  date: 'date',
+  datetime: 'datetime',
+  time: 'time',
+  boolean: 'checkbox',
+  integer: 'number',
+  double: 'number',
+  currency: 'currency',
+  email: 'email',
+  phone: 'phone',
+  url: 'url',
+  reference: 'reference',
+  owner: 'reference',
+  file: 'file',
+}
+
+/** Columns of percentages, which are of the type `double`. */
+const percentColumn = '9'
+/** Columns of several lines; the smaller kind also holds titles. */
+const areaColumns = { any: ['19', '20'], small: '21' }
+
+export function widgetOf({ name, type, uitype }: FieldShape, labelFields: readonly string[] = []): Widget {
+  if (type === 'double' && uitype === percentColumn) return 'percent'
+  const widget = widgetOfType[type]
+  if (widget !== undefined) return widget
+  const isArea =
+    areaColumns.any.includes(uitype) || (uitype === areaColumns.small && !labelFields.includes(name))
+  return isArea ? 'textarea' : 'text'
+}
+
+/** Places that coreBOS stores of an amount. Source: the recorded rows of inventory modules. */
+const currencyPlaces = 6
+
+/** @returns undefined where coreBOS does not say, and for fields that hold no numbers */
+export function decimalsOf({ type, typeofdata = '' }: FieldShape): number | undefined {
+  if (type === 'integer') return 0
+  if (type === 'currency') return currencyPlaces
+  if (type !== 'double') return undefined
+  const [, , digits = '', places] = typeofdata.split('~')
+  const said = places ?? digits.split(',')[1]
+  return said !== undefined && /^[0-9]{1,2}$/.test(said) ? Number(said) : undefined
+}
+
+export interface DescribedField {
+  readonly name: string
+  readonly label: string
+  readonly type: string
+  readonly widget: Widget
+  /** Whether its numbers may come as texts, where a double does not hold all their digits. */
+  readonly mayBeText?: true
+  readonly decimals?: number
+  /** Characters. */
+  readonly maxLength?: number
+  readonly default: JsonValue
+  readonly help: string | null
+  /** Its place in {@link DescribedForm.blocks}; null: in no block. */
+  readonly block: number | null
+  readonly mandatory: boolean
+  readonly createable: boolean
+  readonly updateable: boolean
+  readonly refersTo?: string[]
+  readonly values?: { readonly value: string; readonly label: string }[]
+}
+
+export interface DescribedForm {
+  readonly blocks: { readonly label: string; readonly fields: string[] }[]
+  readonly nameFields: string[]
+  readonly listColumns: string[]
+  readonly pageSize: number
+  readonly fields: DescribedField[]
+}
+
+/** Only fields that the contact reads are named anywhere in it. */
+export function describedForm(
+  view: ModuleView,
+  visible: VisibleModules,
+  lengths: Pick<FieldLengths, 'of'>,
+): DescribedForm {
+  const { module, readable } = view
+  const { labelFields = [], list = { columns: [], pageSize: 20 } } = module
+  const blocks = blocksOf([...readable.values()])
+  const blockOf = new Map(blocks.flatMap(({ fields }, index) => fields.map((name) => [name, index] as const)))
+  return {
+    blocks,
+    nameFields: labelFields.filter((name) => readable.has(name)),
+    listColumns: list.columns.filter((name) => readable.has(name)),
+    pageSize: list.pageSize,
+    fields: [...readable.values()].map((field) => {
+      const maxLength = lengths.of(module.name, field)
+      return {
+        ...describedField(field, view, visible),
+        ...(maxLength !== undefined && { maxLength }),
+        block: blockOf.get(field.name) ?? null,
+      }
+    }),
+  }
+}
+
+/** In the order of coreBOS's forms, with their fields in it. */
+function blocksOf(fields: readonly FieldShape[]): DescribedForm['blocks'] {
+  const byLabel = new Map<string, { sequence: number; fields: FieldShape[] }>()
+  for (const field of fields) {
+    const block = field.form?.block
+    if (block === undefined) continue
+    const known = byLabel.get(block.label) ?? { sequence: block.sequence, fields: [] }
+    known.fields.push(field)
+    byLabel.set(block.label, known)
+  }
+  const sequence = ({ form }: FieldShape): number => form?.sequence ?? 0
+  return [...byLabel]
+    .toSorted(([, one], [, other]) => one.sequence - other.sequence)
+    .map(([label, block]) => ({
+      label,
+      fields: block.fields.toSorted((one, other) => sequence(one) - sequence(other)).map(({ name }) => name),
+    }))
+}
+
+function describedField(
+  field: FieldShape,
+  view: ModuleView,
+  visible: VisibleModules,
+): Omit<DescribedField, 'block' | 'maxLength'> {
+  const { name, type, picklist, form, refersTo } = field
+  const { create, update } = view.decision.rule
+  const createable = isOpen(view, 'create') && takes(create, name, view)
+  const updateable = isOpen(view, 'update') && takes(update, name, view) && type !== 'file'
+  const decimals = decimalsOf(field)
+  return {
+    name,
+    label: field.label,
+    type,
+    widget: widgetOf(field, view.module.labelFields),
+    ...(['integer', 'double', 'currency'].includes(type) && { mayBeText: true as const }),
+    ...(decimals !== undefined && { decimals }),
+    default: createable ? jsonValue(form?.default ?? '', field) : null,
+    help: form === undefined || form.help === '' ? null : form.help,
+    mandatory: field.mandatory && (createable || updateable),
+    createable,
+    updateable,
+    ...(type === 'reference' && {
+      refersTo: refersTo.filter((module) => visible.find(module) !== undefined),
+    }),
+    ...(picklist !== undefined && { values: [...picklist] }),
+  }
+}
+
+/** Whether a contact chooses the value: a forced one is the policy's. */
+function takes(
+  rule: ModuleView['decision']['rule']['create'],
+  name: string,
+  { decision }: ModuleView,
+): boolean {
+  return rule?.fields.has(name) === true && !Object.hasOwn(rule.force, name) && decision.rule.actor !== name
+}
