@@ -23,12 +23,13 @@ const takesFilters = (querystring: unknown): boolean =>
 export default fp(
   async (app) => {
     app.addHook('onRoute', (route) => {
-      if (route.config?.parameters !== 'any')
-        route.schema = { ...route.schema, querystring: closed(route.schema?.querystring) }
+      if (route.config?.parameters === 'any') return
+      route.schema = { ...route.schema, querystring: closed(route.schema?.querystring) }
       if (takesFilters(route.schema?.querystring)) {
         route.preValidation = [
           async (request) => {
-            request.query = withFilters(Object(request.query))
+            // A parsed query string is an object of texts and lists of texts.
+            request.query = withFilters(request.query as Readonly<Record<string, unknown>>)
           },
           ...[route.preValidation ?? []].flat(),
         ]

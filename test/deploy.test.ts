@@ -77,8 +77,10 @@ t.test('every Kubernetes object has the type of its kind', async (t) => {
 })
 
 t.test('Kustomize builds the whole', async (t) => {
-  if (spawnSync('kubectl', ['version', '--client']).status !== 0)
-    return t.comment('kubectl is missing: not built')
+  if (spawnSync('kubectl', ['version', '--client']).status !== 0) {
+    t.comment('kubectl is missing: not built')
+    return
+  }
   const copy = t.testdir()
   cpSync(folder, copy, { recursive: true })
   cpSync(join(folder, 'secrets.env.example'), join(copy, 'secrets.env'))

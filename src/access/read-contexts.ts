@@ -33,7 +33,7 @@ export interface ReadContextsOptions {
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
   /** Holds the policy against the installation unless that has been done. */
-  readonly checkPolicy?: (this: void) => Promise<void>
+  checkPolicy?(): Promise<void>
   /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
   readonly scopeTtlMs: number
   /** How long rows that coreBOS has answered may be used again (`READ_CACHE_TTL`). Milliseconds. */

@@ -5,6 +5,7 @@ import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import { problemDocument } from '../http/problem.ts'
 import {
   corebosProblems,
+  described,
   exampleRequestId,
   problemMediaType,
   problems,
@@ -54,11 +55,12 @@ export function describeRoute(route: RouteOptions, schema: FastifySchema, identi
   const common = commonProblems(route, schema, identify)
   const [method = ''] = [route.method].flat()
   const answers = Object.entries(isObject(schema.response) ? schema.response : {})
+  const headers = route.config?.limited === false ? {} : described('RateLimit', 'RateLimit-Policy')
   const own = answers.flatMap(([, answer]) => (isProblem(answer) ? answer.codes : []))
   const all = Object.entries(problems(...own, ...common)).map(([status, answer]) => [
     status,
     {
-      ...answer,
+      ...withHeaders(answer, headers),
       content: { [problemMediaType]: { schema: oneOf(answer.codes), example: exampleOf(answer.codes) } },
     },
   ])
@@ -68,7 +70,9 @@ export function describeRoute(route: RouteOptions, schema: FastifySchema, identi
     // A public route says so, since a missing `security` could be an omission.
     security: schema.security ?? [],
     response: Object.fromEntries([
-      ...answers.filter(([, answer]) => !isProblem(answer)).map(([status, answer]) => [status, said(answer)]),
+      ...answers
+        .filter(([, answer]) => !isProblem(answer))
+        .map(([status, answer]) => [status, said(answer, headers)]),
       ...all,
     ]),
   }
@@ -83,8 +87,16 @@ function exampleOf([code = 'INTERNAL']: readonly ErrorCode[]): Problem {
   return problemDocument(new GatewayError(code), exampleRequestId)
 }
 
-function said(answer: unknown): unknown {
-  return isObject(answer) ? { description: 'Done', ...answer } : answer
+function said(answer: unknown, headers: Headers): unknown {
+  return isObject(answer) ? { description: 'Done', ...withHeaders(answer, headers) } : answer
+}
+
+type Headers = ReturnType<typeof described>
+
+/** Every response of a limited route says what is left of the limits. */
+function withHeaders<T extends object>(answer: T & { readonly headers?: unknown }, headers: Headers) {
+  const all = { ...headers, ...(isObject(answer.headers) ? answer.headers : {}) }
+  return Object.keys(all).length === 0 ? answer : { ...answer, headers: all }
 }
 
 function isProblem(answer: unknown): answer is ProblemResponse {

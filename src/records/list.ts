@@ -57,7 +57,6 @@ export const ListingQuery = Type.Object({
   orderBy: Type.Optional(
     Type.String({
       maxLength: limits.text,
-      examples: ['ticketpriorities,createdtime desc'],
       description: `What stands behind \`order by\` in the ${toGuide}: fields by commas, \`desc\` behind the last one alone`,
     }),
   ),

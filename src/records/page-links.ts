@@ -22,10 +22,11 @@ export interface PageOf {
 /** Without `next` at the end, without `prev` at the beginning, and without both where a page holds nothing. */
 export function linksOf({ path, parameters, offset, limit, hasMore }: PageOf): Links {
   if (limit === 0) return {}
-  const { limit: _, offset: __, ...kept } = parameters
   const link = (from: number, count: number): string => {
     const query: [string, string][] = [
-      ...Object.entries(kept).flatMap(shown),
+      ...Object.entries(parameters)
+        .filter(([name]) => name !== 'limit' && name !== 'offset')
+        .flatMap(shown),
       ['limit', String(count)],
       ['offset', String(from)],
     ]
