@@ -56,7 +56,11 @@ export function absorbed(scope: Condition, asked: Condition): Condition {
   if (asked.kind !== 'null') return scope
   const isSameNull = (term: Condition) =>
     term.kind === 'null' && term.negated === asked.negated && term.path.field === asked.path.field
+  // A look-up stays, since rows are verified by the ids that it finds.
+  const isLookUp = ({ kind }: Condition) => kind === 'lookup' || kind === 'relation'
   const needed = (term: Condition) =>
-    term.kind === 'or' && term.terms.some(isSameNull) ? tree.constant(true) : term
+    term.kind === 'or' && term.terms.some(isSameNull) && !term.terms.some(isLookUp)
+      ? tree.constant(true)
+      : term
   return scope.kind === 'and' ? tree.mapTerms(scope, needed) : needed(scope)
 }
