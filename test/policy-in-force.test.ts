@@ -73,6 +73,31 @@ t.test(
   },
 )
 
+/** Conditions of a rule that hold a look-up or a reference beside fields that may be empty. */
+const besideLookUps: readonly (readonly [where: string, parents: readonly number[]])[] = [
+  // A ticket of the contact itself points to no account, and its reference is not empty.
+  ["Accounts.accountname != 'x'", [8546]],
+  ["Accounts.accountname != 'x' and ticketcategories != 'Internal'", [8546]],
+  ["assigned_user_id != '$user' and parent_id != '$self'", [8546]],
+  ["parent_id != '$self' and ticketcategories != 'Internal, too'", [8546]],
+]
+
+t.test('a rule may negate conditions on referenced records and on references', async (t) => {
+  for (const [where, parents] of besideLookUps) {
+    const POLICY_FILE = await policyFile(t, { HelpDesk: { where } })
+    const portal = await startPortal(t, { env: { POLICY_FILE } })
+    categorise(portal)
+    const expected = tickets(portal, parents, where.endsWith("'Internal'") ? 'Internal' : 'none')
+    t.ok(expected.length > 0)
+    t.strictSame(
+      await idsOf(portal, 'alice', '/modules/HelpDesk/records?fields=ticket_title'),
+      expected,
+      where,
+    )
+    t.equal(portal.log.filter((line) => line.includes('withheld')).length, 0, where)
+  }
+})
+
 t.test('a misspelt name closes its module, and log, probe and metric say so', async (t) => {
   const POLICY_FILE = await policyFile(t, {
     HelpDesk: { hide: ['descripton'] },

@@ -1,10 +1,13 @@
 /** Conditions that only coreBOS's extended dialect has a form for: ids are looked up in it, for statements in the basic one. */
 import { GatewayError } from '../model/errors.ts'
-import { valueKind } from '../model/module.ts'
+import { valueKind, type Modules } from '../model/module.ts'
 import { printCondition } from '../query/canonical.ts'
+import { readingOf } from '../query/dialect.ts'
+import { printExtended } from '../query/extended.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Lookup } from '../query/tree.ts'
-import { idsOf } from './check.ts'
+import { allIds, idsOf } from './check.ts'
+import { columnsOf } from './columns.ts'
 import { exactly } from './exact.ts'
 import type { ModuleView } from './view.ts'
 
@@ -57,10 +60,33 @@ export function absorbed(scope: Condition, asked: Condition): Condition {
   const isSameNull = (term: Condition) =>
     term.kind === 'null' && term.negated === asked.negated && term.path.field === asked.path.field
   // A look-up stays, since rows are verified by the ids that it finds.
-  const isLookUp = ({ kind }: Condition) => kind === 'lookup' || kind === 'relation'
   const needed = (term: Condition) =>
-    term.kind === 'or' && term.terms.some(isSameNull) && !term.terms.some(isLookUp)
-      ? tree.constant(true)
-      : term
+    term.kind === 'or' && term.terms.some(isSameNull) && !holdsLookUp(term) ? tree.constant(true) : term
   return scope.kind === 'and' ? tree.mapTerms(scope, needed) : needed(scope)
+}
+
+/**
+ * The part of a rule's own condition that a look-up for this rule repeats: the terms that the extended dialect has a form
+ * for. The ids that are found become a part of that condition, so that the other terms still apply to every row.
+ */
+export function extendedPart(own: Condition, view: ModuleView, modules: Modules): Condition {
+  const terms = own.kind === 'and' ? own.terms : [own]
+  return tree.allOf(terms.filter((term) => hasExtendedForm(term, view, modules)))
+}
+
+function hasExtendedForm(term: Condition, view: ModuleView, modules: Modules): boolean {
+  if (term.kind === 'constant') return true
+  if (holdsLookUp(term)) return false
+  const query = { module: view.module.name, fields: ['id'], where: term, orderBy: [], ...allIds }
+  try {
+    return readingOf(printExtended(query, columnsOf({ view }, modules))) === 'extended'
+  } catch (error) {
+    if (error instanceof GatewayError) return false
+    throw error
+  }
+}
+
+function holdsLookUp(condition: Condition): boolean {
+  if (condition.kind === 'and' || condition.kind === 'or') return condition.terms.some(holdsLookUp)
+  return condition.kind === 'lookup' || condition.kind === 'relation'
 }

@@ -1,9 +1,10 @@
 /** Prints a resolved query as a statement for coreBOS, and proves that coreBOS reads it as meant. */
 import { GatewayError } from '../model/errors.ts'
-import { printBasic, type Columns, type Printable } from '../query/basic.ts'
+import { printBasic, type Printable } from '../query/basic.ts'
 import { hasRepeatedBlanks, isCountedAsMeant, readingOf } from '../query/dialect.ts'
 import { printExtended } from '../query/extended.ts'
-import { isNumberColumn, valueKind, type FieldShape, type Modules } from '../model/module.ts'
+import type { Modules } from '../model/module.ts'
+import { columnsOf } from './columns.ts'
 import type { Dialect, ResolvedQuery } from './rewrite.ts'
 import { asRuleError } from './rule-error.ts'
 import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
@@ -83,25 +84,4 @@ function requireCount(text: string, { columns }: Pick<ResolvedQuery, 'columns'>)
 
 function printable({ view, ask, columns, where, orderBy, limit }: ResolvedQuery): Printable {
   return { module: view.module.name, fields: columns === undefined ? undefined : ask, where, orderBy, limit }
-}
-
-function columnsOf({ view }: ResolvedQuery, modules: Modules): Columns {
-  const { fields } = view.module
-  const some = (name: string, test: (field: FieldShape) => boolean): boolean => {
-    const field = fields.get(name)
-    return field !== undefined && test(field)
-  }
-  return {
-    isReference: (name) => some(name, (field) => valueKind(field) === 'id'),
-    isNumber: (name) => some(name, isNumberColumn),
-    refersTo: (name) => fields.get(name)?.refersTo.length ?? 0,
-    moduleOf: (name, id) => {
-      const module = modules.byIdPrefix(id.slice(0, id.indexOf('x')))
-      if (module === undefined) return undefined
-      const first = [...fields.values()].find(
-        ({ type, refersTo }) => type === 'reference' && refersTo.includes(module.name),
-      )
-      return first?.name === name ? module.name : undefined
-    },
-  }
 }

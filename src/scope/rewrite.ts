@@ -7,7 +7,7 @@ import * as tree from '../query/tree.ts'
 import type { Condition, FieldPath, Limit, Lookup, Query, Relation } from '../query/tree.ts'
 import { checkRule } from './check-rule.ts'
 import { checkCondition, checkPath, idsOf, referenceOf } from './check.ts'
-import { absorbed, withoutExtended } from './extended-forms.ts'
+import { absorbed, extendedPart, withoutExtended } from './extended-forms.ts'
 import { ofRule } from './rule-error.ts'
 import { requireField, unhidden, untied, type VisibleModules, type ModuleView } from './view.ts'
 
@@ -81,7 +81,7 @@ export function rewrite(
 ): ScopedQuery {
   const view = viewFor(query, visible, purpose)
   const { dialect } = purpose
-  return within(frameOf(view, visible, ownerIds, dialect), query, visible, dialect)
+  return within(frameOf(view, visible, ownerIds, purpose), query, visible, dialect)
 }
 
 function viewFor(query: Query, visible: VisibleModules, { ofRule }: Purpose): ModuleView {
@@ -145,10 +145,11 @@ const frames: Readonly<Record<Dialect, WeakMap<ModuleView, Frame>>> = {
   extended: new WeakMap(),
 }
 
-function frameOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds, dialect: Dialect): Frame {
+function frameOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds, purpose: Purpose): Frame {
+  const { dialect } = purpose
   const known = frames[dialect].get(view)
   if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known
-  const whole = scopeOf(view, visible, ownerIds)
+  const whole = scopeOf(view, visible, ownerIds, purpose)
   const scope =
     dialect === 'basic'
       ? ofRule(view.module.name, () =>
@@ -254,8 +255,14 @@ function column(path: FieldPath, view: ModuleView, visible: VisibleModules): Col
  * | relation         | it is related to an anchor, or to a visible record  |
  * | no anchor at all | never                                               |
  */
-export function scopeOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition {
-  const own = ownCondition(view, visible)
+export function scopeOf(
+  view: ModuleView,
+  visible: VisibleModules,
+  ownerIds: OwnerIds,
+  purpose: Purpose = forCaller,
+): Condition {
+  const whole = ownCondition(view, visible)
+  const own = purpose.ofRule === undefined ? whole : extendedPart(whole, view, visible.modules)
   const ties = tiesOf(view, visible, ownerIds)
   return ties === undefined ? own : tree.and(tree.anyOf(ties), own)
 }
