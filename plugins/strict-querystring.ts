@@ -25,7 +25,7 @@ export default fp(
     app.addHook('onRoute', (route) => {
       if (route.config?.parameters === 'any') return
       route.schema = { ...route.schema, querystring: closed(route.schema?.querystring) }
-      if (takesFilters(route.schema?.querystring)) {
+      if (takesFilters(route.schema.querystring)) {
         route.preValidation = [
           async (request) => {
             // A parsed query string is an object of texts and lists of texts.

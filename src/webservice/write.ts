@@ -121,6 +121,8 @@ function requireId(element: Fields): string {
 export async function update(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
   const id = requireId(element)
+  // Bounds come before coreBOS is asked what is mandatory.
+  valuesOf(withoutFile(element))
   const view = viewOf(id, client.context)
   const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
@@ -262,6 +264,8 @@ export async function reviseWithValidation(input: Input, client: WebserviceWrite
 export async function updateWithValidation(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
   const id = requireParameter(idOf(element))
+  // Bounds come before coreBOS is asked what is mandatory.
+  valuesOf(withoutFile(element))
   const view = viewOf(id, client.context)
   const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
