@@ -264,8 +264,9 @@ t.test('only the typed operations of src/corebos send calls', async (t) => {
   t.strictSame(sideEntrances(imports), [])
   t.strictSame(
     [...files].filter(([, text]) => /\bimport\((?!['"][^'"]+['"]\)\.)/.test(text)).map(([path]) => path),
-    [],
-    'no file is loaded while the program runs',
+    // A tool for operators, which loads the demo coreBOS where there is one: the image is compiled without it.
+    ['src/tools/policy/with-demo.ts'],
+    'no other file is loaded while the program runs',
   )
   const handed = [...files].filter(
     ([path, text]) =>

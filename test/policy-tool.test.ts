@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
+import type { PolicySource } from '../src/policy/schema.ts'
 import { startGateway } from './support/start.ts'
+import { UsageError } from '../src/tools/arguments.ts'
 import { answer, Rejected } from '../src/tools/policy/run.ts'
+import { withDemo } from '../src/tools/policy/with-demo.ts'
 import { program } from './support/program.ts'
 
 let corebos: DemoCorebos
@@ -70,11 +73,11 @@ function rowOf(out: string, module: string): { cells: string[]; given: string[];
 
 t.test('check says that a policy is valid, or names file, place and reason', async (t) => {
   t.match(await policy('check', file(t, builtinPolicy)), {
-    out: /^valid: level account, 19 modules for contacts, 3 for employees$/,
+    out: /^valid: level account, 19 modules for contacts, 3 for employees\nevery module, field, tie and condition fits http/,
   })
   const wrong = file(t, { level: 'account', modules: { HelpDesk: { tise: { contact: ['parent_id'] } } } })
   t.match(await policy('check', wrong), {
-    rejected: `${wrong}: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
+    rejected: `${wrong}:1:50: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
   })
   const { Documents } = builtinPolicy.modules
   const losing = file(t, {
@@ -82,12 +85,12 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
     modules: { Documents: { ...Documents, update: { fields: ['notes_title', 'filelocationtype'] } } },
   })
   t.match(await policy('check', losing), {
-    rejected: `${losing}: /modules/Documents/update: 'filelocationtype' cannot be written, coreBOS would lose the file of the document`,
+    rejected: `/modules/Documents/update: 'filelocationtype' cannot be written, coreBOS would lose the file of the document`,
   })
   const actions = ['Add Event', 'Löschen / übergeben?', 'x'.repeat(100), '50 % "off"', '']
   const bad = ['tab\there', '..', 'x'.repeat(101)]
   const named = file(t, { level: 'account', modules: { Faq: { open: true, actions: [...actions, ...bad] } } })
-  t.strictSame((await policy('check', named)).rejected?.split('\n'), [
+  t.strictSame((await policy('check', named)).rejected?.replace(/:1:\d+:/g, ':').split('\n'), [
     ...[4, 5, 6, 7].map(
       (i) => `${named}: /modules/Faq/actions/${i}: expected a label of 1 to 100 printable characters`,
     ),
@@ -96,12 +99,12 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   const open = { open: true }
   const opening = file(t, {
     level: 'account',
-    modules: { HelpDesk, Users: open, loginhistory: open },
+    modules: { HelpDesk, Users: open, LoginHistory: open },
     employees: { Workflow: {} },
   })
-  t.strictSame((await policy('check', opening)).out.split('\n').slice(1), [
+  t.strictSame((await answer(['check', opening], {})).slice(2), [
     'warning: /modules/Users: the system module Users is open to contacts: its records are the CRM users, with their addresses and rights',
-    'warning: /modules/loginhistory: the system module loginhistory is open to contacts: its records say when and from where the staff logged in',
+    'warning: /modules/LoginHistory: the system module LoginHistory is open to contacts: its records say when and from where the staff logged in',
     'warning: /employees/Workflow: the system module Workflow is open to employees: its records are settings of coreBOS',
   ])
   t.notMatch((await policy('check', 'builtin')).out, 'warning')
@@ -137,6 +140,73 @@ t.test(
       await t.rejects(answer(args, {}), { name: 'UsageError' }, args.join(' '))
   },
 )
+
+t.test('check names each place that does not fit, with line, column and the nearest name', async (t) => {
+  const text = `{
+  "level": "acount",
+  "modules": {
+    "HelpDesk": { "open": true, "hide": "description" } }
+}`
+  const invalid = file(t, text)
+  t.strictSame((await policy('check', invalid)).rejected?.split('\n'), [
+    `${invalid}:2:12: /level: expected one of own, account, company, parent, group`,
+    `${invalid}:4:41: /modules/HelpDesk/hide: expected a list of names, each once`,
+  ])
+  const misspelt = file(t, {
+    level: 'account',
+    modules: { Helpdesk: { open: true }, Faq: { open: true, where: "fagstatus = 'x'" } },
+  })
+  const faults = [
+    `${misspelt}:1:42: /modules/Helpdesk: the installation has no module 'Helpdesk'; did you mean 'HelpDesk'?`,
+    `${misspelt}:1:83: /modules/Faq/where: line 1, column 1: Faq has no field 'fagstatus'; did you mean 'faqstatus'?`,
+  ]
+  t.strictSame((await policy('check', misspelt)).rejected?.split('\n'), faults)
+  const demo = await answer(['check', misspelt, '--demo'], {}).catch((error: unknown) => error)
+  t.match(demo, { name: 'Rejected', message: faults.join('\n') })
+  t.match(await answer(['check', misspelt], {}), [/^valid/, /modules and fields were not looked at/])
+})
+
+t.test('check --demo says so where the installation holds no demo', async (t) => {
+  const missing = new URL('../src/no-demo/server.ts', import.meta.url)
+  const error = await withDemo(async () => 'checked', missing).catch((reason: unknown) => reason)
+  t.ok(error instanceof UsageError)
+  t.match(error, { message: /^--demo: this installation holds no demo coreBOS; set COREBOS_URL/ })
+})
+
+t.test('every policy in the documents fits the demo, and a contact reads under it', async (t) => {
+  const pages = ['README.md', 'docs/policy.md'].map((page) => readFileSync(page, 'utf8')).join('\n')
+  const examples = [...pages.matchAll(/^```json policy\n([^]*?)^```/gm)].map(([, example = '']) => example)
+  t.ok(examples.length > 6, `${examples.length} examples`)
+  for (const example of examples) {
+    const path = file(t, example)
+    const { modules } = JSON.parse(example) as PolicySource // checked by the next line
+    t.match(await policy('check', path), { out: /every module, field, tie and condition fits/ }, example)
+    const [module = ''] = Object.keys(modules)
+    const query = ['--query', `select id from ${module} limit 1`]
+    t.match(await policy('explain', path, '--as', '12x8549', ...query), { out: `rule ${module}` }, example)
+  }
+})
+
+t.test('init prints a policy to start from, and schema what an editor checks it against', async (t) => {
+  const { out } = await policy('init')
+  t.strictSame(JSON.parse(out), builtinPolicy)
+  t.match(await policy('check', file(t, out)), { out: /^valid/ })
+  t.match(JSON.parse((await policy('schema')).out), {
+    $schema: /json-schema/,
+    properties: { level: { description: /^one of own/ }, modules: { type: 'object' } },
+    required: ['level', 'modules'],
+  })
+})
+
+t.test('a contact is named by its address or by its id', async (t) => {
+  const query = ['--query', 'select ticket_title from HelpDesk'] as const
+  const byAddress = await policy('explain', 'builtin', '--as', 'alice@example.com', ...query)
+  const byId = await policy('explain', 'builtin', '--as', '12x8549', ...query)
+  t.match(byId.out, '12x8549 is 12x8549 of 11x8546')
+  t.strictSame(byId.out.split('\n').slice(1), byAddress.out.split('\n').slice(1))
+  for (const id of ['12x99999', '11x8546'])
+    t.match(await policy('explain', 'builtin', '--as', id, ...query), { wrong: 'there is no such contact' })
+})
 
 t.test("explain shows what a contact's query becomes, with what is looked up first", async (t) => {
   const as = ['--as', 'alice@example.com'] as const

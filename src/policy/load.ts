@@ -1,18 +1,42 @@
 /** Reads the policy file; the only part of the policy that touches the world. */
 import { readFile } from 'node:fs/promises'
 import { builtinPolicy } from './builtin.ts'
+import { positionOf } from './json-position.ts'
 import { Policy, readPolicy } from './policy.ts'
+
+/** A policy with the text that it was read from. */
+export interface LoadedPolicy {
+  readonly policy: Policy
+  /** A line about a place in the file (`/modules/HelpDesk/where: …`), with the file, its line and its column in front. */
+  readonly located: (line: string) => string
+}
 
 /**
  * @param file undefined: the built-in policy
- * @throws Error that names the file, the path in it and the reason, one per line
+ * @throws Error with one line for each problem: file, line, column, path in the file, and what was expected
  */
 export async function loadPolicy(file: string | undefined): Promise<Policy> {
-  if (file === undefined) return new Policy(builtinPolicy)
+  return (await loadWithText(file)).policy
+}
+
+/** @throws Error as {@link loadPolicy} */
+export async function loadWithText(file: string | undefined): Promise<LoadedPolicy> {
+  if (file === undefined) return { policy: new Policy(builtinPolicy), located: (line) => `builtin: ${line}` }
+  let located = (line: string): string => `${file}: ${line}`
   try {
-    return readPolicy(JSON.parse(await readFile(file, 'utf8')))
+    const text = await readFile(file, 'utf8')
+    const content: unknown = JSON.parse(text)
+    located = (line) => locate(file, text, line)
+    return { policy: readPolicy(content), located }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(reason.replace(/^/gm, `${file}: `), { cause: error })
+    throw new Error(reason.split('\n').map(located).join('\n'), { cause: error })
   }
+}
+
+function locate(file: string, text: string, line: string): string {
+  const [pointer = ''] = /^(?:\/[\w.]+)+(?=: )/.exec(line) ?? []
+  if (pointer === '') return `${file}: ${line}`
+  const { line: number, column } = positionOf(text, pointer)
+  return `${file}:${number}:${column}: ${line}`
 }

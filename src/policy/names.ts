@@ -66,7 +66,10 @@ function namesOf(
       // coreBOS does not say of comments that they belong to tickets.
       field(`/ties/through/${i}/field`, tie.field, module, '*'),
     ]),
-    ...others('/ties/relation', ties.relation),
+    // The contact and its account count by their ids, whether or not they can be read.
+    ...others('/ties/relation', ties.relation).map((each) =>
+      each.name === 'Contacts' || each.name === 'Accounts' ? { ...each, opened: false } : each,
+    ),
     ...fields('/hide', hide),
     ...fields('/show', show),
     ...fields('/only', only),

@@ -4,8 +4,11 @@ import { levels } from '../model/contact.ts'
 
 const strict = { additionalProperties: false }
 const Name = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 })
-const Names = Type.Array(Name, { uniqueItems: true })
-const LevelSchema = Type.Union(levels.map((level) => Type.Literal(level)))
+const Names = Type.Array(Name, { uniqueItems: true, description: 'a list of names, each once' })
+const LevelSchema = Type.Union(
+  levels.map((level) => Type.Literal(level)),
+  { description: `one of ${levels.join(', ')}` },
+)
 
 /** What makes a record the contact's. Each entry is another way; one of them is enough. */
 const Ties = Type.Object(
@@ -18,7 +21,7 @@ const Ties = Type.Object(
   { ...strict, minProperties: 1 },
 )
 
-const Where = Type.String({ maxLength: 4096 })
+const Where = Type.String({ maxLength: 4096, description: 'a condition in the query language, as a text' })
 
 /** Which of the visible records may be written: `level` is `own` unless it says more, `where` a further condition. */
 const reach = { level: Type.Optional(LevelSchema), where: Type.Optional(Where) }

@@ -306,6 +306,8 @@ function labelled(condition: Condition): Condition {
   }
 }
 
+const ownModules: ReadonlySet<string> = new Set(['Contacts', 'Accounts'])
+
 /** One of these must hold; undefined where the rule has none. */
 function tiesOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition[] | undefined {
   const { rule } = view.decision
@@ -323,7 +325,8 @@ function tiesOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): 
     .filter(({ module }) => visible.find(module) !== undefined)
     .map(({ field, module }) => tree.lookup({ field, query: idsOf(module, undefined), label: scopeLabel }))
   const relations = relation
-    .filter((module) => visible.find(module) !== undefined)
+    // The contact and its account count by their ids, whether or not they can be read.
+    .filter((module) => ownModules.has(module) || visible.find(module) !== undefined)
     .map((module) => related(module, view.module.name, ownerIds))
   return [...ties, ...hops, ...relations]
 }

@@ -3,13 +3,17 @@ import { readConfig } from '../../config/config.ts'
 import { Corebos } from '../../corebos/corebos.ts'
 import { GatewayError } from '../../model/errors.ts'
 import { explainInFull, type Explanation } from '../../read/explain.ts'
-import { loadPolicy } from '../../policy/load.ts'
+import { builtinPolicy } from '../../policy/builtin.ts'
+import { loadPolicy, loadWithText, type LoadedPolicy } from '../../policy/load.ts'
 import type { Policy } from '../../policy/policy.ts'
+import { PolicySchema } from '../../policy/schema.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
 import { parseQuery } from '../../query/parse.ts'
+import { faultsOf, lineOf } from '../../scope/faults.ts'
 import { readArguments, UsageError } from '../arguments.ts'
 import { Stand } from './asker.ts'
 import { diff, type Change } from './diff.ts'
+import { withDemo } from './with-demo.ts'
 
 /** The answer is no: not valid, or not allowed. */
 export class Rejected extends Error {
@@ -24,10 +28,12 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws UsageError, Rejected, ConfigError, or why it cannot be said
  */
 export async function answer(args: readonly string[], env: Environment): Promise<string[]> {
-  const { files, as, query, command } = read(args)
+  const { files, as, query, command, demo } = read(args)
   const [first, second, ...others] = files
+  if (command === 'init' && first === undefined) return [JSON.stringify(builtinPolicy, null, 2)]
+  if (command === 'schema' && first === undefined) return [JSON.stringify(editorSchema, null, 2)]
   if (first === undefined || others.length > 0) throw new UsageError('expected a command and its files')
-  if (command === 'check' && second === undefined) return check(first)
+  if (command === 'check' && second === undefined) return check(first, demo, env)
   if (command === 'explain' && second === undefined && as !== undefined && query !== undefined)
     return explainQuery(first, as, query, env)
   if (command === 'diff' && second !== undefined && as !== undefined)
@@ -40,16 +46,24 @@ interface Command {
   readonly files: readonly string[]
   readonly as: string | undefined
   readonly query: string | undefined
+  readonly demo: boolean
+}
+
+/** What an editor checks a policy file against. */
+const editorSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'Policy of the coreBOS portal gateway',
+  ...PolicySchema,
 }
 
 function read(args: readonly string[]): Command {
   const text = { type: 'string' } as const
   const { values, positionals } = readArguments(args, {
-    options: { as: text, query: text },
+    options: { as: text, query: text, demo: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
   const [command, ...files] = positionals
-  return { command, files, as: values.as, query: values.query }
+  return { command, files, as: values.as, query: values.query, demo: values.demo }
 }
 
 async function policyOf(file: string): Promise<Policy> {
@@ -60,15 +74,35 @@ async function policyOf(file: string): Promise<Policy> {
   }
 }
 
-async function check(file: string): Promise<string[]> {
-  const policy = await policyOf(file)
+/** Against the demo, against the installation of `COREBOS_URL`, or by itself. */
+async function check(file: string, demo: boolean, env: Environment): Promise<string[]> {
+  const loaded = await loadWithText(file === 'builtin' ? undefined : file).catch((error: unknown) => {
+    throw new Rejected(error instanceof Error ? error.message : String(error))
+  })
+  const { policy } = loaded
+  const against = demo
+    ? await withDemo(async (demoEnv) => heldAgainst(loaded, demoEnv))
+    : env['COREBOS_URL'] === undefined
+      ? 'modules and fields were not looked at: set COREBOS_URL, or use --demo'
+      : await heldAgainst(loaded, env)
   const [contacts, employees] = (['Contacts', 'Employee'] as const).map(
     (entity) => policy.modulesFor({ entity }).length,
   )
   return [
     `valid: level ${policy.level}, ${contacts} modules for contacts, ${employees} for employees`,
+    against,
     ...policyWarnings(policy).map((line) => `warning: ${line}`),
   ]
+}
+
+/** @throws Rejected with a line for each module, field, tie and condition that does not fit */
+async function heldAgainst({ policy, located }: LoadedPolicy, env: Environment): Promise<string> {
+  const [line = ''] = await withStand(env, async (stand) => {
+    const faults = faultsOf(policy, await stand.installation(policy))
+    if (faults.length > 0) throw new Rejected(faults.map((fault) => located(lineOf(fault))).join('\n'))
+    return [`every module, field, tie and condition fits ${env['COREBOS_URL'] ?? ''}`]
+  })
+  return line
 }
 
 /** Lets `work` ask coreBOS as the service user, and logs out at the end. */

@@ -1,0 +1,61 @@
+/** Where in the text of a JSON document something stands. */
+
+export interface TextPosition {
+  /** Both count from 1. */
+  readonly line: number
+  readonly column: number
+}
+
+const blanks = /[\s,:]*/y
+const scalar = /"(?:[^"\\]|\\.)*"|[^\s,:[\]{}"]+/y
+
+/**
+ * The place of a value, or of the innermost value on the way to it that exists.
+ *
+ * @param text a valid JSON document
+ * @param pointer `/modules/HelpDesk/where`; names with `/` or `~` do not occur in a policy
+ */
+export function positionOf(text: string, pointer: string): TextPosition {
+  const path = pointer.split('/').slice(1)
+  let at = 0
+  let found = 0
+  let depth = 0
+
+  const skip = (): void => {
+    blanks.lastIndex = at
+    blanks.exec(text)
+    at = blanks.lastIndex
+  }
+  const token = (): string => {
+    scalar.lastIndex = at
+    const [taken = ''] = scalar.exec(text) ?? []
+    at = taken === '' ? text.length : at + taken.length
+    return taken
+  }
+  /** @param level how many parts of the path led to this value; undefined: it is beside the path */
+  const value = (level: number | undefined): void => {
+    skip()
+    if (level !== undefined && level >= depth) [found, depth] = [at, level]
+    const opening = text.charAt(at)
+    if (opening !== '{' && opening !== '[') {
+      token()
+      return
+    }
+    at += 1
+    for (let index = 0; ; index += 1) {
+      skip()
+      if (at >= text.length || text.charAt(at) === '}' || text.charAt(at) === ']') break
+      const name = opening === '{' ? unquoted(token()) : String(index)
+      value(level !== undefined && path[level] === name ? level + 1 : undefined)
+    }
+    at += 1
+  }
+  value(0)
+  const before = text.slice(0, found).split('\n')
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+}
+
+function unquoted(token: string): string {
+  const name: unknown = JSON.parse(token)
+  return typeof name === 'string' ? name : ''
+}
