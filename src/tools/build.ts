@@ -10,12 +10,13 @@ import { copyAssets, fingerprint, isBuildOf, markBuild } from './build/output.ts
 const [PROJECT = 'tsconfig.json'] = process.argv.slice(2)
 const TARGET = 'dist'
 
-/** Types that portals compile against. */
+/** Types that portals compile against; the image for production has no use for them. */
 const CLIENT = 'src/client/tsconfig.json'
+const PROJECTS = PROJECT === 'tsconfig.json' ? [PROJECT, CLIENT] : [PROJECT]
 
 const compile = (folder: string): boolean => {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  for (const project of [PROJECT, CLIENT].filter((path) => existsSync(path))) {
+  for (const project of PROJECTS.filter((path) => existsSync(path))) {
     const { status } = spawnSync(process.execPath, [compiler, '-p', project, '--outDir', folder], {
       stdio: 'inherit',
     })
