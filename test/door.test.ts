@@ -264,9 +264,8 @@ t.test('explain tells what would be sent, and sends nothing', async (t) => {
     rejected: { code: 'QUERY_NOT_EXPRESSIBLE' },
   })
   // Both the statement and what it looks up are rejected; neither may end the process.
-  const twice =
-    "select ticket_title from HelpDesk where Contacts.lastname = 'a where [b]' and ticket_title = 'a where [b]'"
-  t.match(await alice.explain(twice), { rejected: { code: 'QUERY_NOT_EXPRESSIBLE' } })
+  const tab = "select ticket_title from HelpDesk where ticket_title = 'a\tb'"
+  t.match(await alice.explain(tab), { rejected: { code: 'QUERY_NOT_EXPRESSIBLE' } })
   t.equal(relay.calls.length, before)
   const sent = await alice.query("select ticket_title from HelpDesk where ticketstatus = 'Open' limit 5")
   t.equal(sent.status, 200)
