@@ -43,6 +43,7 @@ function start(t: Test, script: string, env: Readonly<Record<string, string>>) {
         const ended = await Promise.race([
           exit.then(() => true),
           once(child.stdout ?? child, 'data').then(() => false),
+          once(child.stderr ?? child, 'data').then(() => false),
         ])
         if (ended) throw new Error(`it ended without saying ${String(pattern)}: ${output}`)
       }
