@@ -1188,7 +1188,7 @@ t.test(
         ['q=', 400],
         ['q=%20', 400],
         ['', 400],
-        ['q=a%5Cb', 422],
+        ['q=a%5Cb', 200],
         ['q=a&limit=101', 400],
       ] as const) {
         t.equal((await loginService.fetch('alice', `/search?${query}`)).status, status, query)

@@ -43,6 +43,10 @@ const rest: readonly Row[] = [
     name: 'GET /modules/{module}/records',
     path: '/modules/HelpDesk/records?expand=parent_id.account_id,product_id,comments&count=true',
   },
+  {
+    name: 'GET /modules/{module}/aggregate',
+    path: '/modules/HelpDesk/aggregate?groupBy=ticketstatus&count=true',
+  },
   { name: 'GET /records/{id}', path: `/records/${ticket}?expand=parent_id.account_id,comments` },
   { name: 'GET /records/{id}/related/{other}', path: `/records/${ticket}/related/Documents` },
   { name: 'GET /records/{id}/comments', path: `/records/${ticket}/comments` },

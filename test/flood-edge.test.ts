@@ -409,7 +409,8 @@ t.test('/webservice.php takes in no more than the session and the operation need
       [
         'a document',
         { operation: 'create', sessionName: session, elementType: 'Documents', element: much(largeBody) },
-        'MANDATORY_FIELDS_MISSING',
+        // It was read whole, and is no JSON.
+        'BAD_REQUEST',
       ],
       [
         'more than any document',
