@@ -546,12 +546,12 @@ t.test('few large bodies are taken in at once', async (t) => {
   )
   t.match(answered, /^HTTP\/1.1 200 [^]*retry-after: 1\r\n[^]*"code":"GATEWAY_BUSY"/i)
   t.match(await large(alice), { code: 'GATEWAY_BUSY' })
-  t.match(await large(bob), { code: 'MANDATORY_FIELDS_MISSING' }, 'of each contact')
+  t.match(await large(bob), { code: 'BAD_REQUEST' }, 'of each contact')
   for (const socket of sockets) socket.destroy()
   for (;;) {
     const { code } = await large(alice)
     if (code === 'GATEWAY_BUSY') continue
-    t.equal(code, 'MANDATORY_FIELDS_MISSING', 'and again when they are gone')
+    t.equal(code, 'BAD_REQUEST', 'and again when they are gone')
     break
   }
 })
