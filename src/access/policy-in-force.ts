@@ -87,13 +87,6 @@ export class PolicyInForce {
     return this.#checking
   }
 
-  /** Holds the policy against the installation again: modules or fields may have changed. */
-  recheck(): void {
-    const { policy, loadedAt } = this.#state
-    const whole = new Policy(policy.source)
-    this.#put(unchecked(whole, loadedAt, this.#options.installation === undefined))
-  }
-
   /** @throws Error where the policy does not fit the installation; GatewayError how coreBOS failed */
   async requireFit(): Promise<void> {
     await this.check()

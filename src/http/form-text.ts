@@ -1,6 +1,6 @@
 /** Checks that the text of a form of `multipart/form-data` is UTF-8, since its parser repairs what is not. */
 import { GatewayError } from '../model/errors.ts'
-import { decoded, notUtf8, requireUtf8Charset } from './utf8.ts'
+import { decoded, escapesUtf8, notUtf8, requireUtf8Charset } from './utf8.ts'
 
 /** Bytes of the headers of one part. */
 const longestHeader = 80 * 1024
@@ -95,7 +95,7 @@ function requireHeader(header: Buffer): boolean {
   if (text === undefined) throw notUtf8('the name of a part or of a file in the form')
   const [, extended] = /;\s*(?:file)?name\*\s*=\s*([^;\r\n]*)/i.exec(text) ?? []
   if (extended !== undefined) requireExtended(extended)
-  // The bytes of a file are kept as they are, in whatever charset.
+  // The bytes of a file are kept as they are, in any charset.
   if (/^content-disposition:[^\r\n]*;\s*filename\*?\s*=/im.test(text)) return true
   const [, type = ''] = /^content-type:([^\r\n]*)/im.exec(text) ?? []
   requireUtf8Charset(type)
@@ -111,7 +111,5 @@ function requireHeader(header: Buffer): boolean {
 function requireExtended(value: string): void {
   const [, charset = '', bytes = ''] = /^"?([^']*)'[^']*'(.*?)"?\s*$/.exec(value) ?? []
   requireUtf8Charset(`; charset=${charset}`)
-  const escaped = bytes.match(/(?:%[0-9a-f]{2})+/gi) ?? []
-  if (escaped.some((each) => decoded(Buffer.from(each.replaceAll('%', ''), 'hex')) === undefined))
-    throw notUtf8('the name of a file in the form')
+  if (!escapesUtf8(bytes)) throw notUtf8('the name of a file in the form')
 }

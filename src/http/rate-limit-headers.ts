@@ -13,8 +13,6 @@ export interface Quota {
   readonly resetIn: number
 }
 
-export const rateLimitHeaderNames = ['RateLimit', 'RateLimit-Policy'] as const
-
 /**
  * @param quotas with several of one name, the one with the fewest requests left is shown
  * @returns no headers for a request that was not counted

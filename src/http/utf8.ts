@@ -64,10 +64,14 @@ function bytesOf(escaped: string): Buffer {
   return Buffer.from(escaped.replaceAll('%', ''), 'hex')
 }
 
-/** Whether a URL is in ASCII and what it escapes is text. A `%` that begins no escape stands for itself. */
+/** Whether the bytes that a text escapes with `%` are text. A `%` that begins no escape stands for itself. */
+export function escapesUtf8(text: string): boolean {
+  return (text.match(escapedBytes) ?? []).every((each) => decoded(bytesOf(each)) !== undefined)
+}
+
+/** Whether a URL is in ASCII and what it escapes is text. */
 export function isUtf8Url(url: string): boolean {
-  if (/[^\0-\x7f]/.test(url)) return false
-  return (url.match(escapedBytes) ?? []).every((each) => decoded(bytesOf(each)) !== undefined)
+  return !/[^\0-\x7f]/.test(url) && escapesUtf8(url)
 }
 
 /** The parameters of a query string; a name that is repeated has a list. Bytes that are not UTF-8 are to be rejected before. */

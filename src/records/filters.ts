@@ -1,6 +1,7 @@
 /** The filters of a request as one condition, with every value held against its field. */
 import { Type } from '@sinclair/typebox'
 import { GatewayError } from '../model/errors.ts'
+import { corebosTime } from '../model/corebos-time.ts'
 import { isNumberColumn, valueKind, type FieldShape, type ValueKind } from '../model/module.ts'
 import { choiceCondition, filterCondition, type EmptyValues } from '../query/filter-condition.ts'
 import { namedOperators, splitValues, type Filter, type FilterOperator } from '../query/filters.ts'
@@ -135,7 +136,7 @@ function timeText(text: string, name: string): string {
 
 function inUtc(text: string, local: string): string {
   if (!text.includes('T') || text.endsWith('Z')) return local
-  return new Date(Date.parse(text)).toISOString().slice(0, 19).replace('T', ' ')
+  return corebosTime(Date.parse(text))
 }
 
 function invalid(problem: string): GatewayError {

@@ -49,7 +49,7 @@ const percentColumn = '9'
 /** Columns of several lines; the smaller kind also holds titles. */
 const areaColumns = { any: ['19', '20'], small: '21' }
 
-export function widgetOf({ name, type, uitype }: FieldShape, labelFields: readonly string[] = []): Widget {
+function widgetOf({ name, type, uitype }: FieldShape, labelFields: readonly string[] = []): Widget {
   if (type === 'double' && uitype === percentColumn) return 'percent'
   const widget = widgetOfType[type]
   if (widget !== undefined) return widget

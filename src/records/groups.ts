@@ -5,6 +5,7 @@ import type { JsonRow, JsonValue } from '../model/json-value.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
 import { compareKeys, sortKey } from '../scope/order.ts'
 import type { Row } from '../scope/verify.ts'
+import { jsonValue } from './values.ts'
 
 export const measures = ['sum', 'min', 'max', 'avg'] as const
 export type Measure = (typeof measures)[number]
@@ -94,26 +95,5 @@ function measureOf(measure: Measure, rows: readonly Row[], field: FieldShape): J
       )
       return jsonValue(best, field)
     }
-  }
-}
-
-/** What coreBOS puts between the values of a field with several choices. */
-const separator = ' |##| '
-
-function jsonValue(text: string, field: FieldShape): JsonValue {
-  if (text === '') return field.type === 'boolean' ? false : null
-  if (field.type === 'multipicklist') return text.split(separator)
-  switch (valueKind(field)) {
-    case 'number':
-      return decimal.test(text) ? (exactNumber(text) ?? text) : text
-    case 'boolean':
-      return text === '1' ? true : text === '0' ? false : text
-    case 'datetime':
-      return `${text.replace(' ', 'T')}Z`
-    case 'date':
-    case 'id':
-    case 'time':
-    case 'text':
-      return text
   }
 }

@@ -28,7 +28,7 @@ export function areLines(related: ModuleView, parent: ModuleView): boolean {
 }
 
 /** Whether the lines of a module's records are shown: a rule that lists its fields does not list them. */
-export function hasLines({ module, decision: { rule } }: ModuleView): boolean {
+function hasLines({ module, decision: { rule } }: ModuleView): boolean {
   return inventory.has(module.name) && rule.only === undefined
 }
 

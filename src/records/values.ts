@@ -1,4 +1,5 @@
 /** Values of records with JSON types, from and to the texts of coreBOS. */
+import { corebosTime } from '../model/corebos-time.ts'
 import { decimalText, exactNumber } from '../model/decimal.ts'
 import type { JsonRow, JsonValue } from '../model/json-value.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
@@ -117,7 +118,7 @@ function givenTime(text: string, name: string): GivenValue {
   if (zone === 'Z') return local
   const time = Date.parse(`${day}T${minutes}${seconds}${zone}`)
   // What is no time stays as it is, to be rejected as that.
-  return Number.isNaN(time) ? local : new Date(time).toISOString().slice(0, 19).replace('T', ' ')
+  return Number.isNaN(time) ? local : corebosTime(time)
 }
 
 function wantsTime(name: string): string {

@@ -1,4 +1,5 @@
 /** Operations that read records. All of them are queries that `src/read/` runs. */
+import { corebosTime } from '../model/corebos-time.ts'
 import { GatewayError } from '../model/errors.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { byModule, record, viewOf } from '../read/records-by-id.ts'
@@ -147,5 +148,5 @@ function byTime(left: Row, right: Row): number {
 
 /** As coreBOS writes times, in UTC. */
 function timeText(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
+  return corebosTime(seconds * 1000)
 }

@@ -12,6 +12,7 @@ import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 import type { Input, WebserviceContext } from './call.ts'
 import { closedModule, result, type Result } from './envelope.ts'
+import { escaped } from './markup.ts'
 import { isObject, type Parameter } from './php.ts'
 import { recordsOf } from './read.ts'
 
@@ -128,17 +129,4 @@ function commentRow(
   const names = { owner_name: name, owner_firstname: name, owner_lastname: '' }
   const creators = { creator_name: name, creator_firstname: name, creator_lastname: '' }
   return { ...common, ownertype: author.kind === 'contact' ? 'customer' : 'user', ...names, ...creators }
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#039;',
-}
-
-/** coreBOS gives such comments as markup. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign)
 }

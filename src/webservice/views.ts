@@ -13,6 +13,7 @@ import type { Input, WebserviceContext } from './call.ts'
 import { openModule } from './describe.ts'
 import { closedModule, result, type Result } from './envelope.ts'
 import { requireLength } from './lists.ts'
+import { escaped } from './markup.ts'
 import { isObject, type Parameter } from './php.ts'
 import { recordsOf } from './read.ts'
 
@@ -87,18 +88,6 @@ function shownView(
 
 function listing({ linkfields, pagesize }: SavedViews, { readable }: ModuleView) {
   return { linkfields: linkfields.filter((name) => readable.has(name)), pagesize }
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#039;',
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }
 
 const word = /^[A-Za-z_]{1,50}$/

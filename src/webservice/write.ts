@@ -95,14 +95,9 @@ export async function create(input: Input, client: WebserviceWriteContext): Prom
 }
 
 /** A change by what an element holds: its values, and the file of a document. */
-async function revisionBy(
-  id: string,
-  element: Fields,
-  client: WebserviceWriteContext,
-  valuesFrom: (values: GivenTexts) => GivenTexts = (values) => values,
-): Promise<Change> {
+async function revisionBy(id: string, element: Fields, client: WebserviceWriteContext): Promise<Change> {
   const file = await fileOf(element, client.uploads)
-  return revision(id, valuesFrom(valuesOf(withoutFile(element))), client, file)
+  return revision(id, valuesOf(withoutFile(element)), client, file)
 }
 
 export async function revise(input: Input, client: WebserviceWriteContext): Promise<Result> {
@@ -120,18 +115,28 @@ function requireId(element: Fields): string {
 /** As `revise`, but every mandatory field must be given. */
 export async function update(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
-  const id = requireId(element)
+  const change = await completeRevision(requireId(element), element, client)
+  if (change instanceof MissingFields) throw change
+  return result(await carryOut(change, client))
+}
+
+/** A change by what an element holds, or the mandatory fields that it lacks. */
+async function completeRevision(
+  id: string,
+  element: Fields,
+  client: WebserviceWriteContext,
+): Promise<Change | MissingFields> {
   // Bounds come before coreBOS is asked what is mandatory.
-  valuesOf(withoutFile(element))
+  const values = valuesOf(withoutFile(element))
   const view = viewOf(id, client.context)
   const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
   if (missing !== undefined) {
     await requireRight(id, client)
     auditRejection('update', [id], missing, client)
-    throw missing
+    return missing
   }
-  const change = await revisionBy(id, element, client, (values) => withoutHabit(values, view, client))
-  return result(await carryOut(change, client))
+  const file = await fileOf(element, client.uploads)
+  return revision(id, withoutHabit(values, view, client), client, file)
 }
 
 /** Official clients make their own user the owner of what they change, wherever nothing else is said. */
@@ -263,18 +268,8 @@ export async function reviseWithValidation(input: Input, client: WebserviceWrite
 
 export async function updateWithValidation(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const element = elementOf(input)
-  const id = requireParameter(idOf(element))
-  // Bounds come before coreBOS is asked what is mandatory.
-  valuesOf(withoutFile(element))
-  const view = viewOf(id, client.context)
-  const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
-  if (missing !== undefined) {
-    await requireRight(id, client)
-    auditRejection('update', [id], missing, client)
-    return failed(missing.byField)
-  }
-  const change = await revisionBy(id, element, client, (values) => withoutHabit(values, view, client))
-  return validated(change, client)
+  const change = await completeRevision(requireParameter(idOf(element)), element, client)
+  return change instanceof MissingFields ? failed(change.byField) : validated(change, client)
 }
 
 /** Without the right to change the record, that is the reason, and not a missing value. @throws GatewayError with its audit line */

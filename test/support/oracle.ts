@@ -6,6 +6,7 @@ import { parseFirst, type Expr, type OrderByStatement, type SelectFromStatement 
 import type { Level } from '../../src/model/contact.ts'
 import type { CrmRecord, Database } from '../../src/demo/database.ts'
 import type { Field, Module } from '../../src/demo/metadata.ts'
+import { isHiddenField } from '../../src/tools/attack/scope.ts'
 
 type Truth = boolean | undefined
 
@@ -56,28 +57,6 @@ export function anchorsOf(database: Database, contact: number, level: Level): Ow
 export function numberIn({ values }: CrmRecord, field: string): number {
   return Number(values.get(field) ?? '0')
 }
-
-const hidden: Readonly<Record<string, string>> = {
-  Contacts:
-    'portal support_start_date support_end_date portalpasswordtype portalloginuser template_language leadsource notify_owner',
-  Accounts: 'rating annual_revenue notify_owner',
-  Documents: 'template template_for mergetemplate filedownloadcount',
-  Emails: 'bccmail access_count email_flag bounce clicked spamreport delivered dropped open unsubscribe',
-  HelpDesk: 'update_log from_mailscanner from_portal commentadded',
-  InventoryDetails: 'cost_price cost_gross total_stock vendor_id',
-  Invoice: 'salescommission',
-  // The e-mail address of a CRM user.
-  ModComments: 'relatedassignedemail',
-  Potentials: 'probability forecast_amount nextstep leadsource campaignid',
-  Products: 'cost_price commissionrate qtyinstock qtyindemand reorderlevel vendor_id vendor_part_no glacct',
-  Project: 'targetbudget',
-  Quotes: 'assigned_user_id1',
-  SalesOrder: 'salescommission',
-  Services: 'cost_price commissionrate',
-}
-
-const isHiddenField = (module: string, field: string): boolean =>
-  `${hidden[module] ?? ''} isconvertedfromlead convertedfromlead`.split(' ').includes(field)
 
 const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
 

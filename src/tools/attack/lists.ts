@@ -1,4 +1,5 @@
 /** What lists take besides the parts of a statement, and aggregates: filters, orders, expanded fields, groups. */
+import { namedOperators } from '../../query/filters.ts'
 import type { Attempt } from './attempt.ts'
 import { isClosed } from './condition.ts'
 import * as hostile from './hostile.ts'
@@ -12,20 +13,8 @@ export interface ListParameters {
   readonly closed: string | undefined
 }
 
-const operators = [
-  'gt',
-  'gte',
-  'lt',
-  'lte',
-  'ne',
-  'in',
-  'nin',
-  'contains',
-  'startsWith',
-  'empty',
-  'eq',
-  'like',
-]
+/** Those that there are, and two that there are not. */
+const operators: readonly string[] = [...namedOperators, 'eq', 'like']
 
 const quoted = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 

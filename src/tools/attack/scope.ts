@@ -33,7 +33,8 @@ const hidden: Readonly<Record<string, string>> = {
   Services: 'cost_price commissionrate',
 }
 
-const isHiddenField = (module: string, field: string): boolean =>
+/** Whether the built-in policy hides a field from contacts, written down apart from the policy itself. */
+export const isHiddenField = (module: string, field: string): boolean =>
   `${hidden[module] ?? ''} isconvertedfromlead convertedfromlead`.split(' ').includes(field)
 
 export const openModules: readonly string[] = [

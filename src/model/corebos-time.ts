@@ -1,0 +1,6 @@
+/** Times as coreBOS writes them. */
+
+/** @param time milliseconds since 1970 @returns `YYYY-MM-DD hh:mm:ss` in UTC */
+export function corebosTime(time: number): string {
+  return new Date(time).toISOString().slice(0, 19).replace('T', ' ')
+}
