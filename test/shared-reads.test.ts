@@ -66,7 +66,7 @@ t.test('reads of one contact run side by side', async (t) => {
   const portal = await start(t, 'shared', 20)
   await portal.as('alice', 'GET', list)
   portal.relay.mostAtOnce = 0
-  const titles = Array.from({ length: 6 }, (_, i) => `${list}&limit=${i + 1}`)
-  await Promise.all(titles.map(async (path) => portal.as('alice', 'GET', path)))
+  const paths = Array.from({ length: 6 }, (_, i) => `${list}&limit=${i + 1}`)
+  await Promise.all(paths.map(async (path) => portal.as('alice', 'GET', path)))
   t.ok(portal.relay.mostAtOnce > 1, `${portal.relay.mostAtOnce} at once`)
 })

@@ -27,7 +27,7 @@ export interface Read<T> {
   readonly etag: string | undefined
 }
 
-/** One more than this can be skipped in no list: `all` ends there. */
+/** Records of a page that `all` reads, unless the options name a limit. */
 const pageSize = 200
 
 export class Records<M extends ModuleTypes> {

@@ -1,6 +1,6 @@
 /**
  * Checks the policy's own conditions. They have two values: an empty field satisfies `!=`, `not in`, `not like`, `is null`
- * and whatever negates another comparison, and satisfies nothing else. In SQL it would satisfy `is null` alone.
+ * and the negation of any other comparison, and satisfies nothing else. In SQL it would satisfy `is null` alone.
  */
 import { GatewayError } from '../model/errors.ts'
 import { isNumberColumn, valueKind } from '../model/module.ts'

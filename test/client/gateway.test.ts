@@ -70,7 +70,8 @@ t.test('lists, pages and filters without writing a query', async (t) => {
   const tickets = gateway.records('HelpDesk')
   const { records, total } = await tickets.list({
     fields: ['ticket_title'],
-    where: "parent_id='12x8549' and ticketstatus in ('Open','Closed')",
+    filter: { parent_id: '12x8549', ticketstatus: { in: ['Open', 'Closed'] } },
+    sort: ['-ticket_title'],
     count: true,
   })
   const expected = await idsWhere(
@@ -143,7 +144,7 @@ t.test('refreshes before the token expires', async (t) => {
 })
 
 t.test('waits as long as a 429 says, and no longer than a minute', async (t) => {
-  const { portal, waits, gateway } = await startClient(t, { env: { RATE_LIMIT_CONTACT: '1/30' } })
+  const { waits, gateway } = await startClient(t, { env: { RATE_LIMIT_CONTACT: '1/30' } })
   await gateway.records('HelpDesk').list({ limit: 1 })
   await t.rejects(gateway.records('HelpDesk').list({ limit: 1 }), {
     name: 'GatewayError',
@@ -151,7 +152,6 @@ t.test('waits as long as a 429 says, and no longer than a minute', async (t) => 
   })
   t.equal(waits.length, 3)
   t.ok(waits.every((wait) => wait > 0 && wait <= 30_000))
-  t.ok(portal.url)
 })
 
 t.test('reports the end of the session once, whichever request finds it', async (t) => {

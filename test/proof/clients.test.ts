@@ -1,4 +1,4 @@
-/** Clients that nobody here wrote, driven as portals drive them. */
+/** Clients of other projects, driven as portals drive them. */
 import t, { type Test } from 'tap'
 import { install, nodeVtiger, reactAdmin, type ListParams } from '../support/foreign-clients.ts'
 import { anchorsOf, Oracle } from '../support/oracle.ts'

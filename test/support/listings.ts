@@ -23,7 +23,7 @@ const modules = [
 
 const comparisons = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
-/** Filters over every module with values that the data holds, whoever may see them, and orders in mixed directions. */
+/** Filters over every module with values that the data holds, visible or not, and orders in mixed directions. */
 export function generatedListings(database: Database, count: number): readonly Listing[] {
   const below = seeded(20261130)
   const pick = <T>(list: readonly T[]): T => {
