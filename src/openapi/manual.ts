@@ -50,15 +50,24 @@ something must come from the origin of the portal; otherwise the response is 403
 
 ## Paging and filtering
 
-Lists take \`fields\`, \`where\`, \`orderBy\`, \`limit\` (at most ${limits.rows}, by default ${limits.defaultRows}), \`offset\` and
-\`count=true\`. Follow \`next\` until it is missing. \`expand=parent_id\` includes the records that a reference points to. Conditions
-are written in the [query language](#query-language). Unknown parameters and fields are rejected with an error that names them.
+Lists take \`fields\`, \`limit\` (at most ${limits.rows}, by default ${limits.defaultRows}), \`offset\` and \`count=true\`. Follow
+\`next\` and \`prev\` until they are missing.
+
+- \`filter[ticketstatus]=Open\` and \`filter[createdtime][gte]=2026-11-01\` filter by fields. The operators are \`gt\`, \`gte\`,
+  \`lt\`, \`lte\`, \`ne\`, \`in\`, \`nin\`, \`contains\`, \`startsWith\` and \`empty\`.
+- \`sort=-createdtime,ticket_title\` sorts, with \`-\` before a descending field.
+- \`expand=parent_id(firstname,lastname),comments\` includes the records that a reference points to, and the comments.
+- \`where\` and \`orderBy\` take the [query language](#query-language).
+- \`GET /modules/{module}/aggregate\` counts and sums up.
+
+Unknown parameters and fields are rejected with an error that names them.
 
 ## Types and time zones
 
-\`GET /modules/{module}\` lists the fields of a module with their types. Dates are \`YYYY-MM-DD\`. All times are in UTC; show them in
+\`GET /modules/{module}\` lists the fields of a module with their types. Values have JSON types: numbers, \`true\` and \`false\`,
+\`null\` for empty fields, arrays for several choices. Dates are \`YYYY-MM-DD\`, times \`2026-11-24T07:35:26Z\` in UTC; show them in
 the time zone of the user. References and owners are ids such as \`17x8625\`: the number of the module, \`x\`, and the number of
-the record. The \`id\` of a record never changes.
+the record. The \`id\` of a record never changes. Conditions of the query language take times as \`2026-11-24 07:35:26\`.
 
 ## Files
 
