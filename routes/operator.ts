@@ -1,23 +1,13 @@
-/** For operators, on a listener of its own: `/metrics` for all who reach it, everything else for who holds the token. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+/** For operators, on a listener of its own: metrics, explanations, sessions and caches. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import fp from 'fastify-plugin'
+import type { FastifyInstance } from 'fastify'
 import { longestName } from '../src/auth/names.ts'
-import { GatewayError } from '../src/model/errors.ts'
-import { explainInFull } from '../src/read/explain.ts'
 import { limits } from '../src/model/limits.ts'
-import { parseQuery } from '../src/query/parse.ts'
-import { largeBody, WebserviceId } from '../src/http/schemas.ts'
+import { parseId } from '../src/model/webservice-id.ts'
+import { answer, largeBody, problems, WebserviceId } from '../src/http/schemas.ts'
+import { explained, ExplanationView, Rejection } from '../src/operator/access-view.ts'
 import { markOf, type PortalSession } from '../src/session/contract.ts'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Open to all who reach the operators' listener. */
-    open?: true
-  }
-}
 
 export interface OperatorOptions {
   /** The gateway beside whose listener this one stands. */
@@ -25,26 +15,54 @@ export interface OperatorOptions {
     FastifyInstance,
     'metrics' | 'sessions' | 'corebos' | 'door' | 'auth' | 'endUpstream'
   >
-  /** Without one, only what is open is answered. */
-  readonly token: string | undefined
 }
 
-const OfContact = Type.Object({ contact: WebserviceId }, { additionalProperties: false })
+const Who = Type.String({
+  minLength: 1,
+  maxLength: longestName,
+  description: 'E-mail address or webservice id',
+  examples: ['alice@example.com'],
+})
+const OfContact = Type.Object({ contact: Who }, { additionalProperties: false })
 
-const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway, token }) => {
+const Session = Type.Object(
+  {
+    id: Type.String(),
+    by: Type.String({ description: 'The name of the session in audit lines' }),
+    contact: WebserviceId,
+    level: Type.String(),
+    createdAt: Type.String({ format: 'date-time' }),
+    lastSeenAt: Type.String({ format: 'date-time' }),
+    expiresAt: Type.String({ format: 'date-time' }),
+    userAgent: Type.Optional(Type.String()),
+    address: Type.Optional(Type.String()),
+  },
+  { title: 'Session' },
+)
+
+const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway }) => {
   const { metrics, sessions, corebos, door, auth, endUpstream } = gateway
   const { loginService, origins } = auth
-  const holdsToken = bearerOf(token)
 
-  // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.open !== true && !holdsToken(request)) {
-      throw new GatewayError('AUTHENTICATION_REQUIRED')
-    }
-  })
+  /** An id needs no call of coreBOS: sessions can be ended while it is away. */
+  const idOf = async (contact: string) =>
+    parseId(contact) === undefined ? (await auth.person(contact)).contact.id : contact
 
-  app.get('/metrics', { config: { open: true } }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  app.get(
+    '/metrics',
+    {
+      config: { open: true },
+      schema: {
+        tags: ['metrics'],
+        summary: 'Metrics in the format of Prometheus',
+        response: { 200: answer(Type.String(), 'The metrics') },
+      },
+    },
+    async (_request, reply) =>
+      reply
+        .type(metrics.registry.contentType)
+        .serializer((text: string) => text)
+        .send(await metrics.registry.metrics()),
   )
 
   app.post(
@@ -52,39 +70,73 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
     {
       bodyLimit: largeBody,
       schema: {
+        tags: ['access'],
+        summary: 'Show what a query of a contact becomes',
+        description: 'With all conditions and ids; or why the query is rejected.',
         body: Type.Object(
-          { contact: WebserviceId, query: Type.String({ minLength: 1, maxLength: limits.text }) },
+          { contact: Who, query: Type.String({ minLength: 1, maxLength: limits.text }) },
           { additionalProperties: false },
         ),
+        response: {
+          200: answer(Type.Union([ExplanationView, Rejection]), 'The statement, or the rejection'),
+          ...problems('NOT_FOUND', 'INVALID_VALUE'),
+        },
       },
     },
     async ({ body: { contact, query } }) => {
-      const context = await door.readContextFor(await auth.contactById(contact))
-      try {
-        return await explainInFull(parseQuery(query), context)
-      } catch (error) {
-        if (!(error instanceof GatewayError) || error.status >= 500) throw error
-        return { rejected: { code: error.code, detail: error.message } }
-      }
+      const { contact: person } = await auth.person(contact)
+      return explained(query, await door.readContextFor(person))
     },
   )
 
-  app.get('/sessions', { schema: { querystring: OfContact } }, async ({ query: { contact } }) => ({
-    sessions: (await sessions.list(contact)).map(viewOfSession),
-  }))
+  app.get(
+    '/sessions',
+    {
+      schema: {
+        tags: ['sessions'],
+        summary: 'List the sessions of a contact',
+        querystring: OfContact,
+        response: {
+          200: answer(Type.Object({ sessions: Type.Array(Session) }), 'The open sessions'),
+          ...problems('NOT_FOUND', 'INVALID_VALUE'),
+        },
+      },
+    },
+    async ({ query: { contact } }) => ({
+      sessions: (await sessions.list(await idOf(contact))).map(viewOfSession),
+    }),
+  )
 
-  app.post('/sessions/revoke', { schema: { body: OfContact } }, async ({ body: { contact }, log }) => {
-    const ended = await sessions.endAll(contact)
-    await origins.revoke(contact)
-    await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
-    log.info({ contact, ended: ended.length }, "An operator ended a contact's sessions")
-    return { ended: ended.length }
-  })
+  app.post(
+    '/sessions/revoke',
+    {
+      schema: {
+        tags: ['sessions'],
+        summary: 'End all sessions of a contact',
+        body: OfContact,
+        response: {
+          200: answer(Type.Object({ ended: Type.Integer() }), 'How many sessions have ended'),
+          ...problems('NOT_FOUND', 'INVALID_VALUE'),
+        },
+      },
+    },
+    async ({ body: { contact: who }, log }) => {
+      const contact = await idOf(who)
+      const ended = await sessions.endAll(contact)
+      await origins.revoke(contact)
+      await Promise.all(ended.map(async ({ upstream }) => endUpstream(upstream)))
+      log.info({ contact, ended: ended.length }, "An operator ended a contact's sessions")
+      return { ended: ended.length }
+    },
+  )
 
   app.post(
     '/failures/forget',
     {
       schema: {
+        tags: ['sessions'],
+        summary: 'Forget the failed log-ins of a name',
+        description: 'After its counter in the database of coreBOS was reset.',
         body: Type.Object(
           {
             username: Type.String({ minLength: 1, maxLength: longestName }),
@@ -92,6 +144,9 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
           },
           { additionalProperties: false },
         ),
+        response: {
+          200: answer(Type.Object({ forgotten: Type.Integer() }), 'How many failures were forgotten'),
+        },
       },
     },
     async ({ body: { username, entity = 'Contacts' }, log }) => {
@@ -101,12 +156,22 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
     },
   )
 
-  app.post('/cache/clear', async (_request, reply) => {
-    corebos.metadata.clear()
-    // The other instances see the new cache generation at their next request and drop their caches.
-    await sessions.invalidate('everything')
-    return reply.code(204).send()
-  })
+  app.post(
+    '/cache/clear',
+    {
+      schema: {
+        tags: ['cache'],
+        summary: 'Discard cached metadata and answers on every instance',
+        response: { 204: { type: 'null', description: 'Done' } },
+      },
+    },
+    async (_request, reply) => {
+      corebos.metadata.clear()
+      // The other instances see the new cache generation at their next request and drop their caches.
+      await sessions.invalidate('everything')
+      return reply.code(204).send()
+    },
+  )
 }
 
 function viewOfSession({ id, contact, createdAt, lastSeenAt, expiresAt, userAgent, address }: PortalSession) {
@@ -125,12 +190,4 @@ function viewOfSession({ id, contact, createdAt, lastSeenAt, expiresAt, userAgen
   }
 }
 
-/** Compares digests, so that neither the length nor a common beginning shows in the time. */
-function bearerOf(token: string | undefined): (request: FastifyRequest) => boolean {
-  if (token === undefined) return () => false
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  const expected = digest(`Bearer ${token}`)
-  return (request) => timingSafeEqual(digest(request.headers.authorization ?? ''), expected)
-}
-
-export default fp(operator, { name: 'operator', dependencies: ['problem'], fastify: '5.x' })
+export default operator

@@ -16,6 +16,8 @@ import limits from '../plugins/limits.ts'
 import logging from '../plugins/logging.ts'
 import metrics from '../plugins/metrics.ts'
 import openapi from '../plugins/openapi.ts'
+import operatorAccess from '../plugins/operator-access.ts'
+import operatorOpenapi from '../plugins/operator-openapi.ts'
 import parameters from '../plugins/strict-querystring.ts'
 import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
@@ -36,6 +38,7 @@ import jwks from '../routes/jwks.ts'
 import me from '../routes/me.ts'
 import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
+import operatorPages from '../routes/operator-page.ts'
 import printing from '../routes/pdf.ts'
 import query from '../routes/query.ts'
 import recordWrites from '../routes/record-writes.ts'
@@ -181,7 +184,14 @@ export async function buildOperator(
   await app.register(unread, { connections })
   await app.register(bodies)
   await app.register(closing)
-  await app.register(operator, { gateway, token: config.OPERATOR_TOKEN })
+  await app.register(operatorAccess, { token: config.OPERATOR_TOKEN })
+  await app.register(operatorOpenapi)
+  await app.register(operator, { gateway })
+  await app.register(operatorPages, {
+    gateway,
+    policyFile: config.POLICY_FILE,
+    hasToken: config.OPERATOR_TOKEN !== undefined,
+  })
   gateway.addHook('onClose', async () => app.close())
   return app
 }

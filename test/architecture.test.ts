@@ -78,6 +78,7 @@ const mayImportFrom: Readonly<Record<string, readonly string[]>> = {
   auth: ['corebos', 'session', 'tokens'],
   http: ['session'],
   openapi: ['http', 'query', 'scope'],
+  operator: ['read', 'access', 'scope', 'query'],
   webservice: ['read', 'write', 'records', 'auth', 'access', 'corebos', 'scope', 'query', 'session', 'http'],
 
   plugins: ['*'],
@@ -89,6 +90,7 @@ const mayImportFrom: Readonly<Record<string, readonly string[]>> = {
     'webservice',
     'http',
     'openapi',
+    'operator',
     'access',
     'auth',
     'session',

@@ -127,12 +127,18 @@ t.test('docs/operations.md lists every metric and every operator endpoint', asyn
       .filter((name) => /^(portal|http)_/.test(name))
       .sort(),
   )
-  const registered = [...read('routes/operator.ts').matchAll(/app\.(get|post|put|delete)\(\s*'([^']+)'/g)]
+  const sources = ['routes/operator.ts', 'routes/operator-page.ts', 'plugins/operator-openapi.ts'].map(read)
+  const registered = sources.flatMap((source) => [
+    ...source.matchAll(/app\.(get|post|put|delete)\(\s*'([^']+)'/g),
+  ])
   t.strictSame(
     firstCells(page, 'Operator endpoints')
       .map((cell) => inCode(cell)[0]?.replace(/\?.*/, ''))
       .sort(),
-    registered.map(([, method = '', path = '']) => `${method.toUpperCase()} ${path}`).sort(),
+    registered
+      .map(([, method = '', path = '']) => `${method.toUpperCase()} ${path}`)
+      .filter((endpoint) => endpoint !== 'GET /operator.css')
+      .sort(),
   )
 })
 

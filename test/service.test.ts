@@ -1107,13 +1107,17 @@ t.test('operators', async (t) => {
     body: { rejected: { code: 'UNKNOWN_MODULE' } },
   })
   t.match(await ask('/explain', { contact: '12x1', query: 'select id from HelpDesk' }), { status: 404 })
-  t.match(await ask('/explain', { contact: 'x', query: 'select id from HelpDesk' }), { status: 400 })
+  t.match(await ask('/explain', { contact: 'x', query: 'select id from HelpDesk' }), { status: 404 })
+  const byName = await ask('/explain', { contact: alice.username, query: 'select id from HelpDesk' })
+  t.strictSame(byName, await ask('/explain', { contact, query: 'select id from HelpDesk' }))
+  t.match(byName, { status: 200, body: { statement: /parent_id in/ } })
   await post(`${url}/modules/Leads/records`, {}, { authorization: `Bearer ${String(accessToken)}` })
   const audited = log.map((line): unknown => JSON.parse(line)).find((line) => at(line, 'audit') !== undefined)
   const by = textAt(at(audited, 'audit'), 'by')
   t.match(by, /^[0-9a-f]{16}$/)
   const listed = { status: 200, body: { sessions: [{ contact, by }] } }
   t.match(await ask(`/sessions?contact=${contact}`), listed, 'by the name that the log has for them')
+  t.match(await ask(`/sessions?contact=${alice.username}`), listed, 'also by the e-mail address')
   t.match(await ask('/cache/clear', {}), { status: 204 })
   t.match(await ask('/sessions/revoke', { contact }), { status: 200, body: { ended: 1 } })
   t.match(await ask(`/sessions?contact=${contact}`), { body: { sessions: [] } })

@@ -7,10 +7,10 @@ import type { PasswordType } from '../corebos/login.ts'
 import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Rate } from '../model/rate.ts'
-import { parseId } from '../model/webservice-id.ts'
 import type { Store } from '../session/contract.ts'
 import { KeyRing } from '../session/redis/encryption.ts'
 import { AccessRecheck } from './access-recheck.ts'
+import { decideAdmission } from './admission-decision.ts'
 import { loginCalls, neverSent, serviceCalls } from './calls.ts'
 import { Challenges } from './decoy-challenges.ts'
 import { contactOf, dayOf } from './identity.ts'
@@ -21,6 +21,8 @@ import { LoginService } from './login-service.ts'
 import type { LoginServices } from './login-services.ts'
 import type { LoginMode } from './modes/mode.ts'
 import { Passwords } from './passwords.ts'
+import { findPerson } from './person.ts'
+import type { RejectionReason } from './rejection.ts'
 import { ResponsePacer } from './response-pacer.ts'
 import { SessionCleanUp } from './session-clean-up.ts'
 
@@ -143,16 +145,22 @@ export class Auth {
   }
 
   /**
-   * A contact that need not be logged in, as coreBOS knows it; whether it would be let in is not asked.
-   * @throws GatewayError `NOT_FOUND`; `COREBOS_UNAVAILABLE` also without a service user
+   * The contact or employee of a log-in name or an id, who need not be logged in, and whether it would be let in today.
+   * @throws GatewayError `NOT_FOUND`, `INVALID_VALUE`; `COREBOS_UNAVAILABLE` also without a service user
    */
-  async contactById(id: string): Promise<Contact> {
-    const { service, level } = this.#services
+  async person(
+    who: string,
+  ): Promise<{ readonly contact: Contact; readonly admission: RejectionReason | 'ok' }> {
+    const { service, level, today } = this.#services
     if (service === undefined)
       throw new GatewayError('COREBOS_UNAVAILABLE', 'This needs a service user (COREBOS_USER)')
-    const identity = parseId(id) && (await service.byId('Contacts', id))
-    if (identity === undefined) throw new GatewayError('NOT_FOUND')
-    return contactOf(identity, 'Contacts', { id: identity.userId, name: '' }, level())
+    const { identity, entity } = await findPerson(service, who)
+    const userId = identity.userId === '' ? (await service.user()).id : identity.userId
+    const decided = decideAdmission({ record: identity }, today())
+    return {
+      contact: contactOf(identity, entity, { id: userId, name: '' }, level()),
+      admission: 'rejected' in decided ? decided.rejected : 'ok',
+    }
   }
 }
 

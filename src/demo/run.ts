@@ -1,4 +1,5 @@
 /** `npm run demo`: a demo coreBOS and the gateway in front of it, without configuration, and what to try. */
+import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { ConfigError, readConfig, unknownNames } from '../config/config.ts'
 import { closeOnSignal, startService, type Service } from '../service.ts'
@@ -21,6 +22,7 @@ function defaultsFor({ PORT = '3000', PUBLIC_URL }: Readonly<Record<string, stri
     LOG_FORMAT: 'pretty',
     // Any free port: the demo does not advertise metrics.
     METRICS_PORT: '0',
+    OPERATOR_TOKEN: randomBytes(12).toString('base64url'),
     PUBLIC_URL: publicUrl,
     // The reference portal uses cookies. Browsers keep them only for these addresses.
     COOKIE_SESSIONS: String(/^(https:|http:\/\/localhost(:|\/|$))/i.test(publicUrl)),

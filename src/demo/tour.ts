@@ -4,6 +4,7 @@
 export interface TourSettings {
   readonly LOGIN_MODE: 'portal' | 'service' | 'user'
   readonly COREBOS_PASSWORD_TYPE?: string
+  readonly OPERATOR_TOKEN?: string
 }
 
 /** Contacts by the type of their password: where the settings name a type, no other one can log in. */
@@ -59,7 +60,7 @@ export const tour = (listening: string, operatorUrl: string, settings: TourSetti
   const name = guest(settings)
   return `
 The gateway listens on ${url}; what it can do: ${url}/docs
-For operators: ${reachable(operatorUrl)}/metrics
+For operators: ${reachable(operatorUrl)}/ (password ${settings.OPERATOR_TOKEN ?? 'not set'}), and /metrics there
 
 ${logIns(settings).join('\n')}
 

@@ -41,6 +41,14 @@ const ids: Readonly<Record<string, string>> = {
   'POST /query/explain': 'explainQuery',
   'GET /webservice.php': 'callWebserviceByUrl',
   'POST /webservice.php': 'callWebservice',
+  // Of the operators' port.
+  'GET /metrics': 'getMetrics',
+  'GET /access': 'getAccess',
+  'POST /explain': 'explainQuery',
+  'GET /sessions': 'listSessions',
+  'POST /sessions/revoke': 'revokeSessions',
+  'POST /failures/forget': 'forgetFailures',
+  'POST /cache/clear': 'clearCaches',
 }
 
 /** A route without a name of its own gets one made of its method and path: `GET /a/:b/c` is `getAByBC`. */

@@ -52,10 +52,22 @@ function commonProblems(
  * @param identify the hook of routes that need a session and do not call coreBOS
  */
 export function describeRoute(route: RouteOptions, schema: FastifySchema, identify: unknown): FastifySchema {
-  const common = commonProblems(route, schema, identify)
+  const headers = route.config?.limited === false ? {} : described('RateLimit', 'RateLimit-Policy')
+  return describeWith(route, schema, commonProblems(route, schema, identify), headers)
+}
+
+/**
+ * @param common the problems that follow from the kind of the route
+ * @param headers those of every response
+ */
+export function describeWith(
+  route: RouteOptions,
+  schema: FastifySchema,
+  common: readonly ErrorCode[],
+  headers: Headers,
+): FastifySchema {
   const [method = ''] = [route.method].flat()
   const answers = Object.entries(isObject(schema.response) ? schema.response : {})
-  const headers = route.config?.limited === false ? {} : described('RateLimit', 'RateLimit-Policy')
   const own = answers.flatMap(([, answer]) => (isProblem(answer) ? answer.codes : []))
   const all = Object.entries(problems(...own, ...common)).map(([status, answer]) => [
     status,

@@ -65,6 +65,12 @@ t.test('linters find nothing in the description, nor in that of the modules of a
   }
 })
 
+t.test("linters find nothing in the description of the operators' port", async (t) => {
+  const { operatorUrl } = await startPortal(t)
+  await writeFile(description, await (await fetch(`${operatorUrl}/openapi.json`)).text())
+  t.same(await lint(), [])
+})
+
 t.test('generated clients compile, log in, list, create and upload', async (t) => {
   const portal = await startPortal(t)
   await describe(portal, '/openapi.json')

@@ -4,12 +4,11 @@ import type { ReadContext } from '../../access/context.ts'
 import { ReadContexts } from '../../access/read-contexts.ts'
 import type { Contact } from '../../model/contact.ts'
 import { contactOf } from '../../auth/identity.ts'
+import { findPerson } from '../../auth/person.ts'
 import type { Corebos } from '../../corebos/corebos.ts'
 import type { ServiceUser } from '../../corebos/service-user.ts'
-import { Identities, type Identity } from '../../corebos/trusted.ts'
+import { Identities } from '../../corebos/trusted.ts'
 import { installationOf } from '../../corebos/installation.ts'
-import { CorebosRejection } from '../../model/corebos-errors.ts'
-import { parseId } from '../../model/webservice-id.ts'
 import type { Installation } from '../../scope/faults.ts'
 import type { Policy } from '../../policy/policy.ts'
 
@@ -30,33 +29,13 @@ export class Stand {
   /**
    * The contact, or else the employee, of a log-in name or a webservice id; whether it may log in today plays no part.
    *
-   * @throws Error where there is none, or more than one
+   * @throws GatewayError where there is none, or more than one
    */
   async contact(who: string, policy: Policy): Promise<Contact> {
-    const identities = new Identities(this.#service, policy.levelField)
-    for (const entity of ['Contacts', 'Employee'] as const) {
-      const [identity, ...others] = await this.#identities(identities, entity, who)
-      if (identity === undefined) continue
-      if (others.length > 0) throw new Error(`${who}: ${others.length + 1} of ${entity} have this name`)
-      const { userId } = identity
-      const user = { id: userId === '' ? await this.#service.userId() : userId, name: '' }
-      return contactOf(identity, entity, user, policy.level)
-    }
-    throw new Error(`${who}: there is no such contact or employee`)
-  }
-
-  async #identities(
-    identities: Identities,
-    entity: Contact['entity'],
-    who: string,
-  ): Promise<readonly Identity[]> {
-    if (parseId(who) === undefined) return identities.byName(entity, who)
-    // coreBOS looks at the number of an id alone, and rejects one of a module that it does not have.
-    const found = await identities.byId(entity, who).catch((error: unknown) => {
-      if (error instanceof CorebosRejection) return undefined
-      throw error
-    })
-    return found === undefined ? [] : [found]
+    const { identity, entity } = await findPerson(new Identities(this.#service, policy.levelField), who)
+    const { userId } = identity
+    const user = { id: userId === '' ? await this.#service.userId() : userId, name: '' }
+    return contactOf(identity, entity, user, policy.level)
   }
 
   async context(contact: Contact, policy: Policy): Promise<ReadContext> {

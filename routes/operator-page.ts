@@ -1,0 +1,126 @@
+/** The operators' page at `/`, and the same as JSON at `/access`: what a contact may see and write, and why. */
+import helmet from '@fastify/helmet'
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import { longestName } from '../src/auth/names.ts'
+import { GatewayError } from '../src/model/errors.ts'
+import { limits } from '../src/model/limits.ts'
+import { toGatewayError } from '../src/http/problem.ts'
+import { answer, problems } from '../src/http/schemas.ts'
+import { AccessView, accessView, explained } from '../src/operator/access-view.ts'
+import { operatorPage, stylesheet, type PageContent } from '../src/operator/page.ts'
+
+export interface OperatorPageOptions {
+  readonly gateway: Pick<FastifyInstance, 'door' | 'auth' | 'policyInForce'>
+  /** The path of the policy file. */
+  readonly policyFile: string | undefined
+  readonly hasToken: boolean
+}
+
+const who = (description: string) => Type.String({ minLength: 1, maxLength: longestName, description })
+
+const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app, options) => {
+  const { gateway, policyFile: file, hasToken } = options
+  const { door, auth, policyInForce } = gateway
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+
+  const look = async (contact: string) => {
+    const person = await auth.person(contact)
+    const context = await door.readContextFor(person.contact)
+    return { context, view: await accessView(person, context, { state: policyInForce.state, file }) }
+  }
+
+  app.get(
+    '/access',
+    {
+      schema: {
+        tags: ['access'],
+        summary: 'Show what a contact may see and write',
+        description: 'Module by module, with the rule that says so. `GET /` shows the same as a page.',
+        querystring: Type.Object(
+          { contact: who('E-mail address or webservice id') },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: answer(AccessView, 'The modules of the policy'),
+          ...problems('NOT_FOUND', 'INVALID_VALUE'),
+        },
+      },
+    },
+    async ({ query: { contact } }) => (await look(contact)).view,
+  )
+
+  app.get(
+    '/',
+    {
+      config: { open: 'password' },
+      schema: {
+        hide: true,
+        querystring: Type.Object(
+          {
+            contact: Type.Optional(Type.String({ maxLength: longestName })),
+            query: Type.Optional(Type.String({ maxLength: limits.text })),
+          },
+          { additionalProperties: false },
+        ),
+      },
+      // A browser asks for the password, and shows the page where there is none.
+      errorHandler: (error, _request, reply) => {
+        const { status, message } = toGatewayError(error)
+        const needs = hasToken
+          ? 'The password is the value of OPERATOR_TOKEN.'
+          : 'Set OPERATOR_TOKEN to open it.'
+        if (status === 401 && hasToken)
+          reply.header('www-authenticate', 'Basic realm="operators", charset="UTF-8"')
+        const problem = status === 401 ? `This page needs a password. ${needs}` : message
+        void reply
+          .code(status)
+          .type('text/html; charset=utf-8')
+          .send(operatorPage({ contact: '', query: '', problem }))
+      },
+    },
+    async ({ query: { contact = '', query = '' } }, reply) => {
+      const content = await pageOf(contact.trim(), query.trim(), look)
+      return reply.type('text/html; charset=utf-8').send(operatorPage(content))
+    },
+  )
+
+  app.get('/operator.css', { config: { open: true }, schema: { hide: true } }, async (_request, reply) =>
+    reply.header('cache-control', 'max-age=3600').type('text/css; charset=utf-8').send(stylesheet),
+  )
+}
+
+type Look = (contact: string) => Promise<{
+  readonly context: Parameters<typeof explained>[1]
+  readonly view: AccessView
+}>
+
+async function pageOf(contact: string, query: string, look: Look): Promise<PageContent> {
+  const content = { contact, query }
+  if (contact === '') return content
+  try {
+    const { context, view } = await look(contact)
+    return { ...content, view, ...(query !== '' && { answer: await explained(query, context) }) }
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    return { ...content, problem: error.message }
+  }
+}
+
+export default operatorPages

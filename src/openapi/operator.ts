@@ -1,0 +1,49 @@
+/** The OpenAPI description of the operators' port: its frame, and the problems that each of its routes may answer. */
+import type { FastifySchema, RouteOptions } from 'fastify'
+import type { ErrorCode } from '../model/errors.ts'
+import { corebosProblems } from '../http/schemas.ts'
+import { describeWith } from './route.ts'
+
+const tags = [
+  { name: 'metrics', description: 'Metrics for Prometheus' },
+  { name: 'access', description: 'What a contact may see and write, and what a query becomes' },
+  { name: 'sessions', description: 'Sessions and failed log-ins' },
+  { name: 'cache', description: 'What is kept of coreBOS' },
+]
+
+export function operatorFrame(version: string) {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'coreBOS portal gateway: operators',
+      version,
+      license: { name: 'MIT', identifier: 'MIT' },
+      description:
+        'Endpoints for operators, on a port of their own. All but `/metrics` and this description need `OPERATOR_TOKEN`.',
+    },
+    servers: [{ url: '/' }],
+    tags,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http' as const, scheme: 'bearer', description: 'The value of `OPERATOR_TOKEN`' },
+      },
+    },
+  }
+}
+
+/** The schema of an operators' route as it is described. */
+export function describeOperatorRoute(route: RouteOptions, schema: FastifySchema): FastifySchema {
+  const { method, config } = route
+  const isChecked = schema.querystring !== undefined || schema.body !== undefined
+  const isPost = [method].flat().includes('POST')
+  const isOpen = config?.open === true
+  const common: readonly ErrorCode[] = [
+    'BAD_REQUEST',
+    ...(isChecked ? (['VALIDATION_FAILED'] as const) : []),
+    ...(isPost ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
+    ...(isOpen ? [] : (['AUTHENTICATION_REQUIRED', ...corebosProblems, 'STORE_UNAVAILABLE'] as const)),
+    'INTERNAL',
+    'SHUTTING_DOWN',
+  ]
+  return describeWith(route, { ...schema, security: isOpen ? [] : [{ bearer: [] }] }, common, {})
+}
