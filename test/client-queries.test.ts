@@ -86,6 +86,44 @@ t.test('each form finds what the contact sees, and nothing else', async (t) => {
   for (const mode of ['portal', 'service'] as const) await compare(t, await startPortal(t, { mode }))
 })
 
+t.test(
+  'the potentials of a contact are those of its account as well, where the caller may see them',
+  async (t) => {
+    for (const mode of ['portal', 'service'] as const) {
+      const portal = await startPortal(t, { mode })
+      const { database } = portal.corebos
+      let found = 0
+      for (const [name, number] of Object.entries(contacts)) {
+        const oracle = new Oracle(database, anchorsOf(database, number, 'account'))
+        const client = await contactAt(portal.url, name)
+        for (const contact of Object.values(contacts))
+          for (const more of ['', " and potentialname like '%deal'", " or potentialname = 'nothing'"]) {
+            const query = `select potentialname from Potentials where related.Contacts = '12x${contact}'${more} order by id limit 100;`
+            const expected = oracle.answer(query)
+            const { result, text } = await client.call('query', { query })
+            t.strictSame(rowsAt(result), expected.rows, `${name}: ${query}: ${text.slice(0, 200)}`)
+            found += expected.total
+          }
+      }
+      t.ok(found > 20, `${found} rows`)
+    }
+  },
+)
+
+t.test('retrieve takes the uuid of a record for its id, and tells nobody of a foreign one', async (t) => {
+  for (const mode of ['portal', 'service'] as const) {
+    const portal = await startPortal(t, { mode })
+    const alice = await contactAt(portal.url, 'alice')
+    const uuidOf = (number: number) => portal.corebos.database.entity(number)?.cbuuid ?? ''
+    const byUuid = await alice.call('retrieve', { id: uuidOf(8625) })
+    t.strictSame(byUuid.result, (await alice.call('retrieve', { id: '17x8625' })).result)
+    const foreign = await alice.call('retrieve', { id: uuidOf(8665) })
+    const unknown = await alice.call('retrieve', { id: 'a'.repeat(40) })
+    t.match(foreign, { success: false, code: unknown.code, message: unknown.message })
+    t.strictSame(unknown.code, (await alice.call('retrieve', { id: '17x999999' })).code)
+  }
+})
+
 t.test('REST takes the same conditions', async (t) => {
   const portal = await startPortal(t)
   for (const [where, count] of [

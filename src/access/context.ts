@@ -7,6 +7,7 @@ import type { Level } from '../model/contact.ts'
 import type { DocumentFile } from '../model/document-file.ts'
 import type { FieldLengths } from '../model/lengths.ts'
 import type { InventoryLine } from '../model/inventory-line.ts'
+import type { RecordUuid } from '../model/record-uuid.ts'
 import type { SendableQuery } from '../model/sendable-query.ts'
 import type { WebserviceId } from '../model/webservice-id.ts'
 import type { OwnerIds } from '../scope/rewrite.ts'
@@ -25,6 +26,8 @@ export interface Reader {
     by: ReadBy,
     bypassCache?: 'bypassCache',
   ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
+  /** The id of the record with this uuid, unchecked; undefined where coreBOS shows none. */
+  idOfUuid(uuid: RecordUuid, by: ReadBy): Promise<string | undefined>
   /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
   relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
   /**

@@ -6,7 +6,14 @@ import { Company } from '../corebos/company.ts'
 import type { Corebos } from '../corebos/corebos.ts'
 import { printed } from '../corebos/files.ts'
 import type { Catalogue } from '../corebos/metadata.ts'
-import { inventoryLines, pricedLines, query, relatedRecords, retrieveAttachment } from '../corebos/read.ts'
+import {
+  idOfUuid,
+  inventoryLines,
+  pricedLines,
+  query,
+  relatedRecords,
+  retrieveAttachment,
+} from '../corebos/read.ts'
 import { SharedCache } from '../corebos/shared-cache.ts'
 import { SharedReads } from '../corebos/shared-reads.ts'
 import type { Contact } from '../model/contact.ts'
@@ -182,6 +189,7 @@ export class ReadContexts {
         const rights = reading === service ? '' : session
         return this.#reads.read([cacheGeneration, rights, statement.text].join('\n'), ask)
       },
+      idOfUuid: async (uuid, by) => idOfUuid(callerFor(by), uuid),
       relatedIds: async (id, module, relatedModule, by) => {
         const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
         return rows.map((row) => row['id'] ?? '')

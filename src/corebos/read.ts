@@ -5,6 +5,7 @@ import type { SendableQuery } from '../model/sendable-query.ts'
 import { ask, outcomeOf, type Caller } from './caller.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
 import type { InventoryLine } from '../model/inventory-line.ts'
+import type { RecordUuid } from '../model/record-uuid.ts'
 import type { Success } from './envelope.ts'
 import { array, isObject, object, row, text, textOrNumber, texts } from './shape.ts'
 import type { Spooled } from './spool.ts'
@@ -45,6 +46,23 @@ export async function retrieve(
 ): Promise<Retrieved | undefined> {
   const outcome = await outcomeOf(caller, { operation: 'retrieve', params: { id: id.text } }, signal)
   if (outcome.kind === 'success') return retrieved(outcome.result, id)
+  if (notThere.has(outcome.code)) return undefined
+  throw new CorebosRejection('retrieve', outcome.code, outcome.message)
+}
+
+/**
+ * The webservice id of the record with this uuid, which `retrieve` takes in the place of an id. Nothing else of the
+ * record comes out: whether the contact may see it is decided by the id.
+ *
+ * @returns undefined where it is not there or not for this session
+ */
+export async function idOfUuid(
+  caller: Caller,
+  { text: uuid }: RecordUuid,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const outcome = await outcomeOf(caller, { operation: 'retrieve', params: { id: uuid } }, signal)
+  if (outcome.kind === 'success') return text(object(outcome.result, 'record')['id'], 'record')
   if (notThere.has(outcome.code)) return undefined
   throw new CorebosRejection('retrieve', outcome.code, outcome.message)
 }

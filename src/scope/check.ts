@@ -258,7 +258,20 @@ export function referenceTo(view: ModuleView, module: string): FieldShape | unde
   )
 }
 
-/** By the reference that points to the module, or else by the relations of a module that is tied through them. */
+/**
+ * coreBOS's list of the potentials of a contact holds those of its account as well, which no field of the potential
+ * says: `related: Potentials of contact` in the recordings.
+ */
+function isListedThroughAccount(other: ModuleView, view: ModuleView): boolean {
+  return (
+    other.module.name === 'Contacts' && view.module.name === 'Potentials' && other.readable.has('account_id')
+  )
+}
+
+/**
+ * By the reference that points to the module, or else by the relations of a module that is tied through them, or where
+ * coreBOS's list holds more than the reference says.
+ */
 function checkRelated(
   { module, id, at }: tree.Related,
   view: ModuleView,
@@ -266,7 +279,8 @@ function checkRelated(
 ): Condition {
   const other = visible.require(module, at)
   const reference = referenceTo(view, other.module.name)
-  if (reference !== undefined) {
+  const isThroughAccount = isListedThroughAccount(other, view)
+  if (reference !== undefined && !isThroughAccount) {
     return checkAtom(
       tree.compare(tree.field(reference.name, at), '=', tree.text(id)),
       reference,
@@ -274,7 +288,7 @@ function checkRelated(
       visible.modules,
     )
   }
-  if (view.decision.rule.ties?.relation.includes(other.module.name) !== true) {
+  if (!isThroughAccount && view.decision.rule.ties?.relation.includes(other.module.name) !== true) {
     throw new GatewayError(
       'QUERY_NOT_EXPRESSIBLE',
       `${place(at)}no field of ${view.module.name} points to ${other.module.name}`,

@@ -2,6 +2,7 @@
 import { corebosTime } from '../model/corebos-time.ts'
 import { GatewayError } from '../model/errors.ts'
 import { mapLimited } from '../model/map-limited.ts'
+import { parseUuid } from '../model/record-uuid.ts'
 import { byModule, record, viewOf } from '../read/records-by-id.ts'
 import { ask, type Answer } from '../read/run.ts'
 import { limits } from '../model/limits.ts'
@@ -36,8 +37,18 @@ export async function query(input: Input, client: WebserviceContext): Promise<Re
   return result(answer.records, total(answer))
 }
 
-export async function retrieve(input: Input, client: WebserviceContext): Promise<Result> {
+/** The id that a request names: a uuid stands for the id of its record. @throws GatewayError `NOT_FOUND` */
+async function namedId(input: Input, { context }: WebserviceContext): Promise<string> {
   const id = input.text('id')
+  const uuid = parseUuid(id)
+  if (uuid === undefined) return id
+  const found = await context.reader.idOfUuid(uuid, 'service-preferred')
+  if (found === undefined) throw new GatewayError('NOT_FOUND')
+  return found
+}
+
+export async function retrieve(input: Input, client: WebserviceContext): Promise<Result> {
+  const id = await namedId(input, client)
   if (isOwnUser(id, client)) return result(await ownUser(client))
   const view = viewOf(id, client.context)
   const found = await record(id, client.context)

@@ -406,6 +406,7 @@ function writeContextOf(
     visible: new copy.view.VisibleModules(contact, new copy.policy.Policy(source), world.catalogue, true),
     reader: {
       query: (statement) => (broken ? world.everything(statement) : world.ask(statement)),
+      idOfUuid: nothing,
       relatedIds: (...which) => world.related(...which),
       comments: nothing,
       lines: nothing,

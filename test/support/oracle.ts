@@ -308,6 +308,10 @@ export class Oracle {
   #isRelated(record: CrmRecord, id: string): boolean {
     const target = this.#database.entity(Number(id.split('x')[1]))
     if (target === undefined || target.deleted || !this.sees(target)) return false
+    if (record.module === 'Potentials' && target.module === 'Contacts') {
+      const parent = numberIn(record, 'related_to')
+      return parent !== 0 && [target.number, numberIn(target, 'account_id')].includes(parent)
+    }
     if (record.module !== 'Documents') return this.#hop(record, target.module)?.number === target.number
     return this.#database.documentRelations.some(
       (each) => each.document === record.number && each.record === target.number,
