@@ -53,7 +53,7 @@ import { loggingOptions, type LogSink } from './http/logging.ts'
 import { cachedProbe } from './http/probe.ts'
 import { missingOf, type Missing, type Probes } from './http/readiness.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './tokens/signing-keys.ts'
-import { validatorCompiler } from './http/validation.ts'
+import { serializerCompiler, validatorCompiler } from './http/validation.ts'
 import { serverOptions } from './webservice/server-options.ts'
 
 declare module 'fastify' {
@@ -168,6 +168,7 @@ function bareApp(config: Config, sink: LogSink | undefined) {
     ...serverOptions(config.TRUST_PROXY, connections),
   })
   app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   if (config.TRUST_PROXY !== undefined) believeAddressesAlone(app.server)
   return { app, connections }
 }

@@ -20,7 +20,14 @@ export class Sessions {
 
   constructor(transport: Transport, now: () => number) {
     this.#transport = transport
-    this.#ended = new LRUCache({ max: mostRemembered, ttl: longestLife, ttlResolution: 0, perf: { now } })
+    this.#ended = new LRUCache({
+      // Instead of `max`, for which the memory of all entries is taken at the start.
+      maxSize: mostRemembered,
+      sizeCalculation: () => 1,
+      ttl: longestLife,
+      ttlResolution: 0,
+      perf: { now },
+    })
   }
 
   /** Any number of handles may stand for one session: what they share is kept under its name. */
