@@ -6,9 +6,12 @@ import type { Result } from './envelope.ts'
 import * as files from './files.ts'
 import * as login from './login.ts'
 import type { LoginContext } from './login.ts'
+import * as massWrite from './mass-write.ts'
 import * as read from './read.ts'
 import * as related from './related.ts'
+import * as relations from './relations.ts'
 import * as search from './search.ts'
+import * as validation from './validation.ts'
 import * as views from './views.ts'
 import * as write from './write.ts'
 
@@ -121,17 +124,17 @@ const table: readonly Operation[] = [
   author('revise', ['element'], write.revise, 'update'),
   author('upsert', ['elementType', 'element', 'searchOn', 'updatedfields'], write.upsert, 'create'),
   author('delete', ['id'], write.deleteOne, 'delete'),
-  author('CreateWithValidation', ['elementType', 'element'], write.createWithValidation, 'create'),
-  author('UpdateWithValidation', ['element'], write.updateWithValidation, 'update'),
-  author('ReviseWithValidation', ['element'], write.reviseWithValidation, 'update'),
-  author('ValidateInformation', ['context'], write.validateInformation, undefined),
-  author('MassCreate', ['elements'], write.massCreate, 'create'),
-  author('MassUpdate', ['elements'], write.massUpdate, 'update'),
-  author('MassDelete', ['ids'], write.massDelete, 'delete'),
-  author('SetRelation', ['relate_this_id', 'with_these_ids'], write.setRelations, 'relate'),
-  author('UnsetRelation', ['unrelate_this_id', 'with_these_ids'], write.unsetRelations, 'unrelate'),
-  author('addTicketFaqComment', ['id', 'values'], write.addTicketFaqComment, 'comment'),
-  author('changePortalUserPassword', ['email', 'password', 'current_password'], write.changePortalUserPassword, 'password'),
+  author('CreateWithValidation', ['elementType', 'element'], validation.createWithValidation, 'create'),
+  author('UpdateWithValidation', ['element'], validation.updateWithValidation, 'update'),
+  author('ReviseWithValidation', ['element'], validation.reviseWithValidation, 'update'),
+  author('ValidateInformation', ['context'], validation.validateInformation, undefined),
+  author('MassCreate', ['elements'], massWrite.massCreate, 'create'),
+  author('MassUpdate', ['elements'], massWrite.massUpdate, 'update'),
+  author('MassDelete', ['ids'], massWrite.massDelete, 'delete'),
+  author('SetRelation', ['relate_this_id', 'with_these_ids'], relations.setRelations, 'relate'),
+  author('UnsetRelation', ['unrelate_this_id', 'with_these_ids'], relations.unsetRelations, 'unrelate'),
+  author('addTicketFaqComment', ['id', 'values'], relations.addTicketFaqComment, 'comment'),
+  author('changePortalUserPassword', ['email', 'password', 'current_password'], relations.changePortalUserPassword, 'password'),
 ]
 
 export const operations = table
