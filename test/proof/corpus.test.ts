@@ -3,6 +3,7 @@ import t from 'tap'
 import { request } from 'undici'
 import { startDemoCorebos } from '../../src/demo/server.ts'
 import { generatedStatements, plant, recordedStatements, titleStatements } from '../support/corpus.ts'
+import { inJson } from '../support/json-types.ts'
 import { difference, Oracle, type Expected } from '../support/oracle.ts'
 import { startGatewaysApart, type Apart } from '../support/start.ts'
 
@@ -19,7 +20,7 @@ const names: readonly Name[] = ['alice', 'bob', 'carol', 'dave', 'erin']
 interface Answer {
   readonly status: number
   readonly body: {
-    readonly records?: readonly Readonly<Record<string, string>>[]
+    readonly records?: readonly Readonly<Record<string, unknown>>[]
     readonly total?: number
     readonly code?: string
     readonly detail?: string
@@ -74,7 +75,7 @@ const statementsProving = new Set<string>()
 /** When coreBOS makes the records: the same in every mode and on every day, since statements hold such times. */
 const made = Date.UTC(2026, 10, 26, 12)
 /** What a contact is to be answered does not depend on the mode. */
-const expectations = new Map<string, Expected>()
+const expectations = new Map<string, ReturnType<typeof inJsonTypes>>()
 
 const modes = ['portal', 'service', 'user']
 const gateways = await startGatewaysApart(
@@ -92,6 +93,16 @@ const statements = [
   ...titleStatements(database),
   ...generatedStatements(database, 1000),
 ]
+
+/** The module that a statement reads; empty where there is none of its name. */
+function moduleOf(statement: string): string {
+  const named = / from (\w+)/i.exec(statement)?.[1]?.toLowerCase()
+  return [...database.modules.keys()].find((each) => each.toLowerCase() === named) ?? ''
+}
+
+function inJsonTypes(expected: Expected, module: string) {
+  return { ...expected, rows: expected.rows.map((row) => inJson(row, module, database)) }
+}
 
 for (const [i, gateway] of gateways.entries()) {
   const mode = modes[i] ?? ''
@@ -122,16 +133,15 @@ for (const [i, gateway] of gateways.entries()) {
             continue
           }
           const key = `${name} ${statement}`
-          const expected = expectations.get(key) ?? oracle.answer(statement)
+          const expected = expectations.get(key) ?? inJsonTypes(oracle.answer(statement), moduleOf(statement))
           expectations.set(key, expected)
           found.push(expected.ids.length)
           const problem = difference(answer.body, expected)
           if (problem !== undefined) wrong.push(`${name}: ${problem}: ${statement}`)
         }
         // A statement that finds nothing, or every row, for all contacts would prove nothing.
-        const module = / from (\w+)/i.exec(statement)?.[1]?.toLowerCase() ?? ''
-        const all = [...database.modules.keys()].find((each) => each.toLowerCase() === module)
-        const everything = all === undefined ? 0 : database.records(all).length
+        const module = moduleOf(statement)
+        const everything = module === '' ? 0 : database.records(module).length
         if (found.some((count) => count > 0) && found.some((count) => count < everything)) {
           proving += found.length
           statementsProving.add(statement)

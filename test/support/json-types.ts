@@ -11,14 +11,32 @@ function typed(text: string, type: string | undefined): unknown {
   return text
 }
 
+const known = new WeakMap<Database, Map<string, ReadonlyMap<string, string>>>()
+
+/** The types of the fields of a module, and of those of the records that it points to: `accountsaccountname`. */
+function typesOf(module: string, database: Database): ReadonlyMap<string, string> {
+  const ofDatabase = known.get(database) ?? new Map<string, ReadonlyMap<string, string>>()
+  known.set(database, ofDatabase)
+  const types = ofDatabase.get(module) ?? readTypes(module, database)
+  ofDatabase.set(module, types)
+  return types
+}
+
+function readTypes(module: string, database: Database): ReadonlyMap<string, string> {
+  const others = [...database.modules.values()].flatMap((other) =>
+    other.fields.map(({ name, type }) => [`${other.name.toLowerCase()}${name}`, type.name] as const),
+  )
+  const own = database.module(module)?.fields.map(({ name, type }) => [name, type.name] as const) ?? []
+  return new Map([...others, ...own, ['count', 'integer']])
+}
+
 /** A row of a module as a REST route answers it. Numbers of the demo have few digits. */
 export function inJson(
   row: Readonly<Record<string, unknown>>,
   module: string,
   database: Database,
 ): Readonly<Record<string, unknown>> {
-  const types = new Map(database.module(module)?.fields.map(({ name, type }) => [name, type.name]))
-  types.set('count', 'integer')
+  const types = typesOf(module, database)
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [
       name,

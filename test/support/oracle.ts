@@ -276,8 +276,8 @@ export class Oracle {
     const name = this.#fieldName(record.module, by.name)
     const value = record.values.get(name) ?? ''
     const field = this.#field(record, name)
-    // A column of text is sorted as text, also where the field is a number.
-    const isText = field?.uitype === '1'
+    // A column of text is sorted as text, also where the field is a number; that of line items holds numbers.
+    const isText = field?.uitype === '1' && name !== 'lineitem_id'
     return isNumeric(field) && !isText ? (1e9 + Number(value)).toFixed(6).padStart(24, '0') : value
   }
 
@@ -379,14 +379,20 @@ export class Oracle {
   }
 }
 
+/** Texts, as coreBOS's protocol has them, or the values of JSON. */
+type Row = Readonly<Record<string, unknown>>
+
 /** What a gateway has answered to a statement. */
 export interface Answered {
-  readonly records?: readonly Readonly<Record<string, string>>[] | undefined
+  readonly records?: readonly Row[] | undefined
   readonly total?: number | undefined
 }
 
 /** What is wrong with an answer, if anything: rows, their values, their number in all, and their order but for ties. */
-export function difference({ records = [], total }: Answered, expected: Expected): string | undefined {
+export function difference(
+  { records = [], total }: Answered,
+  expected: Omit<Expected, 'rows'> & { readonly rows: readonly Row[] },
+): string | undefined {
   const isRight = total === expected.total || (total === undefined && !expected.counted)
   if (!isRight) return `total ${String(total)} instead of ${expected.total}`
   if (records.length !== expected.rows.length)
@@ -394,9 +400,8 @@ export function difference({ records = [], total }: Answered, expected: Expected
   if (expected.kind === 'count') return same(records, expected.rows)
   if (expected.kind === 'distinct')
     return records.length === expected.total ? same(sorted(records), sorted(expected.rows)) : undefined
-  const keys = (rows: readonly Readonly<Record<string, string>>[]) =>
-    rows.map(({ id }) => expected.sortKeys.get(id ?? ''))
-  if (records.some(({ id }) => !expected.sortKeys.has(id ?? ''))) return 'a row that is not to be seen'
+  const keys = (rows: readonly Row[]) => rows.map(({ id }) => expected.sortKeys.get(String(id)))
+  if (records.some(({ id }) => !expected.sortKeys.has(String(id)))) return 'a row that is not to be seen'
   if (new Set(records.map(({ id }) => id)).size !== records.length) return 'a row twice'
   return (
     same(keys(records), keys(expected.rows)) ??
@@ -404,7 +409,7 @@ export function difference({ records = [], total }: Answered, expected: Expected
   )
 }
 
-function sorted(rows: readonly Readonly<Record<string, string>>[]): string[] {
+function sorted(rows: readonly Row[]): string[] {
   return rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort()
 }
 
