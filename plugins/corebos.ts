@@ -10,22 +10,10 @@ declare module 'fastify' {
   }
 }
 
-/** Rights and fields change rarely, and an administrator who has changed them does not want to wait long. */
-const metadataTtlMs = 5 * 60_000
-
-type Settings = Pick<
-  Config,
-  | 'COREBOS_URL'
-  | 'COREBOS_USER'
-  | 'COREBOS_ACCESS_KEY'
-  | 'COREBOS_SESSIONS'
-  | 'COREBOS_CONCURRENCY'
-  | 'COREBOS_QUEUE'
-  | 'COREBOS_TIMEOUT_MS'
-  | 'COREBOS_MAX_BYTES'
-  | 'UPLOAD_MAX_BYTES'
-  | 'DOWNLOADS_MAX_BYTES'
->
+type Settings = Config & {
+  /** Milliseconds since 1970; the clock of the computer unless given. */
+  readonly now?: () => number
+}
 
 export default fp<Settings>(
   async (app, settings) => {
@@ -48,8 +36,8 @@ export default fp<Settings>(
       concurrency: settings.COREBOS_CONCURRENCY,
       queue: settings.COREBOS_QUEUE,
       serviceUser: name === undefined || accessKey === undefined ? undefined : { name, accessKey, sessions },
-      metadataTtlMs,
-      now: () => Date.now(),
+      metadataTtlMs: settings.METADATA_TTL * 1000,
+      now: settings.now ?? Date.now,
       observe: (operation, outcome, seconds) =>
         app.metrics.corebosCalls.observe({ operation, outcome }, seconds),
     })

@@ -166,9 +166,9 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       },
     },
     async (_request, reply) => {
-      corebos.metadata.clear()
       // The other instances see the new cache generation at their next request and drop their caches.
       await sessions.invalidate('everything')
+      corebos.metadata.clear()
       return reply.code(204).send()
     },
   )

@@ -236,9 +236,9 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     if (claim === undefined) throw new GatewayError('AUTHENTICATION_REQUIRED')
     // Read in the step that counted the request, unless the body names another one than its head.
     const known = request.presented?.sessionId === claim.sessionId ? request.reading : null
-    const { session, cacheGeneration, schemaGeneration } = known ?? (await limitSession(request, claim))
+    const { session, ...generations } = known ?? (await limitSession(request, claim))
     if (session?.contact.id !== claim.contactId) throw new GatewayError('AUTHENTICATION_REQUIRED')
-    return { session, cacheGeneration, schemaGeneration }
+    return { session, ...generations }
   }
 
   async function clientOf(request: FastifyRequest, name: string): Promise<WebserviceContext> {

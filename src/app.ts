@@ -14,6 +14,7 @@ import edge from '../plugins/security-headers.ts'
 import formats from '../plugins/formats.ts'
 import limits from '../plugins/limits.ts'
 import logging from '../plugins/logging.ts'
+import metadata from '../plugins/metadata.ts'
 import metrics from '../plugins/metrics.ts'
 import openapi from '../plugins/openapi.ts'
 import operatorAccess from '../plugins/operator-access.ts'
@@ -99,7 +100,7 @@ async function registerAll(
   await app.register(closing)
   await app.register(requestCalls)
   await app.register(cookies, config)
-  await app.register(corebos, config)
+  await app.register(corebos, { ...config, now })
   await app.register(sessions, {
     life: {
       idle: config.SESSION_IDLE_TTL * 1000,
@@ -110,6 +111,7 @@ async function registerAll(
     redis: redisOf(config),
     endUpstream: async ({ upstream }) => app.endUpstream(upstream),
   })
+  await app.register(metadata, { isShared: config.REDIS_URL !== undefined })
   await app.register(tokens, {
     keys: await signingKeys(config.JWT_KEYS_FILE),
     issuer: config.JWT_ISSUER,

@@ -576,13 +576,16 @@ t.test('modules', async (t) => {
     await of('19x5')
     t.equal(stub.received.length, calls)
     clock.at += 1
-    await of('19x5')
-    t.equal(stub.received.length, calls * 2)
+    t.equal((await of('19x5')).byName('A'), first.byName('A'), 'the earlier one is in use meanwhile')
+    await corebos.metadata.settled()
+    t.equal(stub.received.length, calls + 3, 'read again in the background, module by module')
+    t.not((await of('19x5')).byName('A'), first.byName('A'))
+    stub.received.length = 0
     await of('19x6')
-    t.equal(stub.received.length, calls * 3)
+    t.equal(stub.received.length, calls)
     corebos.metadata.clear()
     await of('19x6')
-    t.equal(stub.received.length, calls * 4)
+    t.equal(stub.received.length, calls * 2)
 
     const meanwhile = of('19x8')
     corebos.metadata.clear()
@@ -727,7 +730,8 @@ t.test('against the demo coreBOS', async (t) => {
     t.ok((await listTypes(service)).includes('HelpDesk'))
     const modules = await corebos.metadata.of('19x5', service, ['HelpDesk', 'Contacts', 'Nope', 'Documents'])
     t.same(modules.names, ['HelpDesk', 'Contacts', 'Documents'])
-    t.match(modules.byIdPrefix('17')?.fields.get('parent_id'), {
+    t.same(modules.byIdPrefix('17'), { name: 'HelpDesk' })
+    t.match(modules.byName('HelpDesk')?.fields.get('parent_id'), {
       type: 'reference',
       refersTo: ['Accounts', 'Contacts'],
     })

@@ -9,7 +9,7 @@ import { admissionOf, type Admission } from './admission.ts'
 import { auditEntry, withheldEntry } from './audit-log.ts'
 import { bypassCache } from './bypass-cache.ts'
 import type { Auditor, ReadContext, WriteContext, WriteOperation, Writer } from './context.ts'
-import type { ReadContexts, Withheld } from './read-contexts.ts'
+import type { Needs, ReadContexts, Withheld } from './read-contexts.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface Log {
@@ -20,7 +20,7 @@ export interface Log {
 }
 
 /** What the access part needs of a request. */
-export interface AccessRequest {
+export interface AccessRequest extends Needs {
   readonly admission: Admission | null
   readonly log: Log
   /** Whether there is an audit line of it. */
@@ -47,8 +47,7 @@ export class Access {
 
   /** @throws GatewayError `AUTHENTICATION_REQUIRED`, `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
   async readContextOf(request: AccessRequest): Promise<ReadContext> {
-    const admission = admissionOf(request)
-    return this.#options.contexts.of(admission, this.#withheld(admission.session.contact, request.log))
+    return this.#contextOf(request, request)
   }
 
   /**
@@ -67,7 +66,7 @@ export class Access {
     const upstream = contexts.upstreamOf(session)
     const [context, catalogue] = await Promise.all([
       this.readContextOf(request),
-      contexts.catalogueOf(session.contact, upstream),
+      contexts.catalogueOf(session.contact, upstream, request),
     ])
     return {
       context,
@@ -93,7 +92,7 @@ export class Access {
     const upstream = contexts.upstreamOf(session)
     const withheld = this.#withheld(session.contact, request.log)
     return {
-      ...bypassCache(await this.readContextOf(request)),
+      ...bypassCache(await this.#contextOf(request)),
       writer: writerBy(upstream),
       lengths: this.lengths,
       ...this.auditorOf(request),
@@ -124,6 +123,12 @@ export class Access {
     if (request.audited || request.admission === null) return
     const ids = Object.values(request.params ?? {}).filter((each) => typeof each === 'string')
     this.auditorOf(request).audit({ operation, module: undefined, ids, rule: undefined, outcome })
+  }
+
+  async #contextOf(request: AccessRequest, needs?: Needs): Promise<ReadContext> {
+    const admission = admissionOf(request)
+    const withheld = this.#withheld(admission.session.contact, request.log)
+    return this.#options.contexts.of(admission, withheld, needs)
   }
 
   #withheld({ id }: Contact, log: Log): Withheld {

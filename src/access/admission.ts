@@ -1,13 +1,10 @@
 /** Who is behind a request, once its access token has been checked. */
 import { GatewayError } from '../model/errors.ts'
-import type { PortalSession } from '../session/contract.ts'
+import type { Generations, PortalSession } from '../session/contract.ts'
 import type { Contact } from '../model/contact.ts'
 
-export interface Admission {
+export interface Admission extends Generations {
   readonly session: PortalSession
-  /** See `Reading` of the session store, for both. */
-  readonly cacheGeneration: string
-  readonly schemaGeneration: string
 }
 
 interface Carrier {

@@ -52,8 +52,8 @@ export class Authenticator {
 
 function admissionBy(
   { contactId }: SessionClaim,
-  { session, cacheGeneration, schemaGeneration }: Reading,
+  { session, cacheGeneration, schemaGeneration, moduleGenerations }: Reading,
 ): Admission {
   if (session?.contact.id !== contactId) throw new GatewayError('SESSION_ENDED')
-  return { session, cacheGeneration, schemaGeneration }
+  return { session, cacheGeneration, schemaGeneration, moduleGenerations }
 }

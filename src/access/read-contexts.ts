@@ -5,7 +5,7 @@ import { detailViewActions } from '../corebos/actions.ts'
 import { Company } from '../corebos/company.ts'
 import type { Corebos } from '../corebos/corebos.ts'
 import { printed } from '../corebos/files.ts'
-import type { Catalogue } from '../corebos/metadata.ts'
+import type { Catalogue } from '../corebos/catalogue.ts'
 import {
   idOfUuid,
   inventoryLines,
@@ -25,6 +25,7 @@ import type { PortalSession } from '../session/contract.ts'
 import type { Admission } from './admission.ts'
 import type { ReadContext, Reader } from './context.ts'
 import { Downloads } from './downloads.ts'
+import { withTies, wordsOf, type Naming, type Needed } from './needed-modules.ts'
 import { OwnerIdsReader } from './owner-ids.ts'
 import { serviceUpstream, upstreamOf, type Upstream } from './upstream.ts'
 
@@ -55,10 +56,21 @@ export interface ReadContextsOptions {
 /** Told of rows outside the scope. */
 export type Withheld = ReadContext['withheld']
 
+/** What a request says of the modules that it needs; the others need not be described. */
+export interface Needs extends Naming {
+  readonly neededModules: Needed | undefined
+}
+
 interface Remembered {
   readonly policy: Policy
   readonly catalogue: Catalogue
   readonly visible: VisibleModules
+}
+
+/** @returns undefined where it needs them all */
+function neededBy(needs: Needs, policy: Policy, contact: Contact): (() => Iterable<string>) | undefined {
+  const { neededModules: some = [] } = needs
+  return some === 'all' ? undefined : () => withTies([...some, ...wordsOf(needs)], policy, contact)
 }
 
 /** What a contact sees depends on this alone. */
@@ -91,17 +103,26 @@ export class ReadContexts {
   async of(
     { session, cacheGeneration, schemaGeneration }: Admission,
     withheld: Withheld,
+    needs?: Needs,
   ): Promise<ReadContext> {
     // Where an operator has cleared what is remembered, on any instance, modules and fields are read again as well.
     if (this.#schemaGeneration !== undefined && this.#schemaGeneration !== schemaGeneration)
       this.#options.corebos.metadata.clear()
     this.#schemaGeneration = schemaGeneration
-    return this.under(cacheGeneration, session, withheld)
+    return this.under(cacheGeneration, session, withheld, needs)
   }
 
-  /** @param cacheGeneration what is remembered under another one is not used */
-  async under(cacheGeneration: string, session: PortalSession, withheld: Withheld): Promise<ReadContext> {
-    return this.#make(this.upstreamOf(session), session, cacheGeneration, withheld)
+  /**
+   * @param cacheGeneration what is remembered under another one is not used
+   * @param needs all modules are described unless given
+   */
+  async under(
+    cacheGeneration: string,
+    session: PortalSession,
+    withheld: Withheld,
+    needs?: Needs,
+  ): Promise<ReadContext> {
+    return this.#make(this.upstreamOf(session), session, cacheGeneration, withheld, needs)
   }
 
   /**
@@ -121,9 +142,16 @@ export class ReadContexts {
   }
 
   /** The modules of the policy as coreBOS shows them to the CRM user that reads. @throws GatewayError how coreBOS failed */
-  async catalogueOf(contact: Contact, upstream: Upstream): Promise<Catalogue> {
-    const { corebos, policy } = this.#options
-    return corebos.metadata.of(await upstream.userId(), upstream.caller, policy().modulesToDescribe(contact))
+  async catalogueOf(contact: Contact, upstream: Upstream, needs?: Needs): Promise<Catalogue> {
+    const { corebos } = this.#options
+    const policy = this.#options.policy()
+    const needed = needs && neededBy(needs, policy, contact)
+    return corebos.metadata.of(
+      await upstream.userId(),
+      upstream.caller,
+      policy.modulesToDescribe(contact),
+      needed,
+    )
   }
 
   async #make(
@@ -131,6 +159,7 @@ export class ReadContexts {
     { contact, id }: Pick<PortalSession, 'contact' | 'id'>,
     cacheGeneration: string,
     withheld: Withheld,
+    needs?: Needs,
   ): Promise<ReadContext> {
     await this.#options.checkPolicy?.()
     const policy = this.#options.policy()
@@ -138,7 +167,7 @@ export class ReadContexts {
       this.#lists.clear()
       this.#listsPolicy = policy
     }
-    const catalogue = await this.catalogueOf(contact, upstream)
+    const catalogue = await this.catalogueOf(contact, upstream, needs)
     const scope = scopeKey(contact)
     return {
       visible: this.#visibleTo(contact, policy, catalogue),

@@ -176,6 +176,15 @@ export const environment = Type.Object({
       'Maximum number of failed log-ins per log-in name and address, as MAX/SECONDS; 20 times as many log-ins per address.',
     default: '10/60',
   }),
+  METADATA_TTL: whole(
+    {
+      description:
+        'Time until modules and fields are read from coreBOS again, in seconds. They are read in the background, once for all instances; until then, and while coreBOS is unavailable, the earlier ones stay in use.',
+      default: '3600',
+    },
+    1,
+    day,
+  ),
   READ_CACHE_TTL: whole(
     {
       description:

@@ -1,6 +1,7 @@
 /** What an installation has of the modules that a policy names, as the service user sees them. */
 import { listTypes } from './describe.ts'
-import type { Metadata, Catalogue } from './metadata.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Metadata } from './metadata.ts'
 import type { ServiceUser } from './service-user.ts'
 
 export interface Named {

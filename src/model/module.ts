@@ -46,11 +46,17 @@ export interface ModuleShape {
   readonly list?: { readonly columns: readonly string[]; readonly pageSize: number }
 }
 
-/** Finds modules by their exact name, as the CRM user in question may see them. */
+/**
+ * Finds modules by their exact name, as the CRM user in question may see them. Where descriptions are read as requests
+ * need them, each of these may throw `NotDescribed`.
+ */
 export interface Modules {
   byName(name: string): ModuleShape | undefined
-  byIdPrefix(prefix: string): ModuleShape | undefined
+  /** The name of the module whose ids begin so. */
+  byIdPrefix(prefix: string): { readonly name: string } | undefined
   readonly names: readonly string[]
+  /** Called before all modules are looked at. */
+  requireAll?(): void
 }
 
 export type ValueKind = 'id' | 'number' | 'date' | 'datetime' | 'time' | 'boolean' | 'text'

@@ -42,6 +42,7 @@ export class VisibleModules {
 
   /** The names of the modules that are open, in the policy's order. */
   get names(): string[] {
+    this.modules.requireAll?.()
     return this.#policy.modulesFor(this.contact).filter((name) => this.find(name) !== undefined)
   }
 
@@ -75,7 +76,7 @@ export class VisibleModules {
 
   #make(name: string): ModuleView | undefined {
     const decision = this.#policy.decide(this.contact, name)
-    const module = this.modules.byName(name)
+    const module = decision && this.modules.byName(name)
     if (decision === undefined || module === undefined) return undefined
     if (decision.rule.readBy === 'service' && !this.#hasServiceUser) return undefined
     const { ties } = decision.rule

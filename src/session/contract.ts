@@ -77,23 +77,39 @@ export interface RateResult {
   readonly away?: true
 }
 
-/** A session as found by one step, together with what the same step counted. */
-export interface Reading {
-  /** `undefined`: unknown, ended, or past its idle or absolute life. */
-  readonly session: PortalSession | undefined
-  /**
-   * Changes whenever what was read of records must not be used again (`invalidate`); compared for equality with the
-   * cache generation under which something was cached.
-   */
+/** What was cached is used again under the same generations alone; they are compared for equality. */
+export interface Generations {
+  /** Changes with every `invalidate`. */
   readonly cacheGeneration: string
   /** The part of the cache generation that changes when nothing that was read must be used again. */
   readonly schemaGeneration: string
+  /** By module; under `''` that of all modules together. A module that is absent has never changed. */
+  readonly moduleGenerations: ReadonlyMap<string, string>
+}
+
+/** A session as found by one step, together with what the same step counted. */
+export interface Reading extends Generations {
+  /** `undefined`: unknown, ended, or past its idle or absolute life. */
+  readonly session: PortalSession | undefined
   /** In the order of the takes. They are counted whether or not the session exists. */
   readonly takes: readonly RateResult[]
 }
 
-/** What has been read and must not be used again: `records` after a write, or `everything`, modules and fields too. */
-export type Outdated = 'records' | 'everything'
+/**
+ * What has been read and must not be used again: records of some modules, `records` of all, or `everything`, modules and
+ * fields too.
+ */
+export type Outdated = 'records' | 'everything' | readonly string[]
+
+/** Under which what depends on these modules is cached: another one after a change of any of them. */
+export function generationOf(
+  { schemaGeneration, moduleGenerations }: Generations,
+  modules: Iterable<string>,
+): string {
+  const parts = [schemaGeneration, moduleGenerations.get('') ?? '']
+  for (const module of modules) parts.push(moduleGenerations.get(module) ?? '')
+  return parts.join('.')
+}
 
 /** Tickets to be given up together, all of one key. */
 export interface Leaving {
@@ -202,8 +218,11 @@ export interface SharedState {
   /** Gives up places. */
   leave(leaving: Leaving): Promise<void>
 
-  /** Changes the cache generation of all sessions. */
+  /** Changes the generations of what is outdated, for all sessions. */
   invalidate(what: Outdated): Promise<void>
+
+  /** The generations as they are now. */
+  generations(): Promise<Generations>
 }
 
 /** One backend for both. */

@@ -1,6 +1,7 @@
 /** The store of a single process: the same steps as the Redis store, atomic because nothing in them waits. */
 import { randomBytes } from 'node:crypto'
 import type {
+  Generations,
   Outdated,
   Entry,
   Leaving,
@@ -47,7 +48,9 @@ export class EmbeddedStore implements Store {
   readonly #values: ExpiringMap<string>
   readonly #places: ExpiringMap<Map<string, string>>
   readonly #tokens
-  readonly #cacheGenerations: Record<Outdated, number> = { records: 0, everything: 0 }
+  readonly #modules = new Map<string, string>()
+  #changes = 0
+  #schemaGeneration = 0
 
   constructor(options: EmbeddedOptions) {
     this.#life = options.life
@@ -86,12 +89,7 @@ export class EmbeddedStore implements Store {
     const now = this.#now()
     const taken = this.#counters.takeAll(takes, now)
     const entry = this.#alive(id, now)
-    const { records, everything } = this.#cacheGenerations
-    const told = {
-      cacheGeneration: `${records}.${everything}`,
-      schemaGeneration: String(everything),
-      takes: taken,
-    }
+    const told = { ...this.#generations(), takes: taken }
     if (entry === undefined) return { session: undefined, ...told }
     this.#touch(entry, now)
     return { session: entry.session, ...told }
@@ -204,7 +202,21 @@ export class EmbeddedStore implements Store {
   }
 
   async invalidate(what: Outdated): Promise<void> {
-    this.#cacheGenerations[what] += 1
+    this.#changes += 1
+    if (what === 'everything') this.#schemaGeneration += 1
+    else for (const module of what === 'records' ? [''] : what) this.#modules.set(module, `${this.#changes}`)
+  }
+
+  async generations(): Promise<Generations> {
+    return this.#generations()
+  }
+
+  #generations(): Generations {
+    return {
+      cacheGeneration: String(this.#changes),
+      schemaGeneration: String(this.#schemaGeneration),
+      moduleGenerations: this.#modules,
+    }
   }
 
   async ping(): Promise<void> {

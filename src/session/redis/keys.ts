@@ -1,6 +1,5 @@
 /** What things are called in Redis: names that say nothing, and that are found again. */
 import { randomBytes } from 'node:crypto'
-import type { Outdated } from '../contract.ts'
 import { slotTag, type KeyRing, type SealKey } from './encryption.ts'
 
 /** Where a session is kept, read off its id: key of the ring, hash tag, name of its contact, and randomness. */
@@ -14,11 +13,11 @@ export interface Place {
 
 /** Session keys that ran out are looked for here. */
 export const queue = 'gw:queue'
-/** In one slot, so that one command reads both. */
-export const cacheGenerations = { records: 'gw:{all}r', everything: 'gw:{all}e' } as const satisfies Record<
-  Outdated,
-  string
->
+/**
+ * In one slot, so that one command reads them: a text that changes with every change of records, one that changes when
+ * everything is outdated, and a hash of module names (`''`: all modules), which identify no person.
+ */
+export const generations = { records: 'gw:{all}r', everything: 'gw:{all}e', modules: 'gw:{all}m' } as const
 
 export class RedisKeys {
   readonly #ring: KeyRing

@@ -102,14 +102,30 @@ if KEYS[4] then leave(4, 7) end
 return 1
 `
 
-/** KEYS: session, two cache generations or none, counters… ARGV: now, idle, slack, how many cache generations, names, takes… → session, cache generations, takes */
+/**
+ * KEYS: session, the generations or none, counters… ARGV: now, idle, slack, how many generations, that of records as far as
+ * the caller knows, names, takes… → session, generations (those of modules unless the caller knows them), takes
+ */
 const read = `
 local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])
 local s = alive(KEYS[1], now, idle)
 if s then touch(KEYS[1], s, now, idle, tonumber(ARGV[3])) end
-local cacheGenerations = {}
-for n = 1, tonumber(ARGV[4]) do cacheGenerations[n] = redis.call('GET', KEYS[1 + n]) or '' end
-return { s and told(KEYS[1], s) or {}, cacheGenerations, takes(2 + #cacheGenerations, 5, now) }
+local count, generations = tonumber(ARGV[4]), {}
+if count > 0 then
+  generations = { redis.call('GET', KEYS[2]) or '', redis.call('GET', KEYS[3]) or '' }
+  if generations[1] ~= ARGV[5] then generations[3] = redis.call('HGETALL', KEYS[4]) end
+end
+return { s and told(KEYS[1], s) or {}, generations, takes(2 + count, 6, now) }
+`
+
+/** KEYS: the generation of records, those of modules. ARGV: the new one, life, modules… (none: all of them) */
+const outdate = `
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if not ARGV[3] then redis.call('DEL', KEYS[2]) end
+for i = 3, #ARGV do redis.call('HSET', KEYS[2], ARGV[i], ARGV[1]) end
+if not ARGV[3] then redis.call('HSET', KEYS[2], '', ARGV[1]) end
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return 1
 `
 
 /** KEYS: counters… ARGV: now, names, takes… */
@@ -307,6 +323,7 @@ return 1
 export const scripts = {
   gwCreate: session + places + create,
   gwRead: session + counter + read,
+  gwOutdate: outdate,
   gwTake: session + counter + take,
   gwGiveBack: session + giveBack,
   gwRotate: session + rotate,

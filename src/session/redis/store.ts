@@ -1,11 +1,13 @@
 /** The store that several instances share: the steps of `lua.ts`, sealed by `seal.ts`, on one connection of `connection.ts`. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../../model/errors.ts'
 import { Connection, limits, unavailable, type OnState } from './connection.ts'
 import {
   labelled,
   stampLife,
+  type Generations,
   type Outdated,
   type Entry,
   type Leaving,
@@ -22,7 +24,7 @@ import {
 } from '../contract.ts'
 import { Counters } from '../memory/counters.ts'
 import { pack, unpack } from './packed.ts'
-import { RedisKeys, queue, cacheGenerations, type Place } from './keys.ts'
+import { RedisKeys, queue, generations, type Place } from './keys.ts'
 import { refreshTokens, usesKept, type RefreshTokens } from '../../tokens/refresh.ts'
 import { KeyRing } from './encryption.ts'
 
@@ -50,6 +52,9 @@ export class RedisStore implements Store {
   readonly #tokens: RefreshTokens
   /** Limits of this process alone, for as long as Redis is away. */
   readonly #own = new Counters(100_000)
+  /** The generations of modules by that of records: those of the last few, since answers of Redis overtake each other. */
+  readonly #modules = new LRUCache<string, ReadonlyMap<string, string>>({ max: 8 })
+  #known = '?'
   /** Ended, but not acknowledged by a replica. */
   #unacknowledged: PortalSession[] = []
 
@@ -125,19 +130,62 @@ export class RedisStore implements Store {
   async #read(place: Place, takes: readonly RateCheck[]): Promise<Reading> {
     const args = [this.#now(), this.#life.idle, slack]
     if (!this.#main.isCluster) {
-      const keys = [place.session, ...stampNames, ...this.#names(takes)]
+      const keys = [place.session, ...generationNames, ...this.#names(takes)]
+      const known = [generationNames.length, this.#known]
       const [found, told, taken] = list(
-        await this.#main.step('gwRead', keys, [...args, stampNames.length, ...this.#takeArguments(takes)]),
+        await this.#main.step('gwRead', keys, [...args, ...known, ...this.#takeArguments(takes)]),
       )
-      return { session: this.#session(found), ...readStamps(list(told)), takes: readTakes(taken) }
+      const now = this.#generations(list(told)) ?? (await this.generations())
+      return { session: this.#session(found), ...now, takes: readTakes(taken) }
     }
-    const [reading, told, taken] = await Promise.all([
-      this.#main.step('gwRead', [place.session], [...args, 0, 1]),
-      this.#main.run((client) => client.mget(stampNames), true),
+    const [reading, now, taken] = await Promise.all([
+      this.#main.step('gwRead', [place.session], [...args, 0, '', 1]),
+      this.generations(),
       this.take(takes),
     ])
     const [found] = list(reading)
-    return { session: this.#session(found), ...readStamps(told), takes: taken }
+    return { session: this.#session(found), ...now, takes: taken }
+  }
+
+  async generations(): Promise<Generations> {
+    const told = await this.#main.run(
+      async (client) =>
+        client
+          .multi()
+          .get(generations.records)
+          .get(generations.everything)
+          .hgetall(generations.modules)
+          .exec(),
+      true,
+    )
+    const [records, everything, modules] = (told ?? []).map(([error, value]) => {
+      if (error !== null) throw unavailable(error)
+      return value
+    })
+    const pairs = typeof modules === 'object' && modules !== null ? Object.entries(modules).flat() : []
+    const now = this.#generations([records ?? '', everything ?? '', pairs])
+    if (now === undefined) throw new Error('the generations of modules were read')
+    return now
+  }
+
+  /** @returns undefined where those of modules are neither told nor known */
+  #generations([records, everything, pairs]: readonly unknown[]): Generations | undefined {
+    const version = text(records)
+    if (pairs !== undefined) {
+      const words = list(pairs).map(text)
+      const modules = words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : []))
+      this.#modules.set(version, new Map(modules))
+      this.#known = version
+    }
+    const moduleGenerations = this.#modules.get(version)
+    const schemaGeneration = text(everything)
+    return (
+      moduleGenerations && {
+        cacheGeneration: `${version}.${schemaGeneration}`,
+        schemaGeneration,
+        moduleGenerations,
+      }
+    )
   }
 
   async rotate(refreshToken: string): Promise<Rotation> {
@@ -307,8 +355,17 @@ export class RedisStore implements Store {
   }
 
   async invalidate(what: Outdated): Promise<void> {
-    const cacheGeneration = randomBytes(6).toString('base64url')
-    await this.#main.run((client) => client.set(cacheGenerations[what], cacheGeneration, 'PX', stampLife))
+    const generation = randomBytes(6).toString('base64url')
+    if (what === 'everything') {
+      await this.#main.run((client) => client.set(generations.everything, generation, 'PX', stampLife))
+      return
+    }
+    const names = what === 'records' ? [] : what
+    await this.#main.step(
+      'gwOutdate',
+      [generations.records, generations.modules],
+      [generation, stampLife, ...names],
+    )
   }
 
   async ping(): Promise<void> {
@@ -395,15 +452,11 @@ function takeNumbers({ max, window, cost = 1, follows }: RateCheck): number[] {
 
 /** Found no session. */
 function nobody(takes: readonly RateResult[]): Reading {
-  return { session: undefined, cacheGeneration: '', schemaGeneration: '', takes }
+  const none = { cacheGeneration: '', schemaGeneration: '', moduleGenerations: new Map<string, string>() }
+  return { session: undefined, ...none, takes }
 }
 
-const stampNames = [cacheGenerations.records, cacheGenerations.everything]
-
-function readStamps(told: readonly unknown[]): Pick<Reading, 'cacheGeneration' | 'schemaGeneration'> {
-  const [records, everything] = told.map((each) => (each === null ? '' : text(each)))
-  return { cacheGeneration: `${records ?? ''}.${everything ?? ''}`, schemaGeneration: everything ?? '' }
-}
+const generationNames = [generations.records, generations.everything, generations.modules]
 
 function readTakes(told: unknown): RateResult[] {
   const numbers = list(told).map(Number)

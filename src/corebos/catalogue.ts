@@ -1,0 +1,61 @@
+/** The modules that one CRM user may see; their descriptions are read one by one, as requests need them. */
+import { NotDescribed } from '../model/not-described.ts'
+import type { ModuleDescription } from './describe.ts'
+
+/** The modules that one CRM user may see. */
+export interface Catalogue {
+  readonly names: readonly string[]
+  /** Exact in case. @throws NotDescribed */
+  byName(name: string): ModuleDescription | undefined
+  /** The name of the module whose ids begin so. @throws NotDescribed */
+  byIdPrefix(prefix: string): { readonly name: string } | undefined
+  /** @throws NotDescribed unless all modules are described */
+  requireAll(): void
+  readonly isComplete: boolean
+  /** The names of those that are not described yet. */
+  readonly undescribed: readonly string[]
+}
+
+/** What has been read for one CRM user so far. */
+export interface Known {
+  /** Exact names. */
+  readonly listed: ReadonlySet<string>
+  /** By name; undefined: coreBOS does not describe it to this CRM user. */
+  readonly modules: ReadonlyMap<string, ModuleDescription | undefined>
+  /** Names by prefix of the whole installation: they are the same for all CRM users. */
+  readonly prefixes: ReadonlyMap<string, string>
+}
+
+/** @param wanted names of modules; others are left out */
+export function catalogueOf({ listed, modules, prefixes }: Known, wanted: readonly string[]): Catalogue {
+  const open = new Set(wanted.filter((name) => listed.has(name)))
+  let isComplete = false
+  const isShown = (name: string) => open.has(name) && (!modules.has(name) || modules.get(name) !== undefined)
+  const all: Catalogue = {
+    get names() {
+      return [...open].filter(isShown)
+    },
+    byName: (name) => {
+      if (!open.has(name)) return undefined
+      if (!modules.has(name)) throw new NotDescribed([name])
+      return modules.get(name)
+    },
+    byIdPrefix: (prefix) => {
+      const name = prefixes.get(prefix)
+      if (name !== undefined) return isShown(name) ? { name } : undefined
+      all.requireAll()
+      return undefined
+    },
+    requireAll: () => {
+      if (!all.isComplete) throw new NotDescribed('all')
+    },
+    // Once it is complete it stays so.
+    get isComplete() {
+      return (isComplete ||= all.undescribed.length === 0)
+    },
+    get undescribed() {
+      return [...open].filter((name) => !modules.has(name))
+    },
+  }
+  return all
+}
