@@ -37,5 +37,11 @@ export default tseslint.config(
     files: ['src/demo/run.ts', 'src/tools/**', 'src/main.ts', 'test/support/suite/**'],
     rules: { 'no-console': 'off' },
   },
+  {
+    files: ['src/portal/**'],
+    languageOptions: {
+      parserOptions: { project: './src/portal/tsconfig.json', tsconfigRootDir: import.meta.dirname },
+    },
+  },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
 )

@@ -1,6 +1,7 @@
 /** The composition root: what the gateway consists of, in the order in which it is registered. */
 import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import { fastify, type FastifyInstance } from 'fastify'
 import login from '../plugins/auth.ts'
 import authenticate from '../plugins/authenticate.ts'
@@ -41,6 +42,7 @@ import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
 import operatorPages from '../routes/operator-page.ts'
 import printing from '../routes/pdf.ts'
+import portal, { type OfferedLogin, type PortalOptions } from '../routes/portal.ts'
 import query from '../routes/query.ts'
 import recordWrites from '../routes/record-writes.ts'
 import records from '../routes/records.ts'
@@ -48,11 +50,13 @@ import relations from '../routes/relations.ts'
 import search from '../routes/search.ts'
 import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config/config.ts'
+import { loadPortalSettings } from './config/portal-settings.ts'
 import { believeAddressesAlone } from './http/client-address.ts'
 import { connectionBounds, Connections } from './http/connections.ts'
 import { loggingOptions, type LogSink } from './http/logging.ts'
 import { cachedProbe } from './http/probe.ts'
 import { missingOf, type Missing, type Probes } from './http/readiness.ts'
+import { readFolder } from './http/static-files.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './tokens/signing-keys.ts'
 import { serializerCompiler, validatorCompiler } from './http/validation.ts'
 import { serverOptions } from './webservice/server-options.ts'
@@ -69,6 +73,8 @@ export interface AppOptions {
   readonly now?: () => number
   /** Where log lines go; standard output unless given. */
   readonly sink?: LogSink
+  /** Offered by the log-in page of the reference portal. */
+  readonly logins?: readonly OfferedLogin[]
 }
 
 /** Builds the gateway. Nothing listens yet. @throws ConfigError where a file that the configuration names is wrong */
@@ -87,7 +93,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
 async function registerAll(
   { app, connections }: ReturnType<typeof bareApp>,
   config: Config,
-  { now = Date.now }: AppOptions,
+  { now = Date.now, logins = [] }: AppOptions,
 ): Promise<void> {
   await app.register(problem)
   await app.register(logging)
@@ -147,6 +153,25 @@ async function registerAll(
   await app.register(query)
   await app.register(webservice, config)
   await app.register(webserviceRoute, config)
+  if (config.PORTAL) await app.register(portal, await portalOptions(config, logins))
+}
+
+/** The folder of the built portal, beside the compiled program or, for sources, in the last build. */
+const portalFolder = new URL(
+  import.meta.url.endsWith('.ts') ? '../dist/portal/' : '../portal/',
+  import.meta.url,
+)
+
+async function portalOptions(
+  { PORTAL_SETTINGS, LOGIN_MODE, COOKIE_SESSIONS }: Config,
+  logins: readonly OfferedLogin[],
+): Promise<PortalOptions> {
+  const settings = await loadPortalSettings(PORTAL_SETTINGS).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(reason.split('\n').map((line) => `PORTAL_SETTINGS: ${line}`))
+  })
+  const files = await readFolder(fileURLToPath(portalFolder))
+  return { ...settings, files, logins, loginMode: LOGIN_MODE, hasCookies: COOKIE_SESSIONS }
 }
 
 function readiness(app: FastifyInstance, now: () => number): () => Promise<readonly Missing[]> {

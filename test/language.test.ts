@@ -31,7 +31,7 @@ function commentsOf(text: string): string[] {
 
 const filesOf = (root: string): string[] =>
   readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !path.includes('node_modules/'))
+    .filter((path) => /\.tsx?$/.test(path) && !path.includes('node_modules/'))
     .map((path) => `${root}/${path}`)
 
 t.test('a comment is found wherever it stands, and nothing else is', async (t) => {

@@ -260,6 +260,13 @@ export const environment = Type.Object({
     1,
     10_000,
   ),
+  PORTAL: flag({ description: 'Whether GET / shows the reference portal.', default: 'true' }),
+  PORTAL_SETTINGS: Type.Optional(
+    text({
+      description:
+        'Path of the settings file of the reference portal: name, logo, colours, welcome text, links and modules.',
+    }),
+  ),
   HOST: text({ description: 'Address that the gateway listens on.', default: '127.0.0.1' }),
   PORT: whole(
     { description: 'Port that the gateway listens on. 0 selects any free port.', default: '3000' },

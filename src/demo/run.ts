@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { ConfigError, readConfig, unknownNames } from '../config/config.ts'
 import { closeOnSignal, startService, type Service } from '../service.ts'
 import { startOnNamedPort } from './port.ts'
-import { tour } from './tour.ts'
+import { offeredLogins, tour } from './tour.ts'
 
 /** Milliseconds that running requests get to finish; a demo ends quickly. */
 const patience = 1000
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   let config
   try {
     config = readConfig({ ...defaultsFor(given), ...given, ...ownSettings(corebos.url) })
-    service = await startService(config)
+    service = await startService(config, { logins: offeredLogins(config) })
   } catch (error) {
     await corebos.close()
     throw error

@@ -2,6 +2,8 @@
 
 /** Of the settings, those that change what is to be pasted. */
 export interface TourSettings {
+  readonly PORTAL: boolean
+  readonly PUBLIC_URL: string
   readonly LOGIN_MODE: 'portal' | 'service' | 'user'
   readonly COREBOS_PASSWORD_TYPE?: string
   readonly OPERATOR_TOKEN?: string
@@ -34,6 +36,20 @@ const logIns = (settings: TourSettings): string[] => {
   return [`Log-ins: ${name}@example.com / ${name}-pw${others}.`, `Refused: ${refused.join(', ')}.`]
 }
 
+/** What the log-in page of the reference portal offers in the demo. */
+export const offeredLogins = (
+  settings: TourSettings,
+): readonly { readonly label: string; readonly username: string; readonly password: string }[] => {
+  const first = guest(settings)
+  const isOne = settings.LOGIN_MODE === 'portal' && settings.COREBOS_PASSWORD_TYPE !== undefined
+  const names = isOne ? [first] : ['alice', 'bob', 'carol', 'dave', 'erin']
+  return names.map((label) =>
+    settings.LOGIN_MODE === 'user'
+      ? { label, username: label, password: `${label}-access-key` }
+      : { label, username: `${label}@example.com`, password: `${label}-pw` },
+  )
+}
+
 const TOKEN = String.raw`s/.*"accessToken":"\([^"]*\)".*/\1/p`
 
 /** A script's way to a token. */
@@ -53,6 +69,16 @@ const logInLines = (url: string, settings: TourSettings): string[] => {
 const reachable = (url: string): string =>
   url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 
+/** On localhost, because browsers keep cookies without TLS only there. */
+const portalAddress = (listening: string, publicUrl: string): string => {
+  const { hostname } = new URL(publicUrl)
+  const { port } = new URL(listening)
+  return hostname === 'localhost' ? `http://localhost:${port}/` : `${publicUrl.replace(/\/$/, '')}/`
+}
+
+const portalLine = (listening: string, { PORTAL, PUBLIC_URL }: TourSettings): string =>
+  PORTAL ? `The portal, to open in a browser: ${portalAddress(listening, PUBLIC_URL)}\n` : ''
+
 const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n')
 
 export const tour = (listening: string, operatorUrl: string, settings: TourSettings): string => {
@@ -60,7 +86,7 @@ export const tour = (listening: string, operatorUrl: string, settings: TourSetti
   const name = guest(settings)
   return `
 The gateway listens on ${url}; what it can do: ${url}/docs
-For operators: ${reachable(operatorUrl)}/ (password ${settings.OPERATOR_TOKEN ?? 'not set'}), and /metrics there
+${portalLine(listening, settings)}For operators: ${reachable(operatorUrl)}/ (password ${settings.OPERATOR_TOKEN ?? 'not set'}), and /metrics there
 
 ${logIns(settings).join('\n')}
 

@@ -22,6 +22,8 @@ export const compressedRoutes: Readonly<Record<string, Rule>> = {
   'GET /docs/static/*': 'always',
   'GET /docs/static/index.html': 'always',
   'GET /docs/static/swagger-initializer.js': 'always',
+  'GET /': 'always',
+  'GET /portal/assets/:name': 'always',
   'GET /modules': 'always',
   'GET /modules/openapi.json': 'always',
   'GET /modules/:module': 'always',

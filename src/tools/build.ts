@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { copyAssets, fingerprint, isBuildOf, markBuild } from './build/output.ts'
+import { buildPortal } from './build/portal.ts'
 
 const [PROJECT = 'tsconfig.json'] = process.argv.slice(2)
 const TARGET = 'dist'
@@ -14,7 +15,7 @@ const TARGET = 'dist'
 const CLIENT = 'src/client/tsconfig.json'
 const PROJECTS = PROJECT === 'tsconfig.json' ? [PROJECT, CLIENT] : [PROJECT]
 
-const compile = (folder: string): boolean => {
+const compile = async (folder: string): Promise<boolean> => {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
   for (const project of PROJECTS.filter((path) => existsSync(path))) {
     const { status } = spawnSync(process.execPath, [compiler, '-p', project, '--outDir', folder], {
@@ -23,6 +24,7 @@ const compile = (folder: string): boolean => {
     if (status !== 0) return false
   }
   copyAssets(folder)
+  await buildPortal(folder)
   return true
 }
 
@@ -45,7 +47,7 @@ const putInPlace = (folder: string, sources: string): void => {
   }
 }
 
-const build = (): number => {
+const build = async (): Promise<number> => {
   const sources = fingerprint(PROJECT)
   if (isBuildOf(TARGET, sources)) return 0
   console.log('building …')
@@ -53,7 +55,7 @@ const build = (): number => {
   // Ctrl-C ends the compiler, and then what is left of it is removed.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
   try {
-    if (!compile(folder)) return 1
+    if (!(await compile(folder))) return 1
     markBuild(folder, sources)
     putInPlace(folder, sources)
     return 0
@@ -62,4 +64,4 @@ const build = (): number => {
   }
 }
 
-process.exitCode = build()
+process.exitCode = await build()

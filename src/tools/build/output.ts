@@ -32,9 +32,14 @@ export const isBuildOf = (folder: string, sources: string): boolean => {
 
 export const markBuild = (folder: string, sources: string): void => writeFileSync(join(folder, MARK), sources)
 
-/** Copies the files that programs read and the compiler leaves behind. */
+const isPortal = (path: string): boolean => path === join('src', 'portal')
+
+/** Copies the files that programs read and the compiler leaves behind. The portal has a bundle of its own. */
 export const copyAssets = (folder: string): void => {
   cpSync('package.json', join(folder, 'package.json'))
   for (const root of ROOTS)
-    cpSync(root, join(folder, root), { recursive: true, filter: (path) => !path.endsWith('.ts') })
+    cpSync(root, join(folder, root), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.ts') && !isPortal(path),
+    })
 }

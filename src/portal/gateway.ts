@@ -1,0 +1,47 @@
+/** The connection to the gateway: the client library, and what a page wants to know while it waits. */
+import { Gateway } from '../client/index.ts'
+import type { Settings } from './types.ts'
+
+/** The gateway that served this page, with the path that it is behind. */
+const base = new URL('.', location.href)
+export const gatewayUrl = `${base.origin}${base.pathname.replace(/\/$/, '')}`
+
+/** Dispatched with the milliseconds that the gateway asked to wait, and with 0 when the waiting is over. */
+export class Waiting extends Event {
+  readonly milliseconds: number
+
+  constructor(milliseconds: number) {
+    super('waiting')
+    this.milliseconds = milliseconds
+  }
+}
+
+export const waits = new EventTarget()
+
+/** A shorter wait is not worth a word. */
+const worthSaying = 1500
+
+async function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  const isSaid = milliseconds >= worthSaying
+  if (isSaid) waits.dispatchEvent(new Waiting(milliseconds))
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(resolve, milliseconds)
+      signal?.addEventListener(
+        'abort',
+        () => {
+          clearTimeout(timer)
+          reject(new DOMException('aborted', 'AbortError'))
+        },
+        { once: true },
+      )
+    })
+  } finally {
+    if (isSaid) waits.dispatchEvent(new Waiting(0))
+  }
+}
+
+/** Without cookie sessions the tokens stay in the memory of the tab, and a reload asks for the log-in again. */
+export function startGateway(settings: Settings): Gateway {
+  return new Gateway({ url: gatewayUrl, session: settings.login.cookies ? 'cookie' : 'token', wait })
+}

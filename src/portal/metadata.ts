@@ -1,0 +1,102 @@
+/** The modules that the contact sees, and their fields: read once, when a page needs them. */
+import type { Gateway } from '../client/index.ts'
+import type { Field, Item, Module, ModuleSummary } from './types.ts'
+
+/** Modules whose records are parts of other records, or the contact's own data: they have no entry in the menu. */
+const withoutEntry = new Set([
+  'ModComments',
+  'Contacts',
+  'Accounts',
+  'InventoryDetails',
+  'ProjectTask',
+  'ProjectMilestone',
+])
+
+/** The order of the menu; other modules follow. */
+const order = [
+  'HelpDesk',
+  'Project',
+  'Invoice',
+  'Quotes',
+  'SalesOrder',
+  'Documents',
+  'Assets',
+  'ServiceContracts',
+  'Faq',
+]
+
+export class Catalogue {
+  readonly modules: readonly ModuleSummary[]
+  readonly #gateway: Gateway
+  readonly #chosen: readonly string[] | undefined
+  readonly #described = new Map<string, Promise<Module>>()
+
+  /** @param chosen the modules that the settings file shows, in its order; undefined: all */
+  constructor(gateway: Gateway, modules: readonly ModuleSummary[], chosen: readonly string[] | undefined) {
+    this.#gateway = gateway
+    this.modules = modules
+    this.#chosen = chosen
+  }
+
+  find(name: string): ModuleSummary | undefined {
+    return this.modules.find((module) => module.name === name)
+  }
+
+  /** Whether the portal shows pages of the module. */
+  shows(name: string): boolean {
+    return this.find(name) !== undefined && (this.#chosen?.includes(name) ?? true)
+  }
+
+  /** Modules of the menu, in its order. */
+  get entries(): readonly ModuleSummary[] {
+    const names = this.#chosen ?? [
+      ...order,
+      ...this.modules
+        .map(({ name }) => name)
+        .filter((name) => !order.includes(name) && !withoutEntry.has(name)),
+    ]
+    return names.flatMap((name) => this.find(name) ?? [])
+  }
+
+  /** Fields, blocks and picklists of a module. */
+  async describe(name: string): Promise<Module> {
+    const known = this.#described.get(name) ?? this.#read(name)
+    this.#described.set(name, known)
+    return known
+  }
+
+  async #read(name: string): Promise<Module> {
+    try {
+      return await this.#gateway.json<Module>({ path: `/modules/${encodeURIComponent(name)}` })
+    } catch (error) {
+      this.#described.delete(name)
+      throw error
+    }
+  }
+}
+
+export const fieldOf = (module: Module, name: string): Field | undefined =>
+  module.fields.find((field) => field.name === name)
+
+/** The name of a record, or its id where the name is empty. */
+export function nameOf(item: Item, module: Pick<Module, 'nameFields'>): string {
+  const parts = module.nameFields.map((name) => item[name]).filter((part) => typeof part === 'string')
+  return parts.join(' ').trim() || item.id
+}
+
+/** The text of a field; undefined where it is empty or not a text. */
+export function textIn(item: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = item[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The text of a value of a picklist. */
+export function labelOf(field: Field | undefined, value: string): string {
+  return field?.values?.find((choice) => choice.value === value)?.label ?? value
+}
+
+/** Fields that say nothing to a customer: who in the CRM made or changed a record, and how it is stored. */
+const technical =
+  /^(id|modifiedby|created_user_id|assigned_user_id|conversion_rate|smownerid|.*_exchange_rate)$/
+
+export const isTechnical = ({ name, type }: Field): boolean => technical.test(name) || type === 'owner'

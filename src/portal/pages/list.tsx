@@ -1,0 +1,102 @@
+/** The list of any module: search, filters, sorting and paging, all of them in its address. */
+import type { JSX } from 'preact'
+import { Empty } from '../components/empty.tsx'
+import { Icon } from '../components/icon.tsx'
+import { ListFilters } from '../components/list-filters.tsx'
+import { useModuleName } from '../components/module-name.ts'
+import { PageFrame } from '../components/page-frame.tsx'
+import { Pager } from '../components/pager.tsx'
+import { RecordTable } from '../components/record-table.tsx'
+import { useAccount, useShell } from '../context.ts'
+import { columnsOf, filterOf, filtersOf, listStateOf, queryOf, type ListState } from '../listing.ts'
+import { Loading, useLoad } from '../load.tsx'
+import { listRecords } from '../records.ts'
+import { hrefTo, replaceRoute, slugOf } from '../router.ts'
+import type { Module, ModulePageProps } from '../types.ts'
+
+const pageSize = 20
+
+export function ListPage({ module: name, query }: ModulePageProps): JSX.Element {
+  const { t } = useShell()
+  const { catalogue } = useAccount()
+  const nameOf = useModuleName()
+  const summary = catalogue.find(name)
+  const described = useLoad(name, async () => catalogue.describe(name))
+  const slug = slugOf(name)
+  return (
+    <PageFrame
+      title={summary === undefined ? '' : nameOf(summary)}
+      actions={
+        summary?.rights.create === true && (
+          <a class="button primary" href={hrefTo([slug, 'new'])}>
+            <Icon name="plus" />
+            {t(name === 'HelpDesk' ? 'ticket.new' : 'record.new')}
+          </a>
+        )
+      }
+    >
+      <Loading of={described}>{(module) => <List module={module} query={query} />}</Loading>
+    </PageFrame>
+  )
+}
+
+function List({ module, query }: { readonly module: Module; readonly query: URLSearchParams }): JSX.Element {
+  const { t, gateway, language } = useShell()
+  const { me } = useAccount()
+  const state = listStateOf(query, module)
+  const columns = columnsOf(module)
+  const request = {
+    fields: [...new Set([...columns.map((field) => field.name), ...module.nameFields])],
+    filter: filterOf(state, module),
+    ...(state.sort !== '' && { sort: [state.sort] }),
+    limit: pageSize,
+    offset: (state.page - 1) * pageSize,
+    count: true,
+  }
+  const loaded = useLoad(`${language} ${JSON.stringify(request)}`, async (signal) =>
+    listRecords(gateway, module.name, request, signal),
+  )
+  const change = (next: Partial<ListState>): void =>
+    replaceRoute(hrefTo([slugOf(module.name)], queryOf({ ...state, ...next }, module)))
+  const isFiltered = Object.keys(request.filter).length > 0
+  return (
+    <>
+      <ListFilters
+        state={state}
+        fields={filtersOf(module)}
+        canSearch={module.nameFields.length > 0}
+        change={change}
+      />
+      <Loading of={loaded}>
+        {({ records, total, nextPage }) =>
+          records.length === 0 ? (
+            <Empty
+              title={t(isFiltered ? 'list.none-found' : 'list.empty')}
+              hint={t(isFiltered ? 'list.none-found.hint' : 'list.empty.hint')}
+            />
+          ) : (
+            <div class="card flush">
+              <RecordTable
+                module={module}
+                columns={columns}
+                items={records}
+                caption={module.label}
+                currency={me.currency?.code}
+                sort={state.sort}
+                sortBy={(sort) => change({ sort, page: 1 })}
+              />
+              <Pager
+                page={state.page}
+                size={pageSize}
+                shown={records.length}
+                total={total}
+                hasNext={nextPage !== undefined}
+                goTo={(page) => change({ page })}
+              />
+            </div>
+          )
+        }
+      </Loading>
+    </>
+  )
+}
