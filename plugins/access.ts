@@ -40,6 +40,7 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
   })
   const countWithheld = (module: string, rows: number) => app.metrics.rowsWithheld.inc({ module }, rows)
   const access = new Access({ contexts, store: app.sessions, log: app.log, countWithheld })
+  app.inUse.watch(contexts.inUse)
   app.decorate('door', access)
   app.decorateRequest('writes', undefined).decorateRequest('audited', false)
   // What never came as far as the write context: a form that cannot be read, a key that is in use.

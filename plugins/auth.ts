@@ -37,6 +37,7 @@ async function authPlugin(app: FastifyInstance, { config, policy, now }: Options
     now,
     log: app.log,
   })
+  app.inUse.watch(auth.inUse)
   app.decorate('auth', auth)
   app.decorate('endUpstream', async (session) => auth.cleanUp.end(session))
   app.decorate('originOf', (request: FastifyRequest, deviceToken?: string) => ({

@@ -41,6 +41,7 @@ export default fp<Settings>(
       observe: (operation, outcome, seconds) =>
         app.metrics.corebosCalls.observe({ operation, outcome }, seconds),
     })
+    app.inUse.watch(corebos.inUse)
     app.decorate('corebos', corebos)
     app.addHook('onClose', () => corebos.close())
   },

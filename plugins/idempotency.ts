@@ -43,11 +43,15 @@ export default fp<RepeatsOptions>(
       this.tagged(answer)
       return tags.has(this.request.headers['if-none-match'], answer, app.contactOf(this.request).id)
     })
-    app.decorate('turns', new RecordLocks(app.sessions))
+    const turns = new RecordLocks(app.sessions)
     const room = new ConcurrencyLimiter({ inAll: 16, perContact: 4 })
-    app.inUse.watch('large_bodies', () => room.inUse)
-    app.decorate('room', room)
-    app.decorate('idempotency', new Idempotency({ state: app.sessions, now }))
+    const idempotency = new Idempotency({ state: app.sessions, now })
+    app.decorate('turns', turns).decorate('room', room).decorate('idempotency', idempotency)
+    app.inUse.watch({
+      large_bodies: () => room.inUse,
+      record_locks: () => turns.count,
+      idempotency_keys: () => idempotency.count,
+    })
   },
   { name: 'repeats', dependencies: ['sessions', 'authenticate', 'metrics'], fastify: '5.x' },
 )

@@ -13,7 +13,7 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     const requests = new OpenRequests()
-    app.inUse.watch('requests', () => requests.count)
+    app.inUse.watch({ requests: () => requests.count })
     app.server.on('connection', (socket: Socket) => requests.connected(socket))
     app.decorateRequest('scope', {
       getter() {

@@ -11,6 +11,7 @@ export interface UnreadOptions {
 export default fp<UnreadOptions>(
   async (app, { connections, every = 5000 }) => {
     connections.watch(app.server)
+    if (app.hasDecorator('inUse')) app.inUse.watch({ unread_bytes: () => connections.bytes })
     app.addHook('onSend', (request, reply, payload, next) => {
       // A stream waits for its reader.
       if (typeof payload === 'string' || Buffer.isBuffer(payload))

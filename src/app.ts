@@ -97,8 +97,8 @@ async function registerAll(
 ): Promise<void> {
   await app.register(problem)
   await app.register(logging)
-  await app.register(unread, { connections })
   await app.register(metrics)
+  await app.register(unread, { connections })
   await app.register(requestScope)
   await app.register(edge, config)
   await app.register(compression)

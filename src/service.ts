@@ -12,6 +12,8 @@ export interface Service {
   readonly ready: string
   /** What keeps requests from being served, one line for each reason, with the setting that can change it. */
   missing(): Promise<readonly string[]>
+  /** What is in use at this moment, by kind: zero of each without a request. */
+  readonly inUse: () => Readonly<Record<string, number>>
   /** Lets running requests finish, rejects new ones, then ends everything. */
   close(): Promise<void>
 }
@@ -33,6 +35,7 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
       operatorUrl,
       ready,
       missing: async () => (await app.missing()).map(({ message }) => message),
+      inUse: () => app.inUse.counts(),
       close: async () => app.close(),
     }
   } catch (error) {

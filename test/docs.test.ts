@@ -149,7 +149,12 @@ t.test('every policy in docs/policy.md is valid', async (t) => {
 })
 
 t.test('with a gateway', async (t) => {
-  const { url } = await startGateway(t)
+  const { url, inUse } = await startGateway(t)
+
+  t.test('docs/operations.md lists every kind of what is in use', async (t) => {
+    const [, ...kinds] = firstCells(read('docs/operations.md'), 'Places in use').flatMap(inCode)
+    t.strictSame(kinds.sort(), Object.keys(inUse()).sort())
+  })
 
   t.test(
     'docs/api.md lists every route of the OpenAPI description, which has the version of the package',

@@ -19,6 +19,10 @@ export class Downloads {
     })
   }
 
+  get count(): number {
+    return this.#room.inUse
+  }
+
   /** @throws GatewayError `RATE_LIMITED`; what `fetch` throws */
   async begin(
     contactId: string,

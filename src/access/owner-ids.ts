@@ -22,6 +22,11 @@ export class OwnerIdsReader {
     this.#cache = new SharedCache({ ttlMs, now, bound: { max: 10_000 } })
   }
 
+  /** Companies that are being read. */
+  get reading(): number {
+    return this.#cache.reading
+  }
+
   /**
    * @param cacheGeneration changes whenever what was read for this contact must not be used again
    * @throws GatewayError how coreBOS failed

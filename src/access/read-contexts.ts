@@ -99,6 +99,13 @@ export class ReadContexts {
     this.#listsPolicy = options.policy()
   }
 
+  /** What is in use at this moment, by kind. */
+  readonly inUse = {
+    downloads: () => this.#downloads.count,
+    id_lists: () => this.#lists.reading + this.#ownerIds.reading,
+    shared_reads: () => this.#reads.reading,
+  }
+
   /** @throws GatewayError `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
   async of(
     { session, cacheGeneration, schemaGeneration }: Admission,

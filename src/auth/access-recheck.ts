@@ -39,6 +39,11 @@ export class AccessRecheck {
     this.#options = options
   }
 
+  /** Looks that are under way. */
+  get count(): number {
+    return this.#looks.count
+  }
+
   /**
    * The session as it stands after a look at coreBOS where one is due. All requests of a session share one look.
    *

@@ -73,6 +73,8 @@ export class Auth {
   readonly #options: AuthOptions
   readonly #budget: FailureBudget
   readonly #services: LoginServices
+  /** One for each interface. */
+  readonly #rechecks: AccessRecheck[] = []
 
   constructor(options: AuthOptions) {
     const { mode, corebos, store, keys, loginRate, now } = options
@@ -106,6 +108,12 @@ export class Auth {
     })
   }
 
+  /** What is in use at this moment, by kind. */
+  readonly inUse = {
+    login_attempts: () => this.#budget.count,
+    access_checks: () => this.#rechecks.reduce((sum, { count }) => sum + count, 0),
+  }
+
   /** Each interface times its own calls, since its rejections wait for their own. */
   openInterface(): LoginInterface {
     const { mode, corebos, store, passwordType, recheckEvery, policy, policyInForce, now, log } =
@@ -136,6 +144,7 @@ export class Auth {
       onEnded: ({ id, contact }, reason) =>
         log.info({ session: id, contact: contact.id, reason }, 'The access re-check ended a session'),
     })
+    this.#rechecks.push(recheck)
     return { pacer, services, recheck }
   }
 

@@ -1,4 +1,5 @@
 /** How many wrong passwords may reach coreBOS, whose own counter locks a contact out for good. */
+import { UnderWay } from '../model/under-way.ts'
 import type { Leaving, SharedState } from '../session/contract.ts'
 
 /** coreBOS rejects even the right password after more failures than this. */
@@ -40,6 +41,14 @@ export interface Spent<T> {
   readonly leaving: Leaving | undefined
 }
 
+/** Where an attempt is counted. */
+interface Place {
+  readonly key: string
+  readonly ticket: string
+  /** Those whose failures were known when it set out. */
+  readonly failedBefore: readonly string[]
+}
+
 /** An attempt of a process that died is held to have failed after this long. */
 const flightEnds = 120_000
 const patience = 10_000
@@ -54,9 +63,15 @@ const failed = 'failed'
  */
 export class FailureBudget {
   readonly #options: BudgetOptions
+  readonly #attempts = new UnderWay()
 
   constructor(options: BudgetOptions) {
     this.#options = options
+  }
+
+  /** Attempts of this instance whose outcome is not yet noted. */
+  get count(): number {
+    return this.#attempts.count
   }
 
   /**
@@ -69,10 +84,15 @@ export class FailureBudget {
     standing: Standing,
     attempt: () => Promise<{ readonly verdict: Verdict; readonly result: T }>,
   ): Promise<Spent<T> | undefined> {
-    const { state, neverSent } = this.#options
     const place = await this.#take(keyOf(who), failuresBefore[standing])
-    if (place === undefined) return undefined
-    const { key, ticket, failedBefore } = place
+    return place && this.#attempts.run(async () => this.#attempt(place, attempt))
+  }
+
+  async #attempt<T>(
+    { key, ticket, failedBefore }: Place,
+    attempt: () => Promise<{ readonly verdict: Verdict; readonly result: T }>,
+  ): Promise<Spent<T>> {
+    const { state, neverSent } = this.#options
     try {
       const { verdict, result } = await attempt()
       if (verdict === 'right') return { result, leaving: { key, tickets: [ticket, ...failedBefore] } }
@@ -99,7 +119,7 @@ export class FailureBudget {
     return held.size
   }
 
-  async #take(key: string, failures: number) {
+  async #take(key: string, failures: number): Promise<Place | undefined> {
     const { state, now, wait, nonce } = this.#options
     const gaveUp = now() + patience
     const ticket = nonce()

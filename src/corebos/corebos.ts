@@ -36,6 +36,15 @@ export class Corebos {
     this.metadata = new Metadata({ ttlMs: options.metadataTtlMs, now: options.now })
   }
 
+  /** What is in use at this moment, by kind. */
+  readonly inUse = {
+    calls_running: () => this.#transport.inUse.calls_running,
+    calls_waiting: () => this.#transport.inUse.calls_waiting,
+    spool_files: () => this.#transport.inUse.spool_files,
+    service_sessions: () => this.service?.busy ?? 0,
+    descriptions: () => this.metadata.reading,
+  }
+
   /** The session that a contact's log-in has opened, on this instance or another. */
   session(name: string): CorebosSession {
     return this.sessions.resume(name)

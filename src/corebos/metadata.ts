@@ -55,6 +55,11 @@ export class Metadata {
     this.#shared = shared
   }
 
+  /** Descriptions that are being read. */
+  get reading(): number {
+    return this.#beginning.count + this.#reading.count + this.#background.size
+  }
+
   /**
    * @param user webservice id of the CRM user that `caller` runs as
    * @param wanted names of modules; what the user may not see is left out

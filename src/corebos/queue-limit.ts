@@ -66,6 +66,10 @@ export class QueueLimit {
     this.#limit = limit
   }
 
+  get waiting(): number {
+    return this.#waiting.all
+  }
+
   /** @throws GatewayError `COREBOS_BUSY` where the queue is full, in all or for this share */
   enter(share: Share): void {
     const waiting = this.#waiting

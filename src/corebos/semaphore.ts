@@ -32,6 +32,11 @@ export class Semaphore {
     this.#limit = limit
   }
 
+  /** Slots that are taken. */
+  get held(): number {
+    return this.#held.all
+  }
+
   /**
    * Waits for a slot.
    *

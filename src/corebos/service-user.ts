@@ -38,6 +38,11 @@ export class ServiceUser implements Caller {
     }
   }
 
+  /** Sessions that carry out a call. */
+  get busy(): number {
+    return this.#slots.held
+  }
+
   /** Webservice id of the CRM user. */
   async userId(): Promise<string> {
     return (

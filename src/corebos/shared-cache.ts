@@ -36,6 +36,11 @@ export class SharedCache<T extends object> {
     }
   }
 
+  /** Values that are being read. */
+  get reading(): number {
+    return this.#reading.count
+  }
+
   /**
    * @param key says all that the value depends on but the time
    * @throws what `read` throws, to every request that waits for it; nothing of that is kept

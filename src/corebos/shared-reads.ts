@@ -21,6 +21,10 @@ export class SharedReads {
     this.#cache = new SharedCache({ ...options, bound })
   }
 
+  get reading(): number {
+    return this.#cache.reading
+  }
+
   /**
    * @param key says all that the rows depend on but the time
    * @throws what `ask` throws, to every request that waits for it; nothing of that is kept

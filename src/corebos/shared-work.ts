@@ -1,6 +1,7 @@
 /** Work that several requests wait for together. It ends when it is done or when none of them waits any more. */
 import { setMaxListeners } from 'node:events'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import { UnderWay } from '../model/under-way.ts'
 import type { CallKind } from './queue-limit.ts'
 import { asShared, currentSignal, reasonOf } from './request-calls.ts'
 
@@ -16,10 +17,16 @@ const ownFailures: ReadonlySet<ErrorCode> = new Set(['COREBOS_BUSY', 'SESSION_EN
 export class SharedWork<T> {
   readonly #underWay = new Map<string, Flight<T>>()
   readonly #kind: CallKind | undefined
+  /** Includes work that is not joined any more and has not ended. */
+  readonly #works = new UnderWay()
 
   /** @param kind on whose account the work's calls run; that of the request that begins it unless given */
   constructor(kind?: CallKind) {
     this.#kind = kind
+  }
+
+  get count(): number {
+    return this.#works.count
   }
 
   /**
@@ -54,7 +61,7 @@ export class SharedWork<T> {
       if (this.#underWay.get(key) === flight) this.#underWay.delete(key)
     }
     end.signal.addEventListener('abort', leave, { once: true })
-    const result = asShared(end.signal, this.#kind, work).finally(leave)
+    const result = asShared(end.signal, this.#kind, () => this.#works.run(work)).finally(leave)
     const flight: Flight<T> = { result, end, waiting: 0 }
     this.#underWay.set(key, flight)
     return flight

@@ -3,6 +3,7 @@
  * gateway must not hold whole files in memory: a few bytes stay in memory, more go into a file.
  */
 import { createHash, randomUUID } from 'node:crypto'
+import type { EventEmitter } from 'node:events'
 import { open, unlink, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,9 +30,15 @@ export interface SpoolRoomOptions {
 export class SpoolRoom {
   readonly #options: SpoolRoomOptions
   #held = 0
+  #files = 0
 
   constructor(options: SpoolRoomOptions) {
     this.#options = options
+  }
+
+  /** Files that are open. */
+  get files(): number {
+    return this.#files
   }
 
   /** Before anything is asked for that would not fit. @throws GatewayError `DOWNLOADS_BUSY` */
@@ -50,7 +57,12 @@ export class SpoolRoom {
   }
 
   async openFile(): Promise<FileHandle> {
-    return (this.#options.openFile ?? namelessFile)()
+    const file = await (this.#options.openFile ?? namelessFile)()
+    this.#files += 1
+    // It emits `close`, which its type does not say.
+    const emitter = file as FileHandle & Pick<EventEmitter, 'once'>
+    emitter.once('close', () => (this.#files -= 1))
+    return file
   }
 
   #require(bytes: number): void {

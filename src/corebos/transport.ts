@@ -70,7 +70,8 @@ export class Transport {
   readonly #pool: Pool
   readonly #path: string
   readonly #slots: Semaphore
-  readonly #farewells = new Semaphore(farewells, new QueueLimit(farewellsWaiting))
+  readonly #farewellQueue = new QueueLimit(farewellsWaiting)
+  readonly #farewells = new Semaphore(farewells, this.#farewellQueue)
   readonly #queue: QueueLimit
   readonly #room: SpoolRoom
   readonly #options: TransportOptions
@@ -129,6 +130,15 @@ export class Transport {
       throw error
     } finally {
       leave()
+    }
+  }
+
+  /** What calls hold at this moment. */
+  get inUse() {
+    return {
+      calls_running: this.#slots.held + this.#farewells.held,
+      calls_waiting: this.#queue.waiting + this.#farewellQueue.waiting,
+      spool_files: this.#room.files,
     }
   }
 

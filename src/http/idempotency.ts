@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { GatewayError, type ErrorCode, type ErrorExtras } from '../model/errors.ts'
+import { UnderWay } from '../model/under-way.ts'
 import type { SharedState } from '../session/contract.ts'
 
 export interface IdempotencyOptions {
@@ -46,13 +47,21 @@ interface Remembered {
   }
 }
 
+type EntryOf = (state: Remembered['state'], made?: string, problem?: Remembered['problem']) => string
+
 export class Idempotency {
   readonly #state: IdempotencyOptions['state']
   readonly #now: () => number
+  readonly #reserved = new UnderWay()
 
   constructor({ state, now }: IdempotencyOptions) {
     this.#state = state
     this.#now = now
+  }
+
+  /** Keys whose first request is under way on this instance. */
+  get count(): number {
+    return this.#reserved.count
   }
 
   /**
@@ -63,7 +72,7 @@ export class Idempotency {
     if (key === undefined) return (await work.first()).result
     const place = JSON.stringify(['idempotency', contactId, route, key])
     const fingerprint = createHash('sha256').update(canonical(request)).digest('base64url')
-    const entry = (state: Remembered['state'], made = '', problem?: Remembered['problem']) =>
+    const entry: EntryOf = (state, made = '', problem?) =>
       JSON.stringify({
         fingerprint,
         state,
@@ -74,6 +83,10 @@ export class Idempotency {
 
     const earlier = await this.#state.claim(place, entry('running'), remembered)
     if (earlier !== undefined) return work.again(this.#madeBy(earlier, fingerprint))
+    return this.#reserved.run(async () => this.#carryOut(place, entry, work))
+  }
+
+  async #carryOut<T>(place: string, entry: EntryOf, work: Work<T>): Promise<T> {
     try {
       const { made, result } = await work.first()
       await this.#keep(place, entry('done', made))

@@ -2,10 +2,12 @@
 export class InUse {
   readonly #counts = new Map<string, () => number>()
 
-  /** @throws Error where the kind is counted already */
-  watch(kind: string, count: () => number): void {
-    if (this.#counts.has(kind)) throw new Error(`'${kind}' is counted already`)
-    this.#counts.set(kind, count)
+  /** @param counts by kind; each is read when it is asked for @throws Error where a kind is counted already */
+  watch(counts: Readonly<Record<string, () => number>>): void {
+    for (const [kind, count] of Object.entries(counts)) {
+      if (this.#counts.has(kind)) throw new Error(`'${kind}' is counted already`)
+      this.#counts.set(kind, count)
+    }
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -1,5 +1,6 @@
 /** One conditional write of a record at a time, on whichever instance: no other may come between its read and its write. */
 import { GatewayError } from '../model/errors.ts'
+import { UnderWay } from '../model/under-way.ts'
 import type { SharedState } from '../session/contract.ts'
 
 /** Longer than any wait for coreBOS: a lock that is older was left by a dead process. Milliseconds. */
@@ -7,9 +8,15 @@ const longestTurn = 120_000
 
 export class RecordLocks {
   readonly #state: Pick<SharedState, 'claim' | 'pull'>
+  readonly #held = new UnderWay()
 
   constructor(state: Pick<SharedState, 'claim' | 'pull'>) {
     this.#state = state
+  }
+
+  /** Locks that this instance holds. */
+  get count(): number {
+    return this.#held.count
   }
 
   /** @throws GatewayError what the work throws; `PRECONDITION_FAILED` while another request holds the lock */
@@ -18,10 +25,12 @@ export class RecordLocks {
     if ((await this.#state.claim(place, '', longestTurn)) !== undefined) {
       throw new GatewayError('PRECONDITION_FAILED', 'Another request is changing the record; try again')
     }
-    try {
-      return await work()
-    } finally {
-      await this.#state.pull(place).catch(() => undefined)
-    }
+    return this.#held.run(async () => {
+      try {
+        return await work()
+      } finally {
+        await this.#state.pull(place).catch(() => undefined)
+      }
+    })
   }
 }

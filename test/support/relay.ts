@@ -28,6 +28,8 @@ export interface Relay {
   readonly lost: Set<string>
   /** Answers wait for it on their way back. */
   held: Promise<void> | undefined
+  /** Asked as a call comes; its answer waits for what is returned. */
+  holds: ((operation: string) => Promise<void> | undefined) | undefined
   /** Makes of coreBOS's answer what a coreBOS that is broken would have answered. */
   alter: ((call: Relayed) => unknown) | undefined
   /** The most calls at once since it was last set to 0. */
@@ -71,10 +73,12 @@ export async function startRelay(t: Test): Promise<Relay> {
       const params = new URLSearchParams(form)
       const operation = params.get('operation') ?? ''
       arrived.push(operation)
+      const held = relay.holds?.(operation)
       const { body, answer } = await pass(form)
       const call = { operation, params, answer }
       calls.push(call)
       await relay.held
+      await held
       if (lost.has(call.operation)) {
         outgoing.destroy()
         return
@@ -97,6 +101,7 @@ export async function startRelay(t: Test): Promise<Relay> {
     arrived,
     lost,
     held: undefined,
+    holds: undefined,
     alter: undefined,
     mostAtOnce: 0,
     get underWay() {
