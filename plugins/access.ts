@@ -36,7 +36,7 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
     readTtlMs: config.READ_CACHE_TTL * 1000,
     downloads: config.DOWNLOADS_PER_CONTACT,
-    observe: (how) => app.metrics.sharedReads.inc({ how }),
+    observe: (cache, how) => app.metrics.cacheUses.inc({ cache, how }),
   })
   const countWithheld = (module: string, rows: number) => app.metrics.rowsWithheld.inc({ module }, rows)
   const access = new Access({ contexts, store: app.sessions, log: app.log, countWithheld })

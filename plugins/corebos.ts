@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
 import { Corebos } from '../src/corebos/corebos.ts'
 import { SpoolRoom } from '../src/corebos/spool.ts'
+import { observedBy } from '../src/tracing/observed-calls.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -22,8 +23,7 @@ export default fp<Settings>(
       url: settings.COREBOS_URL,
       timeoutMs: settings.COREBOS_TIMEOUT_MS,
       maxBytes: settings.COREBOS_MAX_BYTES,
-      // What was uploaded can be downloaded again.
-      maxFileBytes: settings.UPLOAD_MAX_BYTES,
+      maxFileBytes: settings.UPLOAD_MAX_BYTES, // What was uploaded can be downloaded again.
       room: new SpoolRoom({
         // One file has room in any case.
         maxBytes: Math.max(
@@ -38,8 +38,8 @@ export default fp<Settings>(
       serviceUser: name === undefined || accessKey === undefined ? undefined : { name, accessKey, sessions },
       metadataTtlMs: settings.METADATA_TTL * 1000,
       now: settings.now ?? Date.now,
-      observe: (operation, outcome, seconds) =>
-        app.metrics.corebosCalls.observe({ operation, outcome }, seconds),
+      observe: observedBy(app.metrics),
+      observeMetadata: (how) => app.metrics.cacheUses.inc({ cache: 'modules', how }),
     })
     app.inUse.watch(corebos.inUse)
     app.decorate('corebos', corebos)

@@ -31,8 +31,9 @@ type Settings = Pick<Config, 'RATE_LIMIT_IP' | 'RATE_LIMIT_CONTACT' | 'RATE_LIMI
 async function limits(app: FastifyInstance, options: Settings): Promise<void> {
   const { sessions, tokens, cookies } = app
   const { RATE_LIMIT_IP: address, RATE_LIMIT_CONTACT: contact, RATE_LIMIT_LOGIN } = options
+  const countLimited = (limit: string) => app.metrics.rateLimited.inc({ limit })
   const rates = { address, contact, login: loginsByAddress(RATE_LIMIT_LOGIN) }
-  const requests = new RequestLimits(new RequestCounts(rates, sessions))
+  const requests = new RequestLimits(new RequestCounts(rates, sessions, countLimited))
 
   const presentsToken = (request: FastifyRequest): Presented =>
     presentedToken(() => cookies.accessTokenOf(request), tokens)
@@ -54,5 +55,5 @@ async function limits(app: FastifyInstance, options: Settings): Promise<void> {
   })
 }
 
-const dependencies = ['problem', 'cookies', 'sessions', 'tokens']
+const dependencies = ['problem', 'metrics', 'cookies', 'sessions', 'tokens']
 export default fp(limits, { name: 'limits', dependencies, fastify: '5.x' })

@@ -1,9 +1,10 @@
 /** Sessions and the state that instances share: chooses the store, and closes it. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { watchSources } from '../src/http/metrics.ts'
 import type { PortalSession, SessionLife, Store } from '../src/session/contract.ts'
 import { Reaper } from '../src/session/reaper.ts'
-import type { OnState } from '../src/session/redis/connection.ts'
+import { reported } from '../src/session/redis/reported.ts'
 import { EmbeddedStore } from '../src/session/memory/store.ts'
 import { RedisStore } from '../src/session/redis/store.ts'
 
@@ -30,8 +31,18 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
   const store: Store =
     options.redis === undefined
       ? new EmbeddedStore(options)
-      : await RedisStore.open({ ...options, ...options.redis, onState: reported(app) })
+      : await RedisStore.open({
+          ...options,
+          ...options.redis,
+          onState: reported(app.log),
+          onCommand: (command, outcome, seconds) =>
+            app.metrics.redisCommands.observe({ command, outcome }, seconds),
+        })
   app.decorate('sessions', store)
+  watchSources(app.metrics.registry, {
+    isCircuitOpen: () => app.corebos.isCircuitOpen,
+    sessions: async () => store.count().catch(() => undefined),
+  })
 
   const { endUpstream, reapEvery: every = 30_000 } = options
   const reaper = endUpstream && new Reaper({ store, endUpstream, every, log: app.log })
@@ -41,15 +52,4 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
   })
 }
 
-/** One line in the log when Redis is lost and one when it is back, however often it is tried in between. */
-function reported(app: FastifyInstance): OnState {
-  let last: 'ready' | 'lost' = 'ready'
-  return (state, why) => {
-    if (state === last) return
-    last = state
-    if (state === 'lost') app.log.error({ why }, 'Redis is lost')
-    else app.log.info('Redis is back')
-  }
-}
-
-export default fp(sessions, { name: 'sessions', fastify: '5.x' })
+export default fp(sessions, { name: 'sessions', dependencies: ['metrics', 'corebos'], fastify: '5.x' })

@@ -28,6 +28,7 @@ import repeats from '../plugins/idempotency.ts'
 import requestCalls from '../plugins/request-calls.ts'
 import sessions from '../plugins/sessions.ts'
 import tokens from '../plugins/tokens.ts'
+import tracing from '../plugins/tracing.ts'
 import unread from '../plugins/unread.ts'
 import webservice from '../plugins/webservice.ts'
 import actions from '../routes/actions.ts'
@@ -99,6 +100,7 @@ async function registerAll(
   await app.register(logging)
   await app.register(metrics)
   await app.register(unread, { connections })
+  await app.register(tracing, config)
   await app.register(requestScope)
   await app.register(edge, config)
   await app.register(compression)

@@ -343,7 +343,10 @@ t.test('limits', async (t) => {
     const stub = await stubCorebos(t)
     const { outside } = corebosAt(t, stub.url, {
       maxBytes: 100,
-      observe: (operation, outcome, seconds) => seen.push(`${operation} ${outcome} ${seconds >= 0}`),
+      observe: (operation, waited) => ({
+        headers: { 'x-observed': String(waited >= 0) },
+        done: (outcome, seconds) => seen.push(`${operation} ${outcome} ${seconds >= 0}`),
+      }),
     })
     for (const result of [[], rejected('X'), 'x'.repeat(200)]) {
       stub.answer = () => result

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import ts from 'typescript'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
-import { createMetrics } from '../src/http/metrics.ts'
+import { metricNames } from './support/metric-names.ts'
 
 const folder = 'deploy/kubernetes'
 
@@ -101,9 +101,7 @@ t.test('Kustomize builds the whole', async (t) => {
 })
 
 t.test('alerts and dashboard use metrics that the gateway has', async (t) => {
-  const names = createMetrics('0.0.0')
-    .registry.getMetricsAsArray()
-    .map(({ name }) => name)
+  const names = metricNames()
   const files = ['alerts.yaml', 'dashboard.json'].map((name) => join('deploy/monitoring', name))
   t.strictSame(readdirSync('deploy/monitoring').sort(), ['alerts.yaml', 'dashboard.json'])
   for (const file of files) {

@@ -495,7 +495,9 @@ t.test('ids that make up a scope are not used for longer than ACCESS_RECHECK', a
 async function shared({ operatorUrl }: Started, how: 'kept' | 'awaited'): Promise<number> {
   const metrics = await (await fetch(`${operatorUrl}/metrics`)).text()
   return Number(
-    new RegExp(`^portal_shared_reads_total\\{how="${how}"\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0,
+    new RegExp(`^portal_cache_requests_total\\{cache="records",how="${how}"\\} (\\d+)`, 'm').exec(
+      metrics,
+    )?.[1] ?? 0,
   )
 }
 

@@ -1,7 +1,7 @@
 /** Whose records a contact's level reaches: the ids that ties are compared with. */
 import type { Contact, Level } from '../model/contact.ts'
 import type { Company } from '../corebos/company.ts'
-import { SharedCache } from '../corebos/shared-cache.ts'
+import { SharedCache, type CacheUse } from '../corebos/shared-cache.ts'
 import { GatewayError } from '../model/errors.ts'
 import { ownerIdsWithoutLookup, type OwnerIds } from '../scope/rewrite.ts'
 
@@ -11,15 +11,17 @@ export interface AnchorsOptions {
   /** How long a company is remembered (`ACCESS_RECHECK`). Milliseconds. */
   readonly ttlMs: number
   readonly now: () => number
+  /** Told of each look-up of a company. */
+  readonly observe: (how: CacheUse) => void
 }
 
 export class OwnerIdsReader {
   readonly #company: Company | undefined
   readonly #cache: SharedCache<OwnerIds>
 
-  constructor({ company, ttlMs, now }: AnchorsOptions) {
+  constructor({ company, ttlMs, now, observe }: AnchorsOptions) {
     this.#company = company
-    this.#cache = new SharedCache({ ttlMs, now, bound: { max: 10_000 } })
+    this.#cache = new SharedCache({ ttlMs, now, observe, bound: { max: 10_000 } })
   }
 
   /** Companies that are being read. */

@@ -14,7 +14,7 @@ import {
   relatedRecords,
   retrieveAttachment,
 } from '../corebos/read.ts'
-import { SharedCache } from '../corebos/shared-cache.ts'
+import { SharedCache, type CacheUse } from '../corebos/shared-cache.ts'
 import { SharedReads } from '../corebos/shared-reads.ts'
 import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -49,8 +49,8 @@ export interface ReadContextsOptions {
   readonly now: () => number
   /** Downloads of one contact at once. */
   readonly downloads: number
-  /** Told of each query that did not have to ask coreBOS. */
-  readonly observe: (how: 'kept' | 'awaited') => void
+  /** Told of each use of a cache: of `records`, or of the ids that make up a `scope`. */
+  readonly observe: (cache: 'records' | 'scope', how: CacheUse) => void
 }
 
 /** Told of rows outside the scope. */
@@ -91,10 +91,11 @@ export class ReadContexts {
   constructor(options: ReadContextsOptions) {
     const { corebos, scopeTtlMs, readTtlMs, now, observe } = options
     const company = corebos.service && new Company(corebos.service)
+    const scope = (how: CacheUse) => observe('scope', how)
     this.#options = options
-    this.#ownerIds = new OwnerIdsReader({ company, ttlMs: scopeTtlMs, now })
-    this.#lists = new SharedCache({ ttlMs: scopeTtlMs, now, bound: { max: 10_000 } })
-    this.#reads = new SharedReads({ ttlMs: readTtlMs, now, observe })
+    this.#ownerIds = new OwnerIdsReader({ company, ttlMs: scopeTtlMs, now, observe: scope })
+    this.#lists = new SharedCache({ ttlMs: scopeTtlMs, now, observe: scope, bound: { max: 10_000 } })
+    this.#reads = new SharedReads({ ttlMs: readTtlMs, now, observe: (how) => observe('records', how) })
     this.#downloads = new Downloads(options.downloads)
     this.#listsPolicy = options.policy()
   }

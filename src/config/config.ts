@@ -289,6 +289,22 @@ export const environment = Type.Object({
       16,
     ),
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    webAddress({
+      description:
+        'Base URL of an OpenTelemetry collector that traces are exported to by OTLP over HTTP. The other standard names (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and others) apply as well.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Type.Optional(
+    webAddress({
+      description: 'Whole URL for traces. Default: OTEL_EXPORTER_OTLP_ENDPOINT with /v1/traces.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: oneOf(
+    { description: 'Encoding of exported traces: http/json.', default: 'http/json' },
+    'http/json',
+  ),
+  OTEL_SDK_DISABLED: flag({ description: 'Whether no traces are exported at all.', default: 'false' }),
   LOG_LEVEL: oneOf(
     {
       description: 'Minimum level of log lines: fatal, error, warn, info, debug, trace or silent.',
@@ -438,9 +454,14 @@ const neighbours = ['COREBOS_DEMO_PORT', 'COREBOS_DEMO_STATE', 'COREBOS_DEMO_DEL
 /** Names that begin like one of ours and mean nothing, each with the name that was probably meant. */
 export function unknownNames(source: Source): string[] {
   const known = [...Object.keys(variables), ...neighbours]
+  // The OpenTelemetry libraries read more names than are listed here.
+  const isOthers = (name: string) => name.startsWith('OTEL_')
   const prefixes = new Set(known.filter((name) => name.includes('_')).map(prefixOf))
   return Object.keys(source)
-    .filter((name) => name.includes('_') && prefixes.has(prefixOf(name)) && !known.includes(name))
+    .filter(
+      (name) =>
+        name.includes('_') && prefixes.has(prefixOf(name)) && !known.includes(name) && !isOthers(name),
+    )
     .map((name) => `${name} means nothing here; did you mean ${closest(name, known)}?`)
 }
 

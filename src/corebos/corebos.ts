@@ -2,6 +2,7 @@
 import { outcomeOf, send, type Caller } from './caller.ts'
 import { Metadata } from './metadata.ts'
 import { asGateway, bounded } from './request-calls.ts'
+import type { CacheUse } from './shared-cache.ts'
 import { ServiceUser, type ServiceUserOptions } from './service-user.ts'
 import { Sessions, type CorebosSession } from './session.ts'
 import { Transport, type TransportOptions } from './transport.ts'
@@ -10,6 +11,8 @@ export interface CorebosOptions extends TransportOptions {
   readonly serviceUser: ServiceUserOptions | undefined
   /** How long descriptions of modules are remembered. Milliseconds. */
   readonly metadataTtlMs: number
+  /** Told of each request for them. */
+  readonly observeMetadata?: (how: CacheUse) => void
   readonly now: () => number
 }
 
@@ -33,7 +36,11 @@ export class Corebos {
     this.sessions = new Sessions(transport, options.now)
     this.service =
       options.serviceUser && new ServiceUser(options.serviceUser, transport, this.outside, this.sessions)
-    this.metadata = new Metadata({ ttlMs: options.metadataTtlMs, now: options.now })
+    this.metadata = new Metadata({
+      ttlMs: options.metadataTtlMs,
+      now: options.now,
+      observe: options.observeMetadata,
+    })
   }
 
   /** What is in use at this moment, by kind. */
@@ -48,6 +55,11 @@ export class Corebos {
   /** The session that a contact's log-in has opened, on this instance or another. */
   session(name: string): CorebosSession {
     return this.sessions.resume(name)
+  }
+
+  /** Whether calls are stopped, since coreBOS does not answer. */
+  get isCircuitOpen(): boolean {
+    return this.#transport.isCircuitOpen
   }
 
   /** Whether coreBOS answers; that it knows no session is an answer. @throws GatewayError how it fails */

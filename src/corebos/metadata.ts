@@ -5,6 +5,7 @@ import { catalogueOf, type Catalogue } from './catalogue.ts'
 import { describe, listTypes, type ModuleDescription } from './describe.ts'
 import { KeptDescriptions, type Dated, type SharedValues } from './kept-descriptions.ts'
 import { asGateway } from './request-calls.ts'
+import type { CacheUse } from './shared-cache.ts'
 import { SharedWork } from './shared-work.ts'
 
 const mostUsers = 1000
@@ -16,6 +17,8 @@ export interface MetadataOptions {
   /** After how long descriptions are read again (`METADATA_TTL`). Milliseconds. */
   readonly ttlMs: number
   readonly now: () => number
+  /** Told of each request. */
+  readonly observe?: ((how: CacheUse) => void) | undefined
 }
 
 /** The store of all instances, and the schema generation, which changes when nothing kept may be used again. */
@@ -72,13 +75,13 @@ export class Metadata {
     wanted: readonly string[],
     needed?: () => Iterable<string>,
   ): Promise<Catalogue> {
+    const isKept = this.#users.has(user)
     const known = await this.#userOf(user, caller)
     const catalogue = catalogueIn(known, wanted)
-    if (!catalogue.isComplete) {
-      const names = new Set(needed?.() ?? wanted)
-      const missing = catalogue.undescribed.filter((name) => names.has(name))
-      if (missing.length > 0) await this.#load(user, known, caller, missing)
-    }
+    const names = new Set(catalogue.isComplete ? [] : (needed?.() ?? wanted))
+    const missing = catalogue.undescribed.filter((name) => names.has(name))
+    this.#options.observe?.(isKept && missing.length === 0 ? 'kept' : 'read')
+    if (missing.length > 0) await this.#load(user, known, caller, missing)
     if (known.refreshAt < this.#options.now()) this.#refresh(user, known, caller)
     return catalogue
   }

@@ -1,4 +1,5 @@
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
+import { CircuitOpen } from './circuit-breaker.ts'
 import { UnansweredCall } from './transport.ts'
 
 const notConnected = new Set([
@@ -20,6 +21,7 @@ const unsent: ReadonlySet<ErrorCode> = new Set([
 /** Whether an error proves that coreBOS has not seen the call. */
 export function neverSent(error: unknown): boolean {
   if (!(error instanceof GatewayError) || error instanceof UnansweredCall) return false
+  if (error instanceof CircuitOpen) return true
   if (unsent.has(error.code)) return true
   const { cause } = error
   return (

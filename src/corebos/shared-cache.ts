@@ -13,9 +13,12 @@ export interface SharedCacheOptions<T> {
   readonly now: () => number
   /** On whose account values are read; that of the request that wants one first unless given. */
   readonly kind?: CallKind
-  /** Told of each request that did not have to read. */
-  readonly observe?: (how: 'kept' | 'awaited') => void
+  /** Told of each request. */
+  readonly observe?: (how: CacheUse) => void
 }
+
+/** How a request got its value: `kept` from before, `awaited` with another request, or `read` from coreBOS. */
+export type CacheUse = 'kept' | 'awaited' | 'read'
 
 export class SharedCache<T extends object> {
   readonly #options: SharedCacheOptions<T>
@@ -54,7 +57,10 @@ export class SharedCache<T extends object> {
     }
     return this.#reading.run(
       key,
-      () => this.#read(key, read),
+      () => {
+        observe('read')
+        return this.#read(key, read)
+      },
       () => observe('awaited'),
     )
   }

@@ -1,13 +1,13 @@
 /** Rows that several requests share: those that are on their way, and those that came a moment ago. */
 import type { Rows } from './read.ts'
-import { SharedCache } from './shared-cache.ts'
+import { SharedCache, type CacheUse } from './shared-cache.ts'
 
 export interface SharedReadsOptions {
   /** How long rows may be used again (`READ_CACHE_TTL`); 0: only while they are on their way. Milliseconds. */
   readonly ttlMs: number
   readonly now: () => number
-  /** Told of each request that did not have to ask coreBOS. */
-  readonly observe: (how: 'kept' | 'awaited') => void
+  /** Told of each request. */
+  readonly observe: (how: CacheUse) => void
 }
 
 /** Characters of all rows that are kept, with what they were asked by. */

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { GatewayError } from '../model/errors.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
 import { readEnvelope, retryAfterOutage, type Outcome } from './envelope.ts'
 import { readFileAnswer, type FileAnswer } from './file-answer.ts'
 import { formPieces, type Params } from './form.ts'
@@ -29,8 +30,16 @@ export interface TransportOptions {
   readonly concurrency: number
   /** Calls waiting; no contact has more than a quarter of them. */
   readonly queue: number
-  /** Told of every call that was sent; `outcome` is `ok` or a code of the error catalogue. */
-  readonly observe?: ((operation: string, outcome: string, seconds: number) => void) | undefined
+  /** Told of every call as it is sent, and for how many seconds it waited in the queue. */
+  readonly observe?: ((operation: string, waited: number) => Observation) | undefined
+}
+
+/** What is observed of one call. */
+export interface Observation {
+  /** Sent with the call. */
+  readonly headers: Readonly<Record<string, string>>
+  /** `outcome` is `ok` or a code of the error catalogue. */
+  done(outcome: string, seconds: number): void
 }
 
 export interface Call {
@@ -38,6 +47,13 @@ export interface Call {
   readonly params?: Params
   /** The property of the answer whose text is a file in base64; it is taken out, see {@link Success}. */
   readonly file?: string
+}
+
+/** What is sent, and what is taken out of the answer. */
+interface Exchange {
+  readonly body: readonly (string | Buffer)[]
+  readonly file: string | undefined
+  readonly headers: Observation['headers'] | undefined
 }
 
 /** Calls of one session go one after the other, each in the session queue that bears the session's name. */
@@ -66,8 +82,12 @@ export class UnansweredCall extends GatewayError {
 const farewells = 2
 const farewellsWaiting = 100
 
+/** When the circuit opens, and how often it is tried while it is open: a coreBOS that is back is found within a second. */
+const circuit = { failures: 10, probeEvery: 500 }
+
 export class Transport {
   readonly #pool: Pool
+  readonly #circuit = new CircuitBreaker({ ...circuit, now: () => performance.now() })
   readonly #path: string
   readonly #slots: Semaphore
   readonly #farewellQueue = new QueueLimit(farewellsWaiting)
@@ -117,13 +137,18 @@ export class Transport {
   async #send({ operation, params, file }: Call, way: Way, slots: Semaphore): Promise<Outcome> {
     const body = formPieces({ operation, ...params })
     const { sessionQueue, signal } = way
+    const endsSession = slots === this.#farewells
+    if (!endsSession) this.#circuit.require()
+    const began = performance.now()
     // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
     const leave = await this.acquire(slots, sessionQueue?.name, signal)
     try {
       signal?.throwIfAborted()
       sessionQueue?.requireOpen()
-      return await this.#within(unanswered, (end) =>
-        this.#observed(operation, this.#exchange(body, end, file)),
+      if (!endsSession) this.#circuit.enter()
+      const observation = this.#options.observe?.(operation, (performance.now() - began) / 1000)
+      return await this.#within(unanswered, async (end) =>
+        this.#observed(this.#exchange({ body, file, headers: observation?.headers }, end), observation),
       )
     } catch (error) {
       if (error instanceof UnansweredCall) sessionQueue?.lost()
@@ -172,11 +197,7 @@ export class Transport {
     }
   }
 
-  async #exchange(
-    body: readonly (string | Buffer)[],
-    end: AbortSignal,
-    file: string | undefined,
-  ): Promise<Outcome> {
+  async #exchange({ body, file, headers }: Exchange, end: AbortSignal): Promise<Outcome> {
     let status: number
     let answer: FileAnswer
     try {
@@ -184,6 +205,7 @@ export class Transport {
         method: 'POST',
         path: this.#path,
         headers: {
+          ...headers,
           'user-agent': userAgent,
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
@@ -225,21 +247,28 @@ export class Transport {
     return { envelope: Buffer.concat(chunks), file: undefined }
   }
 
-  async #observed(operation: string, answer: Promise<Outcome>): Promise<Outcome> {
-    const { observe } = this.#options
-    if (observe === undefined) return answer
+  async #observed(answer: Promise<Outcome>, observation: Observation | undefined): Promise<Outcome> {
     const began = performance.now()
-    const done = (outcome: string) => observe(operation, outcome, (performance.now() - began) / 1000)
+    const done = (outcome: string) => observation?.done(outcome, (performance.now() - began) / 1000)
     return answer.then(
       (outcome) => {
+        this.#circuit.answered()
         done({ success: 'ok', rejection: 'COREBOS_REFUSED', crash: 'COREBOS_FAILED' }[outcome.kind])
         return outcome
       },
       (error: unknown) => {
-        done(error instanceof GatewayError ? error.code : 'INTERNAL')
+        const code = error instanceof GatewayError ? error.code : 'INTERNAL'
+        if (code === 'COREBOS_UNAVAILABLE' || code === 'COREBOS_TIMEOUT') this.#circuit.failed()
+        else if (code !== 'SHUTTING_DOWN') this.#circuit.answered()
+        done(code)
         throw error
       },
     )
+  }
+
+  /** Whether calls are stopped, since coreBOS does not answer. */
+  get isCircuitOpen(): boolean {
+    return this.#circuit.isOpen
   }
 
   /** Ends all calls, those under way included. */

@@ -14,8 +14,14 @@ export interface Metrics {
   readonly corebosCalls: Histogram<'operation' | 'outcome'>
   /** Rows that coreBOS sent and the second look did not let through. Anything but zero is a bug of the gateway. */
   readonly rowsWithheld: Counter<'module'>
-  /** Reads that were answered without a call to coreBOS: from the cache (`kept`) or with the answer of a concurrent read (`awaited`). */
-  readonly sharedReads: Counter<'how'>
+  /** Seconds that a call waited before it was sent. */
+  readonly corebosWaits: Histogram
+  /** What was answered from a cache (`kept`), with the answer of a concurrent read (`awaited`), or by coreBOS (`read`). */
+  readonly cacheUses: Counter<'cache' | 'how'>
+  /** Requests that exceeded a limit, by its name in the header `RateLimit`. */
+  readonly rateLimited: Counter<'limit'>
+  /** Seconds per command of Redis; `outcome` is `ok` or `failed`. */
+  readonly redisCommands: Histogram<'command' | 'outcome'>
   /** Bytes of downloads that the clients have not read yet. */
   readonly downloadBytes: Gauge
   /** `outcome` is `ok` or a code of the error catalogue; why a log-in was rejected is not told apart. */
@@ -77,10 +83,29 @@ export function createMetrics(version: string): Metrics {
       labelNames: ['module'],
       registers,
     }),
-    sharedReads: new Counter({
-      name: 'portal_shared_reads_total',
-      help: 'Reads that were answered without asking coreBOS, by rows that were kept or that were awaited already',
-      labelNames: ['how'],
+    corebosWaits: new Histogram({
+      name: 'portal_corebos_queue_wait_seconds',
+      help: 'Time that a call waited in the queue before it was sent to coreBOS',
+      buckets: seconds,
+      registers,
+    }),
+    cacheUses: new Counter({
+      name: 'portal_cache_requests_total',
+      help: 'Requests to the caches of records, modules and scopes: kept from before, awaited with another, read from coreBOS',
+      labelNames: ['cache', 'how'],
+      registers,
+    }),
+    rateLimited: new Counter({
+      name: 'portal_rate_limited_total',
+      help: 'Requests that exceeded a limit, by the name of the limit',
+      labelNames: ['limit'],
+      registers,
+    }),
+    redisCommands: new Histogram({
+      name: 'portal_redis_command_duration_seconds',
+      help: 'Time until Redis answered a command',
+      labelNames: ['command', 'outcome'],
+      buckets: [0.0005, 0.001, 0.0025, ...seconds],
       registers,
     }),
     downloadBytes: new Gauge({
@@ -95,6 +120,38 @@ export function createMetrics(version: string): Metrics {
       registers,
     }),
   }
+}
+
+/** What is looked up at each scrape. */
+export interface Sources {
+  readonly isCircuitOpen: () => boolean
+  /** Undefined: not known. */
+  readonly sessions: () => Promise<number | undefined>
+}
+
+/** Adds the gauges that are read at each scrape. */
+export function watchSources(registry: Registry, { isCircuitOpen, sessions }: Sources): void {
+  const registers = [registry]
+  const gauge = (name: string, help: string, read: () => Promise<number | undefined>): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set((await read()) ?? Number.NaN)
+      },
+    })
+  }
+  gauge(
+    'portal_corebos_circuit_open',
+    '1 while calls are stopped because coreBOS does not answer',
+    async () => Number(isCircuitOpen()),
+  )
+  gauge(
+    'portal_sessions',
+    'Sessions that have not run out; of all instances where they share Redis',
+    sessions,
+  )
 }
 
 export interface PolicyGauges {

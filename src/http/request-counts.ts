@@ -38,10 +38,17 @@ interface Limit {
 export class RequestCounts {
   readonly #rates: Rates
   readonly #store: Pick<Store, 'take' | 'read'>
+  readonly #onExceeded: (limit: Quota['name']) => void
 
-  constructor(rates: Rates, store: Pick<Store, 'take' | 'read'>) {
+  /** @param onExceeded told of the limit that a request exceeds */
+  constructor(
+    rates: Rates,
+    store: Pick<Store, 'take' | 'read'>,
+    onExceeded: (limit: Quota['name']) => void = () => undefined,
+  ) {
     this.#rates = rates
     this.#store = store
+    this.#onExceeded = onExceeded
   }
 
   /**
@@ -70,9 +77,13 @@ export class RequestCounts {
         return { name, max, seconds, remaining: allowed ? Math.max(0, max - count) : 0, resetIn }
       }),
     )
-    const exceeded = taken.find(({ allowed }) => !allowed)
-    if (exceeded !== undefined)
-      throw new GatewayError('RATE_LIMITED', undefined, { retryAfter: exceeded.resetIn / 1000 })
+    const exceeded = taken.findIndex(({ allowed }) => !allowed)
+    const { resetIn = 0 } = taken[exceeded] ?? {}
+    const limit = limits[exceeded]
+    if (limit !== undefined) {
+      this.#onExceeded(limit.name)
+      throw new GatewayError('RATE_LIMITED', undefined, { retryAfter: resetIn / 1000 })
+    }
     return reading
   }
 }

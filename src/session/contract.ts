@@ -229,5 +229,7 @@ export interface SharedState {
 export interface Store extends SessionStore, SharedState {
   /** Answers when the store can be used. @throws GatewayError `STORE_UNAVAILABLE` with the reason */
   ping(): Promise<void>
+  /** Sessions that have not run out. In Redis those that ended early count until they would have. @throws as {@link ping} */
+  count(): Promise<number>
   close(): Promise<void>
 }

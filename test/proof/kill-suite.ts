@@ -312,7 +312,6 @@ export class World {
       serviceUser: { name: 'portal', accessKey: 'portal-access-key', sessions: 4 },
       metadataTtlMs: 1e9,
       now: Date.now,
-      observe: () => undefined,
     })
     const { service } = corebos
     if (service === undefined) throw new Error('there is a service user')

@@ -1,6 +1,6 @@
 /** Stands between a gateway and its coreBOS, passes everything on and remembers it. */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
@@ -24,6 +24,8 @@ export interface Relay {
   readonly calls: Relayed[]
   /** The operations of calls in the order in which they came. */
   readonly arrived: string[]
+  /** Their headers. */
+  readonly headers: IncomingHttpHeaders[]
   /** Operations that coreBOS carries out, and whose answers get lost on their way back. */
   readonly lost: Set<string>
   /** Answers wait for it on their way back. */
@@ -49,6 +51,7 @@ export async function startRelay(t: Test): Promise<Relay> {
   const target = new Promise<string>((resolve) => (know = resolve))
   const calls: Relayed[] = []
   const arrived: string[] = []
+  const headers: IncomingHttpHeaders[] = []
   const lost = new Set<string>()
   let userAgent = ''
   let underWay = 0
@@ -73,6 +76,7 @@ export async function startRelay(t: Test): Promise<Relay> {
       const params = new URLSearchParams(form)
       const operation = params.get('operation') ?? ''
       arrived.push(operation)
+      headers.push(incoming.headers)
       const held = relay.holds?.(operation)
       const { body, answer } = await pass(form)
       const call = { operation, params, answer }
@@ -99,6 +103,7 @@ export async function startRelay(t: Test): Promise<Relay> {
     url: `http://127.0.0.1:${port}`,
     calls,
     arrived,
+    headers,
     lost,
     held: undefined,
     holds: undefined,

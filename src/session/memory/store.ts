@@ -223,6 +223,11 @@ export class EmbeddedStore implements Store {
     // The store is part of this process and therefore always reachable.
   }
 
+  async count(): Promise<number> {
+    this.#sweep(this.#now())
+    return this.#sessions.size
+  }
+
   async close(): Promise<void> {
     this.#sessions.clear()
     this.#byContact.clear()

@@ -19,6 +19,9 @@ declare module 'ioredis' {
 
 export type Client = Redis | Cluster
 
+/** Told of each command, with the seconds that it took. */
+export type OnCommand = (command: string, outcome: 'ok' | 'failed', seconds: number) => void
+
 /** Told when a connection is lost, and why; and when it is back. */
 export type OnState = (state: 'ready' | 'lost', why?: string) => void
 
@@ -41,9 +44,15 @@ export class Connection {
   /** One for all who wait. */
   #coming: Promise<void> | undefined
 
+  readonly #onCommand: OnCommand | undefined
+
   /** Connects in the background. @throws Error where the URL is wrong, without quoting it */
-  constructor(url: string, onState?: OnState) {
+  constructor(
+    url: string,
+    { onState, onCommand }: { onState?: OnState | undefined; onCommand?: OnCommand | undefined } = {},
+  ) {
     this.#client = connect(url)
+    this.#onCommand = onCommand
     this.#client.on('close', () => {
       this.#lostAt ??= performance.now()
     })
@@ -66,23 +75,34 @@ export class Connection {
 
   /** One step of `lua.ts`, all of whose keys are in one slot. @throws GatewayError `STORE_UNAVAILABLE` */
   step(step: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.run((client) => client[`${step}Buffer`](keys.length, ...keys, ...args), repeatable.has(step))
+    const command = async (client: Client) => client[`${step}Buffer`](keys.length, ...keys, ...args)
+    return this.run(step, command, repeatable.has(step))
   }
 
   /** @throws GatewayError `STORE_UNAVAILABLE`, within moments */
-  async run<T>(command: (client: Client) => Promise<T>, repeat = false): Promise<T> {
+  async run<T>(name: string, command: (client: Client) => Promise<T>, repeat = false): Promise<T> {
+    const began = performance.now()
+    const observe = (outcome: 'ok' | 'failed') =>
+      this.#onCommand?.(name, outcome, (performance.now() - began) / 1000)
     try {
-      return await command(this.#client).catch(async (error: unknown) => {
-        const failure = failureOf(error)
-        // A hanging server may no longer be the master: its late answers are ignored.
-        if (failure === 'timed out') this.#client.disconnect(true)
-        const again = failure === 'not done' || (failure === 'lost' && repeat)
-        if (!again || !(await this.#isBackSoon())) throw error
-        return command(this.#client)
-      })
+      const result = await this.#carryOut(command, repeat)
+      observe('ok')
+      return result
     } catch (error) {
+      observe('failed')
       throw unavailable(error)
     }
+  }
+
+  async #carryOut<T>(command: (client: Client) => Promise<T>, repeat: boolean): Promise<T> {
+    return command(this.#client).catch(async (error: unknown) => {
+      const failure = failureOf(error)
+      // A hanging server may no longer be the master: its late answers are ignored.
+      if (failure === 'timed out') this.#client.disconnect(true)
+      const again = failure === 'not done' || (failure === 'lost' && repeat)
+      if (!again || !(await this.#isBackSoon())) throw error
+      return command(this.#client)
+    })
   }
 
   async ready(): Promise<void> {

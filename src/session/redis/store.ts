@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../../model/errors.ts'
-import { Connection, limits, unavailable, type OnState } from './connection.ts'
+import { Connection, limits, unavailable, type OnCommand, type OnState } from './connection.ts'
 import {
   labelled,
   stampLife,
@@ -36,6 +36,8 @@ export interface RedisOptions {
   readonly now: () => number
   /** For the log. */
   readonly onState?: OnState
+  /** For metrics. */
+  readonly onCommand?: OnCommand
 }
 
 /** How long Redis keeps a session that ran out, so that its coreBOS session can still be ended. */
@@ -64,8 +66,8 @@ export class RedisStore implements Store {
     this.#life = options.life
     this.#now = options.now
     this.#tokens = refreshTokens((id) => this.#places.of(id)?.key.signing)
-    this.#main = new Connection(options.url, options.onState)
-    this.#endings = new Connection(options.url)
+    this.#main = new Connection(options.url, options)
+    this.#endings = new Connection(options.url, { onCommand: options.onCommand })
   }
 
   /** A store that is connected, or still trying after `patience` milliseconds; an instance without Redis says so at its probe. */
@@ -103,7 +105,7 @@ export class RedisStore implements Store {
     if (this.#main.isCluster) {
       await this.#main.step('gwCreate', keys, args)
       await Promise.all([
-        this.#main.run((client) => client.zadd(queue, now + ends, place.session)),
+        this.#main.run('zadd', (client) => client.zadd(queue, now + ends, place.session)),
         leaving && this.leave(leaving),
       ])
     } else {
@@ -149,6 +151,7 @@ export class RedisStore implements Store {
 
   async generations(): Promise<Generations> {
     const told = await this.#main.run(
+      'multi',
       async (client) =>
         client
           .multi()
@@ -257,7 +260,9 @@ export class RedisStore implements Store {
         const session = this.#session(found)
         if (session?.upstream !== undefined) ranOut.push(session)
         const end = Number(next)
-        await this.#main.run((client) => (end > 0 ? client.zadd(queue, end, key) : client.zrem(queue, key)))
+        await this.#main.run(end > 0 ? 'zadd' : 'zrem', (client) =>
+          end > 0 ? client.zadd(queue, end, key) : client.zrem(queue, key),
+        )
       }),
     )
     return ranOut
@@ -311,7 +316,7 @@ export class RedisStore implements Store {
   async reset(keys: readonly string[]): Promise<void> {
     const names = keys.flatMap((key) => this.#places.counter(key))
     if (names.length === 0) return
-    await this.#main.run<unknown>((client) =>
+    await this.#main.run<unknown>('del', (client) =>
       client.isCluster ? Promise.all(names.map((name) => client.del(name))) : client.del(...names),
     )
   }
@@ -357,7 +362,7 @@ export class RedisStore implements Store {
   async invalidate(what: Outdated): Promise<void> {
     const generation = randomBytes(6).toString('base64url')
     if (what === 'everything') {
-      await this.#main.run((client) => client.set(generations.everything, generation, 'PX', stampLife))
+      await this.#main.run('set', (client) => client.set(generations.everything, generation, 'PX', stampLife))
       return
     }
     const names = what === 'records' ? [] : what
@@ -369,7 +374,11 @@ export class RedisStore implements Store {
   }
 
   async ping(): Promise<void> {
-    await this.#main.run((client) => client.ping())
+    await this.#main.run('ping', (client) => client.ping())
+  }
+
+  async count(): Promise<number> {
+    return this.#main.run('zcard', (client) => client.zcard(queue))
   }
 
   async close(): Promise<void> {
@@ -386,7 +395,7 @@ export class RedisStore implements Store {
     if (Number(replicas) === 0) return
     try {
       // In a cluster a pipeline goes to the node of its keys, and WAIT has none of its own.
-      const replies = await this.#endings.run((client) =>
+      const replies = await this.#endings.run('wait', (client) =>
         client.pipeline().exists(key).wait(1, limits.replica).info('replication').exec(),
       )
       const [, [error, reached] = [], [, state] = []] = replies ?? []
