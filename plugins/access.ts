@@ -35,6 +35,9 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
     sharesReads: config.COREBOS_READS === 'shared',
     scopeTtlMs: config.ACCESS_RECHECK * 1000,
     readTtlMs: config.READ_CACHE_TTL * 1000,
+    changePollMs: app.changeWatch === undefined ? 0 : config.CHANGE_POLL * 1000,
+    use: (modules) => app.changeWatch?.use(modules),
+    shared: config.REDIS_URL === undefined ? undefined : app.sessions,
     downloads: config.DOWNLOADS_PER_CONTACT,
     observe: (cache, how) => app.metrics.cacheUses.inc({ cache, how }),
   })
@@ -50,5 +53,5 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
     if (operation !== undefined) access.auditRejection(request, operation, code)
   })
 }
-const dependencies = ['corebos', 'policy', 'authenticate', 'sessions']
+const dependencies = ['corebos', 'policy', 'authenticate', 'sessions', 'change-watch']
 export default fp(accessPlugin, { name: 'door', dependencies, fastify: '5.x' })

@@ -39,11 +39,8 @@ export default fp<MetadataPluginOptions>(
     })
     app.addHook('onListen', async () => {
       if (service === undefined) return
-      const wanted = (['Contacts', 'Employee'] as const).flatMap((entity) =>
-        app.policy().modulesToDescribe({ entity }),
-      )
       // Where coreBOS is away, the first request that needs a description reads it.
-      metadata.warm(async () => metadata.of(await service.userId(), service, [...new Set(wanted)]))
+      metadata.warm(async () => metadata.of(await service.userId(), service, app.policy().namedModules))
     })
   },
   { name: 'metadata', dependencies: ['corebos', 'sessions'], fastify: '5.x' },

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { longestName } from '../src/auth/names.ts'
 import { limits } from '../src/model/limits.ts'
 import { parseId } from '../src/model/webservice-id.ts'
-import { answer, largeBody, problems, WebserviceId } from '../src/http/schemas.ts'
+import { answer, largeBody, ModuleName, problems, WebserviceId } from '../src/http/schemas.ts'
 import { explained, ExplanationView, Rejection } from '../src/operator/access-view.ts'
 import { markOf, type PortalSession } from '../src/session/contract.ts'
 
@@ -153,6 +153,35 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       const forgotten = await loginService.forgive({ username, entity })
       log.info({ forgotten }, 'An operator cleared the failures of a log-in name')
       return { forgotten }
+    },
+  )
+
+  app.post(
+    '/changed',
+    {
+      schema: {
+        tags: ['cache'],
+        summary: 'Say that a record was saved or deleted in coreBOS',
+        description:
+          'Cached answers of its module end at once, on every instance. For a workflow of coreBOS: see `docs/operations.md`.',
+        body: Type.Object(
+          {
+            module: ModuleName,
+            id: Type.Optional(
+              Type.String({ maxLength: 100, description: 'The record; all answers of its module end' }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+        response: {
+          204: { type: 'null', description: 'Done' },
+          ...problems('UNKNOWN_MODULE'),
+        },
+      },
+    },
+    async ({ body: { module } }, reply) => {
+      await door.recordsChanged(module)
+      return reply.code(204).send()
     },
   )
 

@@ -7,6 +7,7 @@ import login from '../plugins/auth.ts'
 import authenticate from '../plugins/authenticate.ts'
 import bodies from '../plugins/bodies.ts'
 import compression from '../plugins/compression.ts'
+import changeWatch from '../plugins/change-watch.ts'
 import closing from '../plugins/graceful-shutdown.ts'
 import cookies from '../plugins/cookies.ts'
 import corebos from '../plugins/corebos.ts'
@@ -130,6 +131,7 @@ async function registerAll(
   await app.register(policy, { ...config, now })
   await app.register(login, { config, policy: app.policy, now })
   await app.register(authenticate)
+  await app.register(changeWatch, { ...config, now })
   await app.register(door, { config, policy: app.policy, now })
   await app.register(formats)
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })

@@ -236,6 +236,7 @@ t.test('only few may say that a statement or an id is safe to send', async (t) =
       .map(({ from }) => from)
       .sort()
   t.strictSame(importersOf('sealQuery'), [
+    'src/corebos/changes.ts',
     'src/corebos/company.ts',
     'src/corebos/trusted.ts',
     'src/scope/print.ts',

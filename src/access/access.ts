@@ -1,15 +1,14 @@
 /** Gives a request its contact's read context, its write context and its audit log. */
-import { randomUUID } from 'node:crypto'
 import type { Caller } from '../corebos/caller.ts'
 import * as write from '../corebos/write.ts'
 import type { Contact } from '../model/contact.ts'
 import { FieldLengths } from '../model/lengths.ts'
-import type { PortalSession, Store } from '../session/contract.ts'
+import type { Generations, Store } from '../session/contract.ts'
 import { admissionOf, type Admission } from './admission.ts'
 import { auditEntry, withheldEntry } from './audit-log.ts'
 import { bypassCache } from './bypass-cache.ts'
 import type { Auditor, ReadContext, WriteContext, WriteOperation, Writer } from './context.ts'
-import type { Needs, ReadContexts, Withheld } from './read-contexts.ts'
+import { uncached, type Needs, type ReadContexts, type Withheld } from './read-contexts.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface Log {
@@ -29,7 +28,7 @@ export interface AccessRequest extends Needs {
 
 export interface AccessOptions {
   readonly contexts: ReadContexts
-  readonly store: Pick<Store, 'invalidate' | 'read'>
+  readonly store: Pick<Store, 'invalidate' | 'generations'>
   /** The log of the gateway itself. */
   readonly log: Log
   /** Told of rows that were withheld, by the rule that they failed. */
@@ -91,14 +90,27 @@ export class Access {
     const { session } = admissionOf(request)
     const upstream = contexts.upstreamOf(session)
     const withheld = this.#withheld(session.contact, request.log)
+    const context = await this.#contextOf(request)
     return {
-      ...bypassCache(await this.#contextOf(request)),
+      ...bypassCache(context),
       writer: writerBy(upstream),
       lengths: this.lengths,
       ...this.auditorOf(request),
-      changed: async () =>
-        contexts.under(await this.#generationAfter(session, request.log), session, withheld),
+      changed: async (modules) => {
+        const outdated = modules && contexts.changedBy(modules, context.visible)
+        return contexts.under(await this.#generationsAfter(outdated, request.log), session, withheld)
+      },
     }
+  }
+
+  /**
+   * Ends what was cached of a module, on every instance.
+   * @throws GatewayError `UNKNOWN_MODULE` where the policy opens no such module
+   */
+  async recordsChanged(module: string): Promise<void> {
+    const { contexts, store } = this.#options
+    contexts.requireNamed(module)
+    await store.invalidate([module])
   }
 
   /** The audit log for writes outside records. @throws GatewayError `AUTHENTICATION_REQUIRED` */
@@ -139,14 +151,14 @@ export class Access {
   }
 
   /** What was written stands, even where the store cannot say so to the others; they look again after a while anyhow. */
-  async #generationAfter({ id }: PortalSession, log: Log): Promise<string> {
+  async #generationsAfter(modules: readonly string[] | undefined, log: Log): Promise<Generations> {
     const { store } = this.#options
     try {
-      await store.invalidate('records')
-      return (await store.read(id)).cacheGeneration
+      await store.invalidate(modules ?? 'records')
+      return await store.generations()
     } catch (error) {
       log.error({ err: error }, 'The caches could not be invalidated')
-      return randomUUID()
+      return uncached()
     }
   }
 }

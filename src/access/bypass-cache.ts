@@ -4,7 +4,7 @@ import type { ReadContext } from './context.ts'
 /** A context that looks its scope up again, since files and writes must not rest on an earlier state. */
 export function bypassCache<T extends ReadContext>(context: T): T {
   const found = new Map<string, Promise<readonly string[]>>()
-  const remember: ReadContext['remember'] = (key, load) => {
+  const remember: ReadContext['remember'] = (key, _modules, load) => {
     const ids = found.get(key) ?? load()
     found.set(key, ids)
     return ids

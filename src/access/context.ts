@@ -53,8 +53,12 @@ export interface ReadContext {
   readonly reader: Reader
   /** The ids that ties are compared with at a level. */
   ownerIds(level: Level): Promise<OwnerIds>
-  /** Ids that make up a scope, for as long as they may be used again. */
-  remember(key: string, load: () => Promise<readonly string[]>): Promise<readonly string[]>
+  /** Ids that make up a scope, for as long as they may be used again. @param modules those that they are read from */
+  remember(
+    key: string,
+    modules: readonly string[],
+    load: () => Promise<readonly string[]>,
+  ): Promise<readonly string[]>
   /** Reports rows that coreBOS answered and the rule does not let through; in normal operation there are none. */
   withheld(rows: readonly WithheldRow[], rule: string): void
 }
@@ -110,6 +114,10 @@ export interface WriteContext extends ReadContext, Auditor {
   readonly writer: Writer
   /** How long the texts are that coreBOS keeps, as far as this instance knows. */
   readonly lengths: FieldLengths
-  /** To be called when something was written or may have been: what is remembered of any scope is not used again. */
-  changed(): Promise<ReadContext>
+  /**
+   * To be called when something was written or may have been: what was cached of it is not used again.
+   *
+   * @param modules those of the records that were written; what this changes in related modules is known here. Absent: all.
+   */
+  changed(modules?: readonly string[]): Promise<ReadContext>
 }

@@ -3,6 +3,7 @@ import type { Contact, Level } from '../model/contact.ts'
 import type { Company } from '../corebos/company.ts'
 import { SharedCache, type CacheUse } from '../corebos/shared-cache.ts'
 import { GatewayError } from '../model/errors.ts'
+import type { Fresh } from './freshness.ts'
 import { ownerIdsWithoutLookup, type OwnerIds } from '../scope/rewrite.ts'
 
 export interface AnchorsOptions {
@@ -30,14 +31,15 @@ export class OwnerIdsReader {
   }
 
   /**
-   * @param cacheGeneration changes whenever what was read for this contact must not be used again
+   * @param fresh what was read under another generation, or is older, is not used
    * @throws GatewayError how coreBOS failed
    */
-  async of(contact: Contact, level: Level, cacheGeneration: string): Promise<OwnerIds> {
+  async of(contact: Contact, level: Level, fresh: () => Fresh): Promise<OwnerIds> {
     const own = ownerIdsWithoutLookup(contact, level)
     if (own !== undefined) return own
-    const key = JSON.stringify([contact.id, contact.accountId, level, cacheGeneration])
-    return this.#cache.get(key, () => this.#reach(contact, level))
+    const { generation, maxAge } = fresh()
+    const key = JSON.stringify([contact.id, contact.accountId, level, generation])
+    return this.#cache.get(key, () => this.#reach(contact, level), maxAge)
   }
 
   async #reach(contact: Contact, level: Level): Promise<OwnerIds> {

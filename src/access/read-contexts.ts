@@ -1,5 +1,5 @@
 /** Makes read contexts: what a contact may see, and the coreBOS session that reads for it. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { detailViewActions } from '../corebos/actions.ts'
 import { Company } from '../corebos/company.ts'
@@ -14,19 +14,23 @@ import {
   relatedRecords,
   retrieveAttachment,
 } from '../corebos/read.ts'
-import { SharedCache, type CacheUse } from '../corebos/shared-cache.ts'
+import type { CacheUse } from '../corebos/shared-cache.ts'
 import { SharedReads } from '../corebos/shared-reads.ts'
 import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
+import { nearest } from '../policy/nearest.ts'
 import type { Policy } from '../policy/policy.ts'
 import { holdsRepeatedBlanks } from '../scope/print.ts'
 import { VisibleModules } from '../scope/view.ts'
-import type { PortalSession } from '../session/contract.ts'
+import type { Generations, PortalSession } from '../session/contract.ts'
 import type { Admission } from './admission.ts'
 import type { ReadContext, Reader } from './context.ts'
+import * as dependencies from './dependencies.ts'
 import { Downloads } from './downloads.ts'
+import { Freshness, type Fresh, type FreshnessOptions } from './freshness.ts'
 import { withTies, wordsOf, type Naming, type Needed } from './needed-modules.ts'
 import { OwnerIdsReader } from './owner-ids.ts'
+import { ScopeLists, type ScopeListsOptions } from './scope-lists.ts'
 import { serviceUpstream, upstreamOf, type Upstream } from './upstream.ts'
 
 export interface ReadContextsOptions {
@@ -46,6 +50,11 @@ export interface ReadContextsOptions {
   readonly scopeTtlMs: number
   /** How long rows that coreBOS has answered may be used again (`READ_CACHE_TTL`). Milliseconds. */
   readonly readTtlMs: number
+  /** See {@link FreshnessOptions}; with it, ids that make up a scope may be used as long as rows. */
+  readonly changePollMs: number
+  readonly use: FreshnessOptions['use']
+  /** The store of all instances; absent where there is but one. */
+  readonly shared: ScopeListsOptions['store']
   readonly now: () => number
   /** Downloads of one contact at once. */
   readonly downloads: number
@@ -67,6 +76,19 @@ interface Remembered {
   readonly visible: VisibleModules
 }
 
+/** What rows are cached by. */
+interface Caching {
+  readonly catalogue: Catalogue
+  readonly fresh: (modules: readonly string[]) => Fresh
+  readonly session: string
+}
+
+/** Generations under which nothing was cached. */
+export function uncached(): Generations {
+  const once = randomUUID()
+  return { cacheGeneration: once, schemaGeneration: once, moduleGenerations: new Map() }
+}
+
 /** @returns undefined where it needs them all */
 function neededBy(needs: Needs, policy: Policy, contact: Contact): (() => Iterable<string>) | undefined {
   const { neededModules: some = [] } = needs
@@ -78,10 +100,22 @@ function scopeKey({ entity, id, accountId, user, level }: Contact): string {
   return JSON.stringify([entity, id, accountId, user.id, level])
 }
 
+const policyKeys = new WeakMap<Policy, string>()
+
+/** Equal on instances with equal policies. */
+function policyKey(policy: Policy): string {
+  const known = policyKeys.get(policy)
+  if (known !== undefined) return known
+  const key = createHash('sha256').update(JSON.stringify(policy.source)).digest('base64url')
+  policyKeys.set(policy, key)
+  return key
+}
+
 export class ReadContexts {
   readonly #options: ReadContextsOptions
   readonly #ownerIds: OwnerIdsReader
-  readonly #lists: SharedCache<readonly string[]>
+  readonly #lists: ScopeLists
+  readonly #freshness: Freshness
   readonly #reads: SharedReads
   readonly #downloads: Downloads
   readonly #visible = new LRUCache<string, Remembered>({ max: 10_000 })
@@ -89,12 +123,14 @@ export class ReadContexts {
   #schemaGeneration: string | undefined
 
   constructor(options: ReadContextsOptions) {
-    const { corebos, scopeTtlMs, readTtlMs, now, observe } = options
+    const { corebos, scopeTtlMs, readTtlMs, changePollMs, now, observe } = options
     const company = corebos.service && new Company(corebos.service)
     const scope = (how: CacheUse) => observe('scope', how)
+    const ttlMs = changePollMs > 0 ? Math.max(scopeTtlMs, readTtlMs) : scopeTtlMs
     this.#options = options
-    this.#ownerIds = new OwnerIdsReader({ company, ttlMs: scopeTtlMs, now, observe: scope })
-    this.#lists = new SharedCache({ ttlMs: scopeTtlMs, now, observe: scope, bound: { max: 10_000 } })
+    this.#freshness = new Freshness(options)
+    this.#ownerIds = new OwnerIdsReader({ company, ttlMs, now, observe: scope })
+    this.#lists = new ScopeLists({ ttlMs, now, observe: scope, store: options.shared })
     this.#reads = new SharedReads({ ttlMs: readTtlMs, now, observe: (how) => observe('records', how) })
     this.#downloads = new Downloads(options.downloads)
     this.#listsPolicy = options.policy()
@@ -108,29 +144,26 @@ export class ReadContexts {
   }
 
   /** @throws GatewayError `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
-  async of(
-    { session, cacheGeneration, schemaGeneration }: Admission,
-    withheld: Withheld,
-    needs?: Needs,
-  ): Promise<ReadContext> {
+  async of({ session, ...generations }: Admission, withheld: Withheld, needs?: Needs): Promise<ReadContext> {
+    const { schemaGeneration } = generations
     // Where an operator has cleared what is remembered, on any instance, modules and fields are read again as well.
     if (this.#schemaGeneration !== undefined && this.#schemaGeneration !== schemaGeneration)
       this.#options.corebos.metadata.clear()
     this.#schemaGeneration = schemaGeneration
-    return this.under(cacheGeneration, session, withheld, needs)
+    return this.under(generations, session, withheld, needs)
   }
 
   /**
-   * @param cacheGeneration what is remembered under another one is not used
+   * @param generations what was cached under others is not used
    * @param needs all modules are described unless given
    */
   async under(
-    cacheGeneration: string,
+    generations: Generations,
     session: PortalSession,
     withheld: Withheld,
     needs?: Needs,
   ): Promise<ReadContext> {
-    return this.#make(this.upstreamOf(session), session, cacheGeneration, withheld, needs)
+    return this.#make(this.upstreamOf(session), session, generations, withheld, needs)
   }
 
   /**
@@ -141,7 +174,19 @@ export class ReadContexts {
     const { service } = this.#options.corebos
     if (service === undefined)
       throw new GatewayError('COREBOS_UNAVAILABLE', 'This needs a service user (COREBOS_USER)')
-    return this.#make(serviceUpstream(service), { contact, id: '' }, randomUUID(), withheld)
+    return this.#make(serviceUpstream(service), { contact, id: '' }, uncached(), withheld)
+  }
+
+  /** @throws GatewayError `UNKNOWN_MODULE` where the policy names no such module */
+  requireNamed(module: string): void {
+    const names = this.#options.policy().namedModules
+    if (!names.includes(module))
+      throw new GatewayError('UNKNOWN_MODULE', `unknown module '${module}'${nearest(module, names)}`)
+  }
+
+  /** The modules that a write to some of them may change, for one contact. */
+  changedBy(names: readonly string[], { contact, modules }: VisibleModules): readonly string[] {
+    return dependencies.changedBy(names, modules, this.#options.policy(), contact)
   }
 
   /** @throws GatewayError `SESSION_ENDED` where no coreBOS session serves the contact */
@@ -165,7 +210,7 @@ export class ReadContexts {
   async #make(
     upstream: Upstream,
     { contact, id }: Pick<PortalSession, 'contact' | 'id'>,
-    cacheGeneration: string,
+    generations: Generations,
     withheld: Withheld,
     needs?: Needs,
   ): Promise<ReadContext> {
@@ -176,12 +221,18 @@ export class ReadContexts {
       this.#listsPolicy = policy
     }
     const catalogue = await this.catalogueOf(contact, upstream, needs)
-    const scope = scopeKey(contact)
+    const fresh = (modules: readonly string[]) => this.#freshness.of(generations, modules)
+    const reading = await this.#readingFor(contact, upstream)
     return {
       visible: this.#visibleTo(contact, policy, catalogue),
-      reader: this.#readerBy(await this.#readingFor(contact, upstream), contact, [cacheGeneration, id]),
-      ownerIds: async (level) => this.#ownerIds.of(contact, level, cacheGeneration),
-      remember: async (key, load) => this.#lists.get(JSON.stringify([scope, cacheGeneration, key]), load),
+      reader: this.#readerBy(reading, contact, { catalogue, fresh, session: id }),
+      ownerIds: async (level) =>
+        this.#ownerIds.of(contact, level, () => fresh(dependencies.ofOwners(catalogue))),
+      remember: async (key, modules, load) => {
+        const { generation, maxAge } = fresh(dependencies.ofScope(modules, catalogue, policy, contact))
+        const scope = [scopeKey(contact), policyKey(policy), policy.modulesFor(contact)]
+        return this.#lists.get(JSON.stringify([scope, generation, key]), load, maxAge)
+      },
       withheld,
     }
   }
@@ -211,7 +262,7 @@ export class ReadContexts {
   #readerBy(
     { callerFor, caller }: Upstream,
     contact: Contact,
-    [cacheGeneration, session]: readonly [string, string],
+    { catalogue, fresh, session }: Caching,
   ): Reader {
     const { corebos, hasRestrictedSession } = this.#options
     const { service } = corebos
@@ -223,8 +274,12 @@ export class ReadContexts {
         const ask = async () => query(reading, statement)
         if (bypassCache !== undefined) return ask()
         // The scope stands in the statement itself: the same text in the same rights finds the same rows.
-        const rights = reading === service ? '' : session
-        return this.#reads.read([cacheGeneration, rights, statement.text].join('\n'), ask)
+        const isService = reading === service
+        const rights = isService ? '' : session
+        const module = dependencies.moduleOf(statement.text)
+        if (module === undefined) return ask()
+        const { generation, maxAge } = fresh(dependencies.ofRows(module, isService, catalogue))
+        return this.#reads.read([generation, rights, statement.text].join('\n'), ask, maxAge)
       },
       idOfUuid: async (uuid, by) => idOfUuid(callerFor(by), uuid),
       relatedIds: async (id, module, relatedModule, by) => {

@@ -194,6 +194,15 @@ export const environment = Type.Object({
     0,
     3600,
   ),
+  CHANGE_POLL: whole(
+    {
+      description:
+        'Time between two looks at what was saved or deleted in coreBOS, in seconds. Cached answers of a module end when one of its records has changed, so that READ_CACHE_TTL can be long. One instance looks for all. Needs COREBOS_USER. 0 = off.',
+      default: '0',
+    },
+    0,
+    3600,
+  ),
   CORS_ORIGINS: Type.Optional(
     list({ description: 'Origins whose pages may call the gateway, comma-separated.' }, origin),
   ),

@@ -5,8 +5,8 @@ import type { Metadata } from './metadata.ts'
 import type { ServiceUser } from './service-user.ts'
 
 export interface Named {
-  /** @returns exact names */
-  modulesToDescribe(contact: { readonly entity: 'Contacts' | 'Employee' }): string[]
+  /** Exact. */
+  readonly namedModules: readonly string[]
 }
 
 /** @throws GatewayError how coreBOS failed */
@@ -15,8 +15,7 @@ export async function installationOf(
   service: ServiceUser,
   metadata: Metadata,
 ): Promise<{ readonly modules: Catalogue; readonly names: readonly string[] }> {
-  const named = (['Contacts', 'Employee'] as const).flatMap((entity) => policy.modulesToDescribe({ entity }))
-  const wanted = [...new Set(named)]
+  const wanted = policy.namedModules
   const modules = await metadata.of(await service.userId(), service, wanted)
   const isComplete = wanted.every((name) => modules.byName(name) !== undefined)
   return { modules, names: isComplete ? modules.names : await listTypes(service) }

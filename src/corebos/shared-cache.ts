@@ -13,6 +13,8 @@ export interface SharedCacheOptions<T> {
   readonly now: () => number
   /** On whose account values are read; that of the request that wants one first unless given. */
   readonly kind?: CallKind
+  /** When a value that is read may have been true at the latest; the moment at which its reading began unless given. */
+  readonly readAt?: (value: T) => number
   /** Told of each request. */
   readonly observe?: (how: CacheUse) => void
 }
@@ -46,12 +48,14 @@ export class SharedCache<T extends object> {
 
   /**
    * @param key says all that the value depends on but the time
+   * @param maxAge milliseconds; what was read earlier is read again
    * @throws what `read` throws, to every request that waits for it; nothing of that is kept
    */
-  async get(key: string, read: () => Promise<T>): Promise<T> {
-    const { observe = () => undefined } = this.#options
+  async get(key: string, read: () => Promise<T>, maxAge = Infinity): Promise<T> {
+    const { observe = () => undefined, ttlMs } = this.#options
     const kept = this.#kept?.get(key)
-    if (kept !== undefined) {
+    const isYoung = maxAge >= ttlMs || ttlMs - (this.#kept?.getRemainingTTL(key) ?? 0) <= maxAge
+    if (kept !== undefined && isYoung) {
       observe('kept')
       return kept
     }
@@ -76,7 +80,8 @@ export class SharedCache<T extends object> {
     const generation = this.#generation
     const value = await read()
     // As old as the question: coreBOS may have changed while it answered.
-    if (generation === this.#generation) this.#kept?.set(key, value, { start: began })
+    const start = this.#options.readAt?.(value) ?? began
+    if (generation === this.#generation) this.#kept?.set(key, value, { start })
     return value
   }
 }

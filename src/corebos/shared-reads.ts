@@ -27,10 +27,11 @@ export class SharedReads {
 
   /**
    * @param key says all that the rows depend on but the time
+   * @param maxAge milliseconds; rows that were read earlier are read again
    * @throws what `ask` throws, to every request that waits for it; nothing of that is kept
    */
-  async read(key: string, ask: () => Promise<Rows>): Promise<Rows> {
-    return this.#cache.get(key, ask)
+  async read(key: string, ask: () => Promise<Rows>, maxAge?: number): Promise<Rows> {
+    return this.#cache.get(key, ask, maxAge)
   }
 }
 

@@ -120,6 +120,11 @@ export class Policy {
     return [...new Set([...this.modulesFor(contact), ...ties])]
   }
 
+  /** The names of all modules that contacts or employees need. */
+  get namedModules(): string[] {
+    return [...new Set(entities.flatMap((entity) => this.modulesToDescribe({ entity })))]
+  }
+
   /** Whether some contact may see more than its account; only the service user can read that. */
   get reachesBeyondAccount(): boolean {
     const beyond = (level: Level | undefined) => level !== undefined && level !== 'own' && level !== 'account'

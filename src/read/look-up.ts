@@ -59,7 +59,9 @@ async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promi
       node.kind === 'lookup' ? ids(node.query, by, ofLookUp(node), node.exact) : relatedTo(node, by)
     if (node.label !== scopeLabel) return [node, await ruleErrorsOf(node, load(context))] as const
     // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
-    return [node, await context.remember(keyOf(node), () => load(bypassSharedReads(context)))] as const
+    const modules = node.kind === 'lookup' ? [node.query.module] : [node.parentModule, node.module]
+    const again = () => load(bypassSharedReads(context))
+    return [node, await context.remember(keyOf(node), modules, again)] as const
   })
   return new Map(found)
 }

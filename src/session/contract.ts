@@ -85,6 +85,16 @@ export interface Generations {
   readonly schemaGeneration: string
   /** By module; under `''` that of all modules together. A module that is absent has never changed. */
   readonly moduleGenerations: ReadonlyMap<string, string>
+  /** Absent where changes in coreBOS are not watched, or have not been for a while. */
+  readonly watched?: Watched | undefined
+}
+
+/** What is known of changes in coreBOS itself (`CHANGE_POLL`). */
+export interface Watched {
+  /** Until then the generations tell of every change. Milliseconds since 1970. */
+  readonly until: number
+  /** The modules that this is true for. */
+  readonly modules: ReadonlySet<string>
 }
 
 /** A session as found by one step, together with what the same step counted. */
@@ -223,6 +233,9 @@ export interface SharedState {
 
   /** The generations as they are now. */
   generations(): Promise<Generations>
+
+  /** Says for all instances what is known of changes in coreBOS. */
+  watch(watched: Watched): Promise<void>
 }
 
 /** One backend for both. */

@@ -92,7 +92,7 @@ async function create(
     proposal.row,
   )
   note({ ids: [id] })
-  const written = await again(id, author)
+  const written = await again(id, view, author)
   requireStored('created', written, proposal, author, note)
   return written
 }
@@ -222,7 +222,7 @@ export async function updateRecord(
           ? writer.revise(found.id, checked, by)
           : writer.replaceFile(found.id, checked, by, file)
       await perform(view, author, send, proposal.row)
-      const written = await again(id, author)
+      const written = await again(id, view, author)
       requireStored('changed', written, proposal, author, note)
       return written
     })
@@ -284,7 +284,7 @@ export async function setRelation(
     const [main, related] = one.view.module.name === 'Documents' ? [other, one] : [one, other]
     const by = writtenBy(main.view)
     await perform(main.view, author, () => author.writer[operation](main.id, related.id, by))
-    await outdate(author)
+    await outdate(author, [main.view.module.name, related.view.module.name])
   })
 }
 
@@ -356,7 +356,7 @@ export async function comment(
       // coreBOS looks at its rights to what is commented on.
       writer.addComment(found.id, written, speaker, writtenBy(found.view)),
     )
-    await outdate(author)
+    await outdate(author, ['ModComments', module.name])
     return { time }
   })
 }
@@ -468,10 +468,10 @@ async function perform<T>(
   }
 }
 
-/** What was written stands, also where nothing can be read now. */
-async function outdate(author: WriteContext): Promise<void> {
+/** What was written stands, also where nothing can be read now. @param modules those that were written; absent: any */
+async function outdate(author: WriteContext, modules?: readonly string[]): Promise<void> {
   try {
-    await author.changed()
+    await author.changed(modules)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
   }
@@ -482,9 +482,9 @@ function asSeen({ row, view }: Found): Row {
 }
 
 /** What was written stands, also where it cannot be read again. */
-async function again(id: string, author: WriteContext): Promise<Written> {
+async function again(id: string, { module }: ModuleView, author: WriteContext): Promise<Written> {
   try {
-    return { id, record: (await record(id, await author.changed())).row }
+    return { id, record: (await record(id, await author.changed([module.name]))).row }
   } catch (error) {
     if (error instanceof GatewayError) return { id, record: undefined }
     throw error

@@ -417,7 +417,7 @@ function writeContextOf(
     ownerIds: async (level) =>
       webserviceIds(level === 'own' ? { contacts: ownerIds.contacts, accounts: [] } : ownerIds),
     lengths: new FieldLengths(),
-    remember: (key, load) => {
+    remember: (key, _modules, load) => {
       const ids = remembered.get(key) ?? load()
       remembered.set(key, ids)
       return ids

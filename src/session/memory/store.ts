@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type {
   Generations,
+  Watched,
   Outdated,
   Entry,
   Leaving,
@@ -51,6 +52,7 @@ export class EmbeddedStore implements Store {
   readonly #modules = new Map<string, string>()
   #changes = 0
   #schemaGeneration = 0
+  #watched: Watched | undefined
 
   constructor(options: EmbeddedOptions) {
     this.#life = options.life
@@ -216,7 +218,12 @@ export class EmbeddedStore implements Store {
       cacheGeneration: String(this.#changes),
       schemaGeneration: String(this.#schemaGeneration),
       moduleGenerations: this.#modules,
+      watched: this.#watched,
     }
+  }
+
+  async watch(watched: Watched): Promise<void> {
+    this.#watched = watched
   }
 
   async ping(): Promise<void> {

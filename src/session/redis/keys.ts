@@ -15,9 +15,15 @@ export interface Place {
 export const queue = 'gw:queue'
 /**
  * In one slot, so that one command reads them: a text that changes with every change of records, one that changes when
- * everything is outdated, and a hash of module names (`''`: all modules), which identify no person.
+ * everything is outdated, what is known of changes in coreBOS, and a hash of module names (`''`: all modules), which
+ * identify no person.
  */
-export const generations = { records: 'gw:{all}r', everything: 'gw:{all}e', modules: 'gw:{all}m' } as const
+export const generations = {
+  records: 'gw:{all}r',
+  everything: 'gw:{all}e',
+  watched: 'gw:{all}w',
+  modules: 'gw:{all}m',
+} as const
 
 export class RedisKeys {
   readonly #ring: KeyRing

@@ -112,8 +112,8 @@ local s = alive(KEYS[1], now, idle)
 if s then touch(KEYS[1], s, now, idle, tonumber(ARGV[3])) end
 local count, generations = tonumber(ARGV[4]), {}
 if count > 0 then
-  generations = { redis.call('GET', KEYS[2]) or '', redis.call('GET', KEYS[3]) or '' }
-  if generations[1] ~= ARGV[5] then generations[3] = redis.call('HGETALL', KEYS[4]) end
+  for n = 1, 3 do generations[n] = redis.call('GET', KEYS[1 + n]) or '' end
+  if generations[1] ~= ARGV[5] then generations[4] = redis.call('HGETALL', KEYS[5]) end
 end
 return { s and told(KEYS[1], s) or {}, generations, takes(2 + count, 6, now) }
 `

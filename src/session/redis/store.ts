@@ -8,6 +8,7 @@ import {
   labelled,
   stampLife,
   type Generations,
+  type Watched,
   type Outdated,
   type Entry,
   type Leaving,
@@ -57,6 +58,10 @@ export class RedisStore implements Store {
   /** The generations of modules by that of records: those of the last few, since answers of Redis overtake each other. */
   readonly #modules = new LRUCache<string, ReadonlyMap<string, string>>({ max: 8 })
   #known = '?'
+  #lastWatched: { readonly told: string; readonly watched: Watched | undefined } = {
+    told: '',
+    watched: undefined,
+  }
   /** Ended, but not acknowledged by a replica. */
   #unacknowledged: PortalSession[] = []
 
@@ -157,22 +162,23 @@ export class RedisStore implements Store {
           .multi()
           .get(generations.records)
           .get(generations.everything)
+          .get(generations.watched)
           .hgetall(generations.modules)
           .exec(),
       true,
     )
-    const [records, everything, modules] = (told ?? []).map(([error, value]) => {
+    const [records, everything, watched, modules] = (told ?? []).map(([error, value]) => {
       if (error !== null) throw unavailable(error)
       return value
     })
     const pairs = typeof modules === 'object' && modules !== null ? Object.entries(modules).flat() : []
-    const now = this.#generations([records ?? '', everything ?? '', pairs])
+    const now = this.#generations([records ?? '', everything ?? '', watched ?? '', pairs])
     if (now === undefined) throw new Error('the generations of modules were read')
     return now
   }
 
   /** @returns undefined where those of modules are neither told nor known */
-  #generations([records, everything, pairs]: readonly unknown[]): Generations | undefined {
+  #generations([records, everything, watched, pairs]: readonly unknown[]): Generations | undefined {
     const version = text(records)
     if (pairs !== undefined) {
       const words = list(pairs).map(text)
@@ -187,8 +193,20 @@ export class RedisStore implements Store {
         cacheGeneration: `${version}.${schemaGeneration}`,
         schemaGeneration,
         moduleGenerations,
+        watched: this.#watchedIn(text(watched)),
       }
     )
+  }
+
+  /** Read with every request, and the same for seconds. */
+  #watchedIn(told: string): Watched | undefined {
+    if (told !== this.#lastWatched.told) this.#lastWatched = { told, watched: readWatched(told) }
+    return this.#lastWatched.watched
+  }
+
+  async watch({ until, modules }: Watched): Promise<void> {
+    const told = [until, ...modules].join(' ')
+    await this.#main.run('set', (client) => client.set(generations.watched, told, 'PX', stampLife))
   }
 
   async rotate(refreshToken: string): Promise<Rotation> {
@@ -465,7 +483,17 @@ function nobody(takes: readonly RateResult[]): Reading {
   return { session: undefined, ...none, takes }
 }
 
-const generationNames = [generations.records, generations.everything, generations.modules]
+const generationNames = [
+  generations.records,
+  generations.everything,
+  generations.watched,
+  generations.modules,
+]
+
+function readWatched(told: string): Watched | undefined {
+  const [until = '', ...modules] = told.split(' ')
+  return until === '' ? undefined : { until: Number(until), modules: new Set(modules) }
+}
 
 function readTakes(told: unknown): RateResult[] {
   const numbers = list(told).map(Number)
