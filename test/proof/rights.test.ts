@@ -9,6 +9,7 @@ import { FormData } from 'undici'
 import type { CrmRecord, Database } from '../../src/demo/database.ts'
 import type { ErrorCode } from '../../src/model/errors.ts'
 import { openModules } from '../../src/tools/attack/scope.ts'
+import { inJson } from '../support/json-types.ts'
 import { anchorsOf, difference, Oracle } from '../support/oracle.ts'
 import {
   contents,
@@ -252,12 +253,18 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
   }
 
   type Holds = NonNullable<Row['holds']>
-  const shows: Holds = (t, { body }, { oracle }) => t.same(body, oracle.shown(loginService.record(body.id)))
+  const shows: Holds = (t, { body }, { oracle }) => {
+    const record = loginService.record(body.id)
+    t.same(body, inJson(oracle.shown(record), record.module, database))
+  }
   const finds = (statement: string): Holds => {
     return (t, { body }, { oracle }) => {
-      const rows = rowsAt(body, 'records') as readonly Record<string, string>[] // as the schema says
+      const rows = rowsAt(body, 'records')
       const { total = rows.length } = body
-      t.equal(difference({ records: rows, total: Number(total) }, oracle.answer(statement)), undefined)
+      const expected = oracle.answer(statement)
+      const module = / from (\w+)/i.exec(statement)?.[1] ?? ''
+      const typed = { ...expected, rows: expected.rows.map((row) => inJson(row, module, database)) }
+      t.equal(difference({ records: rows, total: Number(total) }, typed), undefined)
     }
   }
   /** What was written is shown, and the administrator reads the same. */
