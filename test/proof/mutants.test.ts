@@ -18,9 +18,13 @@ const mutants: readonly Mutant[] = Object.entries<
   readonly (readonly [what: string, from: string, to: string])[]
 >({
   'src/scope/rewrite.ts': [
-    ['the scope is not conjoined', 'tree.and(scope, asked)', 'asked'],
-    ['the scope is an alternative', 'tree.and(scope, asked)', 'tree.or(scope, asked)'],
-    ["the caller's condition is lost", 'tree.and(scope, asked)', 'scope'],
+    ['the scope is not conjoined', 'tree.and(absorbed(scope, asked), asked)', 'asked'],
+    [
+      'the scope is an alternative',
+      'tree.and(absorbed(scope, asked), asked)',
+      'tree.or(absorbed(scope, asked), asked)',
+    ],
+    ["the caller's condition is lost", 'tree.and(absorbed(scope, asked), asked)', 'scope'],
     ['every tie must hold', 'tree.and(tree.anyOf(ties), own)', 'tree.and(tree.allOf(ties), own)'],
     [
       "the rule's condition is an alternative",
@@ -86,7 +90,7 @@ const mutants: readonly Mutant[] = Object.entries<
     ],
     [
       'numbers are asked for what they cannot say',
-      "if (!isNumberColumn(field) && kind !== 'boolean') return atom",
+      "if (atom.orZero === true || (!isNumberColumn(field) && kind !== 'boolean')) return atom",
       'return atom',
     ],
     [
@@ -256,8 +260,8 @@ const mutants: readonly Mutant[] = Object.entries<
     ],
     [
       'a contact signs for itself',
-      "text.trim() !== '' && isSigned(name) ? signed(text, contact) : text",
-      'text',
+      "text?.trim() && isSigned(name) ? signed(text, contact) : (text ?? '')",
+      "text ?? ''",
     ],
     [
       'every field can be written',

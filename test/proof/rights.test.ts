@@ -119,7 +119,12 @@ class Desk {
     })
     const portal = await startPortal(t, {
       mode,
-      env: { POLICY_FILE, OPERATOR_TOKEN: 'an-operator-token', LOG_LEVEL: 'silent' },
+      env: {
+        POLICY_FILE,
+        OPERATOR_TOKEN: 'an-operator-token',
+        LOG_LEVEL: 'silent',
+        ACCESS_TOKEN_TTL: '86400',
+      },
     })
     offerActions(portal, 'call_back', 'unlisted')
     const sessions: Record<string, string> = {}
