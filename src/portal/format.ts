@@ -63,6 +63,7 @@ export function formatFor(locale: string): Format {
       return number(value / 1000 ** power, {
         style: 'unit',
         unit: byteUnits[power] ?? 'byte',
+        unitDisplay: power === 0 ? 'long' : 'short',
         maximumFractionDigits: power === 0 ? 0 : 1,
       })
     },

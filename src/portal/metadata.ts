@@ -12,6 +12,9 @@ const withoutEntry = new Set([
   'ProjectMilestone',
 ])
 
+/** Modules without pages: their records are shown with the record that they belong to. */
+const withoutPages = new Set(['ModComments', 'InventoryDetails'])
+
 /** The order of the menu; other modules follow. */
 const order = [
   'HelpDesk',
@@ -44,7 +47,7 @@ export class Catalogue {
 
   /** Whether the portal shows pages of the module. */
   shows(name: string): boolean {
-    return this.find(name) !== undefined && (this.#chosen?.includes(name) ?? true)
+    return this.find(name) !== undefined && (this.#chosen?.includes(name) ?? !withoutPages.has(name))
   }
 
   /** Modules of the menu, in its order. */

@@ -85,5 +85,8 @@ export async function logIn(
 /** Writes what the page looks like to `test/screens/`, for people to look at. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync('test/screens', { recursive: true })
-  await page.screenshot({ path: `test/screens/${name}.png`, fullPage: true })
+  await page.screenshot({
+    path: `test/screens/${name}.png`,
+    fullPage: (page.viewportSize()?.width ?? 0) > 600,
+  })
 }

@@ -2,7 +2,9 @@
 import type { JSX, TargetedInputEvent } from 'preact'
 import { useId } from 'preact/hooks'
 import { useShell } from '../context.ts'
+import { choicesIn } from '../form-values.ts'
 import type { Field } from '../types.ts'
+import { ReferenceInput } from './reference-input.tsx'
 
 interface FieldInputProps {
   readonly field: Field
@@ -87,7 +89,7 @@ function Control({ field, value, change, common }: ControlProps): JSX.Element {
       return (
         <textarea
           {...common}
-          rows={6}
+          rows={/street|address/.test(field.name) ? 2 : 6}
           maxLength={maxLength}
           value={value}
           onInput={({ currentTarget }) => change(currentTarget.value)}
@@ -102,6 +104,10 @@ function Control({ field, value, change, common }: ControlProps): JSX.Element {
           onChange={({ currentTarget }) => change(String(currentTarget.checked))}
         />
       )
+    case 'multiselect':
+      return <Choices field={field} value={value} change={change} common={common} />
+    case 'reference':
+      return <ReferenceInput field={field} value={value} change={change} common={common} />
     case 'select':
       return (
         <select {...common} value={value} onChange={({ currentTarget }) => change(currentTarget.value)}>
@@ -127,4 +133,28 @@ function Control({ field, value, change, common }: ControlProps): JSX.Element {
       return <input {...attributes} />
     }
   }
+}
+
+function Choices({ field, value, change, common }: ControlProps): JSX.Element {
+  const chosen = choicesIn(value)
+  const toggle = (choice: string): void =>
+    change(
+      JSON.stringify(
+        chosen.includes(choice) ? chosen.filter((each) => each !== choice) : [...chosen, choice],
+      ),
+    )
+  return (
+    <div id={common.id} role="group" aria-label={field.label} class="choices">
+      {field.values?.map((choice) => (
+        <label key={choice.value} class="check">
+          <input
+            type="checkbox"
+            checked={chosen.includes(choice.value)}
+            onChange={() => toggle(choice.value)}
+          />
+          <span>{choice.label}</span>
+        </label>
+      ))}
+    </div>
+  )
 }

@@ -1,5 +1,5 @@
 /** The list of any module: search, filters, sorting and paging, all of them in its address. */
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { Empty } from '../components/empty.tsx'
 import { Icon } from '../components/icon.tsx'
 import { ListFilters } from '../components/list-filters.tsx'
@@ -16,7 +16,16 @@ import type { Module, ModulePageProps } from '../types.ts'
 
 const pageSize = 20
 
-export function ListPage({ module: name, query }: ModulePageProps): JSX.Element {
+interface ListPageProps extends ModulePageProps {
+  /** Instead of the button for a new record. */
+  readonly actions?: ComponentChildren
+  /** Above the list. */
+  readonly before?: ComponentChildren
+  /** Another number loads the list again. */
+  readonly round?: number
+}
+
+export function ListPage({ module: name, query, actions, before, round = 0 }: ListPageProps): JSX.Element {
   const { t } = useShell()
   const { catalogue } = useAccount()
   const nameOf = useModuleName()
@@ -27,20 +36,28 @@ export function ListPage({ module: name, query }: ModulePageProps): JSX.Element 
     <PageFrame
       title={summary === undefined ? '' : nameOf(summary)}
       actions={
-        summary?.rights.create === true && (
+        actions ??
+        (summary?.rights.create === true && (
           <a class="button primary" href={hrefTo([slug, 'new'])}>
             <Icon name="plus" />
             {t(name === 'HelpDesk' ? 'ticket.new' : 'record.new')}
           </a>
-        )
+        ))
       }
     >
-      <Loading of={described}>{(module) => <List module={module} query={query} />}</Loading>
+      {before}
+      <Loading of={described}>{(module) => <List module={module} query={query} round={round} />}</Loading>
     </PageFrame>
   )
 }
 
-function List({ module, query }: { readonly module: Module; readonly query: URLSearchParams }): JSX.Element {
+interface ListProps {
+  readonly module: Module
+  readonly query: URLSearchParams
+  readonly round: number
+}
+
+function List({ module, query, round }: ListProps): JSX.Element {
   const { t, gateway, language } = useShell()
   const { me } = useAccount()
   const state = listStateOf(query, module)
@@ -53,7 +70,7 @@ function List({ module, query }: { readonly module: Module; readonly query: URLS
     offset: (state.page - 1) * pageSize,
     count: true,
   }
-  const loaded = useLoad(`${language} ${JSON.stringify(request)}`, async (signal) =>
+  const loaded = useLoad(`${round} ${language} ${JSON.stringify(request)}`, async (signal) =>
     listRecords(gateway, module.name, request, signal),
   )
   const change = (next: Partial<ListState>): void =>

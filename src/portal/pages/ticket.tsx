@@ -10,35 +10,25 @@ import { useAccount, useShell } from '../context.ts'
 import { explain } from '../errors.ts'
 import { Loading, useLoad, type Loaded } from '../load.tsx'
 import { finishedValues } from '../meaning.ts'
-import { fieldOf, labelOf, nameOf } from '../metadata.ts'
-import { changeField, ChangedMeanwhile, readRecord } from '../records.ts'
+import { fieldOf, labelOf } from '../metadata.ts'
+import { changeField, ChangedMeanwhile } from '../records.ts'
 import { hrefTo } from '../router.ts'
-import type { Item, Module, RecordPageProps } from '../types.ts'
-
-interface Ticket {
-  readonly module: Module
-  readonly item: Item
-}
+import type { Item, RecordPageProps } from '../types.ts'
+import { RecordActions, useRecord, useTitle, type ShownRecord } from './record.tsx'
 
 const status = 'ticketstatus'
 
 export function TicketPage({ module: name, id }: RecordPageProps): JSX.Element {
-  const { t, gateway, language } = useShell()
+  const { t, gateway } = useShell()
   const { catalogue } = useAccount()
-  const loaded = useLoad<Ticket>(`${id} ${language}`, async (signal) => {
-    const [module, item] = await Promise.all([
-      catalogue.describe(name),
-      readRecord(gateway, name, id, signal),
-    ])
-    return { module, item }
-  })
+  const loaded = useRecord(name, id)
   const comments = useLoad(id, async (signal) => gateway.comments(id, { signal }))
   const ticket = loaded.value
   const rights = catalogue.find(name)?.rights
   const value = ticket?.item[status]
   return (
     <PageFrame
-      title={ticket === undefined ? '' : nameOf(ticket.item, ticket.module)}
+      title={useTitle(loaded)}
       badge={
         ticket !== undefined &&
         typeof value === 'string' && (
@@ -46,7 +36,14 @@ export function TicketPage({ module: name, id }: RecordPageProps): JSX.Element {
         )
       }
       back={{ href: hrefTo(['tickets']), label: t('module.HelpDesk') }}
-      actions={ticket !== undefined && <StatusButton ticket={ticket} loaded={loaded} />}
+      actions={
+        ticket !== undefined && (
+          <>
+            <StatusButton ticket={ticket} loaded={loaded} />
+            <RecordActions {...ticket} />
+          </>
+        )
+      }
     >
       <Loading of={loaded}>
         {({ module, item }) => (
@@ -94,8 +91,8 @@ function StatusButton({
   ticket,
   loaded,
 }: {
-  readonly ticket: Ticket
-  readonly loaded: Loaded<Ticket>
+  readonly ticket: ShownRecord
+  readonly loaded: Loaded<ShownRecord>
 }): JSX.Element | null {
   const { t, gateway, notify } = useShell()
   const [isBusy, setBusy] = useState(false)

@@ -141,6 +141,7 @@ export const de: Texts = {
   'invoice.discount': 'Rabatt',
   'invoice.amount': 'Betrag',
   'invoice.subtotal': 'Zwischensumme',
+  'invoice.tax': 'Steuer',
   'invoice.total': 'Gesamtbetrag',
   'invoice.lines.none': 'Es sind keine Positionen aufgeführt.',
   'project.until': 'bis {date}',

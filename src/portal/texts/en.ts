@@ -138,6 +138,7 @@ export const en = {
   'invoice.discount': 'Discount',
   'invoice.amount': 'Amount',
   'invoice.subtotal': 'Subtotal',
+  'invoice.tax': 'Tax',
   'invoice.total': 'Total',
   'invoice.lines.none': 'No items are listed.',
   'project.until': 'until {date}',

@@ -141,6 +141,7 @@ export const es: Texts = {
   'invoice.discount': 'Descuento',
   'invoice.amount': 'Importe',
   'invoice.subtotal': 'Subtotal',
+  'invoice.tax': 'Impuestos',
   'invoice.total': 'Total',
   'invoice.lines.none': 'No hay conceptos.',
   'project.until': 'hasta el {date}',

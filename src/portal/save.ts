@@ -1,0 +1,50 @@
+/** Saves changes of a record, says so, and offers to undo them. */
+import { useShell } from './context.ts'
+import { explain } from './errors.ts'
+import { changeRecord } from './records.ts'
+import type { Item, Value } from './types.ts'
+
+export interface Change {
+  readonly module: string
+  /** As it was before. */
+  readonly item: Item
+  readonly values: Readonly<Record<string, Value>>
+  readonly etag: string | undefined
+  /** Called after the change was undone. */
+  readonly undone?: () => void
+}
+
+/** Only the types of values that a form can have come back from a record. */
+const isValue = (value: unknown): value is Value =>
+  value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))
+
+/** @returns a function that saves. @throws ChangedMeanwhile, or the error of the gateway */
+export function useSave(): (change: Change) => Promise<Item> {
+  const { t, gateway, notify } = useShell()
+  return async ({ module, item, values, etag, undone }) => {
+    const names = Object.keys(values)
+    if (names.length === 0) {
+      notify({ text: t('record.unchanged'), tone: 'info' })
+      return item
+    }
+    const saved = await changeRecord(gateway, module, item.id, values, etag)
+    const old = Object.fromEntries(
+      names.flatMap((name) => {
+        const value = item[name]
+        return isValue(value) ? [[name, value] as const] : []
+      }),
+    )
+    const undo = async (): Promise<void> => {
+      try {
+        await changeRecord(gateway, module, item.id, old, undefined)
+        notify({ text: t('undone'), tone: 'good' })
+        undone?.()
+      } catch (error) {
+        const { title, hint } = explain(error, t)
+        notify({ text: `${title} ${hint}`, tone: 'bad' })
+      }
+    }
+    notify({ text: t('saved'), tone: 'good', action: { label: t('undo'), run: () => void undo() } })
+    return saved
+  }
+}
