@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { EntityTags } from '../src/http/entity-tag.ts'
+import { EntityTags, inLanguage } from '../src/http/entity-tag.ts'
 import { Idempotency } from '../src/http/idempotency.ts'
 import { ConcurrencyLimiter } from '../src/access/concurrency-limiter.ts'
 import { RecordLocks } from '../src/http/record-locks.ts'
@@ -40,8 +40,10 @@ export default fp<RepeatsOptions>(
       )
     })
     app.decorateReply('isKnown', function (this: FastifyReply, answer: unknown) {
-      this.tagged(answer)
-      return tags.has(this.request.headers['if-none-match'], answer, app.contactOf(this.request).id)
+      const representation = inLanguage(this.request, answer)
+      this.tagged(representation)
+      const condition = this.request.headers['if-none-match']
+      return tags.has(condition, representation, app.contactOf(this.request).id)
     })
     const turns = new RecordLocks(app.sessions)
     const room = new ConcurrencyLimiter({ inAll: 16, perContact: 4 })
@@ -53,5 +55,5 @@ export default fp<RepeatsOptions>(
       idempotency_keys: () => idempotency.count,
     })
   },
-  { name: 'repeats', dependencies: ['sessions', 'authenticate', 'metrics'], fastify: '5.x' },
+  { name: 'repeats', dependencies: ['sessions', 'authenticate', 'metrics', 'languages'], fastify: '5.x' },
 )

@@ -23,11 +23,11 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
-import { WrittenRecord } from '../src/records/list.ts'
 import { longestName } from '../src/records/documents/file-name.ts'
 import { AcceptedTypes } from '../src/records/documents/media-type.ts'
 import { isPartAFile, readUpload } from '../src/records/documents/upload.ts'
-import { jsonRecord } from '../src/records/list.ts'
+import { presentedRecord, WrittenRecord } from '../src/records/list.ts'
+import { presentation } from '../src/records/presentation.ts'
 import { givenTexts } from '../src/records/values.ts'
 import { createRecord, writtenBefore, type NewRecord } from '../src/write/writes.ts'
 
@@ -121,6 +121,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
           `\`x.php.png\`. It has ${longestName} bytes of UTF-8 at ` +
           'most, and nothing that cannot be shown or that coreBOS cannot keep, such as emoji; coreBOS makes `_` of blanks.',
         consumes: ['multipart/form-data'],
+        querystring: Type.Object(presentation),
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: UploadForm,
         response: {
@@ -171,7 +172,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       return reply
         .code(201)
         .header('location', app.outside(`/records/${created.id}`))
-        .send(jsonRecord(created, author))
+        .send(await presentedRecord(created, request.query, author))
     },
   )
 

@@ -4,6 +4,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answer, IfNoneMatch, ModuleName, notModified, problems } from '../src/http/schemas.ts'
 import { jsonValueSchema, type JsonValue } from '../src/model/json-value.ts'
 import { describedForm, widgets, type DescribedForm } from '../src/records/form.ts'
+import { LanguageParameter } from '../src/records/presentation.ts'
+import type { Words } from '../src/access/wording.ts'
 import type { VisibleModules, ModuleView } from '../src/scope/view.ts'
 import { Rights, rightsOf } from '../src/write/rights.ts'
 
@@ -133,11 +135,13 @@ const exampleForm: DescribedForm = {
   ],
 }
 
-function summary(view: ModuleView, visible: VisibleModules): Static<typeof Summary> {
+const untranslated: Words = new Map()
+
+function summary(view: ModuleView, visible: VisibleModules, words: Words): Static<typeof Summary> {
   const { module } = view
   return {
     name: module.name,
-    label: module.label,
+    label: words.get(module.name) ?? module.label,
     idPrefix: module.idPrefix,
     rights: rightsOf(view, visible),
   }
@@ -145,7 +149,11 @@ function summary(view: ModuleView, visible: VisibleModules): Static<typeof Summa
 
 const modules: FastifyPluginAsyncTypebox = async (app) => {
   const { door } = app
-  const shared = { tags: ['modules'], security: [{ bearer: [] }] }
+  const shared = {
+    tags: ['modules'],
+    security: [{ bearer: [] }],
+    querystring: Type.Object({ lang: LanguageParameter }),
+  }
   app.addHook('onRequest', app.authenticate)
 
   app.get(
@@ -158,15 +166,17 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: answer(Type.Object({ modules: Type.Array(Summary) }), 'The modules', {
             example: { modules: [example] },
-            headers: ['ETag', 'Cache-Control'],
+            headers: ['ETag', 'Cache-Control', 'Content-Language'],
           }),
           304: notModified,
         },
       },
     },
     async (request, reply) => {
-      const { visible } = await door.readContextOf(request)
-      const answered = { modules: visible.names.map((name) => summary(visible.require(name), visible)) }
+      const { visible, wording, language } = await door.readContextOf(request)
+      const { names } = visible
+      const words = language === undefined ? untranslated : await wording.moduleLabels(names, language)
+      const answered = { modules: names.map((name) => summary(visible.require(name), visible, words)) }
       return reply.isKnown(answered) ? reply.code(304).send(undefined) : answered
     },
   )
@@ -182,7 +192,7 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: answer(Module, 'The module', {
             example: { ...example, ...exampleForm },
-            headers: ['ETag', 'Cache-Control'],
+            headers: ['ETag', 'Cache-Control', 'Content-Language'],
           }),
           304: notModified,
           ...problems('UNKNOWN_MODULE'),
@@ -190,9 +200,11 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { visible } = await door.readContextOf(request)
+      const { visible, wording, language } = await door.readContextOf(request)
       const view = visible.require(request.params.module)
-      const answered = { ...summary(view, visible), ...describedForm(view, visible, door.lengths) }
+      const words = language === undefined ? untranslated : await wording.labels(view.module, language)
+      const form = describedForm(view, visible, door.lengths, words)
+      const answered = { ...summary(view, visible, words), ...form }
       return reply.isKnown(answered) ? reply.code(304).send(undefined) : answered
     },
   )

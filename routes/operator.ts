@@ -198,6 +198,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       // The other instances see the new cache generation at their next request and drop their caches.
       await sessions.invalidate('everything')
       corebos.metadata.clear()
+      corebos.dictionary.clear()
       return reply.code(204).send()
     },
   )

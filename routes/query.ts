@@ -3,11 +3,13 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { GatewayError } from '../src/model/errors.ts'
 import { explain } from '../src/read/explain.ts'
+import { presentation } from '../src/records/presentation.ts'
+import { QueryResult } from '../src/records/presented.ts'
 import { queryRecords } from '../src/records/query.ts'
 import { toGuide } from '../src/query/guide.ts'
 import { limits } from '../src/model/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
-import { answer, problems, queryProblems, Records } from '../src/http/schemas.ts'
+import { answer, problems, queryProblems } from '../src/http/schemas.ts'
 
 const Statement = Type.String({
   minLength: 1,
@@ -51,7 +53,7 @@ const rejected: Static<typeof Rejection> = {
 }
 
 const answers = {
-  200: answer(Records, 'The rows', {
+  200: answer(QueryResult, 'The rows', {
     example: { records: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }], total: 1 },
   }),
   ...problems(...queryProblems),
@@ -69,12 +71,12 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Run a query',
         description: `The ${toGuide} in full, over what this contact may see.`,
-        querystring: Type.Object({ q: Statement }),
+        querystring: Type.Object({ q: Statement, ...presentation }),
         response: answers,
       },
     },
     async (request) => {
-      return queryRecords(request.query.q, await door.readContextOf(request))
+      return queryRecords(request.query.q, request.query.display === true, await door.readContextOf(request))
     },
   )
 
@@ -85,12 +87,17 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Run a query',
         description: `The ${toGuide} in full, over what this contact may see.`,
+        querystring: Type.Object(presentation),
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: answers,
       },
     },
     async (request) => {
-      return queryRecords(request.body.query, await door.readContextOf(request))
+      return queryRecords(
+        request.body.query,
+        request.query.display === true,
+        await door.readContextOf(request),
+      )
     },
   )
 

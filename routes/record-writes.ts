@@ -1,5 +1,6 @@
 /** Creating, changing and deleting records. */
 import { Type } from '@sinclair/typebox'
+import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Conditions } from '../src/http/entity-tag.ts'
 import {
@@ -15,7 +16,8 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
-import { jsonRecord, WrittenRecord } from '../src/records/list.ts'
+import { jsonRecord, presentedRecord, WrittenRecord } from '../src/records/list.ts'
+import { presentation } from '../src/records/presentation.ts'
 import { givenValues } from '../src/records/values.ts'
 import type { ReadContext } from '../src/access/context.ts'
 import {
@@ -52,6 +54,17 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     }
   }
 
+  /** The tag is that of the record as a route answers it without parameters: what `If-Match` wants. */
+  async function sent(
+    written: Parameters<typeof presentedRecord>[0],
+    shown: Parameters<typeof presentedRecord>[1],
+    reply: FastifyReply,
+    context: ReadContext,
+  ) {
+    if (written.record !== undefined) reply.tagged(jsonRecord(written, context))
+    return presentedRecord(written, shown, context)
+  }
+
   app.post(
     '/modules/:module/records',
     {
@@ -60,6 +73,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         ...shared,
         summary: 'Create a record',
         params: Type.Object({ module: ModuleName }),
+        querystring: Type.Object(presentation),
         headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
         body: RecordValues,
         response: {
@@ -90,8 +104,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         },
       )
       reply.code(201).header('location', app.outside(`/records/${created.id}`))
-      const record = jsonRecord(created, author)
-      return created.record === undefined ? record : reply.tagged(record).send(record)
+      return sent(created, request.query, reply, author)
     },
   )
 
@@ -104,6 +117,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Change fields of a record',
         description: 'Fields that are not named keep their values.',
         params: Type.Object({ id: WebserviceId }),
+        querystring: Type.Object(presentation),
         headers: conditions,
         body: RecordValues,
         response: {
@@ -118,8 +132,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
       const precondition = preconditionOf(id, request.headers, author)
       const values: Values = (view) => givenValues(request.body, view)
       const updated = await updateRecord(id, values, author, precondition)
-      const record = jsonRecord(updated, author)
-      return updated.record === undefined ? record : reply.tagged(record).send(record)
+      return sent(updated, request.query, reply, author)
     },
   )
 

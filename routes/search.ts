@@ -1,16 +1,17 @@
 /** Search over all modules that are open. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, problems, RecordRow } from '../src/http/schemas.ts'
+import { answer, problems } from '../src/http/schemas.ts'
+import { presentation } from '../src/records/presentation.ts'
+import { presentedHits, Row } from '../src/records/presented.ts'
 import { search } from '../src/records/search.ts'
-import { jsonRow } from '../src/records/values.ts'
 
 const Found = Type.Object(
   {
     module: Type.String({ examples: ['HelpDesk'] }),
     label: Type.String({ examples: ['Support Tickets'] }),
     total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
-    records: Type.Array(RecordRow),
+    records: Type.Array(Row),
   },
   { title: 'SearchResults' },
 )
@@ -40,6 +41,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
           limit: Type.Optional(
             Type.Integer({ minimum: 0, maximum: 100, default: 10, description: 'Records of each module' }),
           ),
+          ...presentation,
         }),
         response: {
           200: answer(Type.Object({ results: Type.Array(Found) }), 'What was found, by module', {
@@ -59,17 +61,10 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { q, modules, limit = 10 } = request.query
+      const { q, modules, limit = 10, display = false } = request.query
       const wanted = { text: q.trim(), modules: modules?.split(',').map((name) => name.trim()), limit }
-      const found = await search(wanted, await app.door.readContextOf(request))
-      return {
-        results: found.map(({ module, label, total, records, columns }) => ({
-          module,
-          label,
-          ...(total !== undefined && { total }),
-          records: records.map((row) => jsonRow(row, columns)),
-        })),
-      }
+      const context = await app.door.readContextOf(request)
+      return { results: await presentedHits(await search(wanted, context), display, context) }
     },
   )
 }

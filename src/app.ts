@@ -14,6 +14,7 @@ import corebos from '../plugins/corebos.ts'
 import door from '../plugins/access.ts'
 import edge from '../plugins/security-headers.ts'
 import formats from '../plugins/formats.ts'
+import languages from '../plugins/languages.ts'
 import limits from '../plugins/limits.ts'
 import logging from '../plugins/logging.ts'
 import metadata from '../plugins/metadata.ts'
@@ -134,6 +135,7 @@ async function registerAll(
   await app.register(changeWatch, { ...config, now })
   await app.register(door, { config, policy: app.policy, now })
   await app.register(formats)
+  await app.register(languages, config)
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
   await app.register(limits, config)
   await app.register(openapi)

@@ -22,6 +22,8 @@ export interface Log {
 export interface AccessRequest extends Needs {
   readonly admission: Admission | null
   readonly log: Log
+  /** Of labels, as coreBOS names it; undefined: that of the CRM user. */
+  readonly language?: string | undefined
   /** Whether there is an audit line of it. */
   audited: boolean
 }
@@ -140,7 +142,8 @@ export class Access {
   async #contextOf(request: AccessRequest, needs?: Needs): Promise<ReadContext> {
     const admission = admissionOf(request)
     const withheld = this.#withheld(admission.session.contact, request.log)
-    return this.#options.contexts.of(admission, withheld, needs)
+    const context = await this.#options.contexts.of(admission, withheld, needs)
+    return { ...context, language: request.language }
   }
 
   #withheld({ id }: Contact, log: Log): Withheld {

@@ -13,6 +13,7 @@ import type { WebserviceId } from '../model/webservice-id.ts'
 import type { OwnerIds } from '../scope/rewrite.ts'
 import type { Row, WithheldRow } from '../scope/verify.ts'
 import type { VisibleModules } from '../scope/view.ts'
+import type { Wording } from './wording.ts'
 
 export type { Attachment, PricedLine } from '../corebos/read.ts'
 
@@ -51,6 +52,9 @@ export interface Reader {
 export interface ReadContext {
   readonly visible: VisibleModules
   readonly reader: Reader
+  readonly wording: Wording
+  /** Of labels, as coreBOS names it; undefined: that of the CRM user. */
+  readonly language: string | undefined
   /** The ids that ties are compared with at a level. */
   ownerIds(level: Level): Promise<OwnerIds>
   /** Ids that make up a scope, for as long as they may be used again. @param modules those that they are read from */

@@ -32,9 +32,10 @@ import { withTies, wordsOf, type Naming, type Needed } from './needed-modules.ts
 import { OwnerIdsReader } from './owner-ids.ts'
 import { ScopeLists, type ScopeListsOptions } from './scope-lists.ts'
 import { serviceUpstream, upstreamOf, type Upstream } from './upstream.ts'
+import { wordingBy } from './wording.ts'
 
 export interface ReadContextsOptions {
-  readonly corebos: Pick<Corebos, 'service' | 'session' | 'metadata'>
+  readonly corebos: Pick<Corebos, 'service' | 'session' | 'metadata' | 'dictionary'>
   /** Whether coreBOS restricts the contacts' own sessions (see `LoginMode`). */
   readonly hasRestrictedSession: boolean
   /**
@@ -147,8 +148,10 @@ export class ReadContexts {
   async of({ session, ...generations }: Admission, withheld: Withheld, needs?: Needs): Promise<ReadContext> {
     const { schemaGeneration } = generations
     // Where an operator has cleared what is remembered, on any instance, modules and fields are read again as well.
-    if (this.#schemaGeneration !== undefined && this.#schemaGeneration !== schemaGeneration)
+    if (this.#schemaGeneration !== undefined && this.#schemaGeneration !== schemaGeneration) {
       this.#options.corebos.metadata.clear()
+      this.#options.corebos.dictionary.clear()
+    }
     this.#schemaGeneration = schemaGeneration
     return this.under(generations, session, withheld, needs)
   }
@@ -214,6 +217,7 @@ export class ReadContexts {
     withheld: Withheld,
     needs?: Needs,
   ): Promise<ReadContext> {
+    const { corebos } = this.#options
     await this.#options.checkPolicy?.()
     const policy = this.#options.policy()
     if (policy !== this.#listsPolicy) {
@@ -226,6 +230,8 @@ export class ReadContexts {
     return {
       visible: this.#visibleTo(contact, policy, catalogue),
       reader: this.#readerBy(reading, contact, { catalogue, fresh, session: id }),
+      wording: wordingBy(corebos.service ?? upstream.caller, corebos.dictionary, catalogue),
+      language: undefined,
       ownerIds: async (level) =>
         this.#ownerIds.of(contact, level, () => fresh(dependencies.ofOwners(catalogue))),
       remember: async (key, modules, load) => {

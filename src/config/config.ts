@@ -1,11 +1,13 @@
 /** The gateway's configuration: one schema of the environment, from which types, defaults, errors and the dump follow. */
 import { isIP } from 'node:net'
+import { shippedLanguages } from '../model/language.ts'
 import { Type, type StaticDecode, type TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { closest } from 'fastest-levenshtein'
 import {
   bytes,
   flag,
+  language,
   list,
   mediaType,
   network,
@@ -202,6 +204,14 @@ export const environment = Type.Object({
     },
     0,
     3600,
+  ),
+  LANGUAGES: list(
+    {
+      description:
+        'Languages of labels that requests may choose, as coreBOS names them, comma-separated. A label without a translation is in the language of the CRM user.',
+      default: shippedLanguages.join(','),
+    },
+    language,
   ),
   CORS_ORIGINS: Type.Optional(
     list({ description: 'Origins whose pages may call the gateway, comma-separated.' }, origin),

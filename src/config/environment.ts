@@ -125,6 +125,13 @@ export function mediaType(entry: string): string {
   return entry
 }
 
+/** A language as coreBOS names it. */
+export function language(entry: string): string {
+  if (!/^[a-z]{2,3}_[a-z]{2}$/.test(entry))
+    throw new Expected('languages as coreBOS names them, such as es_es, separated by commas')
+  return entry
+}
+
 export function sealKey(entry: string): Buffer {
   const key = Buffer.from(entry, 'base64')
   if (key.length !== 32 || key.toString('base64') !== entry) {

@@ -1,5 +1,6 @@
 /** coreBOS, as the rest of the gateway holds it: who can ask, and what is remembered of it. The questions are in `read`, `describe`, `login` and `trusted`. */
 import { outcomeOf, send, type Caller } from './caller.ts'
+import { Dictionary } from './dictionary.ts'
 import { Metadata } from './metadata.ts'
 import { asGateway, bounded } from './request-calls.ts'
 import type { CacheUse } from './shared-cache.ts'
@@ -25,6 +26,7 @@ export class Corebos {
   readonly sessions: Sessions
   readonly service: ServiceUser | undefined
   readonly metadata: Metadata
+  readonly dictionary: Dictionary
   readonly #transport: Transport
 
   constructor(options: CorebosOptions) {
@@ -41,6 +43,7 @@ export class Corebos {
       now: options.now,
       observe: options.observeMetadata,
     })
+    this.dictionary = new Dictionary({ ttlMs: options.metadataTtlMs, now: options.now })
   }
 
   /** What is in use at this moment, by kind. */

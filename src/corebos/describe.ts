@@ -13,6 +13,8 @@ export interface PicklistValue {
 export interface FieldDescription {
   readonly name: string
   readonly label: string
+  /** The label before translation. */
+  readonly labelKey: string
   /** `string`, `text`, `reference`, `owner`, `picklist`, `date`, `double` … */
   readonly type: string
   /** The modules that a reference may point to. */
@@ -27,11 +29,16 @@ export interface FieldDescription {
   /** `V~M`: kind and whether mandatory; `''` like `uitype`. */
   readonly typeofdata: string
   readonly form: FieldForm
+  /** Display names of the groups that may own a record, by webservice id; absent for other fields. */
+  readonly groups?: Readonly<Record<string, string>>
+  /** The name of the module that it is a field of. */
+  readonly module: string
 }
 
 export interface ModuleDescription {
   readonly name: string
   readonly label: string
+  readonly labelKey: string
   /** The part of its records' webservice ids in front of the `x`. */
   readonly idPrefix: string
   readonly isEntity: boolean
@@ -87,6 +94,7 @@ function module(source: Readonly<Record<string, unknown>>): ModuleDescription {
   return Object.freeze({
     name: text(source['name'], what),
     label: text(source['label'], what),
+    labelKey: textOr(source['label_raw']),
     idPrefix: text(source['idPrefix'], what),
     isEntity: flag(source['isEntity'], what),
     createable: flag(source['createable'], what),
@@ -99,7 +107,7 @@ function module(source: Readonly<Record<string, unknown>>): ModuleDescription {
     list: list(source['filterFields']),
     fields: new Map(
       array(source['fields'], what)
-        .map(field)
+        .map((each) => field(each, text(source['name'], what)))
         .map((each) => [each.name, each]),
     ),
   })
@@ -118,25 +126,31 @@ function list(source: unknown): ModuleDescription['list'] {
 
 /** What is missing here leaves a form without an ornament, so that no other shape is a failure. */
 function form({ block, sequence, default: given, helpinfo }: Readonly<Record<string, unknown>>): FieldForm {
-  const { blockname, blocksequence } = isObject(block) ? block : {}
-  const asText = (value: unknown): string => (typeof value === 'string' ? value : '')
+  const { blockname, blocklabel, blocksequence } = isObject(block) ? block : {}
   const isShown = typeof blockname === 'string' && blockname !== ''
   return {
-    block: isShown ? { label: blockname, sequence: Number(blocksequence) || 0 } : undefined,
+    block: isShown
+      ? { label: blockname, labelKey: textOr(blocklabel), sequence: Number(blocksequence) || 0 }
+      : undefined,
     sequence: Number(sequence) || 0,
-    default: asText(given),
-    help: asText(helpinfo),
+    default: textOr(given),
+    help: textOr(helpinfo),
   }
 }
 
-function field(each: unknown): FieldDescription {
+function textOr(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function field(each: unknown, module: string): FieldDescription {
   const what = 'description of a field'
   const source = object(each, what)
-  const { name, label, type, mandatory, editable, nullable, uitype, typeofdata } = source
-  const { name: typeName, refersTo, picklistValues } = object(type, what)
+  const { name, label, label_raw, type, mandatory, editable, nullable, uitype, typeofdata } = source
+  const { name: typeName, refersTo, picklistValues, assignto } = object(type, what)
   return Object.freeze({
     name: text(name, what),
     label: text(label, what),
+    labelKey: textOr(label_raw),
     type: text(typeName, what),
     refersTo: refersTo === undefined ? [] : texts(refersTo, what),
     picklist: picklistValues === undefined ? undefined : array(picklistValues, what).map(picklistValue),
@@ -146,7 +160,16 @@ function field(each: unknown): FieldDescription {
     uitype: uitype === undefined ? '' : textOrNumber(uitype, what),
     typeofdata: typeofdata === undefined ? '' : text(typeofdata, what),
     form: form(source),
+    ...(isObject(assignto) && { groups: groups(assignto['groups']) }),
+    module,
   })
+}
+
+function groups(list: unknown): Readonly<Record<string, string>> {
+  const options = isObject(list) && Array.isArray(list['options']) ? list['options'].filter(isObject) : []
+  return Object.fromEntries(
+    options.map(({ groupid, groupname }) => [textOr(groupid), textOr(groupname).trim()]),
+  )
 }
 
 function picklistValue(source: unknown): PicklistValue {

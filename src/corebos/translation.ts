@@ -19,3 +19,33 @@ export async function translate(
   const translated = isObject(result) ? Object.values(object(result, what)) : array(result, what)
   return texts.map((_, index) => text(translated[index], what))
 }
+
+/**
+ * The texts among these that have a translation, by the text itself. The name of a module is translated by its own
+ * words, also where `module` is another one or empty.
+ *
+ * @param texts raw: fields as `label_raw`, values of picklists, names of modules and blocks
+ */
+export async function translated(
+  caller: Caller,
+  texts: readonly string[],
+  language: string,
+  module: string,
+): Promise<ReadonlyMap<string, string>> {
+  const totranslate = Object.fromEntries(texts.map((each) => [each, each]))
+  const { result } = await ask(caller, {
+    operation: 'gettranslation',
+    params: { totranslate, language, module },
+  })
+  // PHP writes a map as a list where its keys are 0, 1, 2 …
+  const answer = Array.isArray(result)
+    ? Object.fromEntries(array(result, 'translation').map((each, key) => [String(key), each]))
+    : object(result, 'translation')
+  return new Map(
+    texts.flatMap((each) => {
+      const found = answer[each]
+      const words = typeof found === 'string' ? found.trim() : ''
+      return words === '' || words === each ? [] : [[each, words] as const]
+    }),
+  )
+}

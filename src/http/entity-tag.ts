@@ -59,3 +59,11 @@ function isAmong(tags: readonly string[], condition: string, form: (tag: string)
   const given = condition.split(',').map((each) => form(each.trim()))
   return tags.some((tag) => given.includes(tag))
 }
+
+/** An answer with its language: two languages are two representations, also where no label differs. */
+export function inLanguage(
+  { hasLabels, language }: { readonly hasLabels: boolean; readonly language: string | undefined },
+  answer: unknown,
+): unknown {
+  return hasLabels && language !== undefined ? [language, answer] : answer
+}

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import { Type, type Static, type TSchema, type TString } from '@sinclair/typebox'
 import { errorCatalogue, type ErrorCode } from '../model/errors.ts'
-import { jsonValueSchema, type JsonValue } from '../model/json-value.ts'
+import { jsonValueSchema, valueTypes } from '../model/json-value.ts'
 import { webserviceIdPattern } from '../model/webservice-id.ts'
 
 export const problemMediaType = 'application/problem+json'
@@ -76,6 +76,7 @@ const answerHeaders = {
   Location: 'Path of what was made, from the root of the host',
   'Retry-After': 'Seconds after which trying again makes sense; left out where nobody can say',
   'WWW-Authenticate': '`Bearer`',
+  'Content-Language': 'The language of the labels',
   'Cache-Control': 'Whether the answer may be kept',
   'Content-Disposition': 'The name of the file, as RFC 6266 has it; always an attachment',
   'Content-Length': 'Bytes',
@@ -236,20 +237,6 @@ export const IdempotencyKey = Type.Optional(
   }),
 )
 
-const valueTypes =
-  'Integers and decimals are numbers, or texts where a double does not hold all their digits; checkboxes are booleans, ' +
-  'values of several choices are arrays, dates `YYYY-MM-DD`, times ISO 8601 in UTC, references and owners webservice ids; ' +
-  'what is empty is null. `GET /modules/:module` has the type of each field.'
-
-/** A record with JSON types. */
-export const RecordRow = Type.Record(Type.String(), Type.Unsafe<JsonValue>(jsonValueSchema), {
-  title: 'Row',
-  description: `Values by field name. ${valueTypes}`,
-  examples: [
-    { ticket_title: 'alice ticket 1', ticketstatus: 'Open', hours: 1.5, solution: null, id: '17x8625' },
-  ],
-})
-
 /** Values to be written. Each is held against the type of its field, and not against this schema alone. */
 export const RecordValues = Type.Record(Type.String(), Type.Unknown(jsonValueSchema), {
   title: 'Values',
@@ -264,14 +251,6 @@ export const RecordValues = Type.Record(Type.String(), Type.Unknown(jsonValueSch
     },
   ],
 })
-
-export const Records = Type.Object(
-  {
-    records: Type.Array(RecordRow),
-    total: Type.Optional(Type.Integer({ description: 'The number of records without the limit' })),
-  },
-  { title: 'QueryResult' },
-)
 
 /** A file. */
 export function binary(description: string, ...headers: readonly AnswerHeader[]) {

@@ -7,6 +7,8 @@ export interface FieldShape {
   readonly refersTo: readonly string[]
   readonly uitype: string
   readonly label: string
+  /** The label before translation; empty or absent: it has none. */
+  readonly labelKey?: string
   readonly mandatory: boolean
   /** Whether coreBOS takes a value for it, and does not keep it by itself. */
   readonly editable: boolean
@@ -15,12 +17,17 @@ export interface FieldShape {
   /** `N~O~3,2`: kind, whether mandatory, digits. */
   readonly typeofdata?: string
   readonly form?: FieldForm
+  /** Display names of the groups that may own a record, by webservice id; absent for other fields. */
+  readonly groups?: Readonly<Record<string, string>>
+  /** The name of the module that it is a field of; absent: of none. */
+  readonly module?: string
 }
 
 /** How coreBOS shows a field in its forms. */
 export interface FieldForm {
   /** Undefined: it stands in none. */
-  readonly block: { readonly label: string; readonly sequence: number } | undefined
+  readonly block:
+    { readonly label: string; readonly labelKey?: string; readonly sequence: number } | undefined
   /** Within the block. */
   readonly sequence: number
   /** As coreBOS stores values; empty: none. */
@@ -33,6 +40,8 @@ export interface FieldForm {
 export interface ModuleShape {
   readonly name: string
   readonly label: string
+  /** The label before translation; empty or absent: it has none. */
+  readonly labelKey?: string
   /** What the CRM user may do, before the policy has its say. */
   readonly createable: boolean
   readonly updateable: boolean
@@ -86,4 +95,18 @@ export function valueKind(field: FieldShape): ValueKind {
 
 export function isNumberColumn(field: FieldShape): boolean {
   return valueKind(field) === 'number' && numberColumns.has(field.uitype)
+}
+
+/** Whether a field holds CRM users or groups: owners and authors, who are shown by name alone. */
+export function holdsUsers({ type, refersTo }: FieldShape): boolean {
+  return type === 'owner' || refersTo.includes('Users')
+}
+
+/** Whether a field holds nothing but CRM users or groups. */
+export function holdsUsersOnly({ type, refersTo }: FieldShape): boolean {
+  return type === 'owner' || (type === 'reference' && refersTo.length > 0 && refersTo.every(isUsers))
+}
+
+function isUsers(module: string): boolean {
+  return module === 'Users' || module === 'Groups'
 }

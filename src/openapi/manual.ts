@@ -57,10 +57,17 @@ Lists take \`fields\`, \`limit\` (at most ${limits.rows}, by default ${limits.de
   \`lt\`, \`lte\`, \`ne\`, \`in\`, \`nin\`, \`contains\`, \`startsWith\` and \`empty\`.
 - \`sort=-createdtime,ticket_title\` sorts, with \`-\` before a descending field.
 - \`expand=parent_id(firstname,lastname),comments\` includes the records that a reference points to, and the comments.
+- \`display=true\` adds texts for people to each record: names of referenced records, of owners and authors, labels of
+  picklists and codes of currencies. \`expand=assigned_user_id(name)\` gives the name of an owner.
 - \`where\` and \`orderBy\` take the [query language](#query-language).
 - \`GET /modules/{module}/aggregate\` counts and sums up.
 
 Unknown parameters and fields are rejected with an error that names them.
+
+## Languages
+
+\`lang=es\` or \`Accept-Language\` chooses the language of labels: of modules, fields and picklist values. \`Content-Language\` names
+it. Values are the same in every language; send back \`value\`, and show \`label\`. Messages of errors are in English.
 
 ## Types and time zones
 

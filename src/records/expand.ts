@@ -8,14 +8,18 @@ import type { FoundRecord } from '../read/send.ts'
 import type { JsonValue } from '../model/json-value.ts'
 import { limits } from '../model/limits.ts'
 import type { Expansion } from '../query/parse.ts'
-import type { FieldShape } from '../model/module.ts'
+import { holdsUsersOnly, type FieldShape } from '../model/module.ts'
+import type { Words } from '../access/wording.ts'
 import type { Row } from '../scope/verify.ts'
 import { requireField, type VisibleModules, type ModuleView } from '../scope/view.ts'
+import type { Display, DisplayedRow } from './display.ts'
 import { jsonRow } from './values.ts'
 
-/** A reference field with what is to be followed from there, or `comments`. */
+/** A reference field with what is to be followed from there, an owner or author, or `comments`. */
 export interface Hop {
   readonly name: string
+  /** An owner or author, of whom the name alone is answered. */
+  readonly isUser: boolean
   /** What is answered of the records reached, besides their ids; undefined: all that can be read. */
   readonly fields: ReadonlySet<string> | undefined
   readonly further: Hops
@@ -27,8 +31,11 @@ export type Expanded = Readonly<Record<string, Reached | readonly JsonComment[] 
 
 /** A record; what was followed from it stands under `expanded`, as it does for those that were asked for. */
 export interface Reached {
-  readonly [field: string]: JsonValue | Expanded
+  readonly [field: string]: JsonValue | Expanded | Display
 }
+
+/** What is told of a user. */
+const userFields = ['id', 'name']
 
 /** What stands for the comments of the records, in the place of a field. */
 const commentsName = 'comments'
@@ -47,13 +54,17 @@ function below(
   for (const each of expansions) byName.set(each.name, [...(byName.get(each.name) ?? []), each])
   return [...byName].map(([name, those]) => {
     const references = name === commentsName ? [] : referencesIn(views, name)
+    if (references.some(holdsUsersOnly)) return userHop(name, those)
     const lists = those.map(({ fields }) => fields)
     const named = lists.flatMap((fields) => fields ?? [])
     const further = [
       ...those.flatMap((each) => each.further),
-      ...(named.includes(commentsName) ? [{ name: commentsName, fields: undefined, further: [] }] : []),
+      ...(named.includes(commentsName)
+        ? [{ name: commentsName, fields: undefined, further: [] as const }]
+        : []),
     ]
-    if (named.length === 0 && further.length === 0) return { name, fields: undefined, further: [] }
+    if (named.length === 0 && further.length === 0)
+      return { name, isUser: false, fields: undefined, further: [] }
     const targets = references.flatMap(({ refersTo }) => refersTo.map((module) => visible.find(module)))
     const [first, ...more] = targets.filter((target) => target !== undefined)
     if (first === undefined)
@@ -62,10 +73,23 @@ function below(
     for (const field of fields) requireOneOf([first, ...more], field)
     return {
       name,
+      isUser: false,
       fields: lists.includes(undefined) ? undefined : new Set(fields),
       further: below(further, [first, ...more], visible),
     }
   })
+}
+
+/** @throws GatewayError `UNKNOWN_FIELD` for everything of a user but its id and name */
+function userHop(name: string, those: readonly Expansion[]): Hop {
+  const named = those.flatMap(({ fields = [], further }) => [...fields, ...further.map((each) => each.name)])
+  const unknown = named.find((each) => !userFields.includes(each))
+  const accepted = `accepted are ${userFields.map((each) => `'${each}'`).join(' and ')}`
+  if (unknown !== undefined)
+    throw new GatewayError('UNKNOWN_FIELD', `'${name}' has no field '${unknown}'; ${accepted}`)
+  if (those.some(({ further }) => further.length > 0))
+    throw new GatewayError('UNKNOWN_FIELD', `'${name}' points to nothing that leads on; ${accepted}`)
+  return { name, isUser: true, fields: new Set(userFields), further: [] }
 }
 
 /** A reference may point to several modules; not each of them has every field. @throws GatewayError `UNKNOWN_FIELD` */
@@ -76,7 +100,7 @@ function requireOneOf(views: readonly [ModuleView, ...ModuleView[]], name: strin
 function referencesIn(views: readonly [ModuleView, ...ModuleView[]], name: string): FieldShape[] {
   const fields = views.map(({ readable }) => readable.get(name)).filter((field) => field !== undefined)
   requireOneOf(views, name)
-  if (fields.some(({ type }) => type !== 'reference'))
+  if (fields.some((field) => field.type !== 'reference' && !holdsUsersOnly(field)))
     throw new GatewayError('INVALID_VALUE', `'${name}' is no reference`)
   return fields
 }
@@ -93,30 +117,50 @@ interface Standing {
   readonly hops: Hops
 }
 
+/** What was read for all records. */
+export interface Followed {
+  /** By webservice id; null: it is not there or not seen. */
+  readonly found: ReadonlyMap<string, FoundRecord | null>
+  readonly said: ReadonlyMap<string, readonly Comment[]>
+  readonly userNames: Words
+}
+
 /**
+ * Reads what the hops lead to.
+ *
  * @param hops of the view
  * @param records visible records of the view, with the fields of these hops
- * @returns in the order of the records
  * @throws GatewayError `QUERY_TOO_LARGE`, or how coreBOS failed
  */
-export async function expand(
+export async function follow(
   hops: Hops,
   records: readonly FoundRecord[],
   view: ModuleView,
   context: ReadContext,
-): Promise<readonly Expanded[]> {
+): Promise<Followed> {
   const found = new Map<string, FoundRecord | null>()
   const said = new Map<string, readonly Comment[]>()
+  const users = new Set<string>()
   let standing: readonly Standing[] = [{ view, found: records, hops }]
   while (standing.length > 0) {
-    const ids = standing
-      .flatMap(({ found, hops }) => fieldsIn(hops).flatMap((name) => found.map(({ row }) => row[name] ?? '')))
-      .filter((id) => id !== '' && !found.has(id))
+    for (const id of idsIn(standing, true)) users.add(id)
+    const ids = idsIn(standing, false).filter((id) => !found.has(id))
     const [reached] = await Promise.all([recordsById(ids, context), readComments(standing, said, context)])
     for (const id of ids) found.set(id, reached.get(id) ?? null)
     standing = standing.flatMap((each) => next(each, found, context))
   }
-  return nested(records, hops, { found, said, context })
+  const userNames = users.size === 0 ? new Map<string, string>() : await context.wording.userNames(users)
+  return { found, said, userNames }
+}
+
+function idsIn(standing: readonly Standing[], ofUsers: boolean): string[] {
+  return standing
+    .flatMap(({ found, hops }) =>
+      fieldsIn(hops.filter(({ isUser }) => isUser === ofUsers)).flatMap((name) =>
+        found.map(({ row }) => row[name] ?? ''),
+      ),
+    )
+    .filter((id) => id !== '')
 }
 
 /** Adds what was said about the records for which it is wanted. */
@@ -156,17 +200,57 @@ function next(
     })
 }
 
-/** What was read for all records. */
-interface Reading {
-  readonly found: ReadonlyMap<string, FoundRecord | null>
-  readonly said: ReadonlyMap<string, readonly Comment[]>
-  readonly context: ReadContext
-}
-
-function nested(
+/** The records that an answer holds below others, each with the fields that it shows of them in some place. */
+export function reachedRows(
   records: readonly FoundRecord[],
   hops: Hops,
-  { found, said, context }: Reading,
+  { found }: Followed,
+  context: ReadContext,
+): ReadonlyMap<FoundRecord, DisplayedRow> {
+  const shown = new Map<FoundRecord, Set<string>>()
+  const visited = new Map<Hop, Set<FoundRecord>>()
+  const visit = (those: readonly FoundRecord[], further: Hops): void => {
+    for (const hop of further) {
+      if (hop.isUser || hop.name === commentsName) continue
+      const seen = visited.get(hop) ?? new Set<FoundRecord>()
+      visited.set(hop, seen)
+      const reached = new Set(those.map(({ row }) => found.get(row[hop.name] ?? '') ?? null))
+      const fresh = [...reached].filter((record) => record !== null && !seen.has(record))
+      for (const record of fresh) {
+        if (record === null) continue
+        seen.add(record)
+        const names = shown.get(record) ?? new Set<string>()
+        for (const name of Object.keys(picked(record.row, hop.fields))) names.add(name)
+        shown.set(record, names)
+      }
+      visit(
+        fresh.filter((record) => record !== null),
+        hop.further,
+      )
+    }
+  }
+  visit(records, hops)
+  return new Map(
+    [...shown].map(([record, names]) => [
+      record,
+      { row: picked(record.row, names), fields: viewOf(record.id.text, context).readable },
+    ]),
+  )
+}
+
+/**
+ * What was read, below each of the records.
+ *
+ * @param displays texts of the records that were reached; undefined: none are wanted
+ * @returns in the order of the records
+ * @throws GatewayError `QUERY_TOO_LARGE`
+ */
+export function expanded(
+  records: readonly FoundRecord[],
+  hops: Hops,
+  { found, said, userNames }: Followed,
+  displays: ReadonlyMap<FoundRecord, Display> | undefined,
+  context: ReadContext,
 ): readonly Expanded[] {
   let count = 0
   const reach = (record: FoundRecord | null | undefined, { fields, further }: Hop): Reached | null => {
@@ -174,18 +258,21 @@ function nested(
     if (++count > limits.expanded) {
       throw new GatewayError('QUERY_TOO_LARGE', `'expand' brings ${limits.expanded} records at most`)
     }
-    const row = jsonRow(picked(record.row, fields), viewOf(record.id.text, context).readable)
-    return further.length === 0 ? row : { ...row, expanded: under(record, further) }
+    const display = displays && picked(displays.get(record) ?? {}, fields)
+    return {
+      ...jsonRow(picked(record.row, fields), viewOf(record.id.text, context).readable),
+      ...(display !== undefined && { display }),
+      ...(further.length > 0 && { expanded: under(record, further) }),
+    }
   }
-  const under = ({ id, row }: FoundRecord, hops: Hops): Expanded =>
-    Object.fromEntries(
-      hops.map((hop) => [
-        hop.name,
-        hop.name === commentsName
-          ? (said.get(id.text) ?? []).map(jsonComment)
-          : reach(found.get(row[hop.name] ?? ''), hop),
-      ]),
-    )
+  const at = ({ id, row }: FoundRecord, hop: Hop) => {
+    if (hop.name === commentsName) return (said.get(id.text) ?? []).map(jsonComment)
+    const value = row[hop.name] ?? ''
+    if (!hop.isUser) return reach(found.get(value), hop)
+    return value === '' ? null : { id: value, name: userNames.get(value) ?? null }
+  }
+  const under = (record: FoundRecord, further: Hops): Expanded =>
+    Object.fromEntries(further.map((hop) => [hop.name, at(record, hop)]))
   return records.map((record) => under(record, hops))
 }
 

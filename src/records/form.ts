@@ -2,6 +2,7 @@
 import type { JsonValue } from '../model/json-value.ts'
 import type { FieldLengths } from '../model/lengths.ts'
 import type { FieldShape } from '../model/module.ts'
+import type { Words } from '../access/wording.ts'
 import { isOpen } from '../scope/write.ts'
 import type { ModuleView, VisibleModules } from '../scope/view.ts'
 import { jsonValue } from './values.ts'
@@ -100,15 +101,20 @@ export interface DescribedForm {
   readonly fields: DescribedField[]
 }
 
-/** Only fields that the contact reads are named anywhere in it. */
+/**
+ * Only fields that the contact reads are named anywhere in it.
+ *
+ * @param words labels by their raw text; what is missing is in the language of the CRM user
+ */
 export function describedForm(
   view: ModuleView,
   visible: VisibleModules,
   lengths: Pick<FieldLengths, 'of'>,
+  words: Words = new Map(),
 ): DescribedForm {
   const { module, readable } = view
   const { labelFields = [], list = { columns: [], pageSize: 20 } } = module
-  const blocks = blocksOf([...readable.values()])
+  const blocks = blocksOf([...readable.values()], words)
   const blockOf = new Map(blocks.flatMap(({ fields }, index) => fields.map((name) => [name, index] as const)))
   return {
     blocks,
@@ -118,7 +124,7 @@ export function describedForm(
     fields: [...readable.values()].map((field) => {
       const maxLength = lengths.of(module.name, field)
       return {
-        ...describedField(field, view, visible),
+        ...describedField(field, view, visible, words),
         ...(maxLength !== undefined && { maxLength }),
         block: blockOf.get(field.name) ?? null,
       }
@@ -127,12 +133,16 @@ export function describedForm(
 }
 
 /** In the order of coreBOS's forms, with their fields in it. */
-function blocksOf(fields: readonly FieldShape[]): DescribedForm['blocks'] {
-  const byLabel = new Map<string, { sequence: number; fields: FieldShape[] }>()
+function blocksOf(fields: readonly FieldShape[], words: Words): DescribedForm['blocks'] {
+  const byLabel = new Map<string, { sequence: number; key: string; fields: FieldShape[] }>()
   for (const field of fields) {
     const block = field.form?.block
     if (block === undefined) continue
-    const known = byLabel.get(block.label) ?? { sequence: block.sequence, fields: [] }
+    const known = byLabel.get(block.label) ?? {
+      sequence: block.sequence,
+      key: block.labelKey ?? '',
+      fields: [],
+    }
     known.fields.push(field)
     byLabel.set(block.label, known)
   }
@@ -140,7 +150,7 @@ function blocksOf(fields: readonly FieldShape[]): DescribedForm['blocks'] {
   return [...byLabel]
     .toSorted(([, one], [, other]) => one.sequence - other.sequence)
     .map(([label, block]) => ({
-      label,
+      label: words.get(block.key) ?? label,
       fields: block.fields.toSorted((one, other) => sequence(one) - sequence(other)).map(({ name }) => name),
     }))
 }
@@ -149,6 +159,7 @@ function describedField(
   field: FieldShape,
   view: ModuleView,
   visible: VisibleModules,
+  words: Words,
 ): Omit<DescribedField, 'block' | 'maxLength'> {
   const { name, type, picklist, form, refersTo } = field
   const { create, update } = view.decision.rule
@@ -157,7 +168,7 @@ function describedField(
   const decimals = decimalsOf(field)
   return {
     name,
-    label: field.label,
+    label: words.get(field.labelKey ?? '') ?? field.label,
     type,
     widget: widgetOf(field, view.module.labelFields),
     ...(['integer', 'double', 'currency'].includes(type) && { mayBeText: true as const }),
@@ -170,7 +181,9 @@ function describedField(
     ...(type === 'reference' && {
       refersTo: refersTo.filter((module) => visible.find(module) !== undefined),
     }),
-    ...(picklist !== undefined && { values: [...picklist] }),
+    ...(picklist !== undefined && {
+      values: picklist.map(({ value, label }) => ({ value, label: words.get(value) ?? label })),
+    }),
   }
 }
 

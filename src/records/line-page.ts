@@ -6,7 +6,9 @@ import { limits } from '../model/limits.ts'
 import { parseFields } from '../query/parse.ts'
 import type { Found } from '../read/records-by-id.ts'
 import { checkPath } from '../scope/check.ts'
+import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
+import { displayOf } from './display.ts'
 import { linesOf, type Line } from './lines.ts'
 import { readParameter } from './parameter.ts'
 import { jsonRow } from './values.ts'
@@ -35,9 +37,11 @@ interface LineListing {
   readonly limit?: number
   readonly offset?: number
   readonly count?: boolean
+  readonly display?: boolean
+  readonly lang?: string
 }
 
-const accepted = new Set(['fields', 'limit', 'offset', 'count'])
+const accepted = new Set(['fields', 'limit', 'offset', 'count', 'display', 'lang'])
 
 interface LinePage {
   /** With the readable fields of the product or service beside the line. */
@@ -61,14 +65,26 @@ export async function linePage(
     const message = `'${rejected}' is not for lines; they take ${[...accepted].map((name) => `'${name}'`).join(', ')}`
     throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message)
   }
-  const { fields, limit = limits.defaultRows, offset = 0 } = listing
+  const { fields, limit = limits.defaultRows, offset = 0, display = false } = listing
   const names =
     fields === undefined
       ? undefined
       : readParameter('fields', () => parseFields(fields)).map((path) => checkPath(path, view).name)
   const lines = (await linesOf(found, context)).filter(({ module }) => module === view.module.name)
+  const page = lines.slice(offset, offset + limit)
+  const rows = page.map(({ item }) => chosen(item, names))
+  const displays = display
+    ? await displayOf(
+        rows.map((row) => ({ row, fields: view.readable })),
+        context,
+      )
+    : undefined
   return {
-    records: lines.slice(offset, offset + limit).map((line) => shown(line, names, view)),
+    records: page.map(({ values }, i) => ({
+      ...jsonRow(rows[i] ?? {}, view.readable),
+      ...(displays !== undefined && { display: { ...displays[i] } }),
+      line: lineValues(values),
+    })),
     total: lines.length,
     hasMore: limit > 0 && offset + limit < lines.length,
   }
@@ -78,10 +94,9 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
-function shown({ item = {}, values }: Line, names: readonly string[] | undefined, view: ModuleView) {
+function chosen(item: Line['item'] = {}, names: readonly string[] | undefined): Row {
   const wanted = names === undefined ? undefined : new Set([...names, 'id'])
-  const row = Object.entries(item).filter(([name]) => wanted?.has(name) !== false)
-  return { ...jsonRow(Object.fromEntries(row), view.readable), line: lineValues(values) }
+  return Object.fromEntries(Object.entries(item).filter(([name]) => wanted?.has(name) !== false))
 }
 
 function lineValues(values: Line['values']): Static<typeof LineValues> {

@@ -1,7 +1,9 @@
 /** A page of a module's records, or one of them, as the parameters of a URL ask for it. */
 import type { ReadContext } from '../access/context.ts'
 import { Type, type Static } from '@sinclair/typebox'
-import { expand, fieldsIn, hopsOf } from './expand.ts'
+import { displayOf } from './display.ts'
+import { expanded, fieldsIn, follow, hopsOf, reachedRows, type Hops } from './expand.ts'
+import { Display, presentation, type PresentedRow } from './presentation.ts'
 import { LineValues } from './line-page.ts'
 import { GatewayError } from '../model/errors.ts'
 import { conditionOf, FilterParameter } from './filters.ts'
@@ -16,7 +18,7 @@ import { jsonValueSchema, type JsonRow, type JsonValue } from '../model/json-val
 import { limits } from '../model/limits.ts'
 import { parseExpansions } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
-import type { Condition, Limit, Order } from '../query/tree.ts'
+import type { Condition, Limit, Order, Query } from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { jsonRow } from './values.ts'
@@ -36,9 +38,11 @@ const shown = {
       description:
         'Reference fields whose records come along under `expanded`, each seen by its own rule; and `comments`. Parentheses ' +
         'hold the fields that are wanted of them, and further references: `parent_id(lastname,account_id(accountname))`. A ' +
-        `dot leads on as well: \`parent_id.account_id\`. Up to ${limits.hops} in a row`,
+        `dot leads on as well: \`parent_id.account_id\`. Up to ${limits.hops} in a row. Of owners and authors there is ` +
+        'the name alone: `assigned_user_id(name)`',
     }),
   ),
+  ...presentation,
 }
 
 export const RecordQuery = Type.Object(shown)
@@ -81,11 +85,13 @@ export type Listing = Static<typeof ListingQuery>
 export const Listed = Type.Object(
   {
     line: Type.Optional(LineValues),
+    display: Type.Optional(Display),
     expanded: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description:
           'What was asked for by `expand`, by the names of the fields: a record with all that can be read of it, or null where ' +
-          'the field points nowhere, or to what is not seen; a list for `comments`. A record from which more is followed has ' +
+          'the field points nowhere, or to what is not seen; a list for `comments`; `id` and `name` for an owner or author. A ' +
+          'record from which more is followed has ' +
           'an `expanded` of its own: `parent_id.account_id` is at `expanded.parent_id.expanded.account_id`',
       }),
     ),
@@ -114,7 +120,7 @@ export const Listed = Type.Object(
 )
 
 /** A record as a write answers it. */
-export const WrittenRecord = Type.Unsafe<JsonRow>(Listed)
+export const WrittenRecord = Type.Unsafe<PresentedRow>(Listed)
 
 export const Page = Type.Object(
   {
@@ -213,6 +219,19 @@ export function jsonRecord(
   return record === undefined ? { id } : jsonRow(record, viewOf(id, context).readable)
 }
 
+/** The same with `display`, where it is wanted. @throws GatewayError how coreBOS failed */
+export async function presentedRecord(
+  { id, record }: { readonly id: string; readonly record: Row | undefined },
+  { display = false }: Pick<Shown, 'display'>,
+  context: ReadContext,
+): Promise<PresentedRow> {
+  const json = jsonRecord({ id, record }, context)
+  if (record === undefined || !display) return json
+  const fields = viewOf(id, context).readable
+  const [texts = {}] = await displayOf([{ row: record, fields }], context)
+  return { ...json, display: { ...texts } }
+}
+
 interface Chosen {
   readonly where: Condition
   readonly orderBy: readonly Order[]
@@ -221,7 +240,7 @@ interface Chosen {
 
 async function read(
   view: ModuleView,
-  { fields, expand: chains }: Shown,
+  { fields, expand: chains, display = false }: Shown,
   chosen: Chosen,
   context: ReadContext,
 ): Promise<{ records: Static<typeof Listed>[]; total: number | undefined }> {
@@ -231,26 +250,41 @@ async function read(
       : readParameter('expand', () => hopsOf(parseExpansions(chains), view, context.visible))
   const query = tree.query({
     ...chosen,
-    selection:
-      fields === undefined
-        ? { kind: 'all' }
-        : {
-            kind: 'fields',
-            paths: Object.freeze([
-              ...readFields(fields, view, context.visible),
-              ...fieldsIn(hops).map((name) => tree.field(name)),
-            ]),
-            distinct: false,
-          },
+    selection: fields === undefined ? { kind: 'all' } : selectionOf(fields, hops, view, context),
     module: view.module.name,
     moduleAt: tree.nowhere,
   })
-  const { records, columns, total } = await askSorted(query, context)
-  if (hops.length === 0) return { records: records.map((row) => jsonRow(row, columns)), total }
-  const found = foundRecords(records)
-  const expanded = await expand(hops, found, view, context)
+  const { records: rows, columns, total } = await askSorted(query, context)
+  const records = rows.map((row) => jsonRow(row, columns))
+  if (hops.length === 0 && !display) return { records, total }
+  const found = foundRecords(rows)
+  const followed = await follow(hops, found, view, context)
+  const reached = display ? [...reachedRows(found, hops, followed, context)] : []
+  const displays = display
+    ? await displayOf(
+        [...rows.map((row) => ({ row, fields: columns })), ...reached.map(([, row]) => row)],
+        context,
+        followed.found,
+      )
+    : undefined
+  const below = displays && new Map(reached.map(([record], i) => [record, displays[rows.length + i] ?? {}]))
+  const under = hops.length === 0 ? undefined : expanded(found, hops, followed, below, context)
   return {
-    records: found.map(({ row }, i) => ({ ...jsonRow(row, columns), expanded: { ...expanded[i] } })),
+    records: records.map((record, i) => ({
+      ...record,
+      ...(displays !== undefined && { display: { ...displays[i] } }),
+      ...(under !== undefined && { expanded: { ...under[i] } }),
+    })),
     total,
   }
+}
+
+function selectionOf(
+  fields: string,
+  hops: Hops,
+  view: ModuleView,
+  { visible }: ReadContext,
+): Query['selection'] {
+  const paths = [...readFields(fields, view, visible), ...fieldsIn(hops).map((name) => tree.field(name))]
+  return { kind: 'fields', paths: Object.freeze(paths), distinct: false }
 }

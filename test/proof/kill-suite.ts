@@ -417,6 +417,8 @@ function writeContextOf(
       printed: nothing,
       actions: nothing,
     },
+    wording: { userNames: nothing, currencyCodes: nothing, labels: nothing, moduleLabels: nothing },
+    language: undefined,
     ownerIds: async (level) =>
       webserviceIds(level === 'own' ? { contacts: ownerIds.contacts, accounts: [] } : ownerIds),
     lengths: new FieldLengths(),

@@ -1,0 +1,185 @@
+/** Texts for people beside the values of records: names of records and users, labels of picklists, codes of currencies. */
+import type { ReadContext } from '../access/context.ts'
+import type { Words } from '../access/wording.ts'
+import { mapLimited } from '../model/map-limited.ts'
+import { holdsUsers, type FieldShape, type ModuleShape } from '../model/module.ts'
+import * as tree from '../query/tree.ts'
+import { byModule, openViewOf } from '../read/records-by-id.ts'
+import { run } from '../read/run.ts'
+import { bounded } from '../read/look-up.ts'
+import type { FoundRecord } from '../read/send.ts'
+import { allIds } from '../scope/check.ts'
+import { ofGateway } from '../scope/plan.ts'
+import { separator } from '../scope/value.ts'
+import type { Row } from '../scope/verify.ts'
+import type { ModuleView } from '../scope/view.ts'
+
+/** By field. A field without a text is missing: it is empty, or it points to what the contact does not see. */
+export type Display = Readonly<Record<string, string>>
+
+/** A verified row, with the fields whose values it holds. */
+export interface DisplayedRow {
+  readonly row: Row
+  readonly fields: ReadonlyMap<string, FieldShape>
+}
+
+type Kind = 'user' | 'currency' | 'record' | 'label'
+
+function kindOf(field: FieldShape): Kind | undefined {
+  if (field.type === 'reference' || field.type === 'owner') {
+    if (field.refersTo.includes('Currency')) return 'currency'
+    return holdsUsers(field) ? 'user' : 'record'
+  }
+  return field.picklist === undefined ? undefined : 'label'
+}
+
+/**
+ * At most one call of coreBOS for each module that the references reach. The names of the contact and its account are
+ * remembered with the scope; users, currencies and labels as long as modules and fields.
+ *
+ * @param found whole records that have been read for the same request
+ * @returns in the order of the rows
+ * @throws GatewayError `QUERY_TOO_LARGE`, or how coreBOS failed
+ */
+export async function displayOf(
+  rows: readonly DisplayedRow[],
+  context: ReadContext,
+  found: ReadonlyMap<string, FoundRecord | null> = new Map(),
+): Promise<readonly Display[]> {
+  const cells = rows.map(({ row, fields }) => cellsOf(row, fields, context))
+  const all = cells.flat()
+  const valuesOf = (kind: Kind) => new Set(all.filter((cell) => cell.kind === kind).map(({ value }) => value))
+  const [users, currencies, records] = [valuesOf('user'), valuesOf('currency'), valuesOf('record')]
+  const [userNames, codes, names, labels] = await Promise.all([
+    users.size === 0 ? none : context.wording.userNames(users),
+    currencies.size === 0 ? none : context.wording.currencyCodes(),
+    recordNames(records, found, context),
+    labelsOf(all, context),
+  ])
+  const textOf = ({ kind, value, field, module }: Cell): string | undefined => {
+    switch (kind) {
+      case 'user':
+        return userNames.get(value)
+      case 'currency':
+        return codes.get(value)
+      case 'record':
+        return names.get(value)
+      case 'label':
+        return labelOf(value, field, module === undefined ? none : (labels.get(module) ?? none))
+    }
+  }
+  return cells.map((those) =>
+    Object.fromEntries(
+      those.flatMap((cell) => {
+        const text = textOf(cell) ?? ''
+        return text === '' ? [] : [[cell.name, text]]
+      }),
+    ),
+  )
+}
+
+const none: Words = new Map()
+
+/** A value that has a text of its own. */
+interface Cell {
+  readonly name: string
+  readonly value: string
+  readonly kind: Kind
+  readonly field: FieldShape
+  /** Of the field; undefined where the contact does not read it. */
+  readonly module: ModuleShape | undefined
+}
+
+function cellsOf(row: Row, fields: DisplayedRow['fields'], context: ReadContext): Cell[] {
+  return Object.entries(row).flatMap(([name, value]) => {
+    const field = fields.get(name)
+    const kind = field === undefined || value === '' ? undefined : kindOf(field)
+    if (field === undefined || kind === undefined) return []
+    // Some references point to users and to records.
+    const isRecord = kind === 'user' && openViewOf(value, context) !== undefined
+    const module = kind === 'label' ? context.visible.find(field.module ?? '')?.module : undefined
+    return [{ name, value, kind: isRecord ? ('record' as const) : kind, field, module }]
+  })
+}
+
+async function labelsOf(
+  cells: readonly Cell[],
+  { wording, language }: ReadContext,
+): Promise<ReadonlyMap<ModuleShape, Words>> {
+  if (language === undefined) return new Map()
+  const modules = new Set(cells.flatMap(({ module }) => module ?? []))
+  return new Map(
+    await mapLimited(modules, async (module) => [module, await wording.labels(module, language)] as const),
+  )
+}
+
+/** A value that is in no picklist (any more) is its own text. */
+function labelOf(value: string, { type, picklist = [] }: FieldShape, labels: Words): string {
+  const one = (each: string): string =>
+    labels.get(each) ?? picklist.find((option) => option.value === each)?.label ?? each
+  return type === 'multipicklist' ? value.split(separator).map(one).join(', ') : one(value)
+}
+
+/** The fields that name the records of a module, as far as the contact reads them. */
+function nameFields({ module: { labelFields = [] }, readable }: ModuleView): string[] {
+  return labelFields.filter((name) => readable.has(name))
+}
+
+/** By webservice id; what the contact does not see is not among them. */
+async function recordNames(
+  ids: ReadonlySet<string>,
+  found: ReadonlyMap<string, FoundRecord | null>,
+  context: ReadContext,
+): Promise<Words> {
+  const { contact } = context.visible
+  const own = [contact.id, contact.accountId].filter(
+    (id) => id !== undefined && ids.has(id) && !found.has(id),
+  )
+  const [ownNames, others] = await Promise.all([
+    mapLimited(own.map(String), async (id) => [id, await ownName(id, context)] as const),
+    mapLimited(byModule(ids, context), async ([view, those]) => {
+      const fields = nameFields(view)
+      const unread = those.filter((id) => !found.has(id) && !own.includes(id))
+      const rows = await rowsOf(view, fields, unread, context)
+      const read = those.map((id) => found.get(id)?.row).filter((row) => row !== undefined)
+      return [...rows, ...read].map((row) => [row['id'] ?? '', nameOf(row, fields)] as const)
+    }),
+  ])
+  return new Map([...ownNames, ...others.flat()])
+}
+
+/** The contact and its account are in most answers: their names are remembered as long as their scope is. */
+async function ownName(id: string, context: ReadContext): Promise<string> {
+  const view = openViewOf(id, context)
+  if (view === undefined) return ''
+  const fields = nameFields(view)
+  const key = JSON.stringify(['name', id])
+  const [name = ''] = await context.remember(key, [view.module.name], async () =>
+    (await rowsOf(view, fields, [id], context)).map((row) => nameOf(row, fields)),
+  )
+  return name
+}
+
+function nameOf(row: Row, fields: readonly string[]): string {
+  return fields
+    .map((name) => row[name] ?? '')
+    .join(' ')
+    .trim()
+}
+
+async function rowsOf(
+  { module }: ModuleView,
+  fields: readonly string[],
+  ids: readonly string[],
+  context: ReadContext,
+): Promise<readonly Row[]> {
+  if (fields.length === 0 || ids.length === 0) return []
+  const where = tree.among('id', bounded([...ids], module.name))
+  const { records } = await run(
+    tree.select(module.name, [...fields, 'id'], where, allIds),
+    context,
+    ofGateway(),
+  )
+  const wanted = new Set(ids)
+  return records.filter(({ id = '' }) => wanted.has(id))
+}
