@@ -25,6 +25,7 @@ import operatorOpenapi from '../plugins/operator-openapi.ts'
 import parameters from '../plugins/strict-querystring.ts'
 import policy from '../plugins/policy.ts'
 import problem from '../plugins/problem.ts'
+import proxyWarning from '../plugins/proxy-warning.ts'
 import requestScope from '../plugins/request-scope.ts'
 import repeats from '../plugins/idempotency.ts'
 import requestCalls from '../plugins/request-calls.ts'
@@ -100,6 +101,7 @@ async function registerAll(
 ): Promise<void> {
   await app.register(problem)
   await app.register(logging)
+  await app.register(proxyWarning, config)
   await app.register(metrics)
   await app.register(unread, { connections })
   await app.register(tracing, config)

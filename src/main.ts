@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   const service = await startService(config)
   closeOnSignal(() => service.close(), config.COREBOS_TIMEOUT_MS + 5000)
   await announce(service, console)
+  for (const line of await service.dangers()) console.error(`warning: ${line}`)
 }
 
 main().catch((error: unknown) => {

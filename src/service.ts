@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { buildApp, buildOperator, type AppOptions } from './app.ts'
 import { ConfigError, maskedConfig, type Config } from './config/config.ts'
+import { dangersOf } from './config/dangers.ts'
 
 export interface Service {
   /** Where requests are answered. */
@@ -14,6 +15,8 @@ export interface Service {
   missing(): Promise<readonly string[]>
   /** What is in use at this moment, by kind: zero of each without a request. */
   readonly inUse: () => Readonly<Record<string, number>>
+  /** What is valid and dangerous, one line each. Empty where coreBOS cannot be asked. */
+  dangers(): Promise<readonly string[]>
   /** Lets running requests finish, rejects new ones, then ends everything. */
   close(): Promise<void>
 }
@@ -36,6 +39,7 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
       ready,
       missing: async () => (await app.missing()).map(({ message }) => message),
       inUse: () => app.inUse.counts(),
+      dangers: async () => [...dangersOf(config), ...(await app.corebos.dangers().catch(() => []))],
       close: async () => app.close(),
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 /** coreBOS, as the rest of the gateway holds it: who can ask, and what is remembered of it. The questions are in `read`, `describe`, `login` and `trusted`. */
 import { outcomeOf, send, type Caller } from './caller.ts'
 import { Dictionary } from './dictionary.ts'
+import { corebosDangers } from './dangers.ts'
 import { Metadata } from './metadata.ts'
 import { asGateway, bounded } from './request-calls.ts'
 import type { CacheUse } from './shared-cache.ts'
@@ -58,6 +59,11 @@ export class Corebos {
   /** The session that a contact's log-in has opened, on this instance or another. */
   session(name: string): CorebosSession {
     return this.sessions.resume(name)
+  }
+
+  /** Rights in coreBOS that are dangerous, one line each. @throws GatewayError how coreBOS failed */
+  async dangers(): Promise<string[]> {
+    return this.service === undefined ? [] : corebosDangers(this.service)
   }
 
   /** Whether calls are stopped, since coreBOS does not answer. */

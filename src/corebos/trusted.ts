@@ -36,6 +36,9 @@ const sources: Readonly<Record<Entity, Source>> = {
   Employee: { module: 'cbEmployee', nameField: 'work_email', accountField: undefined },
 }
 
+/** Contacts that are looked through for the users that they are mapped to. */
+const mostMapped = 500
+
 /** Enough to see that a name is not one contact's alone. */
 const mostNamesakes = 50
 
@@ -65,6 +68,31 @@ export class Identities {
   /** Contacts that are mapped to a CRM user. */
   async byUser(userId: string): Promise<readonly Identity[]> {
     return this.#find('Contacts', 'portalloginuser', requireId(userId), mostNamesakes)
+  }
+
+  /** The CRM users that contacts with portal access are mapped to, with the ids of those contacts; of some contacts where there are many. */
+  async mappedUsers(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const text = `select id,portalloginuser from Contacts where portal='1' limit ${mostMapped};`
+    const { rows } = await query(this.#caller, sealQuery(text, 'basic'))
+    const users = new Map<string, string[]>()
+    for (const { id = '', portalloginuser: user = '' } of rows)
+      if (parseId(user) !== undefined) users.set(user, [...(users.get(user) ?? []), id])
+    return users
+  }
+
+  /**
+   * Ordinary users may not read users, but they may read the owner of a record.
+   *
+   * @returns undefined where the user owns no record of these modules
+   */
+  async isAdministrator(userId: string): Promise<boolean | undefined> {
+    for (const module of ['Contacts', 'Accounts', 'HelpDesk']) {
+      const text = `select Users.is_admin from ${module} where (Users.id='${requireId(userId)}') limit 1;`
+      const { rows } = await query(this.#caller, sealQuery(text, 'extended'))
+      const [isAdministrator] = Object.values(rows[0] ?? {})
+      if (isAdministrator !== undefined) return isAdministrator === 'on' || isAdministrator === '1'
+    }
+    return undefined
   }
 
   async #find(entity: Entity, field: string, value: string, limit: number): Promise<readonly Identity[]> {
