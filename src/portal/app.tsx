@@ -29,8 +29,9 @@ type State =
   | { readonly is: 'login'; readonly reason: LoginReason; readonly username?: string }
   | { readonly is: 'in'; readonly me: Me; readonly catalogue: Catalogue }
 
-/** Tells the other tabs which contact has logged in: they all share one cookie. */
+/** Tells the other tabs which contact has logged in, or that it logs out: they all share one cookie. */
 const tabs = new BroadcastChannel('corebos-portal')
+const loggingOut = ''
 
 async function readAccount(gateway: Gateway, settings: Settings): Promise<State> {
   const [me, { modules }] = await Promise.all([
@@ -70,6 +71,10 @@ function useSession(gateway: Gateway, settings: Settings) {
       isLeaving.current = false
     }
     const other = ({ data }: MessageEvent<unknown>): void => {
+      if (data === loggingOut) {
+        isLeaving.current = true
+        return
+      }
       const before = current.current
       // Pages of one contact must not show records of another.
       if (before.is === 'in' && data !== before.me.contact.id) location.reload()
@@ -94,12 +99,13 @@ function useSession(gateway: Gateway, settings: Settings) {
   )
   const logOut = useCallback(async () => {
     isLeaving.current = true
+    if (settings.login.cookies) tabs.postMessage(loggingOut)
     try {
       await gateway.logout()
     } finally {
       isLeaving.current = false
     }
-  }, [gateway])
+  }, [gateway, settings])
   return { state, start, entered, logOut }
 }
 

@@ -78,7 +78,7 @@ export async function logIn(
   await page.fill('input[name=password]', password)
   if (name === 'emil') await page.check('input[type=checkbox]')
   await page.click('button[type=submit]')
-  await page.getByRole('heading', { level: 1, name: /^Hello/ }).waitFor()
+  await page.getByRole('heading', { level: 1, name: /^(Hello|Home)/ }).waitFor()
   await settled(page)
 }
 

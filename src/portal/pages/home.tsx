@@ -2,8 +2,10 @@
 import type { JSX } from 'preact'
 import { Badge } from '../components/badge.tsx'
 import { Bars } from '../components/bars.tsx'
+import { Empty } from '../components/empty.tsx'
 import { HomeCard } from '../components/home-card.tsx'
-import { Icon } from '../components/icon.tsx'
+import { Icon, iconOf } from '../components/icon.tsx'
+import { useModuleName } from '../components/module-name.ts'
 import { PageFrame } from '../components/page-frame.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
 import { useAccount, useShell } from '../context.ts'
@@ -11,7 +13,7 @@ import { Loading, useLoad } from '../load.tsx'
 import { finishedValues } from '../meaning.ts'
 import { fieldOf, labelOf, textIn } from '../metadata.ts'
 import type { ListRequest } from '../records.ts'
-import { hrefTo } from '../router.ts'
+import { hrefTo, slugOf } from '../router.ts'
 import { textOf } from '../texts/index.ts'
 import type { Item, Module } from '../types.ts'
 
@@ -40,7 +42,31 @@ export function HomePage(): JSX.Element {
         {catalogue.shows('Project') && <RunningProjects />}
         {catalogue.shows('Documents') && <LatestDocuments />}
       </div>
+      {!cards.some((module) => catalogue.shows(module)) && <Entries />}
     </PageFrame>
+  )
+}
+
+/** Modules with a card of their own. */
+const cards = ['HelpDesk', 'Invoice', 'Project', 'Documents']
+
+/** Where none of them is open, the way to what is. */
+function Entries(): JSX.Element {
+  const { t } = useShell()
+  const { catalogue } = useAccount()
+  const moduleName = useModuleName()
+  if (catalogue.entries.length === 0) return <Empty title={t('list.empty')} />
+  return (
+    <ul class="grid">
+      {catalogue.entries.map((module) => (
+        <li key={module.name}>
+          <a class="card entry" href={hrefTo([slugOf(module.name)])}>
+            <Icon name={iconOf(module.name)} />
+            {moduleName(module)}
+          </a>
+        </li>
+      ))}
+    </ul>
   )
 }
 
