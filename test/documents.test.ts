@@ -5,7 +5,6 @@ import { open } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
@@ -24,11 +23,11 @@ import {
   offerActions,
   policyFile,
   startPortal,
-  type Mode,
   type Portal,
   type PortalOptions,
 } from './support/portal.ts'
-import { installed, scratch, sharedSettings, startRedis } from './support/redis-server.ts'
+import { installed, scratch, sharedSettings, startRedis, until } from './support/redis-server.ts'
+import { sample, times } from './support/thorough.ts'
 import { contactAt as contactOf } from './support/webservice-client.ts'
 
 /** Own company, colleague in it, another company, and one without any. */
@@ -129,7 +128,7 @@ t.test('coreBOS itself lets whoever knows how read the files of others', async (
 
 t.test('the documents of somebody with many tickets do not fill the line of calls', async (t) => {
   const loginService = await start(t, { env: { COREBOS_QUEUE: '5' } })
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < times(12, 60); i++) {
     const made = await loginService.as('alice', 'POST', '/modules/HelpDesk/records', {
       body: { ticket_title: `one of many ${i}`, ticketstatus: 'Open' },
     })
@@ -143,13 +142,12 @@ t.test('the documents of somebody with many tickets do not fill the line of call
 })
 
 t.test('everybody reads the files of the documents that they see, and nobody another', async (t) => {
-  const inModes: readonly [Mode, Record<string, string>][] = modes.map((mode) => [mode, {}])
-  for (const [mode, env] of inModes) {
-    const loginService = await start(t, { mode, env })
+  for (const mode of sample(modes, 2)) {
+    const loginService = await start(t, { mode })
     addTicketDocuments(loginService)
     const { database } = loginService.corebos
     const missing = await rejection(await loginService.fetch('alice', '/documents/15x999999/content'))
-    for (const name of names) {
+    for (const name of sample(names, 3)) {
       const mine = new Set(loginService.oracle(name).visible('Documents'))
       t.ok(mine.size > 0 || name === 'dave', `${name} has documents`)
       for (const record of database.records('Documents')) {
@@ -289,8 +287,10 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
 
   const before = held()
   const slow: Response[] = []
-  for (let i = 0; i < 20; i++) slow.push(await loginService.fetch('alice', path))
-  t.ok(held() - before < 10 * bytes.length, `${Math.round((held() - before) / 2 ** 20)} MiB for 20 of 4 MiB`)
+  const count = times(8, 20)
+  for (let i = 0; i < count; i++) slow.push(await loginService.fetch('alice', path))
+  const kept = held() - before
+  t.ok(kept < (count * bytes.length) / 2, `${Math.round(kept / 2 ** 20)} MiB for ${count} of 4 MiB`)
   t.ok(
     (await onTheirWay(loginService)) >= bytes.length,
     'what does not fit between here and there is in files',
@@ -298,7 +298,7 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   const [first, ...others] = slow
   t.ok(Buffer.from((await first?.arrayBuffer()) ?? new ArrayBuffer()).equals(bytes))
   await Promise.all(others.map(async ({ body }) => body?.cancel()))
-  while ((await onTheirWay(loginService)) > 0) await setImmediate()
+  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
 
   const tag = first?.headers.get('etag') ?? ''
   t.equal((await loginService.fetch('alice', path, { headers: { 'if-none-match': tag } })).status, 304)
@@ -307,7 +307,7 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   t.equal((await loginService.fetch('alice', path, { method: 'HEAD' })).status, 200)
   const part = await loginService.fetch('alice', path, { headers: { range: 'bytes=300000-300099' } })
   t.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(300_000, 300_100)))
-  while ((await onTheirWay(loginService)) > 0) await setImmediate()
+  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
   t.pass('all are closed')
 
   let left = 0
@@ -358,7 +358,7 @@ t.test('what is on its way is bounded, by contact and for all together', async (
   t.match(await attachment(), { success: false, code: 'DOWNLOADS_BUSY' }, 'nor at the other door')
 
   await Promise.all(slow.map(async ({ body }) => body?.cancel()))
-  while ((await onTheirWay(loginService)) > 0) await setImmediate()
+  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
   t.match(await attachment(), { success: true })
   t.equal((await (await loginService.fetch('bob', large)).arrayBuffer()).byteLength, 8 * 2 ** 20)
 
@@ -366,15 +366,18 @@ t.test('what is on its way is bounded, by contact and for all together', async (
     const before = read()
     const gone = new AbortController()
     const answer = loginService.fetch('alice', large, { signal: gone.signal }).catch(() => undefined)
-    while (read() === before) await setImmediate()
+    await until('coreBOS is asked', async () => read() > before)
     gone.abort()
     await answer
   }
   let again = await loginService.fetch('alice', small)
-  while (again.status === 429) again = await loginService.fetch('alice', small)
+  await until('the places are free', async () => {
+    if (again.status === 429) again = await loginService.fetch('alice', small)
+    return again.status !== 429
+  })
   t.equal(again.status, 200, 'whoever leaves before the answer comes gives his place back')
   await again.arrayBuffer()
-  while ((await onTheirWay(loginService)) > 0) await setImmediate()
+  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
 })
 
 t.test('a disk that fails is not taken for coreBOS, and small files need none', async (t) => {

@@ -5,6 +5,7 @@ import { semaphore } from './support/corebos-stub.ts'
 import { startPortal, type Mode } from './support/portal.ts'
 import { password, rest, stageOf, webservice } from './support/requests.ts'
 import { at } from './support/webservice-client.ts'
+import { sample } from './support/thorough.ts'
 
 /** Long enough for all that can go on by itself in this process. */
 async function quiet(): Promise<void> {
@@ -13,7 +14,7 @@ async function quiet(): Promise<void> {
 
 const modesWithMany: readonly Mode[] = ['service', 'portal']
 
-for (const mode of modesWithMany) {
+for (const mode of sample(modesWithMany, 1)) {
   t.test(`no request has more than four calls under way (${mode})`, async (t) => {
     const { portal, send, calls, filled } = await stageOf(t, mode)
     const { relay } = portal

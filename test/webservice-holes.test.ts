@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Database } from '../src/demo/database.ts'
 import { startDemoCorebos, type DemoCorebos } from '../src/demo/server.ts'
 import { operations } from '../src/webservice/operations.ts'
+import { usualModes } from './support/portal.ts'
 import { startGateway } from './support/start.ts'
 import {
   contactAt,
@@ -440,7 +441,7 @@ t.test('coreBOS is open', async (t) => {
   }
 })
 
-for (const mode of ['portal', 'service', 'user']) {
+for (const mode of usualModes) {
   t.test(`the gateway is closed where coreBOS is open, in ${mode} mode`, async (t) => {
     const attack = await atGateway(t, mode)
     const { corebos, alice } = attack

@@ -2,7 +2,7 @@ import pMap from 'p-map'
 import t, { type Test } from 'tap'
 import { inJson } from './support/json-types.ts'
 import { sample, times } from './support/thorough.ts'
-import { modes, policyFile, startPortal, type Mode, type Portal } from './support/portal.ts'
+import { usualModes, policyFile, startPortal, type Mode, type Portal } from './support/portal.ts'
 import {
   at,
   contactAt,
@@ -40,7 +40,7 @@ async function enter(portal: Portal, mode: Mode, name: string): Promise<Webservi
   return mode === 'user' ? userAt(portal.url, name) : contactAt(portal.url, name)
 }
 
-for (const mode of modes) {
+for (const mode of usualModes) {
   t.test(`in ${mode} mode everybody is told the same here and at the other door`, async (t) =>
     sameAtBothDoors(t, mode),
   )
@@ -179,7 +179,7 @@ async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
 }
 
 t.test('relations that no field holds are read at both doors alike', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const portal = await startPortal(t, { mode })
     const admin = await userAt(portal.corebos.url)
     const client = await enter(portal, mode, 'alice')

@@ -5,7 +5,7 @@ import { readConfig } from '../src/config/config.ts'
 import {
   auditIn,
   credentialsOf,
-  modes,
+  usualModes,
   policyFile,
   startPortal,
   type Portal,
@@ -23,7 +23,7 @@ const ids = {
   carolTicket: '17x8665',
 } as const
 
-for (const mode of modes) {
+for (const mode of usualModes) {
   t.test(`${mode} mode: a contact opens a ticket, changes it, and nothing but it`, async (t) => {
     const portal = await startPortal(t, { mode })
     const read = async (id: string) =>

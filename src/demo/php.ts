@@ -6,20 +6,21 @@
 export type PhpArray = Map<string, PhpValue>
 export type PhpValue = string | PhpArray
 
+const PERCENT = 0x25
+const TWO_DIGITS = /^[0-9a-fA-F]{2}$/
+
+/** Decodes in place: files come as values of several MB. */
 const unescapeBytes = (text: string): string => {
   const bytes = Buffer.from(text.replaceAll('+', ' '), 'utf8')
-  const out: number[] = []
-  for (let index = 0; index < bytes.length; index += 1) {
+  let length = 0
+  for (let index = 0; index < bytes.length; index += 1, length += 1) {
     const byte = bytes[index] ?? 0
-    const digits = byte === 0x25 ? bytes.toString('latin1', index + 1, index + 3) : ''
-    if (/^[0-9a-fA-F]{2}$/.test(digits)) {
-      out.push(Number.parseInt(digits, 16))
-      index += 2
-    } else {
-      out.push(byte)
-    }
+    const digits = byte === PERCENT ? bytes.toString('latin1', index + 1, index + 3) : ''
+    const isEscape = digits !== '' && TWO_DIGITS.test(digits)
+    bytes[length] = isEscape ? Number.parseInt(digits, 16) : byte
+    if (isEscape) index += 2
   }
-  return Buffer.from(out).toString('utf8')
+  return bytes.toString('utf8', 0, length)
 }
 
 const pathOf = (name: string): string[] => {

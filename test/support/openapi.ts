@@ -24,3 +24,28 @@ export function dereferenced<T>(document: T): T {
   }
   return follow(document, []) as T // only references are replaced
 }
+
+/** Where a value holds a property that its schema, without references, does not name: `records.0.owner`. */
+export function undescribed(value: unknown, schema: unknown, place = ''): string[] {
+  if (!isObject(schema)) return []
+  if (Array.isArray(value))
+    return value.flatMap((each, i) => undescribed(each, schema['items'], `${place}.${i}`))
+  if (!isObject(value)) return []
+  const choices = [schema['anyOf'], schema['oneOf']].filter((each) => Array.isArray(each)).flat()
+  if (choices.length > 0) {
+    const found = choices.map((choice) => undescribed(value, choice, place))
+    return found.find((each) => each.length === 0) ?? found[0] ?? []
+  }
+  const all: readonly unknown[] = Array.isArray(schema['allOf']) ? schema['allOf'] : []
+  const parts = [schema, ...all].filter(isObject)
+  const named = Object.assign({}, ...parts.map(({ properties }) => properties)) as Record<string, unknown> // of OpenAPI
+  const others = parts
+    .map(({ additionalProperties }) => additionalProperties)
+    .find((each) => each !== undefined)
+  const isClosed = Object.keys(named).length > 0 && (others === undefined || others === false)
+  return Object.entries(value).flatMap(([name, held]) => {
+    const where = place === '' ? name : `${place}.${name}`
+    if (Object.hasOwn(named, name)) return undescribed(held, named[name], where)
+    return isClosed ? [where] : undescribed(held, others, where)
+  })
+}

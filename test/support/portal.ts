@@ -14,6 +14,7 @@ import { startService } from '../../src/service.ts'
 import { scratch } from './redis-server.ts'
 import { startRelay, type Envelope, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
+import { isThorough } from './thorough.ts'
 
 export interface Answer {
   readonly status: number
@@ -45,6 +46,9 @@ export interface Sent {
 
 export type Mode = 'portal' | 'service' | 'user'
 export const modes: readonly Mode[] = ['portal', 'service', 'user']
+
+/** The modes in which `npm test` tries what must hold in all of them; `npm run prove` tries all. */
+export const usualModes: readonly Mode[] = isThorough ? modes : ['portal', 'service']
 
 export interface Portal extends Started {
   /** What the gateway said to coreBOS. */

@@ -51,6 +51,7 @@ export async function beginGateway(
     PORT: '0',
     METRICS_PORT: '0',
     LOG_LEVEL: 'trace',
+    COREBOS_TIMEOUT_MS: '120000',
     RATE_LIMIT_IP: '1000000/60',
     RATE_LIMIT_CONTACT: '1000000/60',
     RATE_LIMIT_LOGIN: '1000000/60',
