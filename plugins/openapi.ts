@@ -6,7 +6,8 @@ import fp from 'fastify-plugin'
 import { version } from '../src/config/version.ts'
 import { Problem } from '../src/http/schemas.ts'
 import { toJson, withNamedSchemas, type JsonObject } from '../src/openapi/components.ts'
-import { documentFrame } from '../src/openapi/document.ts'
+import { documentFrame, title } from '../src/openapi/document.ts'
+import { logo } from '../src/openapi/logo.ts'
 import { describeRoute } from '../src/openapi/route.ts'
 
 declare module 'fastify' {
@@ -41,6 +42,11 @@ export default fp(
       routePrefix: '/docs',
       indexPrefix: app.outside(''),
       uiConfig: { url: app.outside('/openapi.json'), persistAuthorization: false },
+      theme: { title },
+      // The page reads the same description as programs.
+      transformSpecification: () => description().document,
+      transformSpecificationClone: false,
+      logo: { type: 'image/svg+xml', content: logo(title), href: app.outside('/docs'), target: '_self' },
     })
     const querystring = Type.Object({}, { additionalProperties: false })
     app.get('/openapi.json', { schema: { hide: true, querystring } }, async (_request, reply) =>

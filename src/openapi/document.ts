@@ -11,6 +11,8 @@ const catalogue = [
   ),
 ].join('\n')
 
+export const title = 'coreBOS portal gateway'
+
 /** In the order in which readers meet them. */
 const tags = [
   { name: 'auth', description: 'Log-in, sessions, passwords, and who the contact is' },
@@ -30,7 +32,7 @@ export function documentFrame(version: string, root: string) {
   return {
     openapi: '3.1.0',
     info: {
-      title: 'coreBOS portal gateway',
+      title,
       version,
       license: { name: 'MIT', identifier: 'MIT' },
       description: `${manual}\n\n${guide}\n\n## All error codes\n\n${catalogue}`,
