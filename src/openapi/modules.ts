@@ -1,16 +1,21 @@
 /** The description of the API with the modules and fields that one contact sees. */
-import { valueKind, type FieldShape } from '../model/module.ts'
+import type { FieldLengths } from '../model/lengths.ts'
+import type { FieldShape } from '../model/module.ts'
 import type { ModuleView, VisibleModules } from '../scope/view.ts'
-import { isOpen } from '../scope/write.ts'
+import { isChosen, isOpen } from '../scope/write.ts'
 import { isObject, listOf, type Json, type JsonObject } from './components.ts'
+import { readSchema, writtenSchema } from './field-schema.ts'
 
 const listPath = '/modules/{module}/records'
+const recordPath = '/records/{id}'
+
+type Lengths = Pick<FieldLengths, 'of'>
 
 /**
  * @param document the description of all routes
- * @returns the same with two paths and up to three schemas for each readable module
+ * @returns the same with a path and up to four schemas for each readable module
  */
-export function describeModules(document: JsonObject, visible: VisibleModules): JsonObject {
+export function describeModules(document: JsonObject, visible: VisibleModules, lengths: Lengths): JsonObject {
   const { paths = {}, components = {} } = document
   const generic = isObject(paths) ? paths[listPath] : undefined
   const schemas = isObject(components) ? components['schemas'] : undefined
@@ -18,7 +23,7 @@ export function describeModules(document: JsonObject, visible: VisibleModules): 
   return {
     ...document,
     paths: {
-      ...(isObject(paths) ? paths : {}),
+      ...(isObject(paths) ? { ...paths, ...withUpdates(paths[recordPath], views) } : {}),
       ...Object.fromEntries(
         views.map((view) => [
           listPath.replace('{module}', view.module.name),
@@ -30,7 +35,7 @@ export function describeModules(document: JsonObject, visible: VisibleModules): 
       ...(isObject(components) ? components : {}),
       schemas: {
         ...(isObject(schemas) ? schemas : {}),
-        ...Object.fromEntries(views.flatMap((view) => schemasOf(view))),
+        ...Object.fromEntries(views.flatMap((view) => schemasOf(view, lengths))),
       },
     },
   }
@@ -59,7 +64,7 @@ function pathOf(view: ModuleView, { get = {}, post = {} }: JsonObject): JsonObje
         summary: `Create a record of ${view.module.name}`,
         status: '201',
         schema: ref(view, 'Record'),
-        body: ref(view, 'Values'),
+        body: ref(view, 'Create'),
       }),
     }),
   }
@@ -94,22 +99,19 @@ function operation(source: Json, view: ModuleView, change: Change): JsonObject {
   }
 }
 
-function schemasOf(view: ModuleView): [string, JsonObject][] {
-  const {
-    module: { label },
-    readable,
-    decision: { rule },
-  } = view
+function schemasOf(view: ModuleView, lengths: Lengths): [string, JsonObject][] {
+  const { module, readable } = view
+  const { label } = module
   const fields = [...readable.values()].filter(({ name }) => name !== 'id')
-  const given = fields.filter(({ name }) => rule.create?.fields.has(name) === true)
-  const id = { type: 'string', description: 'The webservice id of the record' }
+  const lengthOf = (field: FieldShape) => lengths.of(module.name, field)
   const record: JsonObject = {
     type: 'object',
     description: `A record of ${label}; fields that were not requested are missing`,
     properties: {
-      id,
+      id: { type: 'string', description: 'The webservice id of the record' },
+      display: { $ref: '#/components/schemas/Display' },
       expanded: { type: 'object', additionalProperties: true },
-      ...Object.fromEntries(fields.map((field) => [field.name, read(field)])),
+      ...Object.fromEntries(fields.map((field) => [field.name, readSchema(field, lengthOf(field))])),
     },
     required: ['id'],
   }
@@ -124,42 +126,36 @@ function schemasOf(view: ModuleView): [string, JsonObject][] {
     },
     required: ['records'],
   }
-  const values: JsonObject = {
-    type: 'object',
-    description: `Values of a new record of ${label}`,
-    properties: Object.fromEntries(given.map((field) => [field.name, written(field)])),
-    required: given.filter(({ mandatory }) => mandatory).map(({ name }) => name),
-    additionalProperties: false,
+  /** Only what the contact chooses: neither forced fields nor files, which have a route of their own. */
+  const written = (writing: 'create' | 'update', description: string): JsonObject => {
+    const chosen = fields.filter((field) => field.type !== 'file' && isChosen(field.name, view, writing))
+    const required = chosen.filter(({ mandatory }) => mandatory).map(({ name }) => name)
+    return {
+      type: 'object',
+      description,
+      properties: Object.fromEntries(
+        chosen.map((field) => [field.name, writtenSchema(field, lengthOf(field))]),
+      ),
+      ...(writing === 'create' && required.length > 0 && { required }),
+      additionalProperties: false,
+    }
   }
-  return [
+  const all: [string, JsonObject][] = [
     [typeName(view, 'Record'), record],
     [typeName(view, 'Page'), page],
-    ...(isOpen(view, 'create') ? [[typeName(view, 'Values'), values] as [string, JsonObject]] : []),
   ]
+  if (isOpen(view, 'create'))
+    all.push([typeName(view, 'Create'), written('create', `Values of a new record of ${label}`)])
+  if (isOpen(view, 'update'))
+    all.push([typeName(view, 'Update'), written('update', `Changes of a record of ${label}`)])
+  return all
 }
 
-/** A value that does not have the form of its type is a text, as coreBOS stores it. */
-function read(field: FieldShape): JsonObject {
-  const about = { description: field.label }
-  if (field.type === 'multipicklist')
-    return { ...about, type: ['array', 'string', 'null'], items: { type: 'string' } }
-  switch (valueKind(field)) {
-    case 'number':
-      return { ...about, type: ['number', 'string', 'null'] }
-    case 'boolean':
-      return { ...about, type: ['boolean', 'string'] }
-    case 'id':
-      return { ...about, type: ['string', 'null'], examples: ['17x8625'] }
-    case 'date':
-    case 'datetime':
-    case 'time':
-    case 'text':
-      return { ...about, type: ['string', 'null'] }
-  }
-}
-
-function written(field: FieldShape): JsonObject {
-  const { picklist, type } = field
-  if (picklist === undefined || type === 'multipicklist' || picklist.length === 0) return read(field)
-  return { description: field.label, type: 'string', enum: [...new Set(picklist.map(({ value }) => value))] }
+/** The body of a change is that of one of the modules. */
+function withUpdates(path: Json | undefined, views: readonly ModuleView[]): JsonObject {
+  const open = views.filter((view) => isOpen(view, 'update'))
+  if (!isObject(path) || !isObject(path['patch']) || open.length === 0) return {}
+  const anyOf = open.map((view) => ref(view, 'Update'))
+  const requestBody = { required: true, content: { 'application/json': { schema: { anyOf } } } }
+  return { [recordPath]: { ...path, patch: { ...path['patch'], requestBody } } }
 }

@@ -3,7 +3,7 @@ import type { JsonValue } from '../model/json-value.ts'
 import type { FieldLengths } from '../model/lengths.ts'
 import type { FieldShape } from '../model/module.ts'
 import type { Words } from '../access/wording.ts'
-import { isOpen } from '../scope/write.ts'
+import { isChosen, isOpen } from '../scope/write.ts'
 import type { ModuleView, VisibleModules } from '../scope/view.ts'
 import { jsonValue } from './values.ts'
 
@@ -162,9 +162,8 @@ function describedField(
   words: Words,
 ): Omit<DescribedField, 'block' | 'maxLength'> {
   const { name, type, picklist, form, refersTo } = field
-  const { create, update } = view.decision.rule
-  const createable = isOpen(view, 'create') && takes(create, name, view)
-  const updateable = isOpen(view, 'update') && takes(update, name, view) && type !== 'file'
+  const createable = isOpen(view, 'create') && isChosen(name, view, 'create')
+  const updateable = isOpen(view, 'update') && isChosen(name, view, 'update') && type !== 'file'
   const decimals = decimalsOf(field)
   return {
     name,
@@ -185,13 +184,4 @@ function describedField(
       values: picklist.map(({ value, label }) => ({ value, label: words.get(value) ?? label })),
     }),
   }
-}
-
-/** Whether a contact chooses the value: a forced one is the policy's. */
-function takes(
-  rule: ModuleView['decision']['rule']['create'],
-  name: string,
-  { decision }: ModuleView,
-): boolean {
-  return rule?.fields.has(name) === true && !Object.hasOwn(rule.force, name) && decision.rule.actor !== name
 }

@@ -60,6 +60,16 @@ export function isOpen({ module, decision: { rule } }: ModuleView, writing: Writ
   return rule[writing] !== undefined && module[rights[writing]]
 }
 
+/** Whether a contact chooses the value of a field: a forced one is the policy's, and the actor's the gateway's. */
+export function isChosen(
+  name: string,
+  { decision: { rule } }: ModuleView,
+  writing: 'create' | 'update',
+): boolean {
+  const { fields, force } = rule[writing] ?? {}
+  return fields?.has(name) === true && !Object.hasOwn(force ?? {}, name) && rule.actor !== name
+}
+
 /**
  * The view of a module's records that may be written: its scope is that of the visible ones, narrowed to how far the
  * rule's writing reaches.
