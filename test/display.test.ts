@@ -223,3 +223,37 @@ t.test('LANGUAGES names the languages that coreBOS has', async (t) => {
   const { headers } = await portal.as('alice', 'GET', '/modules', { headers: { 'accept-language': 'es-ES' } })
   t.equal(headers['content-language'], 'es-MX', 'the same language of another country')
 })
+
+t.test('what is not accepted is rejected by name, and no record is read for it', async (t) => {
+  const portal = await startPortal(t)
+  await shown(portal, '/modules/HelpDesk/records?limit=1')
+  portal.relay.calls.length = 0
+  const list = '/modules/Contacts/records?'
+  const filters = (count: number) => Array.from({ length: count }, (_, i) => `filter[city${i}]=x`).join('&')
+  await rejects(t, portal, list + filters(501), 'filter', /500 filters at most/)
+  const { status } = await portal.as('alice', 'GET', list + filters(10_000))
+  t.ok(status >= 400 && status < 500, `10,000 filters: ${status}`)
+  const circle = Array.from({ length: 5 }, () => 'account_id').join('.')
+  await rejects(t, portal, `/modules/Accounts/records?expand=${circle}`, 'expand', /4 hops/)
+  const nested = `${'account_id('.repeat(40)}accountname${')'.repeat(40)}`
+  await rejects(t, portal, `/modules/Accounts/records?expand=${nested}`, 'expand', /4 hops/)
+  const wide = Array.from({ length: 501 }, () => 'account_id').join(',')
+  await rejects(t, portal, `/modules/Accounts/records?expand=${wide}`, 'expand', /500 fields/)
+  for (const [path, parameter, accepted] of [
+    ['display=maybe', 'display', /true|boolean/],
+    ['display=true&display=true', 'display', /once|boolean/],
+    ['lang=klingon', 'lang', /accepted are/],
+    ['lang=es&lang=en', 'lang', /once|string/],
+    ['sort=-Users.user_name', 'sort', /./],
+    ['filter[accesskey]=x', 'filter[accesskey]', /no field/],
+    ['filter[createdtime][gt]=2026-02-30', 'filter[createdtime][gt]', /calendar|date/],
+    ['expand=firstname', 'expand', /reference/],
+    ['expand=assigned_user_id(accesskey)', 'expand', /accepted are/],
+  ] as const)
+    await rejects(t, portal, list + path, parameter, accepted)
+  t.strictSame(
+    portal.relay.calls.filter(({ operation }) => operation !== 'describe'),
+    [],
+    'coreBOS was not asked for records',
+  )
+})

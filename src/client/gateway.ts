@@ -12,6 +12,7 @@ import type {
   Login,
   ModuleTypes,
   RequestOptions,
+  SearchOptions,
   SearchResult,
   SessionContact,
   SessionInfo,
@@ -169,13 +170,7 @@ export class Gateway<M extends { readonly [K in keyof M]: ModuleTypes } = AnyMod
     })
   }
 
-  async search(
-    q: string,
-    {
-      signal,
-      ...options
-    }: { readonly modules?: readonly string[]; readonly limit?: number } & RequestOptions = {},
-  ): Promise<readonly SearchResult[]> {
+  async search(q: string, { signal, ...options }: SearchOptions = {}): Promise<readonly SearchResult[]> {
     const { results } = await this.json<{ results: readonly SearchResult[] }>({
       path: `/search${queryString({ ...options, q })}`,
       signal,

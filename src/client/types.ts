@@ -69,7 +69,7 @@ export interface ListOptions<R, F extends FieldOf<R> = FieldOf<R>> extends Shown
 }
 
 export interface Extras {
-  /** Texts by field, with `display`. */
+  /** Texts by field, with `display`; missing for empty fields and for what the contact does not see. */
   readonly display?: Readonly<Record<string, string>>
   /** Records and lists by reference, with `expand`. */
   readonly expanded?: Readonly<Record<string, unknown>>
@@ -133,6 +133,15 @@ export interface Comment {
   }
   readonly time: string
   readonly text: string
+}
+
+export interface SearchOptions extends RequestOptions {
+  /** Default: all readable modules. */
+  readonly modules?: readonly string[]
+  /** Records of each module. */
+  readonly limit?: number
+  readonly display?: boolean
+  readonly lang?: string
 }
 
 export interface SearchResult {

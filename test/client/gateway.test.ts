@@ -84,6 +84,10 @@ t.test('lists, pages and filters without writing a query', async (t) => {
 
   const everything: { readonly id: string }[] = []
   for await (const each of tickets.all({ fields: ['ticket_title'], limit: 2 })) everything.push(each)
+  const [named] = (
+    await tickets.list({ fields: ['ticketstatus', 'parent_id'], display: true, lang: 'es', limit: 1 })
+  ).records
+  t.match(named?.display, { ticketstatus: 'Abierta', parent_id: 'Acme' })
   const { records: whole } = await tickets.list()
   t.ok(whole.length > 2)
   t.strictSame(everything.map(({ id }) => id).sort(), whole.map(({ id }) => id).sort())

@@ -541,6 +541,30 @@ async function tableOf(loginService: Desk): Promise<readonly Row[]> {
       right: reads(record),
       holds: shows,
     })),
+    ...loginService.among('HelpDesk', 'Project', 'Invoice', 'Assets').map((record): Row => ({
+      route: 'GET /records/:id',
+      ...about(record),
+      ask: () => ({ query: { display: 'true', expand: 'assigned_user_id(name)' } }),
+      right: reads(record),
+      holds: (t, { body }, { oracle }) => {
+        const display = (body['display'] ?? {}) as Readonly<Record<string, string>> // as described
+        const seen = new Set(
+          openModules.flatMap((name) => oracle.visible(name)).map((each) => loginService.id(each)),
+        )
+        for (const [field, value] of Object.entries(body)) {
+          if (field === 'id' || typeof value !== 'string' || !/^[0-9]+x[0-9]+$/.test(value)) continue
+          const isNamed = seen.has(value) || /^(19|20|21)x/.test(value)
+          t.equal(field in display, isNamed, `${field} ${value}: a name where the record is seen`)
+        }
+        t.strictSame(Object.keys(at(body, 'expanded', 'assigned_user_id') ?? {}), ['id', 'name'])
+      },
+    })),
+    ...loginService.among('HelpDesk', 'Project', 'Invoice').map((record): Row => ({
+      route: 'GET /records/:id',
+      ...about(record),
+      ask: () => ({ query: { expand: 'assigned_user_id(user_name)' } }),
+      right: (context) => (reads(record)(context) === 'done' ? 'UNKNOWN_FIELD' : 'absent'),
+    })),
     ...loginService.among('HelpDesk', 'Project', 'Invoice', 'Faq').map((record): Row => ({
       route: 'GET /records/:id/comments',
       ...about(record),

@@ -1,5 +1,6 @@
 /** Every way in, and the requests that are put through it. */
 import type { Attempt } from './attempt.ts'
+import { pickPresentation } from './display.ts'
 import * as hostile from './hostile.ts'
 import { openModules } from './scope.ts'
 import { aggregate, pickFilters, pickNamedExpansion, pickSort } from './lists.ts'
@@ -37,6 +38,15 @@ export function attempt(draft: Draft): Attempt {
 
 const percent = (text: string): string => encodeURIComponent(text.toWellFormed())
 
+/** More parameters of a URL, and what they say. */
+function presented({ random }: Maker): { readonly query: string; readonly said: string } {
+  const parameters = pickPresentation(random)
+  return {
+    query: parameters.map(([name, value]) => `&${name}=${percent(value)}`).join(''),
+    said: parameters.map(([, value]) => ` ${value}`).join(''),
+  }
+}
+
 /** A statement as it was made, or broken. */
 export interface Said {
   readonly text: string
@@ -66,13 +76,14 @@ function json(path: string, body: unknown): Pick<Attempt, 'method' | 'path' | 'h
 
 function getQuery(maker: Maker): Attempt {
   const said = say(maker)
-  const path = `/query?q=${percent(said.text)}`
+  const more = presented(maker)
+  const path = `/query?q=${percent(said.text)}${more.query}`
   return attempt({
     ...known(said),
     door: 'rows',
     label: `GET /query: ${labelOf(said)}`,
     path,
-    text: said.text,
+    text: said.text + more.said,
   })
 }
 
@@ -131,6 +142,7 @@ function listRecords(maker: Maker): Attempt {
   const given = [
     ...parameters.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
     ...extra.flatMap((each) => each.given),
+    ...pickPresentation(random),
   ]
   if (random.chance(0.03))
     given.push([random.pick(['where', 'limit', 'scope', 'Fields', 'fields']), random.pick(hostile.values)])
@@ -194,17 +206,20 @@ function oneRecord(maker: Maker): Attempt {
   const { random, world } = maker
   const module = world.modules.get(world.records.get(id)?.module ?? '')
   const { via, field } = pickPath(maker, module, 0.3)
+  const more = presented(maker)
   const query = random.weighted<() => string>([
     [8, () => ''],
     [1, () => `?expand=${percent(random.pick(hostile.values))}`],
     [1, () => `?fields=${percent(via === undefined ? field : `${via}.${field}`)}`],
     [2, () => `?expand=${percent(pickExpansion(maker, module))}`],
+    [3, () => `?expand=${percent(pickNamedExpansion(maker, module?.name ?? ''))}${more.query}`],
+    [4, () => `?${more.query.slice(1)}`],
   ])()
   return attempt({
     door: 'rows',
     label: `GET /records/:id${query === '' ? '' : ' with parameters'}`,
     path: `/records/${percent(id)}${query}`,
-    text: `${id} ${query}`,
+    text: `${id} ${query}${more.said}`,
   })
 }
 
@@ -242,10 +257,11 @@ function search(maker: Maker): Attempt {
           .join(','),
       )}`
     : ''
+  const more = presented(maker)
   return attempt({
     label: 'GET /search',
-    path: `/search?q=${percent(q.slice(0, 200))}${wanted}`,
-    text: `${q} ${wanted}`,
+    path: `/search?q=${percent(q.slice(0, 200))}${wanted}${more.query}`,
+    text: `${q} ${wanted}${more.said}`,
     modules: [...openModules],
   })
 }
@@ -276,7 +292,10 @@ export const doors: readonly Access[] = [
     name: 'GET /records/:id/related/:other',
     probe: '/records/12x1/related/HelpDesk',
     weight: 5,
-    make: below((maker) => `/related/${percent(pickModule(maker))}`, 'GET /records/:id/related/:other'),
+    make: below(
+      (maker) => `/related/${percent(pickModule(maker))}${maker.random.chance(0.3) ? '?display=true' : ''}`,
+      'GET /records/:id/related/:other',
+    ),
   },
   {
     name: 'GET /records/:id/comments',

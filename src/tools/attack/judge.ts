@@ -1,5 +1,6 @@
 /** Looks at an answer for anything that the contact may not see. */
 import type { Attempt, Meaning } from './attempt.ts'
+import { DisplayOracle } from './display.ts'
 import { Needles } from './needles.ts'
 import { isHidden, openModules, readableFields, Scope, type Person } from './scope.ts'
 import { isObject, parse, type Answer } from './webservice.ts'
@@ -65,6 +66,7 @@ interface Place {
 export class Judge {
   readonly #world: World
   readonly #scope: Scope
+  readonly #display: DisplayOracle
   readonly #options: JudgeOptions
   readonly #forbidden: ReadonlySet<string>
   /** The numbers among them, which JSON has without the places of their column. */
@@ -80,12 +82,20 @@ export class Judge {
     const scope = new Scope(world, person)
     this.#world = world
     this.#scope = scope
+    this.#display = new DisplayOracle(world, scope)
     this.#options = options
     this.#moduleNames = new Map([...world.modules.keys()].map((name) => [name.toLowerCase(), name]))
     const { allowed, forbidden } = valuesOf(world, scope)
     for (const [field, value] of world.records.get(options.user)?.values ?? [])
       if (ofOwnUser.has(field)) allowed.add(value)
     allowed.add(options.user)
+    // Currencies are told by code, and the owners and authors of visible records by name.
+    for (const { values } of world.byModule.get('Currency') ?? [])
+      allowed.add(values.get('currency_code') ?? '')
+    for (const [id, name] of this.#display.users) {
+      const { values } = world.records.get(id) ?? {}
+      for (const text of [name, values?.get('first_name'), values?.get('last_name')]) allowed.add(text ?? '')
+    }
     for (const text of allowed) forbidden.delete(text)
     for (const secret of [...options.secrets, ...world.secrets])
       if (!allowed.has(secret)) forbidden.add(secret)
@@ -158,6 +168,7 @@ export class Judge {
       if (isEcho) return
       const record = isRow ? this.#world.records.get(id) : undefined
       const isOwnUser = record?.module === 'Users' && id === this.#options.user
+      if (record?.module === 'Users' && this.#display.isNamedUser(record.id, value)) return
       if (record !== undefined && !isOwnUser && !this.#scope.sees(record))
         tell('row', `the row ${record.module} ${record.id}`)
       if (isRow && this.#world.deleted.includes(id)) tell('row', `the deleted row ${id}`)
@@ -168,6 +179,10 @@ export class Judge {
       const comment = place.comment || key === 'comments'
       const inside = { ...place, module, row: place.row || isRow || isBare, comment }
       for (const [name, each] of Object.entries(value)) {
+        if (record !== undefined && name === 'display' && isObject(each)) {
+          this.#displayed(record, each, value, inside, tell)
+          continue
+        }
         if (comment && !(key === 'author' ? ofAuthors : ofComments).has(name))
           tell('field', `a comment with ${name}`)
         else if (record !== undefined && !comment) this.#field(record, name, each, place, tell)
@@ -176,6 +191,21 @@ export class Judge {
           this.#total(each, { ...inside, module: this.#moduleNamed(name) }, tell)
         this.#walk(each, name, inside, tell)
       }
+    }
+  }
+
+  #displayed(
+    record: CrmRecord,
+    display: Readonly<Record<string, unknown>>,
+    row: Readonly<Record<string, unknown>>,
+    place: Place,
+    tell: (kind: FindingKind, what: string) => void,
+  ): void {
+    for (const [name, text] of Object.entries(display)) {
+      const wrong = this.#display.wrong(record, name, text, row)
+      if (wrong !== undefined) tell('value', wrong)
+      if (typeof text === 'string') this.#leaf(text, name, place, tell)
+      else tell('value', `display of ${name} is no text`)
     }
   }
 

@@ -59,10 +59,14 @@ function closedOf({ world }: Maker, name: string, fields: readonly string[]): st
 export function pickNamedExpansion(maker: Maker, name: string): string {
   const { random, world } = maker
   const module = world.modules.get(name)
-  const references = [...(module?.fields.values() ?? [])].filter(({ refersTo }) => refersTo.length > 0)
+  const references = [...(module?.fields.values() ?? [])].filter(
+    ({ refersTo, type }) => refersTo.length > 0 || type === 'owner',
+  )
   if (references.length === 0) return 'comments'
   const reference = random.pick(references)
-  const target = world.modules.get(random.pick(reference.refersTo))
+  // Owners and authors tell their names and nothing else.
+  const { refersTo } = reference
+  const target = world.modules.get(refersTo.length === 0 ? 'Users' : random.pick(refersTo))
   const fields = random.some([1, 2, 3], 1, 3).map(() => pickField(maker, target))
   return `${reference.name}(${fields.join(',')}${random.chance(0.2) ? ',comments' : ''})`
 }
