@@ -132,12 +132,14 @@ async function recordNames(
   context: ReadContext,
 ): Promise<Words> {
   const { contact } = context.visible
+  // Before anything is begun: it says so by an error where a module is not described yet.
+  const modules = byModule(ids, context)
   const own = [contact.id, contact.accountId].filter(
     (id) => id !== undefined && ids.has(id) && !found.has(id),
   )
   const [ownNames, others] = await Promise.all([
     mapLimited(own.map(String), async (id) => [id, await ownName(id, context)] as const),
-    mapLimited(byModule(ids, context), async ([view, those]) => {
+    mapLimited(modules, async ([view, those]) => {
       const fields = nameFields(view)
       const unread = those.filter((id) => !found.has(id) && !own.includes(id))
       const rows = await rowsOf(view, fields, unread, context)
