@@ -42,7 +42,8 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
     observe: (cache, how) => app.metrics.cacheUses.inc({ cache, how }),
   })
   const countWithheld = (module: string, rows: number) => app.metrics.rowsWithheld.inc({ module }, rows)
-  const access = new Access({ contexts, store: app.sessions, log: app.log, countWithheld })
+  const { sessions: store, log, auditFile } = app
+  const access = new Access({ contexts, store, log, countWithheld, auditFile })
   app.inUse.watch(contexts.inUse)
   app.decorate('door', access)
   app.decorateRequest('writes', undefined).decorateRequest('audited', false)
@@ -53,5 +54,5 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
     if (operation !== undefined) access.auditRejection(request, operation, code)
   })
 }
-const dependencies = ['corebos', 'policy', 'authenticate', 'sessions', 'change-watch']
+const dependencies = ['corebos', 'policy', 'authenticate', 'sessions', 'change-watch', 'audit-file']
 export default fp(accessPlugin, { name: 'door', dependencies, fastify: '5.x' })

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { fastify, type FastifyInstance } from 'fastify'
 import login from '../plugins/auth.ts'
+import auditFile from '../plugins/audit-file.ts'
 import authenticate from '../plugins/authenticate.ts'
 import bodies from '../plugins/bodies.ts'
 import compression from '../plugins/compression.ts'
@@ -135,6 +136,7 @@ async function registerAll(
   await app.register(login, { config, policy: app.policy, now })
   await app.register(authenticate)
   await app.register(changeWatch, { ...config, now })
+  await app.register(auditFile, { ...config, now })
   await app.register(door, { config, policy: app.policy, now })
   await app.register(formats)
   await app.register(languages, config)

@@ -20,6 +20,7 @@ export interface Log {
 
 /** What the access part needs of a request. */
 export interface AccessRequest extends Needs {
+  readonly id: string
   readonly admission: Admission | null
   readonly log: Log
   /** Of labels, as coreBOS names it; undefined: that of the CRM user. */
@@ -35,6 +36,8 @@ export interface AccessOptions {
   readonly log: Log
   /** Told of rows that were withheld, by the rule that they failed. */
   readonly countWithheld: (rule: string, rows: number) => void
+  /** Gets each audit line as well. */
+  readonly auditFile: { write(entry: object): void } | undefined
 }
 
 export class Access {
@@ -123,7 +126,9 @@ export class Access {
         request.audited = true
         // Written at every log level except `silent`.
         const level = this.#options.log.level === 'silent' ? 'silent' : 'info'
-        request.log.child({}, { level }).info({ audit: auditEntry(session, line) }, 'write')
+        const audit = auditEntry(session, line)
+        request.log.child({}, { level }).info({ audit }, 'write')
+        this.#options.auditFile?.write({ requestId: request.id, ...audit })
       },
     }
   }

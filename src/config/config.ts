@@ -337,6 +337,12 @@ export const environment = Type.Object({
     'trace',
     'silent',
   ),
+  AUDIT_FILE: Type.Optional(
+    text({
+      description:
+        'Path of a file, or of a named pipe, that the audit line of each write is appended to as well. SIGHUP opens it again.',
+    }),
+  ),
   LOG_FORMAT: oneOf(
     { description: 'Format of log lines: json for programs, pretty for people.', default: 'json' },
     'json',

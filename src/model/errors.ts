@@ -8,6 +8,7 @@ const catalogue = {
   REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
   VALIDATION_FAILED: [400, 'The request does not match its schema'],
   BODY_TOO_LARGE: [413, 'The request body is too large'],
+  URL_TOO_LONG: [414, 'The URL is too long'],
   HEADERS_TOO_LARGE: [431, 'The request headers are too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The media type is not supported'],
   RANGE_NOT_SATISFIABLE: [416, 'The requested range is not satisfiable'],

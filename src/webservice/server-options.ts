@@ -33,7 +33,7 @@ export function serverOptions(proxies: readonly string[] | undefined, connection
 
 /** What is answered where there is no request to answer. */
 function rejectionOf({ code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown }): string {
-  const problem = problemOf(code)
+  const problem = problemOf(code, rawPacket)
   const isWebservice = isWebservicePacket(rawPacket)
   const body = isWebservice ? failureText(failure(problem)) : JSON.stringify(problemDocument(problem, ''))
   return [
@@ -46,12 +46,25 @@ function rejectionOf({ code, rawPacket }: { readonly code?: string; readonly raw
   ].join('\r\n')
 }
 
-/** @param code of an error of Node's HTTP parser */
-function problemOf(code = ''): GatewayError {
+/**
+ * @param code of an error of Node's HTTP parser
+ * @param packet the bytes in which it found the error
+ */
+function problemOf(code = '', packet: unknown): GatewayError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new GatewayError('REQUEST_TIMEOUT')
   if (code === 'HPE_HEADER_OVERFLOW')
-    return new GatewayError('HEADERS_TOO_LARGE', `URL and headers may have ${maxHeaderSize} bytes at most`)
+    return new GatewayError(
+      isLongUrl(packet) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE',
+      `URL and headers may have ${maxHeaderSize} bytes at most`,
+    )
   return new GatewayError('BAD_REQUEST', 'Malformed HTTP request')
+}
+
+/** Whether the request line alone is too long. */
+function isLongUrl(packet: unknown): boolean {
+  if (!Buffer.isBuffer(packet) || !/^[A-Z]{3,10} /.test(packet.toString('latin1', 0, 11))) return false
+  const end = packet.indexOf('\r\n')
+  return end === -1 || end > maxHeaderSize
 }
 
 /** A URL that cannot be read reaches no hook and no error handler. */
