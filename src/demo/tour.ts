@@ -71,9 +71,10 @@ const reachable = (url: string): string =>
 
 /** On localhost, because browsers keep cookies without TLS only there. */
 const portalAddress = (listening: string, publicUrl: string): string => {
-  const { hostname } = new URL(publicUrl)
-  const { port } = new URL(listening)
-  return hostname === 'localhost' ? `http://localhost:${port}/` : `${publicUrl.replace(/\/$/, '')}/`
+  const url = new URL(publicUrl.replace(/\/?$/, '/'))
+  // Any free port was asked for.
+  if (url.port === '0') url.port = new URL(listening).port
+  return url.href
 }
 
 const portalLine = (listening: string, { PORTAL, PUBLIC_URL }: TourSettings): string =>

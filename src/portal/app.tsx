@@ -10,6 +10,7 @@ import { Notices, useNotices } from './components/notices.tsx'
 import { Skeleton } from './components/skeleton.tsx'
 import { AccountContext, ShellContext, type Account, type Shell } from './context.ts'
 import { formatFor } from './format.ts'
+import { speak } from './gateway.ts'
 import { Catalogue } from './metadata.ts'
 import { LoginPage } from './pages/login.tsx'
 import { Page } from './pages.tsx'
@@ -27,19 +28,19 @@ type State =
   | { readonly is: 'starting' }
   | { readonly is: 'failed'; readonly error: unknown }
   | { readonly is: 'login'; readonly reason: LoginReason; readonly username?: string }
-  | { readonly is: 'in'; readonly me: Me; readonly catalogue: Catalogue }
+  | { readonly is: 'in'; readonly me: Me; readonly modules: readonly ModuleSummary[] }
 
 /** Tells the other tabs which contact has logged in, or that it logs out: they all share one cookie. */
 const tabs = new BroadcastChannel('corebos-portal')
 const loggingOut = ''
 
-async function readAccount(gateway: Gateway, settings: Settings): Promise<State> {
+async function readAccount(gateway: Gateway): Promise<State> {
   const [me, { modules }] = await Promise.all([
     gateway.json<Me>({ path: '/me' }),
     gateway.json<{ modules: readonly ModuleSummary[] }>({ path: '/modules' }),
   ])
   openDrafts(me.contact.id)
-  return { is: 'in', me, catalogue: new Catalogue(gateway, modules, settings.modules) }
+  return { is: 'in', me, modules }
 }
 
 function useSession(gateway: Gateway, settings: Settings) {
@@ -51,12 +52,12 @@ function useSession(gateway: Gateway, settings: Settings) {
   const start = useCallback(async () => {
     try {
       const isIn = await gateway.isLoggedIn()
-      setState(isIn ? await readAccount(gateway, settings) : { is: 'login', reason: 'new' })
+      setState(isIn ? await readAccount(gateway) : { is: 'login', reason: 'new' })
     } catch (error) {
       // After a session that has ended the log-in page is shown already.
       setState((now) => (now.is === 'login' ? now : { is: 'failed', error }))
     }
-  }, [gateway, settings])
+  }, [gateway])
 
   useEffect(() => {
     const ended = (): void => {
@@ -113,6 +114,8 @@ function useShellValue({ settings, gateway }: AppProps) {
   const [language, setLanguage] = useState<Language>(() => languageFor(readLanguage(), navigator.languages))
   const notices = useNotices()
   const [announced, announce] = useState('')
+  // Before the first request of the pages below.
+  speak(language)
   const portalName = settings.name ?? textsFor(language)('portal')
   const shell = useMemo<Shell>(
     () => ({
@@ -158,8 +161,16 @@ export function App(props: AppProps): JSX.Element {
   const route = useRoute()
   useAccent(props.settings.colors?.accent)
   const account = useMemo<Account | undefined>(
-    () => (state.is === 'in' ? { me: state.me, catalogue: state.catalogue, logOut } : undefined),
-    [state, logOut],
+    () =>
+      state.is === 'in'
+        ? {
+            me: state.me,
+            // Another language has other labels.
+            catalogue: new Catalogue(props.gateway, state.modules, props.settings.modules),
+            logOut,
+          }
+        : undefined,
+    [state, logOut, props.gateway, props.settings, shell.language],
   )
   return (
     <ShellContext.Provider value={shell}>

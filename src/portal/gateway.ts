@@ -41,7 +41,23 @@ async function wait(milliseconds: number, signal: AbortSignal | undefined): Prom
   }
 }
 
+let language = 'en'
+
+/** The language of labels in the answers from now on. The gateway ignores one that it does not have. */
+export function speak(next: string): void {
+  language = next
+}
+
 /** Without cookie sessions the tokens stay in the memory of the tab, and a reload asks for the log-in again. */
 export function startGateway(settings: Settings): Gateway {
-  return new Gateway({ url: gatewayUrl, session: settings.login.cookies ? 'cookie' : 'token', wait })
+  return new Gateway({
+    url: gatewayUrl,
+    session: settings.login.cookies ? 'cookie' : 'token',
+    wait,
+    fetch: async (input, init) => {
+      const headers = new Headers(init?.headers)
+      headers.set('accept-language', language)
+      return fetch(input, { ...init, headers })
+    },
+  })
 }

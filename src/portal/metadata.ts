@@ -93,6 +93,20 @@ export function textIn(item: Readonly<Record<string, unknown>>, name: string): s
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** The field that names the currency of the amounts of a record. */
+export const currencyField = 'currency_id'
+
+/** The code of the currency of a record; undefined where it is not known. @param base of the installation */
+export function currencyOf(
+  item: Item | undefined,
+  base: { readonly id: string; readonly code: string } | null,
+): string | undefined {
+  const currency = item?.[currencyField]
+  if (currency === undefined || currency === null || currency === base?.id) return base?.code
+  const code = item?.display?.[currencyField]
+  return code !== undefined && /^[A-Z]{3}$/.test(code) ? code : undefined
+}
+
 /** The text of a value of a picklist. */
 export function labelOf(field: Field | undefined, value: string): string {
   return field?.values?.find((choice) => choice.value === value)?.label ?? value

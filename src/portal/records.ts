@@ -11,6 +11,8 @@ export interface ListRequest {
   readonly limit?: number
   readonly offset?: number
   readonly count?: boolean
+  /** Names of referenced records and labels of picklists. */
+  readonly display?: boolean
 }
 
 export async function listRecords(
@@ -28,7 +30,7 @@ export async function readRecord(
   id: string,
   signal: AbortSignal,
 ): Promise<Item> {
-  return gateway.records(module).get(id, { signal })
+  return gateway.records(module).get(id, { display: true, signal })
 }
 
 export async function relatedRecords(
@@ -37,7 +39,7 @@ export async function relatedRecords(
   module: string,
   signal: AbortSignal,
 ): Promise<readonly Item[]> {
-  const path = `/records/${encodeURIComponent(id)}/related/${encodeURIComponent(module)}`
+  const path = `/records/${encodeURIComponent(id)}/related/${encodeURIComponent(module)}?display=true`
   const { records } = await gateway.json<{ readonly records: readonly Item[] }>({ path, signal })
   return records
 }

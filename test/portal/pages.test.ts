@@ -143,6 +143,7 @@ t.test('pages', { skip: noBrowser, timeout: 600_000 }, async (t) => {
     const invoice = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download PDF' }).click()
     t.equal((await invoice).suggestedFilename(), 'Acme invoice 1.pdf')
+    await page.getByRole('link', { name: 'Acme', exact: true }).waitFor()
   })
 
   await t.test('a change of the own data is saved and undone', async (t) => {

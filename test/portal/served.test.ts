@@ -13,7 +13,7 @@ import { startGateway } from '../support/start.ts'
 t.before(builtPortal)
 
 const assets = (page: string): string[] =>
-  [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path)
+  [...page.matchAll(/(?:src|href)="(portal\/assets\/[^"]+)"/g)].map(([, path = '']) => path)
 
 t.test('the page names its files by their content, and by relative addresses', async (t) => {
   const { url } = await startGateway(t)

@@ -1,7 +1,7 @@
 /** A list of records: a table on wide screens, cards on phones. The first column leads to the record. */
 import type { JSX } from 'preact'
-import { useShell } from '../context.ts'
-import { nameOf } from '../metadata.ts'
+import { useAccount, useShell } from '../context.ts'
+import { currencyOf, nameOf } from '../metadata.ts'
 import { hrefTo, slugOf } from '../router.ts'
 import type { Field, Item, Module } from '../types.ts'
 import { Icon } from './icon.tsx'
@@ -12,14 +12,14 @@ interface RecordTableProps {
   readonly columns: readonly Field[]
   readonly items: readonly Item[]
   readonly caption: string
-  readonly currency?: string | undefined
   /** Of the form `-createdtime`. */
   readonly sort?: string
   readonly sortBy?: (sort: string) => void
 }
 
 export function RecordTable(props: RecordTableProps): JSX.Element {
-  const { module, columns, items, caption, currency } = props
+  const { module, columns, items, caption } = props
+  const { me } = useAccount()
   const title = module.nameFields[0] ?? 'id'
   // The roles stay where the style makes cards of the rows.
   return (
@@ -46,7 +46,7 @@ export function RecordTable(props: RecordTableProps): JSX.Element {
                 {field.name === title ? (
                   <a href={hrefTo([slugOf(module.name), item.id])}>{nameOf(item, module)}</a>
                 ) : (
-                  <ValueOf field={field} item={item} currency={currency} />
+                  <ValueOf field={field} item={item} currency={currencyOf(item, me.currency)} />
                 )}
               </td>
             ))}

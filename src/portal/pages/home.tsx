@@ -11,7 +11,7 @@ import { Skeleton } from '../components/skeleton.tsx'
 import { useAccount, useShell } from '../context.ts'
 import { Loading, useLoad } from '../load.tsx'
 import { finishedValues } from '../meaning.ts'
-import { fieldOf, labelOf, textIn } from '../metadata.ts'
+import { currencyField, currencyOf, fieldOf, labelOf, textIn } from '../metadata.ts'
 import type { ListRequest } from '../records.ts'
 import { hrefTo, slugOf } from '../router.ts'
 import { textOf } from '../texts/index.ts'
@@ -145,23 +145,32 @@ function TicketCounts(): JSX.Element {
 }
 
 function UnpaidInvoices(): JSX.Element {
-  const { t, format } = useShell()
-  const { me } = useAccount()
+  const { t } = useShell()
   return (
     <HomeCard
       module="Invoice"
       title={t('home.invoices')}
       empty={t('home.invoices.none')}
-      request={(module) => unfinished(module, 'invoicestatus', ['duedate', 'hdnGrandTotal'], 'duedate')}
-      note={({ hdnGrandTotal: total, duedate }) => (
-        <>
-          {typeof duedate === 'string' && (
-            <span class="quiet">{t('invoice.due', { date: format.date(duedate) })}</span>
-          )}
-          {typeof total === 'number' && <strong>{format.money(total, me.currency?.code)}</strong>}
-        </>
-      )}
+      request={(module) => ({
+        display: true,
+        ...unfinished(module, 'invoicestatus', ['duedate', 'hdnGrandTotal', currencyField], 'duedate'),
+      })}
+      note={(item) => <InvoiceNote item={item} />}
     />
+  )
+}
+
+function InvoiceNote({ item }: { readonly item: Item }): JSX.Element {
+  const { t, format } = useShell()
+  const { me } = useAccount()
+  const { duedate, hdnGrandTotal: total } = item
+  return (
+    <>
+      {typeof duedate === 'string' && (
+        <span class="quiet">{t('invoice.due', { date: format.date(duedate) })}</span>
+      )}
+      {typeof total === 'number' && <strong>{format.money(total, currencyOf(item, me.currency))}</strong>}
+    </>
   )
 }
 

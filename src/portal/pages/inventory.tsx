@@ -12,7 +12,7 @@ import { explain } from '../errors.ts'
 import { saveBlob } from '../files.ts'
 import { amountOf, linesFrom, type Line } from '../lines.ts'
 import { Loading, useLoad } from '../load.tsx'
-import { labelOf, nameOf, textIn } from '../metadata.ts'
+import { currencyOf, labelOf, nameOf, textIn } from '../metadata.ts'
 import { relatedRecords } from '../records.ts'
 import { hrefTo, slugOf } from '../router.ts'
 import type { Item, RecordPageProps } from '../types.ts'
@@ -21,20 +21,12 @@ import { useRecord, useTitle, type ShownRecord } from './record.tsx'
 /** What the page shows in its own way. */
 const sums = /^(hdn|txt|pl_|sum_)|^(conversion_rate|exciseduty|currency_id)$/
 
-function useCurrency(item: Item | undefined): string | undefined {
-  const { me } = useAccount()
-  const currency = item?.['currency_id']
-  if (currency === undefined || currency === null || currency === me.currency?.id) return me.currency?.code
-  const code = item?.display?.['currency_id']
-  return code !== undefined && /^[A-Z]{3}$/.test(code) ? code : undefined
-}
-
 export function InventoryPage({ module: name, id }: RecordPageProps): JSX.Element {
-  const { catalogue } = useAccount()
+  const { catalogue, me } = useAccount()
   const moduleName = useModuleName()
   const loaded = useRecord(name, id)
   const shown = loaded.value
-  const currency = useCurrency(shown?.item)
+  const currency = currencyOf(shown?.item, me.currency)
   const summary = catalogue.find(name)
   const status = shown?.module.fields.find(
     ({ name: field, widget }) => widget === 'select' && /status|stage/.test(field),

@@ -10,6 +10,7 @@ import { RecordTable } from '../components/record-table.tsx'
 import { useAccount, useShell } from '../context.ts'
 import { columnsOf, filterOf, filtersOf, listStateOf, queryOf, type ListState } from '../listing.ts'
 import { Loading, useLoad } from '../load.tsx'
+import { currencyField, fieldOf } from '../metadata.ts'
 import { listRecords } from '../records.ts'
 import { hrefTo, replaceRoute, slugOf } from '../router.ts'
 import type { Module, ModulePageProps } from '../types.ts'
@@ -26,11 +27,11 @@ interface ListPageProps extends ModulePageProps {
 }
 
 export function ListPage({ module: name, query, actions, before, round = 0 }: ListPageProps): JSX.Element {
-  const { t } = useShell()
+  const { t, language } = useShell()
   const { catalogue } = useAccount()
   const nameOf = useModuleName()
   const summary = catalogue.find(name)
-  const described = useLoad(name, async () => catalogue.describe(name))
+  const described = useLoad(`${name} ${language}`, async () => catalogue.describe(name))
   const slug = slugOf(name)
   return (
     <PageFrame
@@ -59,11 +60,15 @@ interface ListProps {
 
 function List({ module, query, round }: ListProps): JSX.Element {
   const { t, gateway, language } = useShell()
-  const { me } = useAccount()
   const state = listStateOf(query, module)
   const columns = columnsOf(module)
+  const hasAmounts = columns.some(({ widget }) => widget === 'currency')
+  const currencies = hasAmounts && fieldOf(module, currencyField) !== undefined ? [currencyField] : []
+  // Names cost the gateway more calls: they are asked for where a column shows them.
+  const hasNames = currencies.length > 0 || columns.some(({ widget }) => widget === 'reference')
   const request = {
-    fields: [...new Set([...columns.map((field) => field.name), ...module.nameFields])],
+    fields: [...new Set([...columns.map((field) => field.name), ...module.nameFields, ...currencies])],
+    ...(hasNames && { display: true }),
     filter: filterOf(state, module),
     ...(state.sort !== '' && { sort: [state.sort] }),
     limit: pageSize,
@@ -98,7 +103,6 @@ function List({ module, query, round }: ListProps): JSX.Element {
                 columns={columns}
                 items={records}
                 caption={module.label}
-                currency={me.currency?.code}
                 sort={state.sort}
                 sortBy={(sort) => change({ sort, page: 1 })}
               />
