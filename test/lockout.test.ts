@@ -23,7 +23,7 @@ t.test('a burst of guesses reaches coreBOS no more often than the limit says', a
     const gateway = await Lockout.start(t, setup)
     for (const way of ways) {
       const before = gateway.guessesAtCorebos
-      await gateway.attack('alice', way, times(30, 60), ['192.0.2.1'])
+      await gateway.attack('alice', way, times(30, 60), ['192.0.2.1'], 60)
       // In user mode a password in clear is tried as an access key and as a password.
       const most = setup.mode === 'user' && way === 'clear' ? 20 : 10
       t.ok(

@@ -19,7 +19,7 @@ for (const setup of setups) {
     for (const person of gateway.people) {
       for (const way of ways) {
         const before = gateway.guessesAtCorebos
-        await gateway.attack(person, way, 200, ['192.0.2.1'])
+        await gateway.attack(person, way, 200, ['192.0.2.1'], 200)
         const reached = gateway.guessesAtCorebos - before
         t.comment(`${person}, ${way}: ${reached} of 200 reached coreBOS`)
         t.ok(reached <= (setup.mode === 'user' && way === 'clear' ? 20 : 10))
