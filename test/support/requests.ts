@@ -150,7 +150,7 @@ export const others: readonly Row[] = [
   { name: 'POST /auth/password-recovery', body: { username: 'bob@example.com' } },
   {
     name: 'PUT /auth/password',
-    body: { currentPassword: 'bob-pw', newPassword: 'bob-pw' },
+    body: { currentPassword: 'carol-pw', newPassword: 'carol-pw' },
     inNewSession: true,
   },
   { name: 'GET /downloads/{secret}', path: '{link}' },
@@ -227,7 +227,7 @@ export async function stageOf(
 ): Promise<Stage> {
   const policy = await policyFile(t, { HelpDesk: { delete: true, actions: ['Call me back'] } })
   // So many that what a contact may hold of them is not what keeps a request to four.
-  const many = { COREBOS_SESSIONS: '40', COREBOS_CONCURRENCY: '80' }
+  const many = { COREBOS_SESSIONS: '40', COREBOS_CONCURRENCY: '80', ACCESS_TOKEN_TTL: '3600' }
   const portal = await startPortal(t, { mode, env: { ...many, ...env, POLICY_FILE: policy } })
   offerActions(portal, 'Call me back')
   const { body } = await logIn(portal, 'alice', mode)
@@ -260,13 +260,13 @@ export async function stageOf(
       if (text.includes(placeholder)) text = text.replaceAll(placeholder, await make())
     if (row.inNewSession !== true)
       return withHeaders(text, { authorization, 'corebos-authorization': session })
-    const login = await logIn(portal, 'bob', mode)
+    const login = await logIn(portal, 'carol', mode)
     const headers = { authorization: `Bearer ${textAt(login.body, 'accessToken')}` }
     const mine = await portal.as(undefined, 'GET', '/auth/session', { headers })
     text = text
       .replaceAll('{refresh}', textAt(login.body, 'refreshToken'))
       .replaceAll('{session}', textAt(mine.body, 'id'))
-    const client = row.params === undefined ? undefined : await clientOf(portal, 'bob', mode)
+    const client = row.params === undefined ? undefined : await clientOf(portal, 'carol', mode)
     return withHeaders(text, { ...headers, 'corebos-authorization': client?.session ?? '' })
   }
   const authorization = `Bearer ${textAt(body, 'accessToken')}`
