@@ -25,12 +25,19 @@ export interface ChangeWatchOptions {
 interface Look {
   /** The last change, in seconds by the clock of coreBOS. */
   readonly last: number
-  /** The changes of that second and of the look before. */
+  /** The changes that the look has found. */
   readonly seen: readonly string[]
+  /** Of the modules that were watched. */
   readonly marks: Readonly<Record<string, string>>
-  /** Modules that had changed: times have whole seconds, so what follows in the same second is found by ending them twice. */
-  readonly changed: readonly string[]
+  /** Since when each of them has been watched without a change. */
+  readonly since: Readonly<Record<string, number>>
 }
+
+/**
+ * Times have whole seconds: a change that follows another one in the same second shows neither in a mark nor in a list of
+ * changes. What is read later than that is not affected. Milliseconds.
+ */
+const second = 1000
 
 /** The first look begins so many seconds ago, so that clocks may differ by as much. */
 const firstSeconds = 900
@@ -95,18 +102,18 @@ export class ChangeWatch {
       this.#marksOf(used, catalogue),
     ])
     const changed = changedModules(found, marks, before, catalogue)
-    const again =
-      before === undefined || changed.isAnyDeleted ? 'records' : [...changed.modules, ...before.changed]
-    if (again.length > 0) await store.invalidate(again)
-    const look: Look = {
-      last: found.last,
-      seen: [...found.saved, ...found.deleted],
-      marks: { ...before?.marks, ...marks },
-      changed: [...changed.modules],
-    }
+    const outdated = before === undefined || changed.isAnyDeleted ? 'records' : [...changed.modules]
+    if (outdated.length > 0) await store.invalidate(outdated)
+    const isAsBefore = (name: string) => outdated !== 'records' && !changed.modules.has(name)
+    const watched = used.map((name) => {
+      const earlier = isAsBefore(name) ? before?.since[name] : undefined
+      return [name, earlier ?? now() + second] as const
+    })
+    const seen = [...found.saved, ...found.deleted]
+    const look: Look = { last: found.last, seen, marks, since: Object.fromEntries(watched) }
     await store.put('change watch look', JSON.stringify(look), lookLife)
     // What is used until then is older than `CHANGE_POLL` by what this look has taken, and no more.
-    await store.watch({ until: now() + every, modules: new Set(used) })
+    await store.watch({ until: now() + every, modules: new Map(watched) })
   }
 
   async #lastLook(): Promise<Look | undefined> {
@@ -142,7 +149,7 @@ interface Changed {
   readonly isAnyDeleted: boolean
 }
 
-/** Pure. A module without a mark of an earlier look counts as changed. */
+/** Pure. A module without a mark of the look before is watched from now on. */
 function changedModules(
   found: Changes,
   marks: Readonly<Record<string, string>>,
@@ -152,8 +159,9 @@ function changedModules(
   const seen = new Set(before?.seen)
   const moduleOf = (change: string) => catalogue.byIdPrefix(change.slice(0, change.indexOf('x')))?.name
   const saved = found.saved.filter((each) => !seen.has(each)).flatMap((each) => moduleOf(each) ?? [])
-  const differing = Object.keys(marks).filter((name) => marks[name] !== before?.marks[name])
-  const isFewer = differing.some((name) => countIn(marks[name]) < countIn(before?.marks[name]))
+  const earlier = before?.marks ?? {}
+  const differing = Object.keys(marks).filter((name) => (earlier[name] ?? marks[name]) !== marks[name])
+  const isFewer = differing.some((name) => countIn(marks[name]) < countIn(earlier[name]))
   return {
     modules: new Set([...saved, ...differing]),
     isAnyDeleted: isFewer || found.deleted.some((id) => !seen.has(id)),

@@ -30,8 +30,8 @@ export class Freshness {
     if (changePollMs === 0) return { generation, maxAge: Infinity }
     use(modules)
     const { watched } = generations
-    const isWatched =
-      watched !== undefined && now() < watched.until && modules.every((name) => watched.modules.has(name))
-    return { generation, maxAge: isWatched ? Infinity : changePollMs }
+    if (watched === undefined || now() >= watched.until) return { generation, maxAge: changePollMs }
+    const since = Math.max(...modules.map((name) => watched.modules.get(name) ?? Infinity))
+    return { generation, maxAge: Math.max(changePollMs, now() - since) }
   }
 }

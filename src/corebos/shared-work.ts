@@ -9,6 +9,7 @@ interface Flight<T> {
   readonly result: Promise<T>
   readonly end: AbortController
   waiting: number
+  isDone: boolean
 }
 
 /** Failures that are those of the request that began the work, its session's or its share's, and say nothing of others. */
@@ -61,8 +62,11 @@ export class SharedWork<T> {
       if (this.#underWay.get(key) === flight) this.#underWay.delete(key)
     }
     end.signal.addEventListener('abort', leave, { once: true })
-    const result = asShared(end.signal, this.#kind, () => this.#works.run(work)).finally(leave)
-    const flight: Flight<T> = { result, end, waiting: 0 }
+    const result = asShared(end.signal, this.#kind, () => this.#works.run(work)).finally(() => {
+      flight.isDone = true
+      leave()
+    })
+    const flight: Flight<T> = { result, end, waiting: 0, isDone: false }
     this.#underWay.set(key, flight)
     return flight
   }
@@ -81,7 +85,8 @@ async function wait<T>(flight: Flight<T>, signal: AbortSignal | undefined): Prom
   } finally {
     if (leave !== undefined) signal?.removeEventListener('abort', leave)
     flight.waiting -= 1
-    // Aborting what is done changes nothing.
-    if (flight.waiting === 0) flight.end.abort(signal?.aborted === true ? reasonOf(signal) : undefined)
+    // An abort is dear, and changes nothing in what is done.
+    if (flight.waiting === 0 && !flight.isDone)
+      flight.end.abort(signal?.aborted === true ? reasonOf(signal) : undefined)
   }
 }

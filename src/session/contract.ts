@@ -93,8 +93,8 @@ export interface Generations {
 export interface Watched {
   /** Until then the generations tell of every change. Milliseconds since 1970. */
   readonly until: number
-  /** The modules that this is true for. */
-  readonly modules: ReadonlySet<string>
+  /** The modules that this is true for, and since when: what was read earlier may be out of date. */
+  readonly modules: ReadonlyMap<string, number>
 }
 
 /** A session as found by one step, together with what the same step counted. */

@@ -205,7 +205,7 @@ export class RedisStore implements Store {
   }
 
   async watch({ until, modules }: Watched): Promise<void> {
-    const told = [until, ...modules].join(' ')
+    const told = [until, ...[...modules].flat()].join(' ')
     await this.#main.run('set', (client) => client.set(generations.watched, told, 'PX', stampLife))
   }
 
@@ -491,8 +491,9 @@ const generationNames = [
 ]
 
 function readWatched(told: string): Watched | undefined {
-  const [until = '', ...modules] = told.split(' ')
-  return until === '' ? undefined : { until: Number(until), modules: new Set(modules) }
+  const [until = '', ...words] = told.split(' ')
+  const modules = words.flatMap((word, n) => (n % 2 === 0 ? [[word, Number(words[n + 1])] as const] : []))
+  return until === '' ? undefined : { until: Number(until), modules: new Map(modules) }
 }
 
 function readTakes(told: unknown): RateResult[] {
