@@ -106,7 +106,7 @@ export async function alice(): Promise<ReadContext> {
     concurrency: 4,
     queue: 10,
     serviceUser: { name: 'portal', accessKey: 'portal-access-key', sessions: 1 },
-    metadataTtlMs: 0,
+    metadataTtlMs: 3_600_000,
     now: () => 0,
   })
   try {
