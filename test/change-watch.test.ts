@@ -1,5 +1,6 @@
 /** Changes in coreBOS: how old an answer may be, on any instance, and what a change ends. */
 import t from 'tap'
+import { Authenticator } from '../src/access/authenticator.ts'
 import { ChangeWatch } from '../src/access/change-watch.ts'
 import { Freshness } from '../src/access/freshness.ts'
 import { SharedCache } from '../src/corebos/shared-cache.ts'
@@ -144,6 +145,21 @@ t.test('while nothing changes one instance asks for all, and nothing cached is r
     await tick()
   }
   t.equal(world.calls, 10 * (1 + names.length))
+})
+
+t.test('each request knows what is known of changes', async (t) => {
+  const store = new EmbeddedStore({ life: { idle: 1000, max: 1000, grace: 1 }, now: () => 0 })
+  const contact = { entity: 'Contacts', id: '12x1', accountId: undefined, language: 'en_us' } as const
+  const facts = { contact: { ...contact, user: { id: '19x5', name: 'portal' }, level: 'own' } as const }
+  const { session } = await store.create({ ...facts, upstream: undefined, userAgent: '', address: '' })
+  const authenticator = new Authenticator({
+    store,
+    readToken: () => t.fail('there is no token') as never,
+    confirm: async (found) => found,
+  })
+  await store.watch({ until: 7, modules: new Map([['HelpDesk', 3]]) })
+  const { watched } = await authenticator.authenticateBy({ sessionId: session.id, contactId: '12x1' })
+  t.same(watched, { until: 7, modules: new Map([['HelpDesk', 3]]) })
 })
 
 const operator = { OPERATOR_TOKEN: 'operator-token-of-the-test-01234567' }

@@ -50,10 +50,7 @@ export class Authenticator {
   }
 }
 
-function admissionBy(
-  { contactId }: SessionClaim,
-  { session, cacheGeneration, schemaGeneration, moduleGenerations }: Reading,
-): Admission {
+function admissionBy({ contactId }: SessionClaim, { session, ...generations }: Reading): Admission {
   if (session?.contact.id !== contactId) throw new GatewayError('SESSION_ENDED')
-  return { session, cacheGeneration, schemaGeneration, moduleGenerations }
+  return { session, ...generations }
 }

@@ -110,7 +110,7 @@ export class ChangeWatch {
       return [name, earlier ?? now() + second] as const
     })
     const seen = [...found.saved, ...found.deleted]
-    const look: Look = { last: found.last, seen, marks, since: Object.fromEntries(watched) }
+    const look: Look = { last: Math.max(since, found.last), seen, marks, since: Object.fromEntries(watched) }
     await store.put('change watch look', JSON.stringify(look), lookLife)
     // What is used until then is older than `CHANGE_POLL` by what this look has taken, and no more.
     await store.watch({ until: now() + every, modules: new Map(watched) })
