@@ -188,6 +188,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
   const { webservice, door, room, sessions, metrics, endUpstream, limitLogins, limitSession } = app
   const { passwords } = app.auth
+  const received = new WeakMap<FastifyRequest, Parameters>()
 
   app.removeAllContentTypeParsers()
   // The handler reads it, and gives back what it takes for that.
@@ -326,15 +327,24 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     }
   }
 
-  async function answer(
-    request: FastifyRequest,
-  ): Promise<{ readonly result: Result; readonly isStream: boolean }> {
-    const began = performance.now()
+  /** The body arrives once; work that lacks the description of a module begins again with what was read. */
+  async function receive(request: FastifyRequest): Promise<Parameters> {
     const body =
       request.body instanceof Readable
         ? await request.scope.whileConnected(readerOf(request).read(request.body))
         : Buffer.alloc(0)
     const parameters = await parametersOf(request, body)
+    received.set(request, parameters)
+    // Where the modules that it names are looked for.
+    request.body = Object.fromEntries(parameters)
+    return parameters
+  }
+
+  async function answer(
+    request: FastifyRequest,
+  ): Promise<{ readonly result: Result; readonly isStream: boolean }> {
+    const began = performance.now()
+    const parameters = received.get(request) ?? (await receive(request))
     return { result: await run(request, parameters, began), isStream: formatOf(parameters) === 'stream' }
   }
 
