@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
 import { Corebos } from '../src/corebos/corebos.ts'
 import { SpoolRoom } from '../src/corebos/spool.ts'
+import { watchCircuit } from '../src/http/metrics.ts'
 import { observedBy } from '../src/tracing/observed-calls.ts'
 
 declare module 'fastify' {
@@ -42,6 +43,7 @@ export default fp<Settings>(
       observeMetadata: (how) => app.metrics.cacheUses.inc({ cache: 'modules', how }),
     })
     app.inUse.watch(corebos.inUse)
+    watchCircuit(app.metrics.registry, () => corebos.isCircuitOpen)
     app.decorate('corebos', corebos)
     app.addHook('onClose', () => corebos.close())
   },

@@ -1,7 +1,7 @@
 /** Sessions and the state that instances share: chooses the store, and closes it. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { watchSources } from '../src/http/metrics.ts'
+import { watchSessions } from '../src/http/metrics.ts'
 import type { PortalSession, SessionLife, Store } from '../src/session/contract.ts'
 import { Reaper } from '../src/session/reaper.ts'
 import { reported } from '../src/session/redis/reported.ts'
@@ -39,10 +39,7 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
             app.metrics.redisCommands.observe({ command, outcome }, seconds),
         })
   app.decorate('sessions', store)
-  watchSources(app.metrics.registry, {
-    isCircuitOpen: () => app.corebos.isCircuitOpen,
-    sessions: async () => store.count().catch(() => undefined),
-  })
+  watchSessions(app.metrics.registry, async () => store.count().catch(() => undefined))
 
   const { endUpstream, reapEvery: every = 30_000 } = options
   const reaper = endUpstream && new Reaper({ store, endUpstream, every, log: app.log })
@@ -52,4 +49,4 @@ async function sessions(app: FastifyInstance, options: SessionsOptions): Promise
   })
 }
 
-export default fp(sessions, { name: 'sessions', dependencies: ['metrics', 'corebos'], fastify: '5.x' })
+export default fp(sessions, { name: 'sessions', dependencies: ['metrics'], fastify: '5.x' })

@@ -2,8 +2,9 @@
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import type { Config } from '../src/config/config.ts'
-import { DocumentLinks, linkLife } from '../src/records/documents/links.ts'
+import { DocumentLinks, linkLife, type LinkTarget } from '../src/records/documents/links.ts'
 import { documentFile, findDocument } from '../src/records/documents/file.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answerFor, fileHeaders } from '../src/http/file-answer.ts'
@@ -88,6 +89,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   const { validatorCompiler } = app
   if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
   const links = new DocumentLinks(app.sessions)
+  const redeemed = new WeakMap<FastifyRequest, LinkTarget>()
   const types = new AcceptedTypes(UPLOAD_TYPES)
   const shared = { tags: ['documents'], security: [{ bearer: [] }] }
   await app.register(multipart, {
@@ -277,8 +279,10 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       },
     },
     async (request, reply) => {
-      const target = await links.redeem(request.params.secret)
+      // A link works once, and work that lacks the description of a module begins again.
+      const target = redeemed.get(request) ?? (await links.redeem(request.params.secret))
       if (target === undefined) throw new GatewayError('NOT_FOUND')
+      redeemed.set(request, target)
       await app.authenticateBy(target, request)
       const file = await documentFile(target.documentId, bypassCache(await door.readContextOf(request)))
       return (

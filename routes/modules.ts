@@ -1,7 +1,7 @@
 /** What there is to read, as this contact may know it. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, IfNoneMatch, ModuleName, notModified, problems } from '../src/http/schemas.ts'
+import { answer, IfNoneMatch, ModuleName, labelsNotModified, problems } from '../src/http/schemas.ts'
 import { jsonValueSchema, type JsonValue } from '../src/model/json-value.ts'
 import { describedForm, widgets, type DescribedForm } from '../src/records/form.ts'
 import { LanguageParameter } from '../src/records/presentation.ts'
@@ -168,7 +168,8 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
             example: { modules: [example] },
             headers: ['ETag', 'Cache-Control', 'Content-Language'],
           }),
-          304: notModified,
+          304: labelsNotModified,
+          ...problems('INVALID_VALUE'),
         },
       },
     },
@@ -194,8 +195,8 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
             example: { ...example, ...exampleForm },
             headers: ['ETag', 'Cache-Control', 'Content-Language'],
           }),
-          304: notModified,
-          ...problems('UNKNOWN_MODULE'),
+          304: labelsNotModified,
+          ...problems('INVALID_VALUE', 'UNKNOWN_MODULE'),
         },
       },
     },

@@ -56,7 +56,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
               ],
             },
           }),
-          ...problems('UNKNOWN_MODULE', 'QUERY_NOT_EXPRESSIBLE', 'QUERY_TOO_LARGE'),
+          ...problems('INVALID_VALUE', 'UNKNOWN_MODULE', 'QUERY_NOT_EXPRESSIBLE', 'QUERY_TOO_LARGE'),
         },
       },
     },

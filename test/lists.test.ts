@@ -274,7 +274,7 @@ t.test('expand brings the fields that are named, over several references', async
   await rejects(t, portal, '/modules/HelpDesk/records', [
     [{ expand: 'parent_id(portal)' }, 'expand', 'UNKNOWN_FIELD', /has no field 'portal'/],
     [{ expand: 'parent_id(nope)' }, 'expand', 'UNKNOWN_FIELD', /has no field 'nope'/],
-    [{ expand: 'assigned_user_id(user_name)' }, 'expand', 'INVALID_VALUE', /no reference/],
+    [{ expand: 'assigned_user_id(user_name)' }, 'expand', 'UNKNOWN_FIELD', /accepted are 'id' and 'name'/],
     [{ expand: 'parent_id(' }, 'expand', 'QUERY_SYNTAX', /line 1/],
     [{ expand: 'parent_id()' }, 'expand', 'QUERY_SYNTAX', /line 1/],
     [{ expand: 'comments(id)' }, 'expand', 'UNKNOWN_FIELD', /points to nothing/],

@@ -106,6 +106,7 @@ t.test('the description names every endpoint and is open', async (t) => {
   t.strictSame(Object.keys(paths).sort(), [
     '/access',
     '/cache/clear',
+    '/changed',
     '/explain',
     '/failures/forget',
     '/metrics',

@@ -329,7 +329,8 @@ t.test('where nobody can read comments, that is what is said', async (t) => {
 t.test('what a record points to comes along under its own rule, in few calls', async (t) => {
   const portal = await startPortal(t)
   const { relay, admin } = portal
-  await portal.as('alice', 'GET', '/modules/HelpDesk/records?limit=1')
+  // Describes every module, so that nothing of that is counted below.
+  await portal.as('alice', 'GET', '/modules')
   const calls = async (path: string) => {
     const before = relay.calls.length
     const answer = await portal.as('alice', 'GET', path)
@@ -388,7 +389,6 @@ t.test('what a record points to comes along under its own rule, in few calls', a
   t.match(outside.answer.body.records, [{ expanded: { contact_id: null } }])
   const rejected = [
     ['ticket_title', 'INVALID_VALUE'],
-    ['assigned_user_id', 'INVALID_VALUE'],
     ['Contacts.account_id', 'UNKNOWN_FIELD'],
     ['parent_id.lastname', 'INVALID_VALUE'],
     ['parent_id.portalloginuser', 'UNKNOWN_FIELD'],

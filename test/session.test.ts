@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import fastify from 'fastify'
 import t from 'tap'
+import metrics from '../plugins/metrics.ts'
 import sessions from '../plugins/sessions.ts'
 import { EmbeddedStore } from '../src/session/memory/store.ts'
 import { present, usesKept } from '../src/tokens/refresh.ts'
@@ -117,6 +118,7 @@ t.test('coreBOS sessions are ended behind sessions that ran out, also where one 
   const both = new EventEmitter()
   const ending = once(both, 'ended')
   const app = fastify()
+  await app.register(metrics)
   await app.register(sessions, {
     life,
     now,

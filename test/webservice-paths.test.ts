@@ -76,7 +76,7 @@ t.test('so is a request that cannot be read', async (t) => {
   const rejected = [
     ['a URL that cannot be decoded', get('/webservice.php/%zz'), 'BAD_REQUEST', 200],
     ['a URL with a broken escape', get('//webservice.php%'), 'BAD_REQUEST', 200],
-    ['a URL that is too long', get(`/webservice.php?query=${long}`), 'HEADERS_TOO_LARGE', 431],
+    ['a URL that is too long', get(`/webservice.php?query=${long}`), 'URL_TOO_LONG', 414],
     ['headers that are too large', get('//webservice.php', `Cookie: ${long}`), 'HEADERS_TOO_LARGE', 431],
     ['a header that is malformed', get('/webservice.php', 'a b: c'), 'BAD_REQUEST', 400],
   ] as const
@@ -88,7 +88,7 @@ t.test('so is a request that cannot be read', async (t) => {
   }
   for (const [bytes, code, expected] of [
     [get('/modules/%zz'), 'BAD_REQUEST', 400],
-    [get(`/modules?x=${long}`), 'HEADERS_TOO_LARGE', 431],
+    [get(`/modules?x=${long}`), 'URL_TOO_LONG', 414],
     [get('/modules', 'a b: c'), 'BAD_REQUEST', 400],
   ] as const) {
     const { status, type, body } = await sendRaw(url, bytes)

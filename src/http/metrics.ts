@@ -122,36 +122,32 @@ export function createMetrics(version: string): Metrics {
   }
 }
 
-/** What is looked up at each scrape. */
-export interface Sources {
-  readonly isCircuitOpen: () => boolean
-  /** Undefined: not known. */
-  readonly sessions: () => Promise<number | undefined>
+/** Adds a gauge that is read at each scrape. @param read undefined: not known */
+function watch(
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => Promise<number | undefined>,
+): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    async collect() {
+      this.set((await read()) ?? Number.NaN)
+    },
+  })
 }
 
-/** Adds the gauges that are read at each scrape. */
-export function watchSources(registry: Registry, { isCircuitOpen, sessions }: Sources): void {
-  const registers = [registry]
-  const gauge = (name: string, help: string, read: () => Promise<number | undefined>): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        this.set((await read()) ?? Number.NaN)
-      },
-    })
-  }
-  gauge(
-    'portal_corebos_circuit_open',
-    '1 while calls are stopped because coreBOS does not answer',
-    async () => Number(isCircuitOpen()),
-  )
-  gauge(
-    'portal_sessions',
-    'Sessions that have not run out; of all instances where they share Redis',
-    sessions,
-  )
+export function watchCircuit(registry: Registry, isOpen: () => boolean): void {
+  const help = '1 while calls are stopped because coreBOS does not answer'
+  watch(registry, 'portal_corebos_circuit_open', help, async () => Number(isOpen()))
+}
+
+/** @param count undefined: not known */
+export function watchSessions(registry: Registry, count: () => Promise<number | undefined>): void {
+  const help = 'Sessions that have not run out; of all instances where they share Redis'
+  watch(registry, 'portal_sessions', help, count)
 }
 
 export interface PolicyGauges {

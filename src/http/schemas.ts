@@ -218,6 +218,14 @@ export const notModified = Type.Unsafe<undefined>(
   Type.Null({ description: 'Not modified', headers: described('ETag', 'Cache-Control') }),
 )
 
+/** Where labels are chosen by language. */
+export const labelsNotModified = Type.Unsafe<undefined>(
+  Type.Null({
+    description: 'Not modified',
+    headers: described('ETag', 'Cache-Control', 'Content-Language'),
+  }),
+)
+
 export const IfNoneMatchOfWrite = Type.Optional(
   Type.String({
     ...tags,

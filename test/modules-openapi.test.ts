@@ -2,7 +2,7 @@
 import formats from 'ajv-formats'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
-import { startPortal } from '../support/portal.ts'
+import { startPortal } from './support/portal.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 interface Described {
