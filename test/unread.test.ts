@@ -31,8 +31,8 @@ async function stand(t: Test, bounds: Partial<ConnectionBounds> = {}): Promise<S
   const connections = new Connections({ ...connectionBounds, ...bounds }, () => clock)
   const app = fastify({
     ...serverOptions(undefined, connections),
-    http: { connectionsCheckingInterval: 10, headersTimeout: 50 },
-    requestTimeout: 50,
+    http: { connectionsCheckingInterval: 10, headersTimeout: 1000 },
+    requestTimeout: 1000,
   })
   // Only the test looks.
   await app.register(unread, { connections, every: 2 ** 30 })
