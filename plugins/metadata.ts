@@ -24,7 +24,8 @@ export default fp<MetadataPluginOptions>(
     app.decorateRequest('neededModules', undefined)
     app.addHook('onRoute', (route) => {
       const { handler } = route
-      // Work that lacks a description has done nothing yet but read, and begins again when there is one.
+      // Work that lacks a description has done nothing yet but read, and begins again when there is one. What it may do
+      // once only goes through `OncePerRequest`.
       route.handler = function (request, reply) {
         const attempt = (): unknown => {
           const done: unknown = handler.call(this, request, reply)

@@ -2,13 +2,13 @@
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import type { Config } from '../src/config/config.ts'
 import { DocumentLinks, linkLife, type LinkTarget } from '../src/records/documents/links.ts'
 import { documentFile, findDocument } from '../src/records/documents/file.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answerFor, fileHeaders } from '../src/http/file-answer.ts'
 import { bypassCache } from '../src/access/bypass-cache.ts'
+import { OncePerRequest } from '../src/http/once-per-request.ts'
 import { FormText } from '../src/http/form-text.ts'
 import {
   answer,
@@ -89,7 +89,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   const { validatorCompiler } = app
   if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
   const links = new DocumentLinks(app.sessions)
-  const redeemed = new WeakMap<FastifyRequest, LinkTarget>()
+  const redeemed = new OncePerRequest<LinkTarget | undefined>()
   const types = new AcceptedTypes(UPLOAD_TYPES)
   const shared = { tags: ['documents'], security: [{ bearer: [] }] }
   await app.register(multipart, {
@@ -279,10 +279,8 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       },
     },
     async (request, reply) => {
-      // A link works once, and work that lacks the description of a module begins again.
-      const target = redeemed.get(request) ?? (await links.redeem(request.params.secret))
+      const target = await redeemed.of(request, async () => links.redeem(request.params.secret))
       if (target === undefined) throw new GatewayError('NOT_FOUND')
-      redeemed.set(request, target)
       await app.authenticateBy(target, request)
       const file = await documentFile(target.documentId, bypassCache(await door.readContextOf(request)))
       return (

@@ -10,6 +10,7 @@ import { GatewayError } from '../src/model/errors.ts'
 import { record } from '../src/read/records-by-id.ts'
 import { AcceptedTypes } from '../src/records/documents/media-type.ts'
 import type { Presented } from '../src/http/request-counts.ts'
+import { OncePerRequest } from '../src/http/once-per-request.ts'
 import { bodyBounds, largeBody } from '../src/http/schemas.ts'
 import { BodyReader } from '../src/webservice/body.ts'
 import { Input, type WebserviceContext, type WebserviceWriteContext } from '../src/webservice/call.ts'
@@ -188,7 +189,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
   const { webservice, door, room, sessions, metrics, endUpstream, limitLogins, limitSession } = app
   const { passwords } = app.auth
-  const received = new WeakMap<FastifyRequest, Parameters>()
+  const received = new OncePerRequest<Parameters>()
 
   app.removeAllContentTypeParsers()
   // The handler reads it, and gives back what it takes for that.
@@ -327,14 +328,12 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     }
   }
 
-  /** The body arrives once; work that lacks the description of a module begins again with what was read. */
   async function receive(request: FastifyRequest): Promise<Parameters> {
     const body =
       request.body instanceof Readable
         ? await request.scope.whileConnected(readerOf(request).read(request.body))
         : Buffer.alloc(0)
     const parameters = await parametersOf(request, body)
-    received.set(request, parameters)
     // Where the modules that it names are looked for.
     request.body = Object.fromEntries(parameters)
     return parameters
@@ -344,7 +343,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     request: FastifyRequest,
   ): Promise<{ readonly result: Result; readonly isStream: boolean }> {
     const began = performance.now()
-    const parameters = received.get(request) ?? (await receive(request))
+    const parameters = await received.of(request, async () => receive(request))
     return { result: await run(request, parameters, began), isStream: formatOf(parameters) === 'stream' }
   }
 
