@@ -10,7 +10,7 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
-import { actionsOn, runAction, runnable } from '../src/write/writes.ts'
+import { actionsOn, runAction, runnable } from '../src/write/actions.ts'
 
 const Action = Type.Object(
   {

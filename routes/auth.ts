@@ -8,7 +8,7 @@ import type { Admitted } from '../src/auth/rejection.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../src/http/schemas.ts'
 import type { Opened, PortalSession } from '../src/session/contract.ts'
-import { changePassword } from '../src/write/writes.ts'
+import { changePassword } from '../src/write/audited.ts'
 
 const ContactView = Type.Object(
   {

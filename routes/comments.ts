@@ -12,7 +12,7 @@ import {
   WebserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
-import { comment } from '../src/write/writes.ts'
+import { comment } from '../src/write/comments.ts'
 
 const Comment = Type.Object(
   {

@@ -30,7 +30,7 @@ import { isPartAFile, readUpload } from '../src/records/documents/upload.ts'
 import { presentedRecord, WrittenRecord } from '../src/records/list.ts'
 import { presentation } from '../src/records/presentation.ts'
 import { givenTexts } from '../src/records/values.ts'
-import { createRecord, writtenBefore, type NewRecord } from '../src/write/writes.ts'
+import { createRecord, writtenBefore, type NewRecord } from '../src/write/records.ts'
 
 const UploadForm = Type.Object(
   {

@@ -27,7 +27,7 @@ import {
   writtenBefore,
   type Precondition,
   type Values,
-} from '../src/write/writes.ts'
+} from '../src/write/records.ts'
 
 const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatchOfWrite })
 

@@ -14,7 +14,7 @@ import {
   webserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
-import { setRelation } from '../src/write/writes.ts'
+import { setRelation } from '../src/write/relations.ts'
 
 // Of one name, since OpenAPI takes paths for the same that differ in the names of their parameters alone.
 const Related = Type.String({ ...ModuleName, description: 'The name of the module' })

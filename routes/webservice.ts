@@ -33,7 +33,7 @@ import {
   type Pair,
   type Parameters,
 } from '../src/webservice/php.ts'
-import { changePassword } from '../src/write/writes.ts'
+import { changePassword } from '../src/write/audited.ts'
 
 const Envelope = Type.Object(
   {

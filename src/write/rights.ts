@@ -2,7 +2,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { ModuleView, VisibleModules } from '../scope/view.ts'
 import { isOpen } from '../scope/write.ts'
-import { isCommentable, relating } from './writes.ts'
+import { isCommentable } from './comments.ts'
+import { relating } from './relations.ts'
 
 export const Rights = Type.Object(
   {

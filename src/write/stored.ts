@@ -1,12 +1,11 @@
 /** Compares what coreBOS has stored with what was sent. */
-import type { AuditLine, WriteContext } from '../access/context.ts'
+import type { WriteContext } from '../access/context.ts'
 import { GatewayError, type FieldProblem } from '../model/errors.ts'
 import type { FieldShape } from '../model/module.ts'
 import { isStored } from '../scope/value.ts'
 import type { Row } from '../scope/verify.ts'
 import type { Proposal } from '../scope/write.ts'
-
-export type Note = (facts: Partial<AuditLine>) => void
+import type { Note } from './audited.ts'
 
 /**
  * What is stored otherwise goes into the audit line. A length at which a text was cut is remembered, so that the next

@@ -27,7 +27,9 @@ export interface Copy {
   readonly parse: typeof import('../../src/query/parse.ts')
   readonly policy: typeof import('../../src/policy/policy.ts')
   readonly view: typeof import('../../src/scope/view.ts')
-  readonly writes: typeof import('../../src/write/writes.ts')
+  readonly records: typeof import('../../src/write/records.ts')
+  readonly relations: typeof import('../../src/write/relations.ts')
+  readonly comments: typeof import('../../src/write/comments.ts')
 }
 
 interface Person {
@@ -147,8 +149,8 @@ const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed,
       ['a ticket with a field that there is not', { nosuch: 'x' }, 'UNKNOWN_FIELD'],
     ] as const
   ).map(([what, given, outcome]) => {
-    const deed: Deed = ({ writes }, author) =>
-      writes.createRecord({ module: 'HelpDesk', values: { ticket_title: 't', ...given } }, author)
+    const deed: Deed = ({ records }, author) =>
+      records.createRecord({ module: 'HelpDesk', values: { ticket_title: 't', ...given } }, author)
     return [what, builtinPolicy, deed, outcome] as const
   }),
   ...(
@@ -163,7 +165,7 @@ const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed,
       ['an invoice', '7x8628', { subject: 'x' }, 'NOT_WRITABLE'],
     ] as const
   ).map(([what, id, given, outcome]) => {
-    const deed: Deed = ({ writes }, author) => writes.updateRecord(id, given, author)
+    const deed: Deed = ({ records }, author) => records.updateRecord(id, given, author)
     return [what, builtinPolicy, deed, outcome] as const
   }),
   ...(
@@ -173,19 +175,19 @@ const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed,
       ["nobody's invoice now", { contact_id: '' }, 'REFERENCE_OUT_OF_SCOPE'],
     ] as const
   ).map(([what, given, outcome]) => {
-    const deed: Deed = ({ writes }, author) => writes.updateRecord('7x8628', given, author)
+    const deed: Deed = ({ records }, author) => records.updateRecord('7x8628', given, author)
     return [what, strict, deed, outcome] as const
   }),
   [
     'a comment on its project',
     builtinPolicy,
-    ({ writes }, author) => writes.comment('33x8636', 'hello', author),
+    ({ comments }, author) => comments.comment('33x8636', 'hello', author),
     'create ModComments {"assigned_user_id":"19x5","commentcontent":"hello\\n\\n(contact 12x8549, f139fa3e)","related_to":"33x8636"}',
   ],
   [
     'a comment in the name of another contact',
     builtinPolicy,
-    ({ writes }, author) => writes.comment('33x8636', 'hello\n\n(contact 12x8550, 463902d5)', author),
+    ({ comments }, author) => comments.comment('33x8636', 'hello\n\n(contact 12x8550, 463902d5)', author),
     'create ModComments {"assigned_user_id":"19x5","commentcontent":"hello\\n\\n(contact 12x8550, 463902d5)\\n\\n(contact 12x8549, f8c197fc)","related_to":"33x8636"}',
   ],
   [
@@ -197,14 +199,14 @@ const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed,
         ModComments: { ...builtinPolicy.modules['ModComments'], delete: true },
       },
     },
-    ({ writes }, author) => writes.deleteRecord('30x8767', author),
+    ({ records }, author) => records.deleteRecord('30x8767', author),
     'NOT_WRITABLE',
   ],
   [
     "a comment on a stranger's project",
     builtinPolicy,
-    ({ writes }, author) =>
-      writes.createRecord(
+    ({ records }, author) =>
+      records.createRecord(
         { module: 'ModComments', values: { commentcontent: 'hello', related_to: '33x8676' } },
         author,
       ),
@@ -213,55 +215,55 @@ const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed,
   [
     'an end of an invoice',
     builtinPolicy,
-    ({ writes }, author) => writes.deleteRecord('7x8628', author),
+    ({ records }, author) => records.deleteRecord('7x8628', author),
     'NOT_WRITABLE',
   ],
   [
     "a stranger's order behind its invoice",
     strict,
-    ({ writes }, author) => writes.updateRecord('7x8628', { salesorder_id: '6x8674' }, author),
+    ({ records }, author) => records.updateRecord('7x8628', { salesorder_id: '6x8674' }, author),
     'REFERENCE_OUT_OF_SCOPE',
   ],
   [
     'an end of its ticket',
     strict,
-    ({ writes }, author) => writes.deleteRecord('17x8625', author),
+    ({ records }, author) => records.deleteRecord('17x8625', author),
     'remove 17x8625',
   ],
   [
     "an end of the account's ticket",
     strict,
-    ({ writes }, author) => writes.deleteRecord('17x8565', author),
+    ({ records }, author) => records.deleteRecord('17x8565', author),
     'NOT_WRITABLE',
   ],
   [
     'its document at its invoice',
     builtinPolicy,
-    ({ writes }, author) => writes.setRelation('relate', '7x8628', '15x8644', author),
+    ({ relations }, author) => relations.setRelation('relate', '7x8628', '15x8644', author),
     'NOT_WRITABLE',
   ],
   [
     "a stranger's document at its ticket",
     builtinPolicy,
-    ({ writes }, author) => writes.setRelation('relate', '17x8625', '15x8684', author),
+    ({ relations }, author) => relations.setRelation('relate', '17x8625', '15x8684', author),
     'NOT_FOUND',
   ],
   [
     'its document at a ticket of a stranger',
     builtinPolicy,
-    ({ writes }, author) => writes.setRelation('relate', '17x8665', '15x8644', author),
+    ({ relations }, author) => relations.setRelation('relate', '17x8665', '15x8644', author),
     'NOT_FOUND',
   ],
   [
     'its document at its ticket',
     builtinPolicy,
-    ({ writes }, author) => writes.setRelation('relate', '17x8625', '15x8644', author),
+    ({ relations }, author) => relations.setRelation('relate', '17x8625', '15x8644', author),
     'relate 17x8625 15x8644',
   ],
   [
     "the account's document at the account's ticket",
     builtinPolicy,
-    ({ writes }, author) => writes.setRelation('relate', '17x8565', '15x8584', author),
+    ({ relations }, author) => relations.setRelation('relate', '17x8565', '15x8584', author),
     'NOT_WRITABLE',
   ],
 ]

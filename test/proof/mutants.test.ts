@@ -292,12 +292,14 @@ const mutants: readonly Mutant[] = Object.entries<
     ['nothing is forced', '{ ...values, ...Object.fromEntries(forced) }', '{ ...values }'],
     ['what can be seen can be written', "(writing === 'create' ? decision.level : 'own')", 'decision.level'],
   ],
-  'src/write/writes.ts': [
+  'src/write/records.ts': [
     [
       'a record within visible is within reach',
       'if (meets(row, await resolvedScope(writing, author), view.module)) return',
       'return',
     ],
+  ],
+  'src/write/relations.ts': [
     ["relations of what is nobody's own", 'if (!own.includes(true)) throw', 'if (own.length === 0) throw'],
     [
       'relations that no rule opens',
@@ -334,7 +336,7 @@ function collect(path: string): void {
   }
 }
 for (const entrance of [
-  'src/write/writes.ts',
+  'src/write/comments.ts',
   'src/read/explain.ts',
   'src/query/parse.ts',
   'src/policy/policy.ts',
@@ -362,7 +364,9 @@ async function copyWith(folder: string, mutant?: Mutant): Promise<Copy> {
     parse: await load('src/query/parse.js'),
     policy: await load('src/policy/policy.js'),
     view: await load('src/scope/view.js'),
-    writes: await load('src/write/writes.js'),
+    records: await load('src/write/records.js'),
+    relations: await load('src/write/relations.js'),
+    comments: await load('src/write/comments.js'),
   }
 }
 

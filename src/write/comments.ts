@@ -1,0 +1,85 @@
+/** Adds comments to records, always in the name of the contact. */
+import type { WriteContext } from '../access/context.ts'
+import { GatewayError } from '../model/errors.ts'
+import { find, ownId } from '../read/records-by-id.ts'
+import { isKeptApart } from '../records/comments.ts'
+import { signed } from '../scope/signature.ts'
+import { fitProblem } from '../scope/value.ts'
+import type { VisibleModules } from '../scope/view.ts'
+import { isOpen, writingView } from '../scope/write.ts'
+import { audited, type Note } from './audited.ts'
+import { create, type Written } from './records.ts'
+import { outdate, perform, writtenBy } from './send.ts'
+
+/** What comments on records of a module are written by: their own rule, and the field that names the record. */
+function commenting(module: string, visible: VisibleModules) {
+  const view = visible.find('ModComments')
+  const through = view?.decision.rule.ties?.through.find((hop) => hop.module === module)
+  return view && through && { view, field: through.field }
+}
+
+/** Whether comments may be written on records of the module. */
+export function isCommentable(module: string, visible: VisibleModules): boolean {
+  const comments = commenting(module, visible)
+  return comments?.view.readable.has('commentcontent') === true && isOpen(comments.view, 'create')
+}
+
+/** What was written where coreBOS keeps comments of its own, which are no records. */
+export interface TicketComment {
+  readonly time: string
+}
+
+/**
+ * Adds a comment to a visible record, always in the name of the contact.
+ *
+ * @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE`, `INVALID_VALUE`, `OUTCOME_UNKNOWN`, or how coreBOS failed
+ */
+export async function comment(
+  id: string,
+  text: string,
+  author: WriteContext,
+): Promise<Written | TicketComment> {
+  return audited('comment', author, async (note) => {
+    const { visible, writer } = author
+    note({ ids: [id] })
+    const found = await find(id, author)
+    const { module } = found.view
+    note({ module: module.name })
+    const comments = commenting(module.name, visible)
+    if (comments === undefined) {
+      throw new GatewayError('NOT_WRITABLE', `comments cannot be written on ${module.name}`)
+    }
+    const { view, field } = comments
+    note({ rule: view.decision.rule.name })
+    writingView(view, 'create', visible)
+    const content = view.readable.get('commentcontent')
+    if (content === undefined) throw new GatewayError('NOT_WRITABLE')
+    // Of those on FAQ coreBOS keeps no author; those that are records are signed as they are proposed.
+    const isSigned =
+      module.name === 'Faq' &&
+      view.decision.rule.sign === content.name &&
+      visible.contact.entity === 'Contacts'
+    const written = isSigned ? signed(text, visible.contact) : text
+    const problem =
+      text.trim() === ''
+        ? 'a comment has a text'
+        : fitProblem(written, content, author.lengths.of(view.module.name, content))
+    if (problem !== undefined) {
+      throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
+    }
+    if (!isKeptApart(module.name)) {
+      // What is commented on stays beside what is made.
+      const noteBoth: Note = (facts) =>
+        note(facts.ids === undefined ? facts : { ...facts, ids: [id, ...facts.ids] })
+      const values = { commentcontent: text, [field]: id }
+      return create({ module: 'ModComments', values }, author, noteBoth)
+    }
+    const speaker = visible.contact.entity === 'Contacts' ? ownId(author) : undefined
+    const time = await perform(found.view, author, () =>
+      // coreBOS looks at its rights to what is commented on.
+      writer.addComment(found.id, written, speaker, writtenBy(found.view)),
+    )
+    await outdate(author, ['ModComments', module.name])
+    return { time }
+  })
+}
