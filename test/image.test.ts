@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { environment } from '../src/config/config.ts'
+import { environment } from '../src/config/variables.ts'
 import { buildImage, filesIn } from './support/image.ts'
 import { scratch } from './support/redis-server.ts'
 

@@ -1,6 +1,6 @@
 /** Renders the environment variables of the gateway as `.env.example` and as the table of `docs/configuration.md`. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { environment } from '../../src/config/config.ts'
+import { environment } from '../../src/config/variables.ts'
 import type { Annotation } from '../../src/config/environment.ts'
 
 /** Headings of `.env.example`, by the variable that they stand before. */
