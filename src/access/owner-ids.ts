@@ -4,7 +4,7 @@ import type { Company } from '../corebos/company.ts'
 import { SharedCache, type CacheUse } from '../corebos/shared-cache.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Fresh } from './freshness.ts'
-import { ownerIdsWithoutLookup, type OwnerIds } from '../scope/rewrite.ts'
+import { ownerIdsWithoutLookup, type OwnerIds } from '../scope/owner-ids.ts'
 
 export interface AnchorsOptions {
   /** Absent without a service user, in which case no level above `account` can be read. */

@@ -5,7 +5,7 @@ import { mapLimited } from '../model/map-limited.ts'
 import type { Lookup, Query, Relation } from '../query/tree.ts'
 import { outline } from '../scope/outline.ts'
 import { ofCaller, ofGateway, ofLookUp, type Draft, type Origin } from '../scope/plan.ts'
-import { isShown, type Dialect } from '../scope/rewrite.ts'
+import { isShown, type Dialect } from '../scope/rule-condition.ts'
 import { RuleError } from '../scope/rule-error.ts'
 import { completed, draftOf, ruleErrorsOf } from './look-up.ts'
 

@@ -17,14 +17,8 @@ import {
   type Origin,
   type Plan,
 } from '../scope/plan.ts'
-import {
-  resolveCondition,
-  ruleLabel,
-  scopeLabel,
-  scopeOf,
-  unresolvedIn,
-  type FoundIds,
-} from '../scope/rewrite.ts'
+import { resolveCondition, unresolvedIn, type FoundIds } from '../scope/resolve.ts'
+import { ruleLabel, scopeLabel, scopeOf } from '../scope/rule-condition.ts'
 import { asRuleError } from '../scope/rule-error.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { bypassSharedReads } from '../access/bypass-cache.ts'

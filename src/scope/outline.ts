@@ -3,13 +3,9 @@ import type { Contact } from '../model/contact.ts'
 import type { Lookup, Query, Relation } from '../query/tree.ts'
 import { draft, levelOf, sentQuery, type Draft, type Origin } from './plan.ts'
 import { printLabelled } from './print.ts'
-import {
-  ownerIdsWithoutLookup,
-  rewriteShown,
-  unresolvedIn,
-  type OwnerIds,
-  type ScopedQuery,
-} from './rewrite.ts'
+import { ownerIdsWithoutLookup, type OwnerIds } from './owner-ids.ts'
+import { rewriteShown, type ScopedQuery } from './rewrite.ts'
+import { unresolvedIn } from './resolve.ts'
 import type { VisibleModules } from './view.ts'
 
 export interface Outline {

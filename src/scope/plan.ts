@@ -6,17 +6,11 @@ import type { Modules } from '../model/module.ts'
 import type { SendableQuery } from '../model/sendable-query.ts'
 import type { Condition, Limit, Lookup, Query, Relation } from '../query/tree.ts'
 import { print } from './print.ts'
-import {
-  resolve,
-  rewrite,
-  unresolvedIn,
-  type Column,
-  type Dialect,
-  type FoundIds,
-  type OwnerIds,
-  type ResolvedQuery,
-  type ScopedQuery,
-} from './rewrite.ts'
+import { resolve, unresolvedIn, type FoundIds } from './resolve.ts'
+import { rewrite, type ResolvedQuery, type ScopedQuery } from './rewrite.ts'
+import type { Column } from './selection.ts'
+import type { Dialect } from './rule-condition.ts'
+import type { OwnerIds } from './owner-ids.ts'
 import type { ModuleView, VisibleModules } from './view.ts'
 
 /** The origin of a query, which decides how many rows it may request. */

@@ -5,7 +5,8 @@ import { hasRepeatedBlanks, isCountedAsMeant, readingOf } from '../query/dialect
 import { printExtended } from '../query/extended.ts'
 import type { Modules } from '../model/module.ts'
 import { columnsOf } from './columns.ts'
-import type { Dialect, ResolvedQuery } from './rewrite.ts'
+import type { Dialect } from './rule-condition.ts'
+import type { ResolvedQuery } from './rewrite.ts'
 import { asRuleError } from './rule-error.ts'
 import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
 

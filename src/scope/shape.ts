@@ -1,5 +1,5 @@
 import type { Limit } from '../query/tree.ts'
-import type { Column } from './rewrite.ts'
+import type { Column } from './selection.ts'
 import type { Row } from './verify.ts'
 
 /** The rows that a hop's references point to, by module and id, each read under its own rule. */

@@ -25,6 +25,24 @@ const mutants: readonly Mutant[] = Object.entries<
       'tree.or(absorbed(scope, asked), asked)',
     ],
     ["the caller's condition is lost", 'tree.and(absorbed(scope, asked), asked)', 'scope'],
+    [
+      'rows come without their ties',
+      'const frame = { view, ownerIds, scope, tying: fieldsIn(scope) }',
+      'const frame = { view, ownerIds, scope, tying: [] as string[] }',
+    ],
+    [
+      'a contact keeps the reach that it had',
+      'if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known',
+      'if (known !== undefined) return known',
+    ],
+    [
+      'every order is ascending',
+      'field: checkPath(path, view).name, direction',
+      "field: checkPath(path, view).name, direction: 'asc' as const",
+    ],
+    ['orders by hidden fields', 'checkPath(path, view).name', 'path.field'],
+  ],
+  'src/scope/rule-condition.ts': [
     ['every tie must hold', 'tree.and(tree.anyOf(ties), own)', 'tree.and(tree.allOf(ties), own)'],
     [
       "the rule's condition is an alternative",
@@ -38,16 +56,6 @@ const mutants: readonly Mutant[] = Object.entries<
       'return ties === undefined ? tree.constant(true) : tree.and(',
     ],
     [
-      'rows come without their ties',
-      'const frame = { view, ownerIds, scope, tying: fieldsIn(scope) }',
-      'const frame = { view, ownerIds, scope, tying: [] as string[] }',
-    ],
-    [
-      'a contact keeps the reach that it had',
-      'if (known !== undefined && isSame(known.ownerIds, ownerIds)) return known',
-      'if (known !== undefined) return known',
-    ],
-    [
       'no anchor means everything',
       'ids.length === 0 ? tree.constant(false) : tree.tie(',
       'ids.length === 0 ? tree.constant(true) : tree.tie(',
@@ -59,17 +67,13 @@ const mutants: readonly Mutant[] = Object.entries<
       "if ('length' in parents && parents.length === 0) return tree.constant(false)",
       "if ('length' in parents && parents.length === 0) return tree.constant(true)",
     ],
+  ],
+  'src/scope/resolve.ts': [
     [
       'a lookup that finds nothing holds for all',
       'if (ids.length === 0) return tree.constant(false)',
       'if (ids.length === 0) return tree.constant(true)',
     ],
-    [
-      'every order is ascending',
-      'field: checkPath(path, view).name, direction',
-      "field: checkPath(path, view).name, direction: 'asc' as const",
-    ],
-    ['orders by hidden fields', 'checkPath(path, view).name', 'path.field'],
   ],
   'src/scope/check.ts': [
     [

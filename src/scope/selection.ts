@@ -1,0 +1,75 @@
+/** What is selected, and the fields that are asked for it. */
+import type { FieldPath, Query } from '../query/tree.ts'
+import { referenceOf } from './check.ts'
+import { type ModuleView, type VisibleModules, requireField } from './view.ts'
+
+/** What the caller gets to see of a row, under `key`. */
+export interface Column {
+  readonly key: string
+  /** The field of the row itself; for a hop the reference that leads on. */
+  readonly field: string
+  /** A field of the record that the reference points to, read under that record's own rule. */
+  readonly hop: { readonly module: string; readonly field: string } | undefined
+}
+
+/** All fields that can be read, for all views in which these are the same. */
+interface Whole {
+  readonly fields: readonly string[]
+  readonly columns: readonly Column[]
+}
+
+const wholes = new WeakMap<ModuleView['readable'], Whole>()
+
+export function wholeOf({ readable }: ModuleView): Whole {
+  const known = wholes.get(readable)
+  if (known !== undefined) return known
+  const fields = [...readable.keys()]
+  const whole = { fields, columns: fields.map(ownColumn) }
+  wholes.set(readable, whole)
+  return whole
+}
+
+export function uniqueFields(columns: readonly Column[]): string[] {
+  const fields: string[] = []
+  for (const { field } of columns) if (!fields.includes(field)) fields.push(field)
+  return fields
+}
+
+export function selectedColumns(
+  { selection }: Query,
+  view: ModuleView,
+  visible: VisibleModules,
+): readonly Column[] | undefined {
+  switch (selection.kind) {
+    case 'count':
+      return undefined
+    case 'all':
+      return wholeOf(view).columns
+    case 'fields': {
+      const columns = new Map<string, Column>()
+      for (const path of selection.paths) {
+        const each = column(path, view, visible)
+        columns.set(each.key, each)
+      }
+      if (selection.distinct) return [...columns.values()]
+      // Every row has its id, at the end.
+      columns.delete('id')
+      return [...columns.values(), ownColumn('id')]
+    }
+  }
+}
+
+function ownColumn(name: string): Column {
+  return { key: name, field: name, hop: undefined }
+}
+
+/** A hop's key is the module's name and the field's, as coreBOS writes it. */
+function column(path: FieldPath, view: ModuleView, visible: VisibleModules): Column {
+  if (path.via === undefined) return ownColumn(requireField(view, path.field, path.at).name)
+  const other = visible.require(path.via, path.at)
+  if (other === view) return ownColumn(requireField(view, path.field, path.at).name)
+  const reference = referenceOf(path, view, other)
+  const { name } = requireField(other, path.field, path.at)
+  const module = other.module.name
+  return { key: `${module.toLowerCase()}${name}`, field: reference.name, hop: { module, field: name } }
+}
