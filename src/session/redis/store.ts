@@ -1,33 +1,34 @@
-/** The store that several instances share: the steps of `lua.ts`, sealed by `seal.ts`, on one connection of `connection.ts`. */
+/** The store that several instances share: the steps of `scripts.ts`, sealed by `encryption.ts`, on one connection of `connection.ts`. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../../model/errors.ts'
-import { Connection, limits, unavailable, type OnCommand, type OnState } from './connection.ts'
+import { type RefreshTokens, refreshTokens, usesKept } from '../../tokens/refresh.ts'
 import {
-  labelled,
-  stampLife,
-  type Generations,
-  type Watched,
-  type Outdated,
   type Entry,
+  type Generations,
   type Leaving,
   type NewSession,
   type Opened,
+  type Outdated,
   type PortalSession,
+  type RateCheck,
+  type RateResult,
   type Reading,
   type Rotation,
   type SessionFacts,
   type SessionLife,
   type Store,
-  type RateCheck,
-  type RateResult,
+  type Watched,
+  labelled,
+  stampLife,
 } from '../contract.ts'
-import { Counters } from '../memory/counters.ts'
-import { pack, unpack } from './packed.ts'
-import { RedisKeys, queue, generations, type Place } from './keys.ts'
-import { refreshTokens, usesKept, type RefreshTokens } from '../../tokens/refresh.ts'
+import { Connection, type OnCommand, type OnState, limits, unavailable } from './connection.ts'
 import { KeyRing } from './encryption.ts'
+import { type Place, RedisKeys, generations, queue } from './keys.ts'
+import { pack, unpack } from './packed.ts'
+import { list, nobody, readTakes, text } from './replies.ts'
+import { generationNames, RedisGenerations } from './generations.ts'
+import { RedisLimits } from './limits.ts'
 
 export interface RedisOptions {
   readonly url: string
@@ -53,15 +54,8 @@ export class RedisStore implements Store {
   /** Endings wait for a replica on a connection of their own, so that other commands are not held up. */
   readonly #endings: Connection
   readonly #tokens: RefreshTokens
-  /** Limits of this process alone, for as long as Redis is away. */
-  readonly #own = new Counters(100_000)
-  /** The generations of modules by that of records: those of the last few, since answers of Redis overtake each other. */
-  readonly #modules = new LRUCache<string, ReadonlyMap<string, string>>({ max: 8 })
-  #known = '?'
-  #lastWatched: { readonly told: string; readonly watched: Watched | undefined } = {
-    told: '',
-    watched: undefined,
-  }
+  readonly #limits: RedisLimits
+  readonly #generations: RedisGenerations
   /** Ended, but not acknowledged by a replica. */
   #unacknowledged: PortalSession[] = []
 
@@ -73,6 +67,8 @@ export class RedisStore implements Store {
     this.#tokens = refreshTokens((id) => this.#places.of(id)?.key.signing)
     this.#main = new Connection(options.url, options)
     this.#endings = new Connection(options.url, { onCommand: options.onCommand })
+    this.#limits = new RedisLimits(this.#main, this.#places, this.#ring.all.length, options.now)
+    this.#generations = new RedisGenerations(this.#main)
   }
 
   /** A store that is connected, or still trying after `patience` milliseconds; an instance without Redis says so at its probe. */
@@ -128,7 +124,7 @@ export class RedisStore implements Store {
       return await this.#read(place, takes)
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
-      const alone = this.#takeAlone(takes, this.#now())
+      const alone = this.#limits.takeAlone(takes)
       if (alone.every(({ allowed }) => allowed)) throw error
       return nobody(alone)
     }
@@ -137,12 +133,12 @@ export class RedisStore implements Store {
   async #read(place: Place, takes: readonly RateCheck[]): Promise<Reading> {
     const args = [this.#now(), this.#life.idle, slack]
     if (!this.#main.isCluster) {
-      const keys = [place.session, ...generationNames, ...this.#names(takes)]
-      const known = [generationNames.length, this.#known]
+      const keys = [place.session, ...generationNames, ...this.#limits.names(takes)]
+      const known = [generationNames.length, this.#generations.known]
       const [found, told, taken] = list(
-        await this.#main.step('gwRead', keys, [...args, ...known, ...this.#takeArguments(takes)]),
+        await this.#main.step('gwRead', keys, [...args, ...known, ...this.#limits.arguments(takes)]),
       )
-      const now = this.#generations(list(told)) ?? (await this.generations())
+      const now = this.#generations.told(list(told)) ?? (await this.generations())
       return { session: this.#session(found), ...now, takes: readTakes(taken) }
     }
     const [reading, now, taken] = await Promise.all([
@@ -155,53 +151,7 @@ export class RedisStore implements Store {
   }
 
   async generations(): Promise<Generations> {
-    const told = await this.#main.run(
-      'multi',
-      async (client) =>
-        client
-          .multi()
-          .get(generations.records)
-          .get(generations.everything)
-          .get(generations.watched)
-          .hgetall(generations.modules)
-          .exec(),
-      true,
-    )
-    const [records, everything, watched, modules] = (told ?? []).map(([error, value]) => {
-      if (error !== null) throw unavailable(error)
-      return value
-    })
-    const pairs = typeof modules === 'object' && modules !== null ? Object.entries(modules).flat() : []
-    const now = this.#generations([records ?? '', everything ?? '', watched ?? '', pairs])
-    if (now === undefined) throw new Error('the generations of modules were read')
-    return now
-  }
-
-  /** @returns undefined where those of modules are neither told nor known */
-  #generations([records, everything, watched, pairs]: readonly unknown[]): Generations | undefined {
-    const version = text(records)
-    if (pairs !== undefined) {
-      const words = list(pairs).map(text)
-      const modules = words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : []))
-      this.#modules.set(version, new Map(modules))
-      this.#known = version
-    }
-    const moduleGenerations = this.#modules.get(version)
-    const schemaGeneration = text(everything)
-    return (
-      moduleGenerations && {
-        cacheGeneration: `${version}.${schemaGeneration}`,
-        schemaGeneration,
-        moduleGenerations,
-        watched: this.#watchedIn(text(watched)),
-      }
-    )
-  }
-
-  /** Read with every request, and the same for seconds. */
-  #watchedIn(told: string): Watched | undefined {
-    if (told !== this.#lastWatched.told) this.#lastWatched = { told, watched: readWatched(told) }
-    return this.#lastWatched.watched
+    return this.#generations.read()
   }
 
   async watch({ until, modules }: Watched): Promise<void> {
@@ -287,56 +237,15 @@ export class RedisStore implements Store {
   }
 
   async take(takes: readonly RateCheck[]): Promise<readonly RateResult[]> {
-    if (takes.length === 0) return []
-    const now = this.#now()
-    try {
-      if (!this.#main.isCluster) {
-        return readTakes(
-          await this.#main.step('gwTake', this.#names(takes), [now, ...this.#takeArguments(takes)]),
-        )
-      }
-      return (await Promise.all(chains(takes).map(async (chain) => this.#takeInTurn(chain, now)))).flat()
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error
-      return this.#takeAlone(takes, now)
-    }
-  }
-
-  /** In a cluster each counter has a slot of its own: one step each, and those that follow another after it. */
-  async #takeInTurn(chain: readonly RateCheck[], now: number): Promise<RateResult[]> {
-    const taken: RateResult[] = []
-    for (const take of chain) {
-      const rejected = taken.at(-1)?.allowed === false
-      const asked = rejected ? { ...take, cost: 0 } : take
-      const names = this.#places.counter(take.key)
-      const told = await this.#main.step('gwTake', names, [now, ...this.#takeArguments([asked])])
-      taken.push(...readTakes(told).map((each) => (rejected ? { ...each, allowed: false } : each)))
-    }
-    return taken
-  }
-
-  #takeAlone(takes: readonly RateCheck[], now: number): RateResult[] {
-    return chains(takes).flatMap((chain) =>
-      chain.some(({ kind }) => kind === 'budget')
-        ? chain.map(({ max }) => ({ allowed: false, count: max, resetIn: limits.command, away: true }))
-        : this.#own.takeAll(chain, now).map((taken) => ({ ...taken, away: true })),
-    )
+    return this.#limits.take(takes)
   }
 
   async giveBack(takes: readonly RateCheck[]): Promise<void> {
-    await Promise.all(
-      takes.map(async ({ key, cost = 1 }) =>
-        this.#main.step('gwGiveBack', this.#places.counter(key), [this.#now(), cost]),
-      ),
-    )
+    await this.#limits.giveBack(takes)
   }
 
   async reset(keys: readonly string[]): Promise<void> {
-    const names = keys.flatMap((key) => this.#places.counter(key))
-    if (names.length === 0) return
-    await this.#main.run<unknown>('del', (client) =>
-      client.isCluster ? Promise.all(names.map((name) => client.del(name))) : client.del(...names),
-    )
+    await this.#limits.reset(keys)
   }
 
   async claim(key: string, value: string, ttl: number): Promise<string | undefined> {
@@ -427,14 +336,6 @@ export class RedisStore implements Store {
     }
   }
 
-  #names(takes: readonly RateCheck[]): string[] {
-    return takes.flatMap(({ key }) => this.#places.counter(key))
-  }
-
-  #takeArguments(takes: readonly RateCheck[]): number[] {
-    return [this.#ring.all.length, ...takes.flatMap(takeNumbers)]
-  }
-
   #seal(place: Place, session: PortalSession): Buffer {
     return this.#ring.seal(place.session, pack(session))
   }
@@ -460,54 +361,4 @@ export class RedisStore implements Store {
     if (value !== undefined) return value
     throw unavailable(new Error('a value is sealed by a key we do not have'))
   }
-}
-
-/** Each take with those that follow it. */
-function chains(takes: readonly RateCheck[]): RateCheck[][] {
-  const all: RateCheck[][] = []
-  for (const take of takes) {
-    const last = all.at(-1)
-    if (take.follows === true && last !== undefined) last.push(take)
-    else all.push([take])
-  }
-  return all
-}
-
-function takeNumbers({ max, window, cost = 1, follows }: RateCheck): number[] {
-  return [max, window, cost, follows === true ? 1 : 0]
-}
-
-/** Found no session. */
-function nobody(takes: readonly RateResult[]): Reading {
-  const none = { cacheGeneration: '', schemaGeneration: '', moduleGenerations: new Map<string, string>() }
-  return { session: undefined, ...none, takes }
-}
-
-const generationNames = [
-  generations.records,
-  generations.everything,
-  generations.watched,
-  generations.modules,
-]
-
-function readWatched(told: string): Watched | undefined {
-  const [until = '', ...words] = told.split(' ')
-  const modules = words.flatMap((word, n) => (n % 2 === 0 ? [[word, Number(words[n + 1])] as const] : []))
-  return until === '' ? undefined : { until: Number(until), modules: new Map(modules) }
-}
-
-function readTakes(told: unknown): RateResult[] {
-  const numbers = list(told).map(Number)
-  return Array.from({ length: numbers.length / 3 }, (_, index) => {
-    const [allowed = 0, count = 0, resetIn = 0] = numbers.slice(3 * index)
-    return { allowed: allowed === 1, count, resetIn }
-  })
-}
-
-function list(reply: unknown): readonly unknown[] {
-  return Array.isArray(reply) ? reply : []
-}
-
-function text(reply: unknown): string {
-  return Buffer.isBuffer(reply) ? reply.toString() : typeof reply === 'string' ? reply : ''
 }

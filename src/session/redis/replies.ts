@@ -1,0 +1,30 @@
+/** Reads what the steps of `scripts.ts` reply. */
+import type { RateResult, Reading, Watched } from '../contract.ts'
+
+/** Found no session. */
+export function nobody(takes: readonly RateResult[]): Reading {
+  const none = { cacheGeneration: '', schemaGeneration: '', moduleGenerations: new Map<string, string>() }
+  return { session: undefined, ...none, takes }
+}
+
+export function readWatched(told: string): Watched | undefined {
+  const [until = '', ...words] = told.split(' ')
+  const modules = words.flatMap((word, n) => (n % 2 === 0 ? [[word, Number(words[n + 1])] as const] : []))
+  return until === '' ? undefined : { until: Number(until), modules: new Map(modules) }
+}
+
+export function readTakes(told: unknown): RateResult[] {
+  const numbers = list(told).map(Number)
+  return Array.from({ length: numbers.length / 3 }, (_, index) => {
+    const [allowed = 0, count = 0, resetIn = 0] = numbers.slice(3 * index)
+    return { allowed: allowed === 1, count, resetIn }
+  })
+}
+
+export function list(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : []
+}
+
+export function text(reply: unknown): string {
+  return Buffer.isBuffer(reply) ? reply.toString() : typeof reply === 'string' ? reply : ''
+}
