@@ -7,6 +7,14 @@ import t, { type Test } from 'tap'
 /** The source itself, since the test builds in a folder of its own. */
 const program = resolve('src/tools/build.ts')
 
+const portal = {
+  'tsconfig.json': '{}',
+  'index.html': '{script} {style} {icon}',
+  'icon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  'main.tsx': "import './style.css'\n",
+  'style.css': 'body { margin: 0 }',
+}
+
 /** A checkout with one program and one file beside it. */
 function checkout(t: Test): string {
   const root = t.testdir({
@@ -15,8 +23,9 @@ function checkout(t: Test): string {
     'tsconfig.json': JSON.stringify({
       compilerOptions: { module: 'nodenext', rootDir: '.', types: [], strict: true },
       include: ['src'],
+      exclude: ['src/portal'],
     }),
-    src: { 'main.ts': 'export const one: number = 1\n', 'beside.txt': 'beside' },
+    src: { 'main.ts': 'export const one: number = 1\n', 'beside.txt': 'beside', portal },
   })
   for (const name of ['plugins', 'routes']) mkdirSync(join(root, name))
   return root
@@ -45,6 +54,10 @@ t.test('builds at the same time leave one whole build, which the next ones keep'
   )
   t.match(compiled(root), 'one = 1')
   t.equal(readFileSync(join(root, 'dist/src/beside.txt'), 'utf8'), 'beside')
+  t.match(
+    readFileSync(join(root, 'dist/portal/index.html'), 'utf8'),
+    /^portal-\S+js portal-\S+css icon-\S+svg$/,
+  )
   t.strictSame(folders(root), ['dist'])
   t.match(together[0].output, /^building/, 'says what takes the time')
 
