@@ -11,7 +11,7 @@ import { WebserviceRejection } from '../src/webservice/envelope.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly door: Access
+    readonly access: Access
   }
   interface FastifyContextConfig {
     /** What the route writes: where it rejects a contact before anything else has said so, that is an audit line as well. */
@@ -45,7 +45,7 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
   const { sessions: store, log, auditFile } = app
   const access = new Access({ contexts, store, log, countWithheld, auditFile })
   app.inUse.watch(contexts.inUse)
-  app.decorate('door', access)
+  app.decorate('access', access)
   app.decorateRequest('writes', undefined).decorateRequest('audited', false)
   // What never came as far as the write context: a form that cannot be read, a key that is in use.
   app.addHook('onError', async (request, _reply, error) => {
@@ -55,4 +55,4 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
   })
 }
 const dependencies = ['corebos', 'policy', 'authenticate', 'sessions', 'change-watch', 'audit-file']
-export default fp(accessPlugin, { name: 'door', dependencies, fastify: '5.x' })
+export default fp(accessPlugin, { name: 'access', dependencies, fastify: '5.x' })

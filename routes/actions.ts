@@ -25,7 +25,7 @@ const Action = Type.Object(
 const example: Static<typeof Action> = { name: 'Call me back', runnable: true }
 
 const actions: FastifyPluginAsyncTypebox = async (app) => {
-  const { door, authenticate, idempotency } = app
+  const { access, authenticate, idempotency } = app
   const shared = { tags: ['actions'], security: [{ bearer: [] }] }
 
   app.get(
@@ -46,7 +46,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const offered = await actionsOn(request.params.id, await door.readContextOf(request))
+      const offered = await actionsOn(request.params.id, await access.readContextOf(request))
       return {
         actions: offered.map((each) => ({ name: each.name, runnable: runnable(each) !== undefined })),
       }
@@ -83,7 +83,7 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { id, name } = request.params
-      const author = await door.writeContextOf(request)
+      const author = await access.writeContextOf(request)
       return idempotency.once(
         {
           key: request.headers['idempotency-key'],

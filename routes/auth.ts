@@ -1,33 +1,13 @@
-/** Log-in, and the sessions that come of it. */
+/** Log-in, refresh and log-out. */
 import { performance } from 'node:perf_hooks'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { levels, type Contact } from '../src/model/contact.ts'
 import type { Admitted } from '../src/auth/rejection.ts'
 import { GatewayError } from '../src/model/errors.ts'
-import { answer, bodyBounds, corebosProblems, problems, WebserviceId } from '../src/http/schemas.ts'
-import type { Opened, PortalSession } from '../src/session/contract.ts'
-import { changePassword } from '../src/write/audited.ts'
-
-const ContactView = Type.Object(
-  {
-    id: WebserviceId,
-    accountId: Type.Union([WebserviceId, Type.Null()], {
-      description: 'Null if the contact belongs to no account',
-    }),
-    user: Type.Object(
-      { id: WebserviceId, name: Type.String() },
-      { description: 'The CRM user that the contact is mapped to' },
-    ),
-    language: Type.String({ examples: ['en'] }),
-    level: Type.Union(
-      levels.map((level) => Type.Literal(level)),
-      { description: 'How far the contact sees, unless a rule overrides it' },
-    ),
-  },
-  { title: 'SessionContact' },
-)
+import { answer, corebosProblems, problems } from '../src/http/schemas.ts'
+import { ContactView, exampleContact, viewOfContact } from '../src/http/session-views.ts'
+import type { Opened } from '../src/session/contract.ts'
 
 const tokenFields = {
   accessToken: Type.Optional(
@@ -85,51 +65,13 @@ const Login = Type.Object(
   },
 )
 
-const NewPassword = Type.Object(
-  {
-    currentPassword: Type.String(),
-    newPassword: Type.String({ minLength: 8, maxLength: 128 }),
-  },
-  {
-    title: 'NewPassword',
-    additionalProperties: false,
-    examples: [{ currentPassword: 'alice-pw', newPassword: 'a better one' }],
-  },
-)
-
-const Recovery = Type.Object(
-  { username: Type.String() },
-  { title: 'PasswordRecovery', additionalProperties: false, examples: [{ username: 'alice@example.com' }] },
-)
-
-/** No body at all; Fastify would write the word `null` into an answer that may have one. */
-const Nothing = Type.Unsafe<undefined>(
-  Type.Null({ description: 'Accepted. The response is the same whether or not the name exists' }),
-)
-
-const Time = Type.String({ format: 'date-time' })
-const SessionView = Type.Object(
-  {
-    id: Type.String(),
-    current: Type.Boolean({ description: 'True for the session of this request' }),
-    userAgent: Type.String(),
-    address: Type.String(),
-    createdAt: Time,
-    lastSeenAt: Time,
-    expiresAt: Type.String({ format: 'date-time', description: 'When the session ends at the latest' }),
-  },
-  { title: 'Session' },
-)
-const CurrentSession = Type.Composite([SessionView, Type.Object({ contact: ContactView })], {
-  title: 'CurrentSession',
-})
-
 const exampleTokens: Static<typeof Tokens> = {
   accessToken: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ij…',
   tokenType: 'Bearer',
   expiresIn: 600,
   refreshToken: '2x3k…',
 }
+
 const Refresh = Type.Object(
   { refreshToken: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })) },
   {
@@ -139,44 +81,13 @@ const Refresh = Type.Object(
     examples: [{ refreshToken: exampleTokens.refreshToken }],
   },
 )
-const exampleContact: Static<typeof ContactView> = {
-  id: '12x8549',
-  accountId: '11x8546',
-  user: { id: '19x6', name: 'portal' },
-  language: 'en',
-  level: 'account',
-}
-const exampleSession: Static<typeof SessionView> = {
-  id: 'Yk9…',
-  current: true,
-  userAgent: 'Mozilla/5.0',
-  address: '192.0.2.7',
-  createdAt: '2026-11-24T07:35:26.000Z',
-  lastSeenAt: '2026-11-24T08:01:10.000Z',
-  expiresAt: '2026-11-24T19:35:26.000Z',
-}
 
 const bearer = { tags: ['auth'], security: [{ bearer: [] }] }
 const Ended = Type.Null({ description: 'Done' })
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
-  const {
-    cookies,
-    door,
-    originOf,
-    sessions,
-    tokens,
-    metrics,
-    authenticate,
-    identify,
-    admissionOf,
-    endUpstream,
-  } = app
-  const { loginService, origins, passwords } = app.auth
-
-  const limitLogin = async (request: FastifyRequest): Promise<void> => {
-    await app.limitLogins(request)
-  }
+  const { cookies, originOf, sessions, tokens, metrics, identify, admissionOf, endUpstream } = app
+  const { loginService, origins } = app.auth
 
   function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
     return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
@@ -326,144 +237,6 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
-
-  app.get(
-    '/auth/session',
-    {
-      onRequest: authenticate,
-      schema: {
-        ...bearer,
-        summary: 'Show the session of this token',
-        response: {
-          200: answer(CurrentSession, 'The session', {
-            example: { ...exampleSession, contact: exampleContact },
-          }),
-        },
-      },
-    },
-    async (request) => {
-      const { session } = admissionOf(request)
-      return { ...viewOfSession(session, session.id), contact: viewOfContact(session.contact) }
-    },
-  )
-
-  app.get(
-    '/auth/sessions',
-    {
-      onRequest: authenticate,
-      schema: {
-        ...bearer,
-        summary: "List this contact's sessions, newest first",
-        response: {
-          200: answer(Type.Object({ sessions: Type.Array(SessionView) }), 'The sessions', {
-            example: { sessions: [exampleSession] },
-          }),
-        },
-      },
-    },
-    async (request) => {
-      const { session } = admissionOf(request)
-      const all = await sessions.list(session.contact.id)
-      return { sessions: all.map((each) => viewOfSession(each, session.id)) }
-    },
-  )
-
-  app.delete(
-    '/auth/sessions/:id',
-    {
-      onRequest: identify,
-      schema: {
-        ...bearer,
-        summary: "End one of this contact's sessions",
-        params: Type.Object({
-          id: Type.String({ minLength: 1, maxLength: 128, examples: [exampleSession.id] }),
-        }),
-        response: { 204: Ended, ...problems('NOT_FOUND') },
-      },
-    },
-    async (request, reply) => {
-      const ended = await sessions.end(request.params.id, admissionOf(request).session.contact.id)
-      if (ended === undefined) throw new GatewayError('NOT_FOUND')
-      await endUpstream(ended.upstream)
-      return reply.code(204).send(null)
-    },
-  )
-
-  app.put(
-    '/auth/password',
-    {
-      config: { writes: 'password' },
-      // In this order, so that a guess beyond the limit has its audit line too.
-      onRequest: [authenticate, limitLogin],
-      bodyLimit: bodyBounds.any,
-      schema: {
-        ...bearer,
-        summary: "Change this contact's password",
-        description:
-          "Ends the contact's other sessions and revokes the marks of its devices. The current password is checked like that of a log-in. In `user` mode, " +
-          'and for employees, passwords are changed in coreBOS.',
-        body: NewPassword,
-        response: {
-          204: Ended,
-          ...problems('WRONG_PASSWORD', 'INVALID_VALUE', 'NOT_WRITABLE'),
-        },
-      },
-    },
-    async (request, reply) => {
-      const began = performance.now()
-      const { session } = admissionOf(request)
-      const { currentPassword: current, newPassword: next } = request.body
-      await changePassword(session.contact.id, door.auditorOf(request), async () => {
-        const visit = { began, origin: originOf(request), log: request.log }
-        const deviceToken = await passwords.change(session, { current, next }, visit)
-        if (cookies.deviceTokenOf(request) !== undefined) cookies.setDevice(reply, deviceToken)
-      })
-      return reply.code(204).send(null)
-    },
-  )
-
-  app.post(
-    '/auth/password-recovery',
-    {
-      schema: {
-        tags: ['auth'],
-        summary: 'Mail a forgotten password',
-        description:
-          'The answer is the same whether or not somebody has that name, and comes before anything is done. Beyond three ' +
-          'mails an hour by name, and `RATE_LIMIT_LOGIN` by address, it stays the same and nothing is sent. Only ' +
-          '`RATE_LIMIT_IP` rejects an address here as on every route, independent of the name in the body. In `user` ' +
-          'mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
-        body: Recovery,
-        response: { 202: Nothing },
-      },
-    },
-    async (request, reply) => {
-      // Not awaited, so that the response time tells nothing.
-      void app
-        .limitLogins(request)
-        .then(async () => passwords.recover(request.body.username, originOf(request)))
-        .catch((error: unknown) => request.log.info({ err: error }, 'a password was not mailed'))
-      return reply.code(202).send(undefined)
-    },
-  )
-}
-
-function viewOfContact({ id, accountId, user, language, level }: Contact): Static<typeof ContactView> {
-  return { id, accountId: accountId ?? null, user: { ...user }, language, level }
-}
-
-function viewOfSession(session: PortalSession, current: string): Static<typeof SessionView> {
-  const { id, userAgent, address, createdAt, lastSeenAt, expiresAt } = session
-  const iso = (time: number) => new Date(time).toISOString()
-  return {
-    id,
-    current: id === current,
-    userAgent,
-    address,
-    createdAt: iso(createdAt),
-    lastSeenAt: iso(lastSeenAt),
-    expiresAt: iso(expiresAt),
-  }
 }
 
 export default auth

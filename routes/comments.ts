@@ -43,7 +43,7 @@ const signing =
   '`text` here, and stands in `commentcontent` where comments are read as records.'
 
 const comments: FastifyPluginAsyncTypebox = async (app) => {
-  const { door, idempotency } = app
+  const { access, idempotency } = app
   const shared = {
     tags: ['comments'],
     security: [{ bearer: [] }],
@@ -70,7 +70,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { id } = request.params
-      const context = await door.readContextOf(request)
+      const context = await access.readContextOf(request)
       const found = await record(id, context)
       const list = (await commentsOn([found.id], viewOf(id, context), context)).get(id) ?? []
       return { comments: list.map(jsonComment) }
@@ -99,7 +99,7 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { id } = request.params
       const { text } = request.body
-      const author = await door.writeContextOf(request)
+      const author = await access.writeContextOf(request)
       const key = {
         key: request.headers['idempotency-key'],
         contactId: app.contactOf(request).id,

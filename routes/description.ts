@@ -32,9 +32,9 @@ const description: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { visible } = await app.door.readContextOf(request)
+      const { visible } = await app.access.readContextOf(request)
       const text =
-        texts.get(visible) ?? JSON.stringify(describeModules(app.description(), visible, app.door.lengths))
+        texts.get(visible) ?? JSON.stringify(describeModules(app.description(), visible, app.access.lengths))
       texts.set(visible, text)
       return reply.type('application/json; charset=utf-8').send(text)
     },

@@ -85,7 +85,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   app,
   { UPLOAD_MAX_BYTES, UPLOAD_TYPES, PUBLIC_URL },
 ) => {
-  const { door, authenticate, admissionOf, idempotency, room } = app
+  const { access, authenticate, admissionOf, idempotency, room } = app
   const { validatorCompiler } = app
   if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
   const links = new DocumentLinks(app.sessions)
@@ -140,7 +140,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'a form (multipart/form-data) is expected')
       }
       request.scope.hold(room.take(app.contactOf(request).id))
-      const author = await door.writeContextOf(request)
+      const author = await access.writeContextOf(request)
       const text = new FormText(request.headers['content-type'] ?? '')
       request.raw.on('data', (chunk: Buffer) => {
         text.push(chunk)
@@ -215,7 +215,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       },
     },
     async (request, reply) => {
-      const file = await documentFile(request.params.id, bypassCache(await door.readContextOf(request)))
+      const file = await documentFile(request.params.id, bypassCache(await access.readContextOf(request)))
       const { size, digest } = file.content
       const { status, headers, part } = answerFor(size, `"${digest}"`, request.headers)
       reply.headers(headers)
@@ -249,7 +249,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
     },
     async (request, reply) => {
       const { id } = request.params
-      await findDocument(id, bypassCache(await door.readContextOf(request)))
+      await findDocument(id, bypassCache(await access.readContextOf(request)))
       const { session } = admissionOf(request)
       const secret = await links.issue({
         sessionId: session.id,
@@ -282,7 +282,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       const target = await redeemed.of(request, async () => links.redeem(request.params.secret))
       if (target === undefined) throw new GatewayError('NOT_FOUND')
       await app.authenticateBy(target, request)
-      const file = await documentFile(target.documentId, bypassCache(await door.readContextOf(request)))
+      const file = await documentFile(target.documentId, bypassCache(await access.readContextOf(request)))
       return (
         reply
           .headers(fileHeaders(file, types.names))

@@ -156,7 +156,7 @@ const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, config) => {
     },
     async (request) => {
       const contact = app.contactOf(request)
-      const context = await app.door.readContextOf(request)
+      const context = await app.access.readContextOf(request)
       const { visible } = context
       const [names, { currency = null, ...formats }] = await Promise.all([
         me(contact, context),

@@ -148,7 +148,7 @@ function summary(view: ModuleView, visible: VisibleModules, words: Words): Stati
 }
 
 const modules: FastifyPluginAsyncTypebox = async (app) => {
-  const { door } = app
+  const { access } = app
   const shared = {
     tags: ['modules'],
     security: [{ bearer: [] }],
@@ -174,7 +174,7 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { visible, wording, language } = await door.readContextOf(request)
+      const { visible, wording, language } = await access.readContextOf(request)
       const { names } = visible
       const words = language === undefined ? untranslated : await wording.moduleLabels(names, language)
       const answered = { modules: names.map((name) => summary(visible.require(name), visible, words)) }
@@ -201,10 +201,10 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { visible, wording, language } = await door.readContextOf(request)
+      const { visible, wording, language } = await access.readContextOf(request)
       const view = visible.require(request.params.module)
       const words = language === undefined ? untranslated : await wording.labels(view.module, language)
-      const form = describedForm(view, visible, door.lengths, words)
+      const form = describedForm(view, visible, access.lengths, words)
       const answered = { ...summary(view, visible, words), ...form }
       return reply.isKnown(answered) ? reply.code(304).send(undefined) : answered
     },

@@ -12,7 +12,7 @@ import { AccessView, accessView, explained } from '../src/operator/access-view.t
 import { operatorPage, stylesheet, type PageContent } from '../src/operator/page.ts'
 
 export interface OperatorPageOptions {
-  readonly gateway: Pick<FastifyInstance, 'door' | 'auth' | 'policyInForce'>
+  readonly gateway: Pick<FastifyInstance, 'access' | 'auth' | 'policyInForce'>
   /** The path of the policy file. */
   readonly policyFile: string | undefined
   readonly hasToken: boolean
@@ -22,7 +22,7 @@ const who = (description: string) => Type.String({ minLength: 1, maxLength: long
 
 const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app, options) => {
   const { gateway, policyFile: file, hasToken } = options
-  const { door, auth, policyInForce } = gateway
+  const { access, auth, policyInForce } = gateway
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -42,7 +42,7 @@ const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app
 
   const look = async (contact: string) => {
     const person = await auth.person(contact)
-    const context = await door.readContextFor(person.contact)
+    const context = await access.readContextFor(person.contact)
     return { context, view: await accessView(person, context, { state: policyInForce.state, file }) }
   }
 

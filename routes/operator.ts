@@ -13,7 +13,7 @@ export interface OperatorOptions {
   /** The gateway beside whose listener this one stands. */
   readonly gateway: Pick<
     FastifyInstance,
-    'metrics' | 'sessions' | 'corebos' | 'door' | 'auth' | 'endUpstream'
+    'metrics' | 'sessions' | 'corebos' | 'access' | 'auth' | 'endUpstream'
   >
 }
 
@@ -41,7 +41,7 @@ const Session = Type.Object(
 )
 
 const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway }) => {
-  const { metrics, sessions, corebos, door, auth, endUpstream } = gateway
+  const { metrics, sessions, corebos, access, auth, endUpstream } = gateway
   const { loginService, origins } = auth
 
   /** An id needs no call of coreBOS: sessions can be ended while it is away. */
@@ -85,7 +85,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
     },
     async ({ body: { contact, query } }) => {
       const { contact: person } = await auth.person(contact)
-      return explained(query, await door.readContextFor(person))
+      return explained(query, await access.readContextFor(person))
     },
   )
 
@@ -180,7 +180,7 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       },
     },
     async ({ body: { module } }, reply) => {
-      await door.recordsChanged(module)
+      await access.recordsChanged(module)
       return reply.code(204).send()
     },
   )

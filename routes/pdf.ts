@@ -33,7 +33,7 @@ const printing: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const file = await printedRecord(request.params.id, await app.door.readContextOf(request))
+      const file = await printedRecord(request.params.id, await app.access.readContextOf(request))
       return reply.headers(fileHeaders(file, pdf)).send(file.content)
     },
   )

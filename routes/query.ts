@@ -60,7 +60,7 @@ const answers = {
 }
 
 const query: FastifyPluginAsyncTypebox = async (app) => {
-  const { door } = app
+  const { access } = app
   const shared = { tags: ['query'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -76,7 +76,11 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      return queryRecords(request.query.q, request.query.display === true, await door.readContextOf(request))
+      return queryRecords(
+        request.query.q,
+        request.query.display === true,
+        await access.readContextOf(request),
+      )
     },
   )
 
@@ -96,7 +100,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       return queryRecords(
         request.body.query,
         request.query.display === true,
-        await door.readContextOf(request),
+        await access.readContextOf(request),
       )
     },
   )
@@ -118,7 +122,7 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const context = await door.readContextOf(request)
+      const context = await access.readContextOf(request)
       try {
         return await explain(parseQuery(request.body.query), context)
       } catch (error) {

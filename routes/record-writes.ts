@@ -34,7 +34,7 @@ const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMat
 const written = 'The record as it is now; its id alone where it is no longer seen'
 
 const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
-  const { door, entityTags, idempotency, turns } = app
+  const { access, entityTags, idempotency, turns } = app
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -84,7 +84,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { module } = request.params
-      const author = await door.writeContextOf(request)
+      const author = await access.writeContextOf(request)
       const created = await idempotency.once(
         {
           key: request.headers['idempotency-key'],
@@ -128,7 +128,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id } = request.params
-      const author = await door.writeContextOf(request)
+      const author = await access.writeContextOf(request)
       const precondition = preconditionOf(id, request.headers, author)
       const values: Values = (view) => givenValues(request.body, view)
       const updated = await updateRecord(id, values, author, precondition)
@@ -153,7 +153,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id } = request.params
-      const author = await door.writeContextOf(request)
+      const author = await access.writeContextOf(request)
       await deleteRecord(id, author, preconditionOf(id, request.headers, author))
       return reply.code(204).send(null)
     },

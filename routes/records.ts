@@ -15,7 +15,7 @@ import {
 } from '../src/http/schemas.ts'
 
 const records: FastifyPluginAsyncTypebox = async (app) => {
-  const { door } = app
+  const { access } = app
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -39,7 +39,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       const { module } = request.params
       const page = await listRecords(
         { module, listing: request.query, path: app.outside(`/modules/${module}/records`) },
-        await door.readContextOf(request),
+        await access.readContextOf(request),
       )
       return reply.isKnown(page) ? reply.code(304).send(undefined) : page
     },
@@ -65,7 +65,11 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const groups = await aggregate(request.params.module, request.query, await door.readContextOf(request))
+      const groups = await aggregate(
+        request.params.module,
+        request.query,
+        await access.readContextOf(request),
+      )
       return reply.isKnown(groups) ? reply.code(304).send(undefined) : groups
     },
   )
@@ -90,7 +94,7 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const found = await readRecord(request.params.id, request.query, await door.readContextOf(request))
+      const found = await readRecord(request.params.id, request.query, await access.readContextOf(request))
       return reply.isKnown(found) ? reply.code(304).send(undefined) : found
     },
   )

@@ -21,7 +21,7 @@ const Related = Type.String({ ...ModuleName, description: 'The name of the modul
 const Other = Type.String({ ...webserviceId('15x8644'), description: 'The id of the other record' })
 
 const relations: FastifyPluginAsyncTypebox = async (app) => {
-  const { door } = app
+  const { access } = app
   const shared = { tags: ['relations'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -48,7 +48,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id, other: module } = request.params
-      const context = await door.readContextOf(request)
+      const context = await access.readContextOf(request)
       const path = app.outside(`/records/${id}/related/${module}`)
       const page = await listRelated(id, { module, listing: request.query, path }, context)
       return reply.isKnown(page) ? reply.code(304).send(undefined) : page
@@ -76,7 +76,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { id, other } = request.params
-      await setRelation('relate', id, other, await door.writeContextOf(request))
+      await setRelation('relate', id, other, await access.writeContextOf(request))
       return reply.code(204).send(null)
     },
   )
@@ -86,7 +86,7 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
     { config: { writes: 'unrelate' }, schema: { ...ends, summary: 'End the relation of two records' } },
     async (request, reply) => {
       const { id, other } = request.params
-      await setRelation('unrelate', id, other, await door.writeContextOf(request))
+      await setRelation('unrelate', id, other, await access.writeContextOf(request))
       return reply.code(204).send(null)
     },
   )

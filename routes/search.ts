@@ -63,7 +63,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { q, modules, limit = 10, display = false } = request.query
       const wanted = { text: q.trim(), modules: modules?.split(',').map((name) => name.trim()), limit }
-      const context = await app.door.readContextOf(request)
+      const context = await app.access.readContextOf(request)
       return { results: await presentedHits(await search(wanted, context), display, context) }
     },
   )

@@ -187,7 +187,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const uploads = { types: new AcceptedTypes(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
   // Base64 in a form is half as long again.
   const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
-  const { webservice, door, room, sessions, metrics, endUpstream, limitLogins, limitSession } = app
+  const { webservice, access, room, sessions, metrics, endUpstream, limitLogins, limitSession } = app
   const { passwords } = app.auth
   const received = new OncePerRequest<Parameters>()
 
@@ -247,7 +247,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     const { session: found, ...rest } = await admit(request, name)
     const session = await webservice.confirm(found)
     request.admission = { ...rest, session }
-    return { session, ...(await door.webserviceContextOf(request)) }
+    return { session, ...(await access.webserviceContextOf(request)) }
   }
 
   async function writeContextFor(
@@ -257,7 +257,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   ): Promise<WebserviceWriteContext> {
     const client = await clientOf(request, name)
     const { session } = client
-    const context = await door.writeContextOf(request)
+    const context = await access.writeContextOf(request)
     return {
       ...client,
       context,

@@ -12,7 +12,7 @@ import changeWatch from '../plugins/change-watch.ts'
 import closing from '../plugins/graceful-shutdown.ts'
 import cookies from '../plugins/cookies.ts'
 import corebos from '../plugins/corebos.ts'
-import door from '../plugins/access.ts'
+import access from '../plugins/access.ts'
 import edge from '../plugins/security-headers.ts'
 import formats from '../plugins/formats.ts'
 import languages from '../plugins/languages.ts'
@@ -46,6 +46,7 @@ import me from '../routes/me.ts'
 import modules from '../routes/modules.ts'
 import operator from '../routes/operator.ts'
 import operatorPages from '../routes/operator-page.ts'
+import passwordRoutes from '../routes/passwords.ts'
 import printing from '../routes/pdf.ts'
 import portal, { type OfferedLogin, type PortalOptions } from '../routes/portal.ts'
 import query from '../routes/query.ts'
@@ -53,6 +54,7 @@ import recordWrites from '../routes/record-writes.ts'
 import records from '../routes/records.ts'
 import relations from '../routes/relations.ts'
 import search from '../routes/search.ts'
+import sessionRoutes from '../routes/sessions.ts'
 import webserviceRoute from '../routes/webservice.ts'
 import { ConfigError, type Config } from './config/config.ts'
 import { loadPortalSettings } from './config/portal-settings.ts'
@@ -137,7 +139,7 @@ async function registerAll(
   await app.register(authenticate)
   await app.register(changeWatch, { ...config, now })
   await app.register(auditFile, { ...config, now })
-  await app.register(door, { config, policy: app.policy, now })
+  await app.register(access, { config, policy: app.policy, now })
   await app.register(formats)
   await app.register(languages, config)
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
@@ -148,7 +150,9 @@ async function registerAll(
   app.decorate('missing', readiness(app, now))
   await app.register(health, { missing: app.missing })
   await app.register(jwks)
-  await app.register(auth, config)
+  await app.register(auth)
+  await app.register(sessionRoutes)
+  await app.register(passwordRoutes)
   await app.register(me, config)
   await app.register(description)
   await app.register(modules)

@@ -117,7 +117,7 @@ t.test('the demo says which settings it does not use', async (t) => {
   })
   await demo.says(READY)
   t.match(demo.output(), /^warning: COREBOS_URL is not used: the demo has a coreBOS of its own$/m)
-  t.match(demo.output(), /^warning: COOKIE_SESSION means nothing here; did you mean COOKIE_SESSIONS\?$/m)
+  t.match(demo.output(), /^warning: Unknown setting COOKIE_SESSION; did you mean COOKIE_SESSIONS\?$/m)
 })
 
 t.test('a port in use is named by its setting, in one line, with exit code 1', async (t) => {
@@ -154,7 +154,7 @@ t.test('npm start', async (t) => {
     t.equal(await gateway.exit, 1)
     t.match(gateway.output(), /^error: COREBOS_URL is required/m)
     t.match(gateway.output(), /^error: COREBOS_PASSWORD_TYPE: expected one of md5, /m)
-    t.match(gateway.output(), /^warning: COREBOS_USR means nothing here; did you mean COREBOS_USER\?$/m)
+    t.match(gateway.output(), /^warning: Unknown setting COREBOS_USR; did you mean COREBOS_USER\?$/m)
   })
 
   await t.test('names its ports, also where coreBOS is away, and ends on SIGINT', async (t) => {

@@ -107,8 +107,8 @@ t.test('the environment', async (t) => {
     t.strictSame(
       unknownNames({ COREBOS_URI: 'x', RATE_LIMT_IP: 'x', COREBOS_DEMO_PORT: '1', HOME: '/', TERM: 'x' }),
       [
-        'COREBOS_URI means nothing here; did you mean COREBOS_URL?',
-        'RATE_LIMT_IP means nothing here; did you mean RATE_LIMIT_IP?',
+        'Unknown setting COREBOS_URI; did you mean COREBOS_URL?',
+        'Unknown setting RATE_LIMT_IP; did you mean RATE_LIMIT_IP?',
       ],
     )
   })

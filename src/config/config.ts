@@ -143,7 +143,7 @@ export function unknownNames(source: Source): string[] {
       (name) =>
         name.includes('_') && prefixes.has(prefixOf(name)) && !known.includes(name) && !isOthers(name),
     )
-    .map((name) => `${name} means nothing here; did you mean ${closest(name, known)}?`)
+    .map((name) => `Unknown setting ${name}; did you mean ${closest(name, known)}?`)
 }
 
 function prefixOf(name: string): string {
