@@ -149,13 +149,16 @@ t.test('large bodies, and many keys, cost little', async (t) => {
 t.test('a log-in that is malformed counts as one', async (t) => {
   const gateway = await startSmallGateway(t, { env: {} })
   const bodies = ['{}', '{', '{"username":1}', String(keys(10_000)), 'x'.repeat(20_000)]
+  // What it asks on its own account as it starts is not a log-in's.
+  await gateway.atRest()
+  const calls = await gateway.calls()
   const statuses: number[] = []
   for (let n = 0; n < 700; n++) {
     const body = bodies[n % bodies.length] ?? ''
     statuses.push((await ask(`${gateway.url}/auth/login`, { method: 'POST', headers: json, body })).status)
   }
   t.ok(statuses.filter((status) => status === 429).length >= 100, 'within the default limits')
-  t.equal(await gateway.calls(), 0, 'coreBOS is asked nothing')
+  t.equal(await gateway.calls(), calls, 'coreBOS is asked nothing')
 })
 
 t.test('what a contact may ask costs a bounded amount of work', async (t) => {
