@@ -3,18 +3,28 @@
  * were set. A Map becomes an object whose number-like keys keep their place, which JavaScript objects do not.
  */
 const text = (value: string): string =>
-  JSON.stringify(value)
-    .replaceAll('/', '\\/')
-    .replaceAll(/[\u007f-\uffff]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  // Most texts need no escape, and a page of records has thousands of them.
+  escaped.test(value)
+    ? JSON.stringify(value)
+        .replaceAll('/', '\\/')
+        .replaceAll(/[\u007f-\uffff]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : `"${value}"`
+
+// eslint-disable-next-line no-control-regex -- JSON escapes control characters
+const escaped = /[\u0000-\u001f"/\\\u007f-\uffff]/
+
+const object = (entries: readonly (readonly [unknown, unknown])[]): string => {
+  let members = ''
+  for (const [key, entry] of entries)
+    if (entry !== undefined)
+      members += `${members === '' ? '' : ','}${text(String(key))}:${encodeJson(entry)}`
+  return `{${members}}`
+}
 
 export const encodeJson = (value: unknown): string => {
   if (typeof value === 'string') return text(value)
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return `[${value.map(encodeJson).join(',')}]`
-  if (typeof value === 'object') {
-    const entries: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value)
-    const held = entries.filter(([, entry]) => entry !== undefined)
-    return `{${held.map(([key, entry]) => `${text(String(key))}:${encodeJson(entry)}`).join(',')}}`
-  }
+  if (typeof value === 'object') return object(value instanceof Map ? [...value] : Object.entries(value))
   return JSON.stringify(value)
 }
