@@ -80,9 +80,9 @@ async function memory(isQuick: boolean): Promise<unknown> {
 
 async function engine(): Promise<unknown> {
   const statements = await measureEngine()
-  row('parse, scope, print (µs)', 'median', 'p99', 'node-sql', 'p99', 'pgsql-ast', 'p99')
-  for (const { name, gateway: own, nodeSqlParser: node, pgsqlAstParser: pgsql } of statements)
-    row(name, ...[own, node, pgsql].flatMap(({ median, p99 }) => [median, p99]))
+  row('parse, scope, print (µs)', 'median', 'p99', 'pgsql-ast', 'p99')
+  for (const { name, gateway: own, pgsqlAstParser: pgsql } of statements)
+    row(name, ...[own, pgsql].flatMap(({ median, p99 }) => [median, p99]))
   const tokens = await measureTokens()
   row('token verification (µs)', 'median', 'p99')
   for (const { name, times } of tokens) row(name, times.median, times.p99)

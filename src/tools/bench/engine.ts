@@ -1,4 +1,4 @@
-/** Parse, scope and print of statements, beside two parsers of SQL that do no more than parse, conjoin and print. */
+/** Parse, scope and print of statements, beside a parser of SQL that does no more than parse, conjoin and print. */
 import type { ReadContext } from '../../access/context.ts'
 import { Corebos } from '../../corebos/corebos.ts'
 import { startDemoCorebos } from '../../demo/server.ts'
@@ -10,13 +10,12 @@ import { ownerIdsWithoutLookup } from '../../scope/owner-ids.ts'
 import type { VisibleModules } from '../../scope/view.ts'
 import { Stand } from '../policy/asker.ts'
 import { measure, times, type Times } from './measure.ts'
-import { withNodeSqlParser, withPgsqlAstParser } from './rivals.ts'
+import { withPgsqlAstParser } from './rivals.ts'
 import { statements, type Benchmarked } from './statements.ts'
 
 export interface EngineResult {
   readonly name: string
   readonly gateway: Times
-  readonly nodeSqlParser: Times
   readonly pgsqlAstParser: Times
 }
 
@@ -30,19 +29,17 @@ export async function measureEngine(): Promise<EngineResult[]> {
   const contenders = statements.map((each) => contender(each, context))
   // The first rounds make the machine compile; they are not counted.
   for (const { run } of contenders) run(4)
-  const durations = contenders.map((): Durations => ({ own: [], node: [], pgsql: [] }))
+  const durations = contenders.map((): Durations => ({ own: [], pgsql: [] }))
   // Interleaved, so that other load on the machine affects all alike.
   for (let round = 0; round < rounds; round++) {
     for (const [i, { run }] of contenders.entries()) {
-      const { own, node, pgsql } = run(1)
+      const { own, pgsql } = run(1)
       durations[i]?.own.push(...own)
-      durations[i]?.node.push(...node)
       durations[i]?.pgsql.push(...pgsql)
     }
   }
   const all: Durations = {
     own: durations.flatMap(({ own }) => own),
-    node: durations.flatMap(({ node }) => node),
     pgsql: durations.flatMap(({ pgsql }) => pgsql),
   }
   return [
@@ -53,21 +50,18 @@ export async function measureEngine(): Promise<EngineResult[]> {
 
 interface Durations {
   readonly own: number[]
-  readonly node: number[]
   readonly pgsql: number[]
 }
 
-function result(name: string, { own, node, pgsql }: Durations): EngineResult {
+function result(name: string, { own, pgsql }: Durations): EngineResult {
   return {
     name,
     gateway: times(own),
-    nodeSqlParser: times(node),
     pgsqlAstParser: times(pgsql),
   }
 }
 
 function contender({ name, text, scope }: Benchmarked, { visible }: ReadContext) {
-  const node = withNodeSqlParser(scope)
   const pgsql = withPgsqlAstParser(scope)
   let next = 0
   const prepare = (): string => received(text(next++))
@@ -75,7 +69,6 @@ function contender({ name, text, scope }: Benchmarked, { visible }: ReadContext)
     name,
     run: (times: number): Durations => ({
       own: measure(times * ownPerRound, prepare, (statement) => scoped(statement, visible)),
-      node: measure(times * rivalPerRound, prepare, node),
       pgsql: measure(times * rivalPerRound, prepare, pgsql),
     }),
   }
