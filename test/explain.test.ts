@@ -112,7 +112,6 @@ const rejected = [
   "select id from HelpDesk where ticket_title > 'a where [b]'",
   "select id from HelpDesk where Contacts.lastname > 'a where [b]' and ticket_title > 'a where [c]'",
   "select id from HelpDesk where Contacts.lastname not like 'x' and ticket_title > 'a where [c]'",
-  "select count(*) from HelpDesk where ticket_title = 'a  b'",
   'select id from HelpDesk order by ticket_title desc, ticketstatus',
   "select id from HelpDesk where not related.Contacts = '12x8549'",
 ]

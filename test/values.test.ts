@@ -4,7 +4,7 @@ import { staysQuoted } from '../src/query/dialect.ts'
 import { literally, patternOf, piecesOf } from '../src/query/pattern.ts'
 import { isEqual, isLike } from '../src/query/collation.ts'
 import { modes, policyFile, startPortal, type Portal } from './support/portal.ts'
-import { contactAt, rowsAt, textAt } from './support/webservice-client.ts'
+import { contactAt, rowsAt, textAt, userAt, type WebserviceClient } from './support/webservice-client.ts'
 
 /** Titles that coreBOS reads as a part of a statement, and the plain ones beside them. */
 const titles = [
@@ -168,6 +168,77 @@ for (const mode of modes) {
     ])
     t.strictSame(await titlesWhere(portal, "ticket_title in ('zz  two','zz   two')"), ['zz  two', 'zz   two'])
   })
+
+  t.test(`${mode}: what coreBOS miscounts is counted as it is, in every way to count`, async (t) => {
+    const portal = await startPortal(t, { mode })
+    await plant(portal, [...blanks, 'zz  two', 'zz a order by b', 'zz x limit 1'])
+    const client = await (mode === 'user' ? userAt : contactAt)(portal.url, 'alice')
+    for (const [where, expected] of [
+      ["ticket_title='zz  two'", 2],
+      ["ticket_title!='zz  two' and ticket_title like 'zz%'", 4],
+      ["ticket_title in ('zz  two','zz   two')", 3],
+      ["ticket_title like 'zz  %'", 3],
+      ["ticket_title='zz a order by b'", 1],
+      ["(ticket_title='zz x limit 1')", 1],
+    ] as const) {
+      t.strictSame(
+        await countsOf(portal, client, where),
+        Array.from(ways, () => expected),
+        where,
+      )
+    }
+    const explained = await portal.as('alice', 'POST', '/query/explain', {
+      body: { query: "select count(*) from HelpDesk where ticket_title='zz  two'" },
+    })
+    t.match(explained, { status: 200, body: { statement: /^select id,.*limit 10001;$/ } })
+  })
+}
+
+t.test('more rows than the bound are not counted: an error for a count, no total for rows', async (t) => {
+  const portal = await startPortal(t)
+  const tickets = Array.from({ length: 10_001 }, (_, i) => ({
+    id: `17x${100_000 + i}`,
+    parent_id: '12x8549',
+  }))
+  portal.relay.alter = ({ operation, answer }) => {
+    const { result } = answer
+    const isCount = Array.isArray(result) && result.length === 0
+    return operation === 'query' && isCount ? { ...answer, result: tickets } : answer
+  }
+  const ask = async (query: string) => portal.as('alice', 'POST', '/query', { body: { query } })
+  const counted = await ask("select count(*) from HelpDesk where ticket_title='zz  two'")
+  t.match(counted, { status: 400, body: { code: 'QUERY_TOO_LARGE', detail: /10000 records at most/ } })
+  const { status, body } = await ask("select id from HelpDesk where ticket_title='zz  two' limit 0")
+  t.match({ status, records: body.records }, { status: 200 })
+  t.notOk('total' in body)
+})
+
+const ways = ['count(*)', '/query', 'count=true', 'aggregate', 'count(*) at webservice', 'totalrows'] as const
+
+/** The number of tickets that meet a condition, by each of the {@link ways}; the page of rows is smaller than it. */
+async function countsOf(portal: Portal, client: WebserviceClient, where: string): Promise<unknown[]> {
+  const counting = `select count(*) from HelpDesk where ${where}`
+  const rows = `select id from HelpDesk where ${where} limit 1`
+  const ask = async (query: string) => portal.as('alice', 'POST', '/query', { body: { query } })
+  const get = async (path: string) =>
+    portal.as('alice', 'GET', `/modules/HelpDesk/${path}count=true&where=${encodeURIComponent(where)}`)
+  const [count, asked, listed, grouped, counted, totalled] = [
+    await ask(counting),
+    await ask(rows),
+    await get('records?limit=1&'),
+    await get('aggregate?'),
+    await client.call('query', { query: `${counting};` }),
+    await client.call('query', { query: `${rows};` }),
+  ]
+  const [group] = grouped.body['groups'] as readonly { count: number }[]
+  return [
+    count.body.records?.[0]?.['count'],
+    asked.body['total'],
+    listed.body['total'],
+    group?.count,
+    Number(textAt(rowsAt(counted.result)[0], 'count')),
+    Number(textAt(totalled['moreinfo'], 'totalrows')),
+  ]
 }
 
 t.test('without a service user, several blanks are rejected by the name of the field', async (t) => {

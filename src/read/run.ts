@@ -1,9 +1,12 @@
 /** Runs a query: plan, send, verify, shape. Every read of a contact's records goes through these functions. */
 import type { ReadContext } from '../access/context.ts'
 import type { FieldShape } from '../model/module.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import { parseQuery } from '../query/parse.ts'
+import * as tree from '../query/tree.ts'
 import type { Query } from '../query/tree.ts'
-import { ofCaller, requireDistinctBound, type Origin } from '../scope/plan.ts'
+import { ofCaller, requireDistinctBound, type Origin, type Plan } from '../scope/plan.ts'
 import type { Column } from '../scope/selection.ts'
 import { distinct, page, shape } from '../scope/shape.ts'
 import type { Row } from '../scope/verify.ts'
@@ -36,9 +39,12 @@ export async function run(query: Query, context: ReadContext, origin: Origin): P
   const { columns, limit } = plan
   if (columns === undefined) {
     const count = await sendCount(plan, context)
+    if (count === undefined) throw tooManyToCount()
     return { records: [{ count: String(count) }], columns: new Map([['count', counted]]), total: count }
   }
-  const { rows, withheld, total } = await sendPlan(plan, context)
+  const found = await sendPlan(plan, context)
+  const { rows, withheld } = found
+  const total = found.total ?? (withheld === 0 ? await countOf(query, plan, rows.length, context) : undefined)
   const records = shape(rows, columns, await follow(columns, rows, context))
   const fields = fieldsOf(columns, plan.view, context.visible)
   if (!plan.distinct) return { records, columns: fields, total }
@@ -49,6 +55,40 @@ export async function run(query: Query, context: ReadContext, origin: Origin): P
     columns: fields,
     total: withheld === 0 ? different.length : undefined,
   }
+}
+
+/**
+ * The number of rows without the limit, where coreBOS does not count as meant.
+ *
+ * @param length the number of rows within the limit
+ * @returns undefined above the row limit
+ */
+async function countOf(
+  query: Query,
+  { limit, distinct }: Plan,
+  length: number,
+  context: ReadContext,
+): Promise<number | undefined> {
+  if (distinct) return undefined
+  if (length < limit.count && (length > 0 || limit.offset === 0)) return limit.offset + length
+  const { module, moduleAt, where } = query
+  const counting = tree.query({
+    selection: { kind: 'count' },
+    module,
+    moduleAt,
+    where,
+    orderBy: [],
+    limit: undefined,
+  })
+  return sendCount(await planOf(counting, context, ofCaller), context)
+}
+
+function tooManyToCount(): GatewayError {
+  const values = "values with several blanks in a row, 'order by' or 'limit'"
+  return new GatewayError(
+    'QUERY_TOO_LARGE',
+    `${limits.rows} records at most are counted by ${values}, and more meet the conditions; narrow them`,
+  )
 }
 
 /** The number of rows, as a field of the one row that holds it. */

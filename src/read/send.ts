@@ -2,6 +2,7 @@
 import type { ReadBy, ReadContext } from '../access/context.ts'
 import { clearId, type ClearedId } from '../model/cleared-id.ts'
 import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import { parseId } from '../model/webservice-id.ts'
 import { isCountedAsMeant } from '../query/dialect.ts'
 import type { Plan } from '../scope/plan.ts'
@@ -27,9 +28,19 @@ export async function sendPlan(plan: Plan, context: ReadContext): Promise<Verifi
   return { rows: verified, withheld: withheld.length, total: isTrue ? totalRows : undefined }
 }
 
-/** @throws GatewayError how coreBOS failed */
-export async function sendCount({ statement, view }: Plan, context: ReadContext): Promise<number> {
+/**
+ * The number of rows without the limit: as coreBOS says it, or of verified rows.
+ *
+ * @returns undefined for more rows than the bound, where rows are counted
+ * @throws GatewayError how coreBOS failed
+ */
+export async function sendCount(plan: Plan, context: ReadContext): Promise<number | undefined> {
+  const { statement, view, isCount } = plan
   if (statement === undefined) return 0
+  if (!isCount) {
+    const { rows, withheld } = await sendPlan(plan, context)
+    return rows.length + withheld > limits.rows ? undefined : rows.length
+  }
   const { rows } = await context.reader.query(statement, readBy(view))
   const count = rows[0]?.['count']
   if (count === undefined || !/^[0-9]+$/.test(count))

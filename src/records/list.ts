@@ -128,7 +128,7 @@ export const Page = Type.Object(
     total: Type.Optional(
       Type.Integer({
         description:
-          'With `count=true`: the number of records without the limit. Left out where coreBOS counts otherwise than was asked (values with several blanks in a row, `order by` or `limit`)',
+          'With `count=true`: the number of records without the limit. Values with several blanks in a row, `order by` or `limit` are counted up to 10,000 records, and `total` is left out beyond',
       }),
     ),
     next: Type.Optional(

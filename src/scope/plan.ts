@@ -54,6 +54,8 @@ export interface Plan {
   readonly dialect: Dialect
   /** Undefined: no row can match, so that coreBOS is not called. */
   readonly statement: SendableQuery | undefined
+  /** Whether the statement's answer is a number instead of rows. */
+  readonly isCount: boolean
 }
 
 /**
@@ -92,8 +94,13 @@ export function withEveryField(draft: Draft): Draft {
 export function plan(draft: Draft, found: FoundIds): Plan {
   const { view, columns, distinct, limit, scope } = draft.scoped
   const sent = sentQuery(draft.scoped, found)
-  const statement = sent && print(sent, draft.modules, draft.dialect)
-  return { view, columns, distinct, limit, scope: sent?.scope ?? scope, dialect: draft.dialect, statement }
+  const { dialect } = draft
+  const printed = sent && print(sent, draft.modules, dialect)
+  return {
+    ...{ view, columns, distinct, limit, scope: sent?.scope ?? scope, dialect },
+    statement: printed?.statement,
+    isCount: printed?.isCount ?? columns === undefined,
+  }
 }
 
 /** The query as it is sent. @returns undefined where no row can match */

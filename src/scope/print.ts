@@ -1,5 +1,6 @@
 /** Prints a resolved query as a statement for coreBOS, and proves that coreBOS reads it as meant. */
 import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import { printBasic, type Printable } from '../query/basic.ts'
 import { hasRepeatedBlanks, isCountedAsMeant, readingOf } from '../query/dialect.ts'
 import { printExtended } from '../query/extended.ts'
@@ -18,8 +19,15 @@ const printers = { basic: printBasic, extended: printExtended } as const
  *
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`, `QUERY_TOO_LARGE`
  */
-export function print(query: ResolvedQuery, modules: Modules, dialect: Dialect): SendableQuery {
-  return sealQuery(proven(query, modules, dialect), dialect)
+export function print(query: ResolvedQuery, modules: Modules, dialect: Dialect): Printed {
+  const { text, columns } = proven(query, modules, dialect)
+  return { statement: sealQuery(text, dialect), isCount: columns === undefined }
+}
+
+export interface Printed {
+  readonly statement: SendableQuery
+  /** Whether coreBOS counts; otherwise it answers rows, whose number may be asked for. */
+  readonly isCount: boolean
 }
 
 /**
@@ -35,8 +43,9 @@ export function printLabelled(
   modules: Modules,
   dialect: Dialect,
 ): string {
-  proven(query, modules, dialect)
-  return printers[dialect](printable(shown), columnsOf(shown, modules), false)
+  const { columns } = proven(query, modules, dialect)
+  const seen = columns !== undefined && shown.columns === undefined ? asRows(shown) : shown
+  return printers[dialect](printable(seen), columnsOf(seen, modules), false)
 }
 
 /** Whether coreBOS would read a statement otherwise in the session of a contact. */
@@ -44,9 +53,17 @@ export function holdsRepeatedBlanks({ text }: SendableQuery): boolean {
   return hasRepeatedBlanks(text)
 }
 
-function proven(query: ResolvedQuery, modules: Modules, dialect: Dialect): string {
+/** A text that coreBOS reads as meant, and the columns that it asks for. */
+interface Proven extends Pick<ResolvedQuery, 'columns'> {
+  readonly text: string
+}
+
+function proven(query: ResolvedQuery, modules: Modules, dialect: Dialect): Proven {
   try {
-    return provenText(query, modules, dialect)
+    const text = provenText(query, modules, dialect)
+    if (query.columns !== undefined || isCountedAsMeant(text)) return { text, columns: query.columns }
+    const rows = asRows(query)
+    return { text: provenText(rows, modules, dialect), columns: rows.columns }
   } catch (error) {
     throw isScopeAtFault(query, modules, dialect) ? asRuleError(error, query.view.module.name) : error
   }
@@ -71,16 +88,15 @@ function provenText(query: ResolvedQuery, modules: Modules, dialect: Dialect): s
       'a value would make coreBOS read the statement in another dialect',
     )
   }
-  requireCount(text, query)
   return text
 }
 
-function requireCount(text: string, { columns }: Pick<ResolvedQuery, 'columns'>): void {
-  if (columns !== undefined || isCountedAsMeant(text)) return
-  throw new GatewayError(
-    'QUERY_NOT_EXPRESSIBLE',
-    "coreBOS miscounts values with several blanks in a row, 'order by' or 'limit'",
-  )
+/**
+ * Rows in the place of their number, one more than the bound: coreBOS's count would be that of another statement (values
+ * with several blanks in a row, `order by` or `limit`).
+ */
+function asRows(query: ResolvedQuery): ResolvedQuery {
+  return { ...query, columns: [], orderBy: [], limit: { offset: 0, count: limits.rows + 1 } }
 }
 
 function printable({ view, ask, columns, where, orderBy, limit }: ResolvedQuery): Printable {

@@ -16,7 +16,7 @@ import {
   shownScopeOf,
 } from './rule-condition.ts'
 import { ofRule } from './rule-error.ts'
-import { type Column, selectedColumns, uniqueFields, wholeOf } from './selection.ts'
+import { type Column, idColumn, selectedColumns, uniqueFields, wholeOf } from './selection.ts'
 import { type ModuleView, type VisibleModules, unhidden, untied } from './view.ts'
 
 /** A query that has been held against the policy; it may still hold lookups, so that it cannot be printed yet. */
@@ -25,7 +25,7 @@ export interface ScopedQuery {
   /** Undefined: the number of rows is asked for, not the rows. */
   readonly columns: readonly Column[] | undefined
   readonly distinct: boolean
-  /** What is asked for: the columns, and the fields that each row is verified by. */
+  /** What is asked for: the columns or the id, and the fields that each row is verified by. */
   readonly ask: readonly string[]
   /** What the rows must meet: the rule's condition and the caller's. */
   readonly where: Condition
@@ -95,7 +95,7 @@ function within(frame: Frame, query: Query, visible: VisibleModules, dialect: Di
     view,
     columns,
     distinct: query.selection.kind === 'fields' && query.selection.distinct,
-    ask: columns === undefined ? [] : askFor(columns, frame),
+    ask: askFor(columns ?? [idColumn], frame),
     where,
     // A condition that no row can meet needs no look-up.
     scope: nothing ? where : scope,

@@ -54,10 +54,12 @@ export function selectedColumns(
       if (selection.distinct) return [...columns.values()]
       // Every row has its id, at the end.
       columns.delete('id')
-      return [...columns.values(), ownColumn('id')]
+      return [...columns.values(), idColumn]
     }
   }
 }
+
+export const idColumn: Column = ownColumn('id')
 
 function ownColumn(name: string): Column {
   return { key: name, field: name, hop: undefined }

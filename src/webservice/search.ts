@@ -127,7 +127,7 @@ export async function getReferenceAutocomplete(input: Input, client: WebserviceC
 interface Hits {
   readonly module: string
   readonly rows: { readonly [label: string]: string }[]
-  /** Undefined where coreBOS counts otherwise than was asked. */
+  /** Undefined where coreBOS counts otherwise than was asked, and too many rows match for the gateway to count. */
   readonly total: number | undefined
 }
 

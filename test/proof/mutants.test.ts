@@ -146,11 +146,10 @@ const mutants: readonly Mutant[] = Object.entries<
     ['the dialect rule is skipped', 'if (readingOf(text) !== dialect) {', "if (text === '') {"],
     [
       'what coreBOS counts otherwise than meant is counted',
-      'if (columns !== undefined || isCountedAsMeant(text)) return',
-      'return',
+      'if (query.columns !== undefined || isCountedAsMeant(text)) return',
+      "if (text !== '') return",
     ],
-    ['what is filled in is not looked at', 'requireCount(text, query)', ''],
-    ['explain shows ids', 'columnsOf(shown, modules), false)', 'columnsOf(shown, modules), true)'],
+    ['explain shows ids', 'columnsOf(seen, modules), false)', 'columnsOf(seen, modules), true)'],
   ],
   'src/scope/shape.ts': [
     [
