@@ -23,6 +23,7 @@ import {
   offerActions,
   policyFile,
   startPortal,
+  usualModes,
   type Portal,
   type PortalOptions,
 } from './support/portal.ts'
@@ -505,7 +506,7 @@ t.test('a part of a file is what slicing gives, and the whole where that is not 
 })
 
 t.test('a document is uploaded to oneself and to what one sees, and to nothing else', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const loginService = await start(t, { mode })
     const { database } = loginService.corebos
     const visible = (name: Person, module: string) =>
@@ -847,7 +848,7 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
     return pathname
   }
 
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     let now = Date.now()
     const loginService = await start(t, {
       mode,
@@ -1028,7 +1029,7 @@ t.test(
 )
 
 t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody another', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const loginService = await start(t, { mode })
     const { database } = loginService.corebos
     const missing = await rejection(await loginService.fetch('alice', '/records/7x999999/pdf'))
@@ -1074,7 +1075,7 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
   const labelled = ['Call me back', '50 % off / "now"? #1', `ä${'x'.repeat(99)}`, 'a+b&c=d;e']
   const actions = ['LBL_SHOW_CONTACT_HIERARCHY', 'Add Event', 'call_back', 'not_offered', ...labelled]
   const POLICY_FILE = await policyFile(t, { Contacts: { actions } })
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const loginService = await start(t, { mode, env: { POLICY_FILE } })
     // The demo coreBOS has links of coreBOS's own and runs nothing; what it would offer and say is put in here.
     const offered = { linklabel: 'call_back', linkid: '4711', linkurl: 'block://mod:path?RECORDID=8549' }
@@ -1154,7 +1155,7 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
 t.test(
   'search finds what an evaluator finds in the text fields, and nothing in what is hidden',
   async (t) => {
-    for (const mode of modes) {
+    for (const mode of usualModes) {
       const loginService = await start(t, { mode })
       const modules = Object.keys(builtinPolicy.modules)
       for (const name of names) {

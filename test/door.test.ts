@@ -9,7 +9,7 @@ import { GatewayError, type ErrorCode } from '../src/model/errors.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { generatedStatements, recordedStatements } from './support/corpus.ts'
 import { anchorsOf, numberIn, Oracle } from './support/oracle.ts'
-import { modes, startPortal, usualModes } from './support/portal.ts'
+import { startPortal, usualModes } from './support/portal.ts'
 import { until } from './support/redis-server.ts'
 import { startRelay } from './support/relay.ts'
 import { startGateway, type Started, type StartOptions } from './support/start.ts'
@@ -538,7 +538,7 @@ t.test('rows that are on their way are asked for once, and kept for nobody', asy
   t.equal((await portal.as('alice', 'GET', titles)).status, 200, 'a failure is not kept either')
 })
 
-for (const mode of modes) {
+for (const mode of usualModes) {
   t.test(
     `with READ_CACHE_TTL rows are used again, for the same scope and until something is written, in ${mode} mode`,
     async (t) => {

@@ -4,7 +4,7 @@ import { FormData } from 'undici'
 import { FieldLengths, maxLengthOf } from '../src/model/lengths.ts'
 import type { FieldShape } from '../src/model/module.ts'
 import { isStored } from '../src/scope/value.ts'
-import { auditIn, contents, idsWhere, modes, startPortal, stored } from './support/portal.ts'
+import { auditIn, contents, idsWhere, startPortal, stored, usualModes } from './support/portal.ts'
 import { contactAt, textAt } from './support/webservice-client.ts'
 
 const alice = '12x8549'
@@ -18,7 +18,7 @@ const tooLong = (name: string, length: number, most: number) => ({
   },
 })
 
-for (const mode of modes) {
+for (const mode of usualModes) {
   t.test(
     `${mode}: a text that coreBOS is known to cut is rejected by name before it is written`,
     async (t) => {

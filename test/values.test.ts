@@ -3,7 +3,7 @@ import t from 'tap'
 import { staysQuoted } from '../src/query/dialect.ts'
 import { literally, patternOf, piecesOf } from '../src/query/pattern.ts'
 import { isEqual, isLike } from '../src/query/collation.ts'
-import { modes, policyFile, startPortal, type Portal } from './support/portal.ts'
+import { policyFile, startPortal, usualModes, type Portal } from './support/portal.ts'
 import { contactAt, rowsAt, textAt, userAt, type WebserviceClient } from './support/webservice-client.ts'
 
 /** Titles that coreBOS reads as a part of a statement, and the plain ones beside them. */
@@ -46,7 +46,7 @@ async function titlesWhere(portal: Portal, where: string): Promise<unknown> {
   return status === 200 ? body.records?.map((row) => row['ticket_title']) : body
 }
 
-for (const mode of modes) {
+for (const mode of usualModes) {
   t.test(`${mode}: texts that look like a part of a statement are found`, async (t) => {
     const portal = await startPortal(t, { mode })
     await plant(portal, titles)
@@ -143,7 +143,7 @@ t.test("several blanks in a policy's own condition are several blanks", async (t
 
 const blanks = ['zz two', 'zz  two', 'zz   two'] as const
 
-for (const mode of modes) {
+for (const mode of usualModes) {
   t.test(`${mode}: several blanks in a row are several blanks`, async (t) => {
     const portal = await startPortal(t, { mode })
     await plant(portal, blanks)

@@ -1,6 +1,6 @@
 /** What a client of `/webservice.php` learns about the CRM user behind its session. */
 import t from 'tap'
-import { modes, startPortal, type Mode, type Portal } from './support/portal.ts'
+import { startPortal, usualModes, type Mode, type Portal } from './support/portal.ts'
 import { contactAt, textAt, userAt, WebserviceClient } from './support/webservice-client.ts'
 
 async function enter(portal: Portal, mode: Mode, name: string): Promise<WebserviceClient> {
@@ -20,7 +20,7 @@ const settings = [
 ]
 
 t.test('a contact is told the name, the language and the formats of its user, and no rights', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const portal = await startPortal(t, { mode })
     const client = await enter(portal, mode, 'alice')
     const told = await client.call('getPortalUserInfo')
@@ -49,7 +49,7 @@ t.test('a contact is told the name, the language and the formats of its user, an
 const shown = ['user_name', ...settings]
 
 t.test('a client reads the row of its own user, so that it can connect', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const portal = await startPortal(t, { mode })
     const client = await enter(portal, mode, 'alice')
     const { userId: id } = client
@@ -85,7 +85,7 @@ t.test('a client reads the row of its own user, so that it can connect', async (
 })
 
 t.test('nothing else of users can be read, counted, ordered or inferred', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const portal = await startPortal(t, { mode })
     const client = await enter(portal, mode, 'alice')
     for (const query of [
@@ -120,7 +120,7 @@ t.test('nothing else of users can be read, counted, ordered or inferred', async 
 })
 
 t.test('a list of users to assign to holds the own user, and no staff', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const portal = await startPortal(t, { mode })
     const client = await enter(portal, mode, 'alice')
     const user = (await client.call('getPortalUserInfo')).result
