@@ -9,6 +9,13 @@ t.jobs = availableParallelism() + 1
 t.setTimeout(0)
 const env = { ...process.env, TAP_TIMEOUT: String(limitSeconds), TAP_CWD: process.cwd() }
 for (const file of process.argv.slice(2)) {
-  const loader = file.endsWith('.ts') ? '--import=tsx' : '--enable-source-maps'
-  void t.spawn(process.execPath, [loader, file], { env, buffered: true, timeout: limitSeconds * 1000 }, file)
+  const options = file.endsWith('.ts')
+    ? ['--import=tsx', '--import=./test/support/suite/without-domains.ts']
+    : ['--enable-source-maps', '--import=./dist/test/support/suite/without-domains.js']
+  void t.spawn(
+    process.execPath,
+    [...options, file],
+    { env, buffered: true, timeout: limitSeconds * 1000 },
+    file,
+  )
 }
