@@ -31,6 +31,7 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
     corebos: app.corebos,
     ...given,
     checkPolicy: async () => app.policyInForce.check(),
+    recheckPolicy: async () => app.policyInForce.recheck(),
     hasRestrictedSession: loginModes[config.LOGIN_MODE].hasRestrictedSession,
     sharesReads: config.COREBOS_READS === 'shared',
     scopeTtlMs: config.ACCESS_RECHECK * 1000,

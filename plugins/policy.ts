@@ -27,20 +27,27 @@ const patience = 5000
 async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promise<void> {
   const { service, metadata } = app.corebos
   const { POLICY_FILE } = options
+  const readsAll = service !== undefined || !loginModes[options.LOGIN_MODE].hasRestrictedSession
   try {
     const inForce = await PolicyInForce.begin({
       load: async () => load(options),
       // What the built-in policy names need not be there.
       installation:
-        POLICY_FILE === undefined || service === undefined
+        POLICY_FILE === undefined
           ? undefined
-          : async (policy) => installationOf(policy, service, metadata),
+          : {
+              by: service && { caller: service, userId: async () => service.userId() },
+              read: async (policy, by) => ({
+                ...(await installationOf(policy, by, metadata)),
+                readsAll,
+              }),
+            },
       now: options.now,
       log: app.log,
       observe: (state) => app.metrics.policy.show(state),
     })
     // Where coreBOS cannot be reached, the policy is checked before the first request is answered.
-    const checked = inForce.check('atStart').catch((error: unknown) => {
+    const checked = inForce.check(undefined, 'atStart').catch((error: unknown) => {
       if (error instanceof PolicyError) throw error
     })
     await Promise.race([checked, setTimeout(patience, undefined, { ref: false })])

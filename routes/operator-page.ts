@@ -9,6 +9,7 @@ import { limits } from '../src/model/limits.ts'
 import { toGatewayError } from '../src/http/problem.ts'
 import { answer, problems } from '../src/http/schemas.ts'
 import { AccessView, accessView, explained } from '../src/operator/access-view.ts'
+import { lineOf } from '../src/scope/faults.ts'
 import { operatorPage, stylesheet, type PageContent } from '../src/operator/page.ts'
 
 export interface OperatorPageOptions {
@@ -97,7 +98,8 @@ const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app
     },
     async ({ query: { contact = '', query = '' } }, reply) => {
       const content = await pageOf(contact.trim(), query.trim(), look)
-      return reply.type('text/html; charset=utf-8').send(operatorPage(content))
+      const faults = policyInForce.state.faults.map(lineOf)
+      return reply.type('text/html; charset=utf-8').send(operatorPage({ ...content, faults }))
     },
   )
 

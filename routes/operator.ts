@@ -11,10 +11,7 @@ import { markOf, type PortalSession } from '../src/session/contract.ts'
 
 export interface OperatorOptions {
   /** The gateway beside whose listener this one stands. */
-  readonly gateway: Pick<
-    FastifyInstance,
-    'metrics' | 'sessions' | 'corebos' | 'access' | 'auth' | 'endUpstream'
-  >
+  readonly gateway: Pick<FastifyInstance, 'metrics' | 'sessions' | 'access' | 'auth' | 'endUpstream'>
 }
 
 const Who = Type.String({
@@ -41,7 +38,7 @@ const Session = Type.Object(
 )
 
 const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway }) => {
-  const { metrics, sessions, corebos, access, auth, endUpstream } = gateway
+  const { metrics, sessions, access, auth, endUpstream } = gateway
   const { loginService, origins } = auth
 
   /** An id needs no call of coreBOS: sessions can be ended while it is away. */
@@ -191,14 +188,13 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       schema: {
         tags: ['cache'],
         summary: 'Discard cached metadata and answers on every instance',
+        description:
+          'The policy is held against the modules and fields that are read anew; the log names its faults.',
         response: { 204: { type: 'null', description: 'Done' } },
       },
     },
     async (_request, reply) => {
-      // The other instances see the new cache generation at their next request and drop their caches.
-      await sessions.invalidate('everything')
-      corebos.metadata.clear()
-      corebos.dictionary.clear()
+      await access.everythingChanged()
       return reply.code(204).send()
     },
   )

@@ -130,6 +130,104 @@ t.test('a misspelt name closes its module, and log, probe and metric say so', as
   t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 404 })
 })
 
+const OPERATOR_TOKEN = 'an-operator-token'
+const withoutService = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' }
+
+for (const mode of ['portal', 'user'] as const) {
+  t.test(
+    `${mode} mode without a service user: the first contact's CRM user says what there is`,
+    async (t) => {
+      const misspelt = { HelpDesk: { hide: ['descripton'] }, Invoice: { where: "subject not like 'x%'" } }
+      const POLICY_FILE = await policyFile(t, misspelt)
+      const portal = await startPortal(t, { mode, env: { POLICY_FILE, OPERATOR_TOKEN, ...withoutService } })
+      const authorization = `Basic ${btoa(`operator:${OPERATOR_TOKEN}`)}`
+      const operators = async (path: string) =>
+        fetch(`${portal.operatorUrl}/${path}`, { headers: { authorization } })
+      const ready = async () => portal.as(undefined, 'GET', '/health/ready')
+      t.match(await portal.as('alice', 'GET', '/modules/Project/records'), { status: 200 })
+      for (const module of ['HelpDesk', 'Invoice'])
+        t.match(await portal.as('alice', 'GET', `/modules/${module}/records`), { status: 404 })
+      const log = portal.log.join('\n')
+      t.match(
+        log,
+        "/modules/HelpDesk/hide/0: HelpDesk has no field 'descripton'; did you mean 'description'?",
+      )
+      t.match(log, /\/modules\/Invoice\/where: it cannot be enforced/)
+      t.match(await ready(), { status: 503, body: { errors: [{ field: 'policy', message: '/hide/0' }] } })
+      t.match(
+        await (await fetch(`${portal.operatorUrl}/metrics`)).text(),
+        /^portal_policy_closed_modules 2$/m,
+      )
+      t.match(await (await operators('')).text(), /<li>\/modules\/HelpDesk\/hide\/0: HelpDesk has no/)
+      t.match(await portal.as('erin', 'GET', '/modules/HelpDesk/records'), { status: 404 })
+      t.equal(portal.log.filter((line) => line.includes('descripton')).length, 1, 'said once')
+
+      writeFileSync(POLICY_FILE, JSON.stringify({ level: 'account', modules: { Helpdesk: { open: true } } }))
+      await reread(portal, /reloaded/)
+      t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 404 })
+      t.match(portal.log.join('\n'), "no module 'Helpdesk'; did you mean 'HelpDesk'?")
+    },
+  )
+}
+
+t.test('user mode without a service user: a field of levels that contacts lack closes all', async (t) => {
+  const POLICY_FILE = await policyFile(t, {}, { levelField: 'portal_level' })
+  const portal = await startPortal(t, { mode: 'user', env: { POLICY_FILE, ...withoutService } })
+  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 404 })
+  t.match(
+    portal.log.join('\n'),
+    /levelField: Contacts has no field 'portal_level'.*every module stays closed/,
+  )
+})
+
+t.test('what one CRM user does not see, another one may: the module is open again', async (t) => {
+  const POLICY_FILE = await policyFile(t, {
+    HelpDesk: { hide: ['solution', 'nothing'] },
+    Nowhere: { open: true },
+  })
+  const portal = await startPortal(t, { env: { POLICY_FILE, ...withoutService } })
+  const withoutField = (answer: { readonly result?: unknown }) =>
+    JSON.parse(JSON.stringify(answer).replaceAll('"name":"solution"', '"name":"solution_2"')) as unknown
+  portal.relay.alter = ({ operation, answer }) =>
+    operation === 'describe' && portal.relay.count('describe') === 1 ? withoutField(answer) : answer
+  t.match(await portal.as('alice', 'GET', '/modules/Project/records'), { status: 200 })
+  t.match(portal.log.join('\n'), /no field 'solution'/)
+  await portal.as('erin', 'GET', '/modules/Project/records')
+  const ready = await portal.as(undefined, 'GET', '/health/ready')
+  t.notMatch(ready.text, '/modules/HelpDesk/hide/0')
+  t.match(ready.text, '/modules/HelpDesk/hide/1')
+})
+
+t.test('several blanks in a condition cannot be enforced in sessions of contacts', async (t) => {
+  const POLICY_FILE = await policyFile(t, { HelpDesk: { where: "ticket_title != 'zz  two'" } })
+  const portal = await startPortal(t, { env: { POLICY_FILE, ...withoutService } })
+  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 404 })
+  t.match(portal.log.join('\n'), /HelpDesk\/where: it cannot be enforced: .*several blanks/)
+})
+
+t.test('POST /cache/clear holds the policy against what coreBOS has now, and says so', async (t) => {
+  const POLICY_FILE = await policyFile(t, { HelpDesk: { hide: ['solution'] } })
+  const portal = await startPortal(t, { env: { POLICY_FILE, OPERATOR_TOKEN } })
+  const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` }
+  const listed = async () => portal.as('alice', 'GET', '/modules/HelpDesk/records')
+  t.match(await listed(), { status: 200 })
+  portal.relay.alter = ({ operation, answer }) =>
+    operation === 'describe'
+      ? (JSON.parse(JSON.stringify(answer).replaceAll('"name":"solution"', '"name":"answer"')) as unknown)
+      : answer
+  const clear = async () =>
+    t.equal((await fetch(`${portal.operatorUrl}/cache/clear`, { method: 'POST', headers })).status, 204)
+  await clear()
+  t.match(portal.log.join('\n'), /no field 'solution'/)
+  t.match(await listed(), { status: 404 })
+  t.match(await portal.as(undefined, 'GET', '/health/ready'), { status: 503 })
+  t.equal(portal.log.filter((line) => line.includes("no field 'solution'")).length, 1, 'said once')
+  portal.relay.alter = undefined
+  await clear()
+  t.match(await listed(), { status: 200 })
+  t.match(await portal.as(undefined, 'GET', '/health/ready'), { status: 200 })
+})
+
 const settingsFor = (url: string) => ({
   COREBOS_URL: url,
   COREBOS_USER: 'portal',

@@ -118,6 +118,14 @@ export class Access {
     await store.invalidate([module])
   }
 
+  /** Ends all that was cached, metadata included, on every instance, and holds the policy against what is read anew. */
+  async everythingChanged(): Promise<void> {
+    const { contexts, store } = this.#options
+    await store.invalidate('everything')
+    // The other instances see the new generation at their next request. Where coreBOS is away, the next request checks.
+    await contexts.discardMetadata(await store.generations()).catch(() => undefined)
+  }
+
   /** The audit log for writes outside records. @throws GatewayError `AUTHENTICATION_REQUIRED` */
   auditorOf(request: AccessRequest): Auditor {
     const { session } = admissionOf(request)

@@ -1,5 +1,6 @@
 /** The policy in force: loaded from its file, held against the installation, and replaced by a new one as a whole. */
 import { createHash } from 'node:crypto'
+import type { Describer } from '../corebos/installation.ts'
 import { PolicyMisfit } from '../model/policy-misfit.ts'
 import { Policy, entities } from '../policy/policy.ts'
 import { policyWarnings } from '../policy/warnings.ts'
@@ -25,11 +26,21 @@ export interface PolicyLog {
   error(details: object, message: string): void
 }
 
+export interface InstallationReader {
+  /** The service user; without one each check names the CRM user of a contact. */
+  readonly by: Describer | undefined
+  /** @throws GatewayError how coreBOS failed */
+  read(policy: Policy, by: Describer): Promise<Installation>
+}
+
+/** CRM users of contacts that are asked one after the other whether they see what the first ones did not. */
+const mostAsked = 10
+
 export interface PolicyInForceOptions {
   /** @throws Error that says what is wrong with the file, one line for each place */
   readonly load: () => Promise<Policy>
-  /** Reads what the policy names; undefined where nothing is to be checked. @throws GatewayError how coreBOS failed */
-  readonly installation: ((policy: Policy) => Promise<Installation>) | undefined
+  /** What the policy is held against; undefined where nothing is to be checked. */
+  readonly installation: InstallationReader | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: PolicyLog
@@ -50,19 +61,24 @@ export class PolicyError extends Error {
 
 export class PolicyInForce {
   readonly #options: PolicyInForceOptions
+  /** As it was loaded: no rule is closed. */
+  #loaded: PolicyState
   #state: PolicyState
+  /** Webservice ids of the CRM users that were asked. */
+  #asked = new Set<string>()
   #checking: Promise<void> | undefined
 
   private constructor(options: PolicyInForceOptions, policy: Policy) {
     this.#options = options
-    this.#state = unchecked(policy, options.now(), options.installation === undefined)
+    this.#loaded = unchecked(policy, options.now(), options.installation === undefined)
+    this.#state = this.#loaded
   }
 
   /** @throws PolicyError where the file is invalid, or says something that coreBOS cannot be asked */
   static async begin(options: PolicyInForceOptions): Promise<PolicyInForce> {
     const inForce = new PolicyInForce(options, await loaded(options))
     const { policy } = inForce.#state
-    inForce.#put(inForce.#state)
+    inForce.#put(inForce.#state, inForce.#loaded)
     inForce.#warn(policy)
     return inForce
   }
@@ -76,15 +92,48 @@ export class PolicyInForce {
   }
 
   /**
-   * Holds the policy against the installation unless that has been done.
+   * Holds the policy against the installation unless that has been done. Without a service user the first contact's CRM
+   * user says what there is. What it does not see, others may: a fault stays where none of them sees what is named.
    *
+   * @param by the CRM user of a contact
    * @param atStart rejects the policy where coreBOS cannot be asked what it says; later the rule is closed
    * @throws PolicyError; GatewayError how coreBOS failed
    */
-  async check(atStart?: 'atStart'): Promise<void> {
-    if (this.#state.isChecked) return
-    this.#checking ??= this.#check(this.#state, atStart).finally(() => (this.#checking = undefined))
+  async check(by?: Describer, atStart?: 'atStart'): Promise<void> {
+    const { installation } = this.#options
+    const describer = installation?.by ?? by
+    if (installation === undefined || describer === undefined) return
+    if (this.#state.isChecked && (installation.by !== undefined || !this.#mayAsk())) return
+    const user = await describer.userId()
+    if (this.#checking === undefined && this.#state.isChecked && this.#asked.has(user)) return
+    this.#checking ??= this.#checkAs(describer, atStart).finally(() => (this.#checking = undefined))
     return this.#checking
+  }
+
+  async #checkAs(by: Describer, atStart?: 'atStart'): Promise<void> {
+    const loaded = this.#loaded
+    const state = await this.#check(loaded, by, atStart)
+    // Another policy may have been loaded meanwhile.
+    if (this.#loaded === loaded) this.#put(state, loaded)
+  }
+
+  /** Whether another CRM user may see what those that were asked do not. */
+  #mayAsk(): boolean {
+    return this.#state.faults.length > 0 && this.#asked.size < mostAsked
+  }
+
+  /**
+   * Holds the policy against the installation again, after its metadata was discarded; without a service user at the
+   * next request of a contact. Until then the rules that were closed stay closed.
+   *
+   * @throws GatewayError how coreBOS failed; the next request checks again
+   */
+  async recheck(): Promise<void> {
+    if (this.#options.installation === undefined) return
+    await this.#checking?.catch(() => undefined)
+    this.#state = { ...this.#state, isChecked: false }
+    await this.check()
+    this.#warn(this.#loaded.policy)
   }
 
   /** @throws Error where the policy does not fit the installation; GatewayError how coreBOS failed */
@@ -101,10 +150,14 @@ export class PolicyInForce {
       const policy = await loaded(this.#options)
       // A session that was looked at in this millisecond was looked at under the old policy.
       const state = unchecked(policy, now() + 1, installation === undefined)
-      await this.#check(state, 'atStart').catch((error: unknown) => {
-        if (error instanceof PolicyError) throw error
-        this.#put(state)
-      })
+      const checked = installation?.by && this.#check(state, installation.by, 'atStart')
+      this.#put(
+        await (checked ?? Promise.resolve(state)).catch((error: unknown) => {
+          if (error instanceof PolicyError) throw error
+          return state
+        }),
+        state,
+      )
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       log.error({ reason }, 'The policy file is invalid; the policy in force stays')
@@ -115,23 +168,39 @@ export class PolicyInForce {
     return true
   }
 
-  async #check(state: PolicyState, atStart?: 'atStart'): Promise<void> {
+  async #check(loaded: PolicyState, by: Describer, atStart?: 'atStart'): Promise<PolicyState> {
     const { installation, log } = this.#options
-    const { policy } = state
-    const faults = installation === undefined ? [] : faultsOf(policy, await installation(policy))
-    const fatal = faults.filter(({ isFatal }) => isFatal)
+    const { policy } = loaded
+    const user = await by.userId()
+    const found = installation === undefined ? [] : faultsOf(policy, await installation.read(policy, by))
+    const fatal = found.filter(({ isFatal }) => isFatal)
     if (atStart !== undefined && fatal.length > 0) throw new PolicyError(fatal.map(lineOf))
-    for (const fault of faults) log.error({ policy: fault.path }, `${lineOf(fault)}; ${consequence(fault)}`)
-    this.#put(checked(state, faults))
+    const isFirst = loaded !== this.#loaded || !this.#state.isChecked
+    const known = isFirst ? undefined : new Set(this.#state.faults.map(({ path }) => path))
+    this.#asked = new Set(isFirst ? [user] : [...this.#asked, user])
+    const faults = known === undefined ? found : found.filter(({ path }) => known.has(path))
+    if (known === undefined)
+      for (const fault of faults) log.error({ policy: fault.path }, `${lineOf(fault)}; ${consequence(fault)}`)
+    else if (faults.length < known.size)
+      log.info(
+        { faults: faults.length },
+        'Another CRM user sees what the policy names; fewer rules stay closed',
+      )
+    return checked(loaded, faults)
   }
 
   #warn(policy: Policy): void {
     for (const line of policyWarnings(policy)) this.#options.log.warn({}, line)
   }
 
-  #put(state: PolicyState): void {
-    this.#state = state
-    this.#options.observe(state)
+  /** @param loaded the same before it was checked */
+  #put(state: PolicyState, loaded: PolicyState): void {
+    const { now, observe } = this.#options
+    // Sessions that were looked at without the field are looked at again.
+    const isOther = loaded === this.#loaded && state.policy.levelField !== this.#state.policy.levelField
+    this.#loaded = loaded
+    this.#state = isOther ? { ...state, loadedAt: now() + 1 } : state
+    observe(this.#state)
   }
 }
 

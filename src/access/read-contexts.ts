@@ -47,6 +47,8 @@ export interface ReadContextsOptions {
   readonly policy: () => Policy
   /** Holds the policy against the installation unless that has been done. */
   checkPolicy?(): Promise<void>
+  /** Does so again, after metadata was discarded. */
+  readonly recheckPolicy?: () => Promise<void>
   /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
   readonly scopeTtlMs: number
   /** How long rows that coreBOS has answered may be used again (`READ_CACHE_TTL`). Milliseconds. */
@@ -146,14 +148,25 @@ export class ReadContexts {
 
   /** @throws GatewayError `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
   async of({ session, ...generations }: Admission, withheld: Withheld, needs?: Needs): Promise<ReadContext> {
-    const { schemaGeneration } = generations
+    const known = this.#schemaGeneration
+    if (known === undefined) this.#schemaGeneration = generations.schemaGeneration
     // Where an operator has cleared what is remembered, on any instance, modules and fields are read again as well.
-    if (this.#schemaGeneration !== undefined && this.#schemaGeneration !== schemaGeneration) {
-      this.#options.corebos.metadata.clear()
-      this.#options.corebos.dictionary.clear()
-    }
-    this.#schemaGeneration = schemaGeneration
+    else if (known !== generations.schemaGeneration) await this.discardMetadata(generations)
     return this.under(generations, session, withheld, needs)
+  }
+
+  /**
+   * Discards modules, fields and translations, and holds the policy against them anew.
+   *
+   * @param generations under which they are read from now on
+   * @throws GatewayError how coreBOS failed; the next request holds the policy against them
+   */
+  async discardMetadata({ schemaGeneration }: Pick<Generations, 'schemaGeneration'>): Promise<void> {
+    const { corebos, recheckPolicy } = this.#options
+    this.#schemaGeneration = schemaGeneration
+    corebos.metadata.clear()
+    corebos.dictionary.clear()
+    await recheckPolicy?.()
   }
 
   /**

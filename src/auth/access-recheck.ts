@@ -20,7 +20,7 @@ export interface RecheckOptions {
   /** The policy decides how far a contact sees: sessions that were looked at before it was loaded are looked at again. */
   readonly policy: {
     /** Holds the policy against the installation unless that has been done. */
-    check(): Promise<void>
+    check(session: PortalSession): Promise<void>
     /** Milliseconds since 1970. */
     loadedAt(): number
   }
@@ -51,7 +51,7 @@ export class AccessRecheck {
    */
   async confirm(session: PortalSession): Promise<PortalSession> {
     const { now, every, policy } = this.#options
-    await policy.check()
+    await policy.check(session)
     if (session.checkedAt >= policy.loadedAt() && now() - session.checkedAt < every) return session
     return this.#looks.run(session.id, () => this.#look(session))
   }

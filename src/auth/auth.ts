@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Corebos } from '../corebos/corebos.ts'
+import type { Describer } from '../corebos/installation.ts'
 import type { PasswordType } from '../corebos/login.ts'
 import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -46,7 +47,7 @@ export interface AuthOptions {
   }
   /** Whether the policy fits the installation, and since when it is in force (milliseconds since 1970). */
   readonly policyInForce: {
-    check(): Promise<void>
+    check(by?: Describer): Promise<void>
     readonly state: { readonly loadedAt: number }
   }
   /** Milliseconds since 1970. */
@@ -121,6 +122,8 @@ export class Auth {
     const pacer = this.pacer(mode.rounds)
     const levelField = () => policy().levelField
     const timed: ResponsePacer['time'] = async (kind, call) => pacer.time(kind, call)
+    const checkPolicy = async (session: string, userId: string): Promise<void> =>
+      policyInForce.check({ caller: corebos.session(session), userId: async () => userId })
     const services: LoginServices = {
       calls: loginCalls(corebos, this.challenges, levelField, timed),
       service: serviceCalls(corebos, levelField, timed),
@@ -128,6 +131,7 @@ export class Auth {
       passwordType,
       matchUsersBy: () => policy().matchUsersBy,
       level: () => policy().level,
+      checkPolicy,
       today: () => dayOf(now()),
       end: async (session) => this.cleanUp.end(session),
     }
@@ -137,7 +141,10 @@ export class Auth {
       store,
       every: recheckEvery,
       policy: {
-        check: async () => policyInForce.check(),
+        check: async ({ upstream, contact: { entity, user } }) =>
+          upstream === undefined || entity === 'Employee'
+            ? policyInForce.check()
+            : checkPolicy(upstream, user.id),
         loadedAt: () => policyInForce.state.loadedAt,
       },
       now,

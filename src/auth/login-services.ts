@@ -14,6 +14,11 @@ export interface LoginServices {
   readonly matchUsersBy: () => 'portalloginuser' | 'email'
   /** The policy's level for contacts whose record names none. */
   readonly level: () => Level
+  /**
+   * Holds the policy against what the CRM user of a contact's session sees, where there is no service user to do so: a
+   * field that the policy names and contacts lack would fail the log-in.
+   */
+  readonly checkPolicy: (session: string, userId: string) => Promise<void>
   /** `YYYY-MM-DD` in UTC. */
   readonly today: () => string
   /** Ends a coreBOS session that is of no more use; never throws. */

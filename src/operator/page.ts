@@ -11,9 +11,11 @@ export interface PageContent {
   readonly answer?: QueryView
   /** Why there is nothing to show. */
   readonly problem?: string
+  /** What the policy in force names and the installation does not have. */
+  readonly faults?: readonly string[]
 }
 
-export function operatorPage({ contact, query, view, answer, problem }: PageContent): string {
+export function operatorPage({ contact, query, view, answer, problem, faults = [] }: PageContent): string {
   const title = view === undefined ? 'Access of a contact' : `Access of ${contact}`
   return html`<!doctype html>
     <html lang="en">
@@ -29,7 +31,8 @@ export function operatorPage({ contact, query, view, answer, problem }: PageCont
           <h1>${title}</h1>
           ${form(contact, query)}
           ${problem === undefined ? '' : html`<p class="problem" role="alert">${problem}</p>`}
-          ${answer === undefined ? '' : answered(query, answer)} ${view === undefined ? '' : access(view)}
+          ${faults.length === 0 ? '' : misfits(faults)} ${answer === undefined ? '' : answered(query, answer)}
+          ${view === undefined ? '' : access(view)}
         </main>
         <footer>
           <a href="metrics">Metrics</a> · <a href="openapi.json">Description of these endpoints</a>
@@ -46,6 +49,15 @@ function form(contact: string, query: string): Html {
     <textarea id="query" name="query" rows="2" spellcheck="false">${query}</textarea>
     <button>Show</button>
   </form>`
+}
+
+function misfits(faults: readonly string[]): Html {
+  return html`<section class="problem" role="alert" aria-labelledby="faults">
+    <h2 id="faults">The policy does not fit the installation</h2>
+    <ul>
+      ${faults.map((fault) => html`<li>${fault}</li>`)}
+    </ul>
+  </section>`
 }
 
 function answered(query: string, answer: QueryView): Html {

@@ -28,10 +28,12 @@ export interface Fault {
 }
 
 export interface Installation {
-  /** The modules of the policy, with their fields, as the service user sees them. */
+  /** The modules of the policy, with their fields, as one CRM user sees them. */
   readonly modules: Modules
   /** All modules of the installation. */
   readonly names: readonly string[]
+  /** Whether texts are read as they are; not so in a contact's own session (see {@link VisibleModules.joinsBlanks}). */
+  readonly readsAll: boolean
 }
 
 /** @returns in the order of the file, each rule's names before its conditions */
@@ -105,9 +107,9 @@ function standIn(entity: Contact['entity'], { level }: Policy, modules: Modules)
   }
 }
 
-function conditionFaults(policy: Policy, { modules }: Installation): Fault[] {
+function conditionFaults(policy: Policy, { modules, readsAll }: Installation): Fault[] {
   return entities.flatMap((entity) => {
-    const visible = new VisibleModules(standIn(entity, policy, modules), policy, modules, true)
+    const visible = new VisibleModules(standIn(entity, policy, modules), policy, modules, readsAll)
     const section = entity === 'Contacts' ? '/modules' : '/employees'
     return visible.names.flatMap((name) => {
       const view = visible.require(name)

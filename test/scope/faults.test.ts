@@ -20,7 +20,7 @@ const modules: Modules = {
 
 function faults(rules: object, others: object = {}) {
   const policy = readPolicy({ level: 'account', modules: rules, ...others })
-  return faultsOf(policy, { modules, names: modules.names })
+  return faultsOf(policy, { modules, names: modules.names, readsAll: true })
 }
 
 const ties = { contact: ['parent_id'], account: ['parent_id'] }

@@ -45,9 +45,11 @@ async function admit(
   known: Identity | undefined,
   services: LoginServices,
 ): Promise<LoginOutcome> {
-  const { calls, today, level } = services
+  const { calls, today, level, checkPolicy } = services
   const { session, contactId, user } = passed.login
   return inSession(passed, services, async () => {
+    // An employee's session shows next to nothing of the installation.
+    if (entity === 'Contacts') await checkPolicy(session, user.id)
     const [{ administrator }, record] = await Promise.all([
       calls.userInfo(session),
       known ?? calls.identitiesIn(session).byId(entity, contactId),

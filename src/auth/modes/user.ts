@@ -53,9 +53,10 @@ async function admit(
   name: string,
   services: LoginServices,
 ): Promise<LoginOutcome> {
-  const { calls, service, today, level, matchUsersBy } = services
+  const { calls, service, today, level, matchUsersBy, checkPolicy } = services
   const { session, userId } = passed.login
   return inSession(passed, services, async () => {
+    await checkPolicy(session, userId)
     const reader = service ?? calls.identitiesIn(session)
     const { administrator, email } = await calls.userInfo(session)
     const found =

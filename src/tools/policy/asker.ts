@@ -23,7 +23,8 @@ export class Stand {
 
   /** What the installation has of the modules that a policy names. */
   async installation(policy: Policy): Promise<Installation> {
-    return installationOf(policy, this.#service, this.#corebos.metadata)
+    const by = { caller: this.#service, userId: async () => this.#service.userId() }
+    return { ...(await installationOf(policy, by, this.#corebos.metadata)), readsAll: true }
   }
 
   /**
