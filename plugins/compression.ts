@@ -21,7 +21,7 @@ function textOf(header: unknown): string {
   return typeof header === 'string' ? header : ''
 }
 
-async function compress(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+function compress(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
   if (!isAllowed(request)) return payload
   const vary = textOf(reply.getHeader('vary'))
   reply.header('vary', vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`)
@@ -46,7 +46,12 @@ async function compress(request: FastifyRequest, reply: FastifyReply, payload: u
 
 export default fp(
   async (app) => {
-    app.addHook('onSend', compress)
+    // Most responses are not compressed, and need not wait for that.
+    app.addHook('onSend', (request, reply, payload, next) => {
+      const compressed = compress(request, reply, payload)
+      if (compressed instanceof Promise) compressed.then((body) => next(null, body), next)
+      else next(null, compressed)
+    })
   },
   { name: 'compression', fastify: '5.x' },
 )

@@ -36,10 +36,11 @@ export default fp(
         for (const [socket, requests] of answering) if (requests === 0) socket.destroy()
       }, graceForBegun).unref()
     })
-    app.addHook('onRequest', async (_request, reply) => {
-      if (!closing) return
-      reply.header('connection', 'close')
-      throw new GatewayError('SHUTTING_DOWN', undefined, { retryAfter: 1 })
+    app.addHook('onRequest', (_request, reply, next) => {
+      if (closing) {
+        reply.header('connection', 'close')
+        next(new GatewayError('SHUTTING_DOWN', undefined, { retryAfter: 1 }))
+      } else next()
     })
   },
   { name: 'closing', dependencies: ['problem'], fastify: '5.x' },

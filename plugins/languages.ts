@@ -1,6 +1,6 @@
 /** The language of labels: `lang` of a request, else what `Accept-Language` prefers, else the contact's own. */
 import { KindGuard } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
 import { chosenLanguage } from '../src/http/language.ts'
@@ -25,6 +25,12 @@ interface Asked {
   readonly display?: boolean
 }
 
+function sayLanguage({ language, hasLabels }: FastifyRequest, reply: FastifyReply): void {
+  reply.header('vary', `${String(reply.getHeader('vary') ?? '')}, Accept-Language`)
+  if (hasLabels && language !== undefined && reply.statusCode < 400)
+    reply.header('content-language', languageTag(language))
+}
+
 export default fp<Pick<Config, 'LANGUAGES'>>(
   async (app, { LANGUAGES }) => {
     app.decorateRequest('language', undefined).decorateRequest('hasLabels', false)
@@ -44,12 +50,9 @@ export default fp<Pick<Config, 'LANGUAGES'>>(
       route.preHandler = [choose, ...[route.preHandler ?? []].flat()]
       route.config = { ...route.config, labelled: true }
     })
-    app.addHook('onSend', async (request, reply) => {
-      if (request.routeOptions.config.labelled !== true) return
-      reply.header('vary', `${String(reply.getHeader('vary') ?? '')}, Accept-Language`)
-      const { language, hasLabels } = request
-      if (hasLabels && language !== undefined && reply.statusCode < 400)
-        reply.header('content-language', languageTag(language))
+    app.addHook('onSend', (request, reply, _payload, next) => {
+      if (request.routeOptions.config.labelled === true) sayLanguage(request, reply)
+      next()
     })
   },
   { name: 'languages', dependencies: ['authenticate', 'compression'], fastify: '5.x' },

@@ -50,8 +50,9 @@ async function limits(app: FastifyInstance, options: Settings): Promise<void> {
     if (limited === false) return
     await requests.countArrival(request, presents(request))
   })
-  app.addHook('onSend', async ({ quotas = [] }, reply) => {
+  app.addHook('onSend', ({ quotas = [] }, reply, _payload, next) => {
     reply.headers(rateLimitHeaders(quotas))
+    next()
   })
 }
 

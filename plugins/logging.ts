@@ -3,8 +3,9 @@ import fp from 'fastify-plugin'
 
 export default fp(
   async (app) => {
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, next) => {
       reply.header('x-request-id', request.id)
+      next()
     })
   },
   { name: 'logging', fastify: '5.x' },

@@ -18,12 +18,13 @@ export default fp(
     const metrics = createMetrics(version)
     app.decorate('metrics', metrics)
     app.decorate('inUse', metrics.inUse)
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, next) => {
       const route = request.routeOptions.url ?? 'none'
       metrics.requests.observe(
         { method: request.method, route, status: reply.statusCode },
         reply.elapsedTime / 1000,
       )
+      next()
     })
     app.addHook('onError', async (_request, _reply, error) => {
       const { code } = error instanceof WebserviceRejection ? error : toGatewayError(error)

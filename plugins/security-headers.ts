@@ -17,9 +17,10 @@ export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
     const before = new URL(PUBLIC_URL).pathname.replace(/\/$/, '')
     app.decorate('outside', (path) => `${before}${path}`)
 
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', (_request, reply, next) => {
       // What a contact reads is the contact's own; routes that hold nothing personal say so themselves.
       reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Cookie')
+      next()
     })
 
     await app.register(helmet, {
@@ -37,10 +38,11 @@ export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
       })
     }
     // Many clients name the type of a body that they do not send, and there is nothing in it to be read.
-    app.addHook('onRequest', async ({ headers, raw, routeOptions: { schema } }) => {
+    app.addHook('onRequest', ({ headers, raw, routeOptions: { schema } }, _reply, next) => {
       const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
       if (schema?.body === undefined && length === '0' && coding === undefined)
         delete raw.headers['content-type']
+      next()
     })
   },
   { name: 'edge', dependencies: ['problem'], fastify: '5.x' },

@@ -35,8 +35,9 @@ export default fp(
         ]
       }
     })
-    app.addHook('onRequest', async ({ raw: { url = '' }, routeOptions: { config } }) => {
-      if (config.parameters !== 'any' && !isUtf8Url(url)) throw notUtf8('the URL')
+    app.addHook('onRequest', ({ raw: { url = '' }, routeOptions: { config } }, _reply, next) => {
+      if (config.parameters === 'any' || isUtf8Url(url)) next()
+      else next(notUtf8('the URL'))
     })
   },
   { name: 'parameters', fastify: '5.x' },

@@ -36,13 +36,18 @@ export default fp<Settings>(
       if (request.trace === null) done()
       else inTrace(request.trace, done)
     })
-    app.addHook('onSend', async ({ headers, trace, contact }, reply) => {
+    app.addHook('onSend', ({ headers, trace, contact }, reply, _payload, next) => {
       // Times of rejections, and those before a log-in, would say more than the response.
-      if (contact === null || reply.statusCode >= 400 || !prefersTiming(headers['prefer'])) return
-      reply.header('preference-applied', 'server-timing')
-      reply.header('server-timing', trace?.serverTiming(reply.elapsedTime))
+      if (contact !== null && reply.statusCode < 400 && prefersTiming(headers['prefer'])) {
+        reply.header('preference-applied', 'server-timing')
+        reply.header('server-timing', trace?.serverTiming(reply.elapsedTime))
+      }
+      next()
     })
-    app.addHook('onResponse', async ({ trace }, reply) => trace?.end(reply.statusCode))
+    app.addHook('onResponse', ({ trace }, reply, next) => {
+      trace?.end(reply.statusCode)
+      next()
+    })
     app.addHook('onClose', async () => tracer?.close())
   },
   { name: 'tracing', fastify: '5.x' },

@@ -51,7 +51,12 @@ export function textOrNumber(value: unknown, what: string): string {
 
 /** One row: every value is a text, the empty one included. */
 export function row(value: unknown, what: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(object(value, what)).map(([name, each]) => [name, text(each, what)]),
-  )
+  const given = object(value, what)
+  if (isRow(given)) return given
+  throw misshapen(what)
+}
+
+function isRow(given: Readonly<Record<string, unknown>>): given is Readonly<Record<string, string>> {
+  for (const name in given) if (typeof given[name] !== 'string') return false
+  return true
 }

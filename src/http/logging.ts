@@ -1,8 +1,15 @@
 /** Structured logs in which no secret can appear: requests are logged by route, never by URL, header or body. */
 import { randomUUID } from 'node:crypto'
 import { Writable } from 'node:stream'
+import pino from 'pino'
 import pretty from 'pino-pretty'
-import { LogController, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
 
 /** Property names whose values are masked in every log line, up to two levels deep. */
 const secretNames = [
@@ -34,6 +41,8 @@ function request(request: FastifyRequest) {
 
 /** One line per request, when it is over; at `debug` one when it arrives as well. */
 class AccessLog extends LogController {
+  #unmasked: FastifyBaseLogger | undefined
+
   override incomingRequest(request: FastifyRequest): void {
     request.log.debug({ req: request }, 'arrived')
   }
@@ -45,11 +54,38 @@ class AccessLog extends LogController {
   ): void {
     const line = { req: request, res: reply, ms: Math.round(reply.elapsedTime) }
     if (error) request.log.error({ ...line, err: error }, 'request failed')
-    else request.log.info(line, 'request')
+    else this.#plain(request).info({ requestId: request.id, ...line }, 'request')
+  }
+
+  /** Nothing in the line of a request can be a secret, and to look for one takes longer than to write it. */
+  #plain({ server }: FastifyRequest): FastifyBaseLogger {
+    return (this.#unmasked ??= server.log.child({}, { redact: { paths: [] } }))
   }
 
   override routeNotFound(): void {
     // Fastify's own line would hold the URL.
+  }
+}
+
+/** How long a line may wait for others, so that many are written at once. Milliseconds. */
+const longestWait = 20
+const mostWaiting = 8192
+
+/** One for the process: two would write into each other's lines. */
+let standardOutput: LogSink | undefined
+
+/** Standard output, in batches. What waits is written when the process exits, and is lost only where it is killed. */
+function batches(): LogSink {
+  const output = pino.destination({ minLength: mostWaiting, sync: false })
+  let timer: NodeJS.Timeout | undefined
+  return {
+    write: (line) => {
+      output.write(line)
+      timer ??= setTimeout(() => {
+        timer = undefined
+        output.flush()
+      }, longestWait).unref()
+    },
   }
 }
 
@@ -75,7 +111,7 @@ export function loggingOptions(
   { LOG_LEVEL: level, LOG_FORMAT }: { readonly LOG_LEVEL: string; readonly LOG_FORMAT: 'json' | 'pretty' },
   sink?: LogSink,
 ) {
-  const stream = LOG_FORMAT === 'pretty' ? prettyStream(sink) : sink
+  const stream = LOG_FORMAT === 'pretty' ? prettyStream(sink) : (sink ?? (standardOutput ??= batches()))
   return {
     logger: {
       level,
@@ -89,7 +125,7 @@ export function loggingOptions(
         censor: '***',
       },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      ...(stream === undefined ? {} : { stream }),
+      stream,
     },
     logController: new AccessLog({ requestIdLogLabel: 'requestId' }),
     // Never taken from the request: a client that chooses ids could forge the traces of others.

@@ -38,14 +38,12 @@ export async function presentedRows(
   display: boolean,
   context: ReadContext,
 ): Promise<readonly PresentedRow[][]> {
+  if (!display) return lists.map(({ records, columns }) => records.map((row) => jsonRow(row, columns)))
   const rows = lists.flatMap(({ records, columns }) => records.map((row) => ({ row, fields: columns })))
-  const displays = display ? await displayOf(rows, context) : undefined
+  const displays = await displayOf(rows, context)
   let next = 0
   return lists.map(({ records, columns }) =>
-    records.map((row) => {
-      const texts = displays?.[next++]
-      return { ...jsonRow(row, columns), ...(texts !== undefined && { display: { ...texts } }) }
-    }),
+    records.map((row) => ({ ...jsonRow(row, columns), display: { ...displays[next++] } })),
   )
 }
 

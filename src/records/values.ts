@@ -45,9 +45,9 @@ export function jsonTime(text: string): string | null {
 
 /** @param fields by the names of the row; a value without one is a text of no known type */
 export function jsonRow(row: Row, fields: ReadonlyMap<string, FieldShape>): JsonRow {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, text]) => [name, jsonValue(text, fields.get(name))]),
-  )
+  const json: Record<string, JsonValue> = {}
+  for (const [name, text] of Object.entries(row)) json[name] = jsonValue(text, fields.get(name))
+  return json
 }
 
 /** ISO 8601 with a zone; seconds and their fraction may be missing. */

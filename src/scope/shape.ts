@@ -10,9 +10,11 @@ export type Referenced = ReadonlyMap<string, ReadonlyMap<string, Row>>
  * may not see is as empty as a reference that points nowhere.
  */
 export function shape(rows: readonly Row[], columns: readonly Column[], referenced: Referenced): Row[] {
-  return rows.map((row) =>
-    Object.fromEntries(columns.map((column) => [column.key, cell(row, column, referenced)])),
-  )
+  return rows.map((row) => {
+    const shaped: Record<string, string> = {}
+    for (const column of columns) shaped[column.key] = cell(row, column, referenced)
+    return shaped
+  })
 }
 
 function cell(row: Row, { field, hop }: Column, referenced: Referenced): string {

@@ -20,6 +20,18 @@ if (process.env['BENCH_MAPPING'] === 'service') {
 }
 
 let calls = 0
+/** How often each operation was called, with the module where it names one. */
+const operations = new Map<string, number>()
+
+function count(params: URLSearchParams): void {
+  calls += 1
+  const query = params.get('query') ?? ''
+  const [, from] = / from (\w+)/i.exec(query) ?? []
+  const module = from ?? params.get('elementType')?.split(',').length ?? ''
+  const name = `${params.get('operation') ?? 'getchallenge'} ${module}`.trim()
+  operations.set(name, (operations.get(name) ?? 0) + 1)
+}
+
 /** The end of the last call of each session: coreBOS runs them one after the other. */
 const busy = new Map<string, Promise<void>>()
 
@@ -53,12 +65,16 @@ const server = createServer((request, response) => {
     response.end(String(calls))
     return
   }
+  if (request.url === '/operations') {
+    response.end(JSON.stringify(Object.fromEntries(operations)))
+    return
+  }
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
-    calls += 1
     const body = Buffer.concat(chunks)
     const params = new URLSearchParams(body.toString())
+    count(params)
     void takeTime(params).then(() => {
       const known = canned(params)
       if (known !== undefined) {
