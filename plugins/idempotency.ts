@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { EntityTags, inLanguage } from '../src/http/entity-tag.ts'
+import { EntityTags } from '../src/http/entity-tag.ts'
 import { Idempotency } from '../src/http/idempotency.ts'
 import { ConcurrencyLimiter } from '../src/access/concurrency-limiter.ts'
 import { RecordLocks } from '../src/http/record-locks.ts'
@@ -17,8 +17,6 @@ declare module 'fastify' {
   interface FastifyReply {
     /** Says the entity tag of an answer, which is to be asked for again before it is used again. */
     readonly tagged: (answer: unknown) => FastifyReply
-    /** Tags the answer. @returns whether the caller has it already, as `If-None-Match` says */
-    readonly isKnown: (answer: unknown) => boolean
   }
 }
 
@@ -38,12 +36,6 @@ export default fp<RepeatsOptions>(
         'cache-control',
         'private, no-cache',
       )
-    })
-    app.decorateReply('isKnown', function (this: FastifyReply, answer: unknown) {
-      const representation = inLanguage(this.request, answer)
-      this.tagged(representation)
-      const condition = this.request.headers['if-none-match']
-      return tags.has(condition, representation, app.contactOf(this.request).id)
     })
     const turns = new RecordLocks(app.sessions)
     const room = new ConcurrencyLimiter({ inAll: 16, perContact: 4 })

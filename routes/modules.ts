@@ -178,7 +178,7 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       const { names } = visible
       const words = language === undefined ? untranslated : await wording.moduleLabels(names, language)
       const answered = { modules: names.map((name) => summary(visible.require(name), visible, words)) }
-      return reply.isKnown(answered) ? reply.code(304).send(undefined) : answered
+      return reply.sendTagged(answered)
     },
   )
 
@@ -206,7 +206,7 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       const words = language === undefined ? untranslated : await wording.labels(view.module, language)
       const form = describedForm(view, visible, access.lengths, words)
       const answered = { ...summary(view, visible, words), ...form }
-      return reply.isKnown(answered) ? reply.code(304).send(undefined) : answered
+      return reply.sendTagged(answered)
     },
   )
 }

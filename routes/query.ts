@@ -75,12 +75,10 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
         response: answers,
       },
     },
-    async (request) => {
-      return queryRecords(
-        request.query.q,
-        request.query.display === true,
-        await access.readContextOf(request),
-      )
+    async (request, reply) => {
+      const { q, display = false } = request.query
+      const context = await access.readContextOf(request)
+      return reply.sendRead(context, async () => queryRecords(q, display, context), 'untagged')
     },
   )
 

@@ -37,11 +37,9 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { module } = request.params
-      const page = await listRecords(
-        { module, listing: request.query, path: app.outside(`/modules/${module}/records`) },
-        await access.readContextOf(request),
-      )
-      return reply.isKnown(page) ? reply.code(304).send(undefined) : page
+      const wanted = { module, listing: request.query, path: app.outside(`/modules/${module}/records`) }
+      const context = await access.readContextOf(request)
+      return reply.sendRead(context, async () => listRecords(wanted, context), 'tagged')
     },
   )
 
@@ -65,12 +63,9 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const groups = await aggregate(
-        request.params.module,
-        request.query,
-        await access.readContextOf(request),
-      )
-      return reply.isKnown(groups) ? reply.code(304).send(undefined) : groups
+      const { params, query } = request
+      const context = await access.readContextOf(request)
+      return reply.sendRead(context, async () => aggregate(params.module, query, context), 'tagged')
     },
   )
 
@@ -94,8 +89,9 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const found = await readRecord(request.params.id, request.query, await access.readContextOf(request))
-      return reply.isKnown(found) ? reply.code(304).send(undefined) : found
+      const { params, query } = request
+      const context = await access.readContextOf(request)
+      return reply.sendRead(context, async () => readRecord(params.id, query, context), 'tagged')
     },
   )
 }

@@ -50,8 +50,8 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       const { id, other: module } = request.params
       const context = await access.readContextOf(request)
       const path = app.outside(`/records/${id}/related/${module}`)
-      const page = await listRelated(id, { module, listing: request.query, path }, context)
-      return reply.isKnown(page) ? reply.code(304).send(undefined) : page
+      const wanted = { module, listing: request.query, path }
+      return reply.sendRead(context, async () => listRelated(id, wanted, context), 'tagged')
     },
   )
 

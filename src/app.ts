@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { fastify, type FastifyInstance } from 'fastify'
 import login from '../plugins/auth.ts'
+import answers from '../plugins/answers.ts'
 import auditFile from '../plugins/audit-file.ts'
 import authenticate from '../plugins/authenticate.ts'
 import bodies from '../plugins/bodies.ts'
@@ -143,6 +144,7 @@ async function registerAll(
   await app.register(formats)
   await app.register(languages, config)
   await app.register(repeats, { secrets: config.SESSION_KEYS, now })
+  await app.register(answers, { ...config, now })
   await app.register(limits, config)
   await app.register(openapi)
   await app.register(parameters)

@@ -493,10 +493,14 @@ t.test('ids that make up a scope are not used for longer than ACCESS_RECHECK', a
 })
 
 /** Reads that did not ask coreBOS. */
-async function shared({ operatorUrl }: Started, how: 'kept' | 'awaited'): Promise<number> {
+async function shared(
+  { operatorUrl }: Started,
+  how: 'kept' | 'awaited',
+  cache: 'records' | 'answers' = 'records',
+): Promise<number> {
   const metrics = await (await fetch(`${operatorUrl}/metrics`)).text()
   return Number(
-    new RegExp(`^portal_cache_requests_total\\{cache="records",how="${how}"\\} (\\d+)`, 'm').exec(
+    new RegExp(`^portal_cache_requests_total\\{cache="${cache}",how="${how}"\\} (\\d+)`, 'm').exec(
       metrics,
     )?.[1] ?? 0,
   )
@@ -551,7 +555,7 @@ for (const mode of usualModes) {
       const asked = portal.relay.count('query')
       t.same(await seen('alice'), first)
       t.equal(portal.relay.count('query'), asked, 'coreBOS is not asked again')
-      t.equal(await shared(portal, 'kept'), 1)
+      t.equal(await shared(portal, 'kept', 'answers'), 1)
       const others = await seen('carol')
       t.notOk(
         others.some(({ id }) => first.some((own) => own['id'] === id)),

@@ -17,6 +17,7 @@ export function bypassSharedReads<T extends ReadContext>(context: T): T {
   const { reader } = context
   return {
     ...context,
+    keeping: undefined,
     reader: { ...reader, query: (statement, by) => reader.query(statement, by, 'bypassCache') },
   }
 }

@@ -13,6 +13,8 @@ import type { WebserviceId } from '../model/webservice-id.ts'
 import type { OwnerIds } from '../scope/owner-ids.ts'
 import type { Row, WithheldRow } from '../scope/verify.ts'
 import type { VisibleModules } from '../scope/view.ts'
+import type { Asked } from './kept-answers.ts'
+import type { Provenance } from './provenance.ts'
 import type { Wording } from './wording.ts'
 
 export type { Attachment, PricedLine } from '../corebos/read.ts'
@@ -63,6 +65,8 @@ export interface ReadContext {
     modules: readonly string[],
     load: () => Promise<readonly string[]>,
   ): Promise<readonly string[]>
+  /** What answers are kept under, and what one that is made in this context rests on so far. Absent: none may be kept. */
+  readonly keeping: (Asked & { readonly provenance: Provenance }) | undefined
   /** Reports rows that coreBOS answered and the rule does not let through; in normal operation there are none. */
   withheld(rows: readonly WithheldRow[], rule: string): void
 }

@@ -32,14 +32,20 @@ export class OwnerIdsReader {
 
   /**
    * @param fresh what was read under another generation, or is older, is not used
+   * @param used told when they were read, where they had to be
    * @throws GatewayError how coreBOS failed
    */
-  async of(contact: Contact, level: Level, fresh: () => Fresh): Promise<OwnerIds> {
+  async of(
+    contact: Contact,
+    level: Level,
+    fresh: () => Fresh,
+    used: (readAt: number) => void,
+  ): Promise<OwnerIds> {
     const own = ownerIdsWithoutLookup(contact, level)
     if (own !== undefined) return own
     const { generation, maxAge } = fresh()
     const key = JSON.stringify([contact.id, contact.accountId, level, generation])
-    return this.#cache.get(key, () => this.#reach(contact, level), maxAge)
+    return this.#cache.get(key, () => this.#reach(contact, level), maxAge, used)
   }
 
   async #reach(contact: Contact, level: Level): Promise<OwnerIds> {

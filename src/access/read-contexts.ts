@@ -30,6 +30,7 @@ import { Downloads } from './downloads.ts'
 import { Freshness, type Fresh, type FreshnessOptions } from './freshness.ts'
 import { withTies, wordsOf, type Naming, type Needed } from './needed-modules.ts'
 import { OwnerIdsReader } from './owner-ids.ts'
+import { Provenance } from './provenance.ts'
 import { ScopeLists, type ScopeListsOptions } from './scope-lists.ts'
 import { serviceUpstream, upstreamOf, type Upstream } from './upstream.ts'
 import { wordingBy } from './wording.ts'
@@ -84,6 +85,7 @@ interface Caching {
   readonly catalogue: Catalogue
   readonly fresh: (modules: readonly string[]) => Fresh
   readonly session: string
+  readonly provenance: Provenance
 }
 
 /** Generations under which nothing was cached. */
@@ -121,6 +123,7 @@ export class ReadContexts {
   readonly #freshness: Freshness
   readonly #reads: SharedReads
   readonly #downloads: Downloads
+  readonly #scopeTtlMs: number
   readonly #visible = new LRUCache<string, Remembered>({ max: 10_000 })
   #listsPolicy: Policy
   #schemaGeneration: string | undefined
@@ -131,6 +134,7 @@ export class ReadContexts {
     const scope = (how: CacheUse) => observe('scope', how)
     const ttlMs = changePollMs > 0 ? Math.max(scopeTtlMs, readTtlMs) : scopeTtlMs
     this.#options = options
+    this.#scopeTtlMs = ttlMs
     this.#freshness = new Freshness(options)
     this.#ownerIds = new OwnerIdsReader({ company, ttlMs, now, observe: scope })
     this.#lists = new ScopeLists({ ttlMs, now, observe: scope, store: options.shared })
@@ -240,18 +244,31 @@ export class ReadContexts {
     const catalogue = await this.catalogueOf(contact, upstream, needs)
     const fresh = (modules: readonly string[]) => this.#freshness.of(generations, modules)
     const reading = await this.#readingFor(contact, upstream)
+    const visible = this.#visibleTo(contact, policy, catalogue)
+    const provenance = new Provenance()
     return {
-      visible: this.#visibleTo(contact, policy, catalogue),
-      reader: this.#readerBy(reading, contact, { catalogue, fresh, session: id }),
+      visible,
+      reader: this.#readerBy(reading, contact, { catalogue, fresh, session: id, provenance }),
       wording: wordingBy(corebos.service ?? upstream.caller, corebos.dictionary, catalogue),
       language: undefined,
-      ownerIds: async (level) =>
-        this.#ownerIds.of(contact, level, () => fresh(dependencies.ofOwners(catalogue))),
-      remember: async (key, modules, load) => {
-        const { generation, maxAge } = fresh(dependencies.ofScope(modules, catalogue, policy, contact))
-        const scope = [scopeKey(contact), policyKey(policy), policy.modulesFor(contact)]
-        return this.#lists.get(JSON.stringify([scope, generation, key]), load, maxAge)
+      ownerIds: async (level) => {
+        const owners = dependencies.ofOwners(catalogue)
+        return this.#ownerIds.of(
+          contact,
+          level,
+          () => fresh(owners),
+          (readAt) => provenance.restsOn(owners, readAt, this.#scopeTtlMs),
+        )
       },
+      remember: async (key, modules, load) => {
+        const all = dependencies.ofScope(modules, catalogue, policy, contact)
+        const { generation, maxAge } = fresh(all)
+        const scope = [scopeKey(contact), policyKey(policy), policy.modulesFor(contact)]
+        return this.#lists.get(JSON.stringify([scope, generation, key]), load, maxAge, (readAt) =>
+          provenance.restsOn(all, readAt, this.#scopeTtlMs),
+        )
+      },
+      keeping: id === '' ? undefined : { session: id, visible, fresh, provenance },
       withheld,
     }
   }
@@ -281,28 +298,36 @@ export class ReadContexts {
   #readerBy(
     { callerFor, caller }: Upstream,
     contact: Contact,
-    { catalogue, fresh, session }: Caching,
+    { catalogue, fresh, session, provenance }: Caching,
   ): Reader {
-    const { corebos, hasRestrictedSession } = this.#options
+    const { corebos, hasRestrictedSession, readTtlMs } = this.#options
     const { service } = corebos
+    // What is read from coreBOS each time is not to be used again with what is kept.
+    const unkept = async <T>(read: () => Promise<T>): Promise<T> => {
+      provenance.isUnknown()
+      return read()
+    }
     return {
       query: async (statement, by, bypassCache) => {
         // The service user finds such values as they are, and the scope stands in the statement itself.
         const joinsBlanks = hasRestrictedSession && holdsRepeatedBlanks(statement)
         const reading = callerFor(joinsBlanks ? 'service-preferred' : by)
         const ask = async () => query(reading, statement)
-        if (bypassCache !== undefined) return ask()
+        if (bypassCache !== undefined) return unkept(ask)
         // The scope stands in the statement itself: the same text in the same rights finds the same rows.
         const isService = reading === service
         const rights = isService ? '' : session
         const module = dependencies.moduleOf(statement.text)
-        if (module === undefined) return ask()
-        const { generation, maxAge } = fresh(dependencies.ofRows(module, isService, catalogue))
-        return this.#reads.read([generation, rights, statement.text].join('\n'), ask, maxAge)
+        if (module === undefined) return unkept(ask)
+        const modules = dependencies.ofRows(module, isService, catalogue)
+        const { generation, maxAge } = fresh(modules)
+        return this.#reads.read([generation, rights, statement.text].join('\n'), ask, maxAge, (readAt) =>
+          provenance.restsOn(modules, readAt, readTtlMs),
+        )
       },
-      idOfUuid: async (uuid, by) => idOfUuid(callerFor(by), uuid),
+      idOfUuid: async (uuid, by) => unkept(async () => idOfUuid(callerFor(by), uuid)),
       relatedIds: async (id, module, relatedModule, by) => {
-        const rows = await relatedRecords(callerFor(by), { id, module, relatedModule })
+        const rows = await unkept(async () => relatedRecords(callerFor(by), { id, module, relatedModule }))
         return rows.map((row) => row['id'] ?? '')
       },
       // In a contact's own session coreBOS fails at those on tickets, and hides others.
@@ -310,13 +335,17 @@ export class ReadContexts {
         service === undefined && hasRestrictedSession
           ? undefined
           : async (id, module) =>
-              relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' }),
-      lines: async (id, module, by) => inventoryLines(callerFor(by), id, module),
-      pricedLines: async (id, by) => pricedLines(callerFor(by), id),
+              unkept(async () =>
+                relatedRecords(service ?? caller, { id, module, relatedModule: 'ModComments' }),
+              ),
+      lines: async (id, module, by) => unkept(async () => inventoryLines(callerFor(by), id, module)),
+      pricedLines: async (id, by) => unkept(async () => pricedLines(callerFor(by), id)),
       attachment: async (id, by) =>
-        this.#downloads.begin(contact.id, async () => retrieveAttachment(callerFor(by), id)),
-      printed: async (id, by) => printed(callerFor(by), id),
-      actions: async (id, module, by) => detailViewActions(callerFor(by), id, module),
+        unkept(async () =>
+          this.#downloads.begin(contact.id, async () => retrieveAttachment(callerFor(by), id)),
+        ),
+      printed: async (id, by) => unkept(async () => printed(callerFor(by), id)),
+      actions: async (id, module, by) => unkept(async () => detailViewActions(callerFor(by), id, module)),
     }
   }
 }

@@ -40,10 +40,16 @@ export class ScopeLists {
   /**
    * @param key says all that the list depends on but the time
    * @param maxAge milliseconds; a list that was read earlier is read again
+   * @param used told when the list was read
    * @throws what `load` throws
    */
-  async get(key: string, load: () => Promise<readonly string[]>, maxAge: number): Promise<readonly string[]> {
-    return (await this.#cache.get(key, async () => this.#shared(key, load, maxAge), maxAge)).ids
+  async get(
+    key: string,
+    load: () => Promise<readonly string[]>,
+    maxAge: number,
+    used: (readAt: number) => void,
+  ): Promise<readonly string[]> {
+    return (await this.#cache.get(key, async () => this.#shared(key, load, maxAge), maxAge, used)).ids
   }
 
   clear(): void {

@@ -22,10 +22,16 @@ export interface SharedCacheOptions<T> {
 /** How a request got its value: `kept` from before, `awaited` with another request, or `read` from coreBOS. */
 export type CacheUse = 'kept' | 'awaited' | 'read'
 
+/** A value and the moment at which it was true at the latest. */
+interface Dated<T> {
+  readonly value: T
+  readonly readAt: number
+}
+
 export class SharedCache<T extends object> {
   readonly #options: SharedCacheOptions<T>
   readonly #kept: LRUCache<string, T> | undefined
-  readonly #reading: SharedWork<T>
+  readonly #reading: SharedWork<Dated<T>>
   #generation = 0
 
   constructor(options: SharedCacheOptions<T>) {
@@ -49,17 +55,24 @@ export class SharedCache<T extends object> {
   /**
    * @param key says all that the value depends on but the time
    * @param maxAge milliseconds; what was read earlier is read again
+   * @param used told when the value may have been true at the latest
    * @throws what `read` throws, to every request that waits for it; nothing of that is kept
    */
-  async get(key: string, read: () => Promise<T>, maxAge = Infinity): Promise<T> {
-    const { observe = () => undefined, ttlMs } = this.#options
+  async get(
+    key: string,
+    read: () => Promise<T>,
+    maxAge = Infinity,
+    used: (readAt: number) => void = () => undefined,
+  ): Promise<T> {
+    const { observe = () => undefined, ttlMs, now } = this.#options
     const kept = this.#kept?.get(key)
-    const isYoung = maxAge >= ttlMs || ttlMs - (this.#kept?.getRemainingTTL(key) ?? 0) <= maxAge
-    if (kept !== undefined && isYoung) {
+    const age = ttlMs - (this.#kept?.getRemainingTTL(key) ?? 0)
+    if (kept !== undefined && age <= maxAge) {
       observe('kept')
+      used(now() - age)
       return kept
     }
-    return this.#reading.run(
+    const { value, readAt } = await this.#reading.run(
       key,
       () => {
         observe('read')
@@ -67,6 +80,8 @@ export class SharedCache<T extends object> {
       },
       () => observe('awaited'),
     )
+    used(readAt)
+    return value
   }
 
   clear(): void {
@@ -75,13 +90,13 @@ export class SharedCache<T extends object> {
     this.#reading.clear()
   }
 
-  async #read(key: string, read: () => Promise<T>): Promise<T> {
+  async #read(key: string, read: () => Promise<T>): Promise<Dated<T>> {
     const began = this.#options.now()
     const generation = this.#generation
     const value = await read()
     // As old as the question: coreBOS may have changed while it answered.
-    const start = this.#options.readAt?.(value) ?? began
-    if (generation === this.#generation) this.#kept?.set(key, value, { start })
-    return value
+    const readAt = this.#options.readAt?.(value) ?? began
+    if (generation === this.#generation) this.#kept?.set(key, value, { start: readAt })
+    return { value, readAt }
   }
 }

@@ -28,10 +28,16 @@ export class SharedReads {
   /**
    * @param key says all that the rows depend on but the time
    * @param maxAge milliseconds; rows that were read earlier are read again
+   * @param used told when the rows were read
    * @throws what `ask` throws, to every request that waits for it; nothing of that is kept
    */
-  async read(key: string, ask: () => Promise<Rows>, maxAge?: number): Promise<Rows> {
-    return this.#cache.get(key, ask, maxAge)
+  async read(
+    key: string,
+    ask: () => Promise<Rows>,
+    maxAge?: number,
+    used?: (readAt: number) => void,
+  ): Promise<Rows> {
+    return this.#cache.get(key, ask, maxAge, used)
   }
 }
 

@@ -54,8 +54,9 @@ export function isLongEnough(body: string | Buffer): boolean {
 
 /** @param acceptEncoding the header of the request (RFC 9110, 12.5.3) */
 export function codingFor(acceptEncoding: string | undefined): Coding | undefined {
+  if (acceptEncoding === undefined || acceptEncoding === '') return undefined
   const weights = new Map(
-    (acceptEncoding ?? '').split(',').map((each) => {
+    acceptEncoding.split(',').map((each) => {
       const [name = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase())
       const weight = parameters.find((part) => part.startsWith('q='))?.slice(2)
       return [name, weight === undefined ? 1 : Number(weight)] as const
@@ -69,7 +70,22 @@ export function codingFor(acceptEncoding: string | undefined): Coding | undefine
 
 const encoders = { br: promisify(brotliCompress), gzip: promisify(gzip) }
 
+/** What kept bodies are in the codings that they were asked for in. */
+const kept = new WeakMap<Buffer, Map<Coding, Promise<Buffer>>>()
+
+/** A body that is sent again is compressed once. */
+export function keepEncodings(body: Buffer): void {
+  kept.set(body, new Map())
+}
+
 export async function encode(body: string | Buffer, coding: Coding): Promise<Buffer> {
+  const encodings = typeof body === 'string' ? undefined : kept.get(body)
+  const encoded = encodings?.get(coding) ?? compressed(body, coding)
+  encodings?.set(coding, encoded)
+  return encoded
+}
+
+async function compressed(body: string | Buffer, coding: Coding): Promise<Buffer> {
   return coding === 'br' ? encoders.br(Buffer.from(body), brotliOptions) : encoders.gzip(body)
 }
 

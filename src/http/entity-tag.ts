@@ -14,9 +14,14 @@ export class EntityTags {
     return this.#all(answer, contactId)[0] ?? ''
   }
 
-  /** For reading: whether the caller has this answer already. @param condition `If-None-Match` */
-  has(condition: string | undefined, answer: unknown, contactId: string): boolean {
-    return condition !== undefined && isAmong(this.#all(answer, contactId), condition, weakly)
+  /**
+   * All tags of an answer that is written as JSON already; {@link of} has the first.
+   *
+   * @param language of the labels in it; two languages are two representations, also where no label differs
+   */
+  ofJson(json: string | Buffer, contactId: string, language: string | undefined): readonly string[] {
+    const [before, after] = language === undefined ? ['', ''] : [`[${JSON.stringify(language)},`, ']']
+    return this.#keys.map((key) => tagOf(key, [`[${JSON.stringify(contactId)},${before}`, json, `${after}]`]))
   }
 
   /**
@@ -35,7 +40,7 @@ export class EntityTags {
 
   #all(answer: unknown, contactId: string): string[] {
     const text = JSON.stringify([contactId, answer])
-    return this.#keys.map((key) => `"${createHmac('sha256', key).update(text).digest('base64url')}"`)
+    return this.#keys.map((key) => tagOf(key, [text]))
   }
 }
 
@@ -60,10 +65,13 @@ function isAmong(tags: readonly string[], condition: string, form: (tag: string)
   return tags.some((tag) => given.includes(tag))
 }
 
-/** An answer with its language: two languages are two representations, also where no label differs. */
-export function inLanguage(
-  { hasLabels, language }: { readonly hasLabels: boolean; readonly language: string | undefined },
-  answer: unknown,
-): unknown {
-  return hasLabels && language !== undefined ? [language, answer] : answer
+/** For reading: whether the caller has the answer with these tags already. @param condition `If-None-Match` */
+export function isKnownBy(condition: string | undefined, tags: readonly string[]): boolean {
+  return condition !== undefined && isAmong(tags, condition, weakly)
+}
+
+function tagOf(key: Buffer, pieces: readonly (string | Buffer)[]): string {
+  const hmac = createHmac('sha256', key)
+  for (const piece of pieces) hmac.update(piece)
+  return `"${hmac.digest('base64url')}"`
 }

@@ -91,7 +91,7 @@ export function createMetrics(version: string): Metrics {
     }),
     cacheUses: new Counter({
       name: 'portal_cache_requests_total',
-      help: 'Requests to the caches of records, modules and scopes: kept from before, awaited with another, read from coreBOS',
+      help: 'Requests to the caches of answers, records, modules and scopes: kept from before, awaited with another, read from coreBOS',
       labelNames: ['cache', 'how'],
       registers,
     }),

@@ -429,6 +429,7 @@ function writeContextOf(
       remembered.set(key, ids)
       return ids
     },
+    keeping: undefined,
     withheld: (rows) => {
       told.withheld += rows.length
     },
