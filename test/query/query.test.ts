@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { GatewayError } from '../src/model/errors.ts'
-import { printBasic, type Columns } from '../src/query/basic.ts'
-import { printCondition, printQuery } from '../src/query/canonical.ts'
-import { readingOf } from '../src/query/dialect.ts'
-import { limits } from '../src/model/limits.ts'
-import { distribute, withoutNot } from '../src/query/normal-form.ts'
-import { parseCondition, parseFields, parseOrderBy, parseQuery } from '../src/query/parse.ts'
-import { printedLength, sizeOf } from '../src/query/size.ts'
-import * as tree from '../src/query/tree.ts'
-import type { Condition } from '../src/query/tree.ts'
+import { GatewayError } from '../../src/model/errors.ts'
+import { printBasic, type Columns } from '../../src/query/basic.ts'
+import { printCondition, printQuery } from '../../src/query/canonical.ts'
+import { readingOf } from '../../src/query/dialect.ts'
+import { limits } from '../../src/model/limits.ts'
+import { distribute, withoutNot } from '../../src/query/normal-form.ts'
+import { parseCondition, parseFields, parseOrderBy, parseQuery } from '../../src/query/parse.ts'
+import { printedLength, sizeOf } from '../../src/query/size.ts'
+import * as tree from '../../src/query/tree.ts'
+import type { Condition } from '../../src/query/tree.ts'
 
 /** The tree without the places that its parts stood at. */
 function bare(node: unknown): unknown {
@@ -471,7 +471,7 @@ t.test('pushing down not and distributing leave the truth of a condition as it i
 
 t.test('the dialect of every recorded statement is told from its text', async (t) => {
   const recordings: unknown = JSON.parse(
-    readFileSync(new URL('fixtures/recordings/dialects.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../fixtures/recordings/dialects.json', import.meta.url), 'utf8'),
   )
   if (!Array.isArray(recordings)) throw new Error('dialects.json holds a list')
   const counts = { basic: 0, extended: 0, workflow: 0, related: 0 }
