@@ -1,4 +1,5 @@
 /** What modules there are: read once per CRM user, kept by each instance and in the store, and read again in the background. */
+import { setImmediate as othersToJoin } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from './caller.ts'
 import { catalogueOf, type Catalogue } from './catalogue.ts'
@@ -27,6 +28,12 @@ export interface SharedMetadata {
   readonly generation: () => Promise<string>
 }
 
+/** Modules that requests ask for at the same time: they are described by one call. */
+interface Batch {
+  readonly key: string
+  readonly names: Set<string>
+}
+
 /** What has been read for one CRM user. */
 interface OfUser {
   readonly kept: KeptDescriptions | undefined
@@ -35,8 +42,10 @@ interface OfUser {
   readonly prefixes: Map<string, string>
   /** Under the names of the modules that each shows. */
   readonly catalogues: Map<string, Catalogue>
-  /** By module, under which key it is being read. */
-  readonly underWay: Map<string, string>
+  /** By module, with which others it is being read. */
+  readonly underWay: Map<string, Batch>
+  /** Takes more modules. */
+  open: Batch | undefined
   refreshAt: number
 }
 
@@ -46,6 +55,7 @@ export class Metadata {
   readonly #beginning = new SharedWork<OfUser>('access')
   readonly #reading = new SharedWork<void>('access')
   readonly #background = new Set<Promise<void>>()
+  #batches = 0
   #prefixes = new Map<string, string>()
   #shared: SharedMetadata | undefined
 
@@ -133,20 +143,25 @@ export class Metadata {
 
   /** Each module is read once, however many requests need it. */
   async #load(user: string, known: OfUser, caller: Caller, names: readonly string[]): Promise<void> {
-    const { underWay } = known
-    const begun = names.filter((name) => !underWay.has(name))
-    const key = JSON.stringify([user, begun])
-    for (const name of begun) underWay.set(name, key)
-    const joined = new Set(names.map((name) => underWay.get(name) ?? key))
+    const joined = new Set(names.map((name) => known.underWay.get(name) ?? this.#gather(user, known, name)))
     await Promise.all(
-      [...joined].map(async (each) => {
-        // The names again: where what was joined has ended, this request reads for the others.
-        const [, wanted] = JSON.parse(each) as [string, string[]]
-        await this.#reading.run(each, async () =>
-          this.#read(known, caller, wanted).finally(() => leave(known, wanted)),
-        )
-      }),
+      // Where what was joined has ended, this request reads for the others.
+      [...joined].map(async (batch) =>
+        this.#reading.run(batch.key, async () => {
+          await othersToJoin()
+          if (known.open === batch) known.open = undefined
+          const wanted = [...batch.names]
+          await this.#read(known, caller, wanted).finally(() => leave(known, wanted))
+        }),
+      ),
     )
+  }
+
+  #gather(user: string, known: OfUser, name: string): Batch {
+    const batch = (known.open ??= { key: `${user} ${this.#batches++}`, names: new Set() })
+    batch.names.add(name)
+    known.underWay.set(name, batch)
+    return batch
   }
 
   async #read(known: OfUser, caller: Caller, names: readonly string[]): Promise<void> {
@@ -233,6 +248,7 @@ function begun(
     prefixes,
     catalogues: new Map(),
     underWay: new Map(),
+    open: undefined,
     refreshAt: readAt + ttlMs,
   }
 }
