@@ -1,5 +1,6 @@
 /** What things are called in Redis: names that say nothing, and that are found again. */
 import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { slotTag, type KeyRing, type SealKey } from './encryption.ts'
 
 /** Where a session is kept, read off its id: key of the ring, hash tag, name of its contact, and randomness. */
@@ -25,8 +26,14 @@ export const generations = {
   modules: 'gw:{all}m',
 } as const
 
+/** Names of counters, and places of sessions, that are kept. */
+const mostNames = 5000
+
 export class RedisKeys {
   readonly #ring: KeyRing
+  /** Each name takes two hashes, and a request has the same names as the one before. */
+  readonly #names = new LRUCache<string, [string, ...string[]]>({ max: mostNames })
+  readonly #sessions = new LRUCache<string, Place>({ max: mostNames })
 
   constructor(ring: KeyRing) {
     this.#ring = ring
@@ -43,6 +50,12 @@ export class RedisKeys {
 
   /** @returns `undefined` for what is no session id of ours, or of a key that we do not have */
   of(sessionId: string): Place | undefined {
+    const known = this.#sessions.get(sessionId) ?? this.#placeOf(sessionId)
+    if (known !== undefined) this.#sessions.set(sessionId, known)
+    return known
+  }
+
+  #placeOf(sessionId: string): Place | undefined {
     const [, keyId = '', tag = '', contact = ''] =
       /^([\w-]{6})([\da-f]{2})([\w-]{11})[\w-]{22}$/.exec(sessionId) ?? []
     const key = this.#ring.byId(keyId)
@@ -62,17 +75,24 @@ export class RedisKeys {
 
   /** The names of a counter, one per key of the ring; kept under the first. */
   counter(text: string): [string, ...string[]] {
-    return this.#each((key) => `gw:{${slotTag(text)}}c:${key.name('counter', text)}`)
+    const names = this.#names.get(text) ?? this.#named(text, 'c', 'counter')
+    this.#names.set(text, names)
+    return names
   }
 
   /** The names of a value, one per key of the ring; kept under the first. */
   value(text: string): [string, ...string[]] {
-    return this.#each((key) => `gw:{${slotTag(text)}}v:${key.name('value', text)}`)
+    return this.#named(text, 'v', 'value')
   }
 
   /** The names of what holds tickets, one per key of the ring; kept under the first. */
   tickets(text: string): [string, ...string[]] {
-    return this.#each((key) => `gw:{${slotTag(text)}}p:${key.name('tickets', text)}`)
+    return this.#named(text, 'p', 'tickets')
+  }
+
+  #named(text: string, letter: string, kind: string): [string, ...string[]] {
+    const tag = slotTag(text)
+    return this.#each((key) => `gw:{${tag}}${letter}:${key.name(kind, text)}`)
   }
 
   #each(name: (key: SealKey) => string): [string, ...string[]] {

@@ -2,7 +2,7 @@
 import { levels, type Contact } from '../../model/contact.ts'
 import type { PortalSession } from '../contract.ts'
 
-type Fixed = Omit<PortalSession, 'lastSeenAt' | 'generation'>
+export type Fixed = Omit<PortalSession, 'lastSeenAt' | 'generation'>
 
 const form = 1
 

@@ -25,7 +25,8 @@ import {
 import { Connection, type OnCommand, type OnState, limits, unavailable } from './connection.ts'
 import { KeyRing } from './encryption.ts'
 import { type Place, RedisKeys, generations, queue } from './keys.ts'
-import { pack, unpack } from './packed.ts'
+import { OpenedSessions } from './opened.ts'
+import { pack } from './packed.ts'
 import { list, nobody, readTakes, text } from './replies.ts'
 import { generationNames, RedisGenerations } from './generations.ts'
 import { RedisLimits } from './limits.ts'
@@ -48,6 +49,7 @@ const slack = 600_000
 export class RedisStore implements Store {
   readonly #ring: KeyRing
   readonly #places: RedisKeys
+  readonly #opened: OpenedSessions
   readonly #life: SessionLife
   readonly #now: () => number
   readonly #main: Connection
@@ -62,6 +64,7 @@ export class RedisStore implements Store {
   constructor(options: RedisOptions) {
     this.#ring = new KeyRing(options.keys)
     this.#places = new RedisKeys(this.#ring)
+    this.#opened = new OpenedSessions(this.#ring)
     this.#life = options.life
     this.#now = options.now
     this.#tokens = refreshTokens((id) => this.#places.of(id)?.key.signing)
@@ -250,7 +253,7 @@ export class RedisStore implements Store {
 
   async claim(key: string, value: string, ttl: number): Promise<string | undefined> {
     const names = this.#places.value(key)
-    return this.#opened(
+    return this.#openedValue(
       await this.#main.step('gwClaim', names, [this.#now(), ttl, this.#ring.seal(names[0], value)]),
     )
   }
@@ -261,11 +264,11 @@ export class RedisStore implements Store {
   }
 
   async get(key: string): Promise<string | undefined> {
-    return this.#opened(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 0]))
+    return this.#openedValue(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 0]))
   }
 
   async pull(key: string): Promise<string | undefined> {
-    return this.#opened(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 1]))
+    return this.#openedValue(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 1]))
   }
 
   async enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry> {
@@ -344,8 +347,7 @@ export class RedisStore implements Store {
   #session(told: unknown): PortalSession | undefined {
     const [name, sealed, seen, generation] = list(told)
     if (!Buffer.isBuffer(sealed)) return undefined
-    const facts = this.#ring.open(text(name), sealed)
-    const session = facts === undefined ? undefined : unpack(facts)
+    const session = this.#opened.open(text(name), sealed)
     return session && { ...session, lastSeenAt: Number(seen), generation: Number(generation) }
   }
 
@@ -354,7 +356,7 @@ export class RedisStore implements Store {
   }
 
   /** @throws GatewayError for a value that no key of ours opens: there is something, so it must not count as nothing */
-  #opened(told: unknown): string | undefined {
+  #openedValue(told: unknown): string | undefined {
     const [name, sealed] = list(told)
     if (!Buffer.isBuffer(sealed)) return undefined
     const value = this.#ring.open(text(name), sealed)
