@@ -1,8 +1,8 @@
-/** Parameters that a route does not know are rejected, also by routes that take none, and those that are not UTF-8. */
+/** Parameters that a route does not know are rejected, also by routes that take none, and those that cannot be decoded. */
 import { KindGuard, Type, type TSchema } from '@sinclair/typebox'
 import { withFilters } from '../src/query/filters.ts'
 import fp from 'fastify-plugin'
-import { isUtf8Url, notUtf8 } from '../src/http/utf8.ts'
+import { unreadable } from '../src/http/utf8.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -36,8 +36,7 @@ export default fp(
       }
     })
     app.addHook('onRequest', ({ raw: { url = '' }, routeOptions: { config } }, _reply, next) => {
-      if (config.parameters === 'any' || isUtf8Url(url)) next()
-      else next(notUtf8('the URL'))
+      next(config.parameters === 'any' ? undefined : unreadable(url))
     })
   },
   { name: 'parameters', fastify: '5.x' },

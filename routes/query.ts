@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { GatewayError } from '../src/model/errors.ts'
 import { explain } from '../src/read/explain.ts'
+import { ofParameter } from '../src/records/parameter.ts'
 import { presentation } from '../src/records/presentation.ts'
 import { QueryResult } from '../src/records/presented.ts'
 import { queryRecords } from '../src/records/query.ts'
@@ -78,7 +79,11 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { q, display = false } = request.query
       const context = await access.readContextOf(request)
-      return reply.sendRead(context, async () => queryRecords(q, display, context), 'untagged')
+      const read = async () =>
+        queryRecords(q, display, context).catch((error: unknown) => {
+          throw ofParameter(error, 'q')
+        })
+      return reply.sendRead(context, read, 'untagged')
     },
   )
 

@@ -315,9 +315,11 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
       request.writes = operation.writes
       const client = await writeContextFor(request, name, began)
       rejectParameters(parameters)
+      input.requireTexts()
       return operation.run(input, client)
     }
     rejectParameters(parameters)
+    input.requireTexts()
     if (operation.by === 'client') return operation.run(input, await clientOf(request, name))
     try {
       return await operation.run(input, loginContextOf(request, name, began))

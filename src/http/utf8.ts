@@ -64,15 +64,32 @@ function bytesOf(escaped: string): Buffer {
   return Buffer.from(escaped.replaceAll('%', ''), 'hex')
 }
 
-/** Whether the bytes that a text escapes with `%` are text. A `%` that begins no escape stands for itself. */
+/** Whether the bytes that a text escapes with `%` are text. */
 export function escapesUtf8(text: string): boolean {
   return (text.match(escapedBytes) ?? []).every((each) => decoded(bytesOf(each)) !== undefined)
 }
 
-/** Whether a URL is in ASCII and what it escapes is text. */
-export function isUtf8Url(url: string): boolean {
-  return !/[^\0-\x7f]/.test(url) && escapesUtf8(url)
+const isUtf8 = (text: string): boolean => !/[^\0-\x7f]/.test(text) && escapesUtf8(text)
+
+/** The error of a URL of which a part cannot be decoded, with the parameter that it belongs to. */
+export function unreadable(url: string): GatewayError | undefined {
+  if (!url.includes('%') && /^[\0-\x7f]*$/.test(url)) return undefined
+  const [path = '', ...query] = url.split('?')
+  if (!isUtf8(path)) return notUtf8('the URL')
+  const pair = query
+    .join('?')
+    .split('&')
+    .find((each) => badEscape.test(each) || !isUtf8(each))
+  if (pair === undefined) return undefined
+  const [name = ''] = pair.split('=')
+  const parameter = unescaped(name).slice(0, 100)
+  const message = badEscape.test(pair)
+    ? `'${parameter}' contains a '%' that begins no escape; a percent sign is written '%25'`
+    : `'${parameter}' contains bytes that are not valid UTF-8`
+  return new GatewayError('BAD_REQUEST', message, { errors: [{ parameter, message }] })
 }
+
+const badEscape = /%(?![0-9a-f]{2})/i
 
 /** The parameters of a query string; a name that is repeated has a list. Bytes that are not UTF-8 are to be rejected before. */
 export function parametersOf(query: string): Record<string, string | string[]> {

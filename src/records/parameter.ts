@@ -3,7 +3,7 @@ import { GatewayError } from '../model/errors.ts'
 import { RuleError } from '../scope/rule-error.ts'
 
 /** The error with the parameter in `errors`; unchanged where it is not the caller's fault or names places already. */
-function ofParameter(error: unknown, parameter: string): unknown {
+export function ofParameter(error: unknown, parameter: string): unknown {
   if (!(error instanceof GatewayError) || error instanceof RuleError) return error
   if (error.status >= 500 || error.errors !== undefined) return error
   const { code, detail, title, cause } = error

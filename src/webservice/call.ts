@@ -6,6 +6,12 @@ import type { AcceptedTypes } from '../records/documents/media-type.ts'
 import type { PortalSession } from '../session/contract.ts'
 import { parseJson, type Parameter, type Parameters } from './php.ts'
 
+/** Parameters that hold JSON; all others are texts. */
+const inJson: ReadonlySet<string> = new Set([
+  ...['element', 'elements', 'context', 'values', 'with_these_ids'],
+  ...['queryParameters', 'fieldTypeList', 'totranslate', 'restrictionids'],
+])
+
 /** The parameters that an operation takes; all others are ignored. */
 export class Input {
   readonly #parameters: Parameters
@@ -14,6 +20,11 @@ export class Input {
   constructor(parameters: Parameters, takes: readonly string[]) {
     this.#parameters = parameters
     this.#takes = takes
+  }
+
+  /** Also of those that the operation does not come to look at. @throws GatewayError `BAD_REQUEST` where an array stands for a text */
+  requireTexts(): void {
+    for (const name of this.#takes) if (!inJson.has(name)) this.text(name)
   }
 
   #get(name: string): Parameter | undefined {

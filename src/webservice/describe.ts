@@ -11,6 +11,7 @@ import {
 } from '../corebos/presentation.ts'
 import { isKeptApart } from '../records/comments.ts'
 import { mapLimited } from '../model/map-limited.ts'
+import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { ModuleView } from '../scope/view.ts'
 import type { Input, WebserviceContext } from './call.ts'
@@ -38,6 +39,8 @@ export async function listtypes(input: Input, { context, caller }: WebserviceCon
   const list: readonly Parameter[] = Array.isArray(given) ? given : []
   requireLength('fieldTypeList', list.length, limits.fields, 'types')
   const types = list.filter((each) => typeof each === 'string')
+  if (given !== undefined && given !== null && (!Array.isArray(given) || types.length < list.length))
+    throw new GatewayError('BAD_REQUEST', "'fieldTypeList' is a list of texts")
   const hasOne = ({ readable }: ModuleView): boolean =>
     types.length === 0 || [...readable.values()].some(({ type }) => types.includes(type))
   const listed = (await listModules(caller)).filter(({ name }) => {

@@ -29,12 +29,13 @@ function rejected(why: string): GatewayError {
   return new GatewayError('BAD_REQUEST', why)
 }
 
-function text(bytes: Uint8Array): string {
+/** @param place what holds the bytes, as the subject of an error */
+function text(bytes: Uint8Array, place = 'the request'): string {
   let decoded
   try {
     decoded = utf8.decode(bytes)
   } catch {
-    throw rejected('the request contains bytes that are not valid UTF-8')
+    throw rejected(`${place} contains bytes that are not valid UTF-8`)
   }
   return withoutNul(decoded)
 }
@@ -52,7 +53,7 @@ function hexDigit(byte = 0): number | undefined {
 }
 
 /** `+` is a blank, `%41` a byte, and a `%` that starts no escape stays. */
-function unescape(source: Buffer): string {
+function unescape(source: Buffer, place?: string): string {
   const bytes = Buffer.alloc(source.length)
   let length = 0
   for (let i = 0; i < source.length; i++) {
@@ -66,7 +67,7 @@ function unescape(source: Buffer): string {
       bytes[length++] = byte === 0x2b ? 0x20 : byte
     }
   }
-  return text(bytes.subarray(0, length))
+  return text(bytes.subarray(0, length), place)
 }
 
 /**
@@ -84,8 +85,9 @@ export function urlencodedPairs(source: Uint8Array): Pair[] {
     if (piece.length === 0) continue
     if (pairs.length === bounds.variables) throw rejected(`more than ${bounds.variables} parameters`)
     const equals = piece.indexOf(0x3d)
-    const name = equals < 0 ? piece : piece.subarray(0, equals)
-    pairs.push([unescape(name), equals < 0 ? '' : unescape(piece.subarray(equals + 1))])
+    const name = unescape(equals < 0 ? piece : piece.subarray(0, equals))
+    const value = equals < 0 ? '' : unescape(piece.subarray(equals + 1), `'${name.slice(0, 100)}'`)
+    pairs.push([name, value])
   }
   return pairs
 }

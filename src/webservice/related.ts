@@ -52,7 +52,8 @@ interface Listing {
 
 /** `limit`, `offset` and `orderby` of a list; coreBOS takes the last one into its SQL, here it is read. */
 function listingIn(parameters: Parameter | undefined): Listing {
-  const given = isObject(parameters) ? parameters : {}
+  const given = parameters ?? {}
+  if (!isObject(given)) throw new GatewayError('BAD_REQUEST', "'queryParameters' is an object")
   const text = (name: string): string => {
     const value = given[name] ?? ''
     if (typeof value === 'object') throw new GatewayError('BAD_REQUEST', `'${name}' is a text`)

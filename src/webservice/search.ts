@@ -137,13 +137,12 @@ interface Hits {
  */
 async function searched(input: Input, client: WebserviceContext): Promise<Hits[]> {
   const term = termOf(input, 'query').trim()
+  const restriction = input.json('restrictionids') ?? {}
+  if (!isObject(restriction)) throw new GatewayError('BAD_REQUEST', "'restrictionids' is an object")
+  const wanted = restriction['limit'] ?? ''
+  if (typeof wanted === 'object') throw new GatewayError('BAD_REQUEST', "'limit' is a text")
+  const count = Math.min(limitOf(String(wanted), mostHits), mostHits)
   if (term === '') return []
-  const restriction = input.json('restrictionids')
-  const wanted = isObject(restriction) ? restriction['limit'] : undefined
-  const count = Math.min(
-    limitOf(typeof wanted === 'string' || typeof wanted === 'number' ? String(wanted) : '', mostHits),
-    mostHits,
-  )
   const views = viewsOf(namesOf(input, 'search_onlyin'), client)
   const modules = views.map(({ module }) => module.name).sort()
   const found = await search({ text: term, modules, limit: count }, client.context)

@@ -62,7 +62,10 @@ function requireParameter(text: string): string {
 /** Whether the values of a form could be written; writes nothing. */
 export async function validateInformation(input: Input, client: WebserviceWriteContext): Promise<Result> {
   const context = input.json('context')
-  if (!isObject(context)) throw new WebserviceRejection('INVALID_PARAMETER', 'Invalid parameter')
+  if (!isObject(context)) {
+    const message = context === undefined ? 'Invalid parameter' : "'context' is an object"
+    throw new WebserviceRejection('INVALID_PARAMETER', message)
+  }
   const { module = '', record: id = '', ...fields } = context
   if (typeof id !== 'string' || typeof module !== 'string') {
     throw new WebserviceRejection('INVALID_PARAMETER', 'Invalid parameter')

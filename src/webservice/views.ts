@@ -120,8 +120,9 @@ export async function gettranslation(input: Input, { context, caller }: Webservi
   const list: readonly Parameter[] = Array.isArray(given) ? given : []
   const texts = isObject(given) ? Object.values(given) : list
   requireLength('totranslate', texts.length, mostTexts, 'texts')
-  if (!texts.every((each) => typeof each === 'string')) {
-    throw new GatewayError('BAD_REQUEST', "'totranslate' holds something that is no text")
+  const isList = Array.isArray(given) || isObject(given) || given === undefined
+  if (!isList || !texts.every((each) => typeof each === 'string')) {
+    throw new GatewayError('BAD_REQUEST', "'totranslate' is a list of texts")
   }
   const [language, module] = [input.text('language'), input.text('module')]
   // coreBOS makes names of files of both.
