@@ -27,6 +27,7 @@ declare module 'fastify' {
 type Options = Pick<ReadContextsOptions, 'policy' | 'now'> & { readonly config: Config }
 
 async function accessPlugin(app: FastifyInstance, { config, ...given }: Options): Promise<void> {
+  const shared = config.REDIS_URL === undefined ? undefined : app.sessions
   const contexts = new ReadContexts({
     corebos: app.corebos,
     ...given,
@@ -38,13 +39,13 @@ async function accessPlugin(app: FastifyInstance, { config, ...given }: Options)
     readTtlMs: config.READ_CACHE_TTL * 1000,
     changePollMs: app.changeWatch === undefined ? 0 : config.CHANGE_POLL * 1000,
     use: (modules) => app.changeWatch?.use(modules),
-    shared: config.REDIS_URL === undefined ? undefined : app.sessions,
+    shared,
     downloads: config.DOWNLOADS_PER_CONTACT,
     observe: (cache, how) => app.metrics.cacheUses.inc({ cache, how }),
   })
   const countWithheld = (module: string, rows: number) => app.metrics.rowsWithheld.inc({ module }, rows)
   const { sessions: store, log, auditFile } = app
-  const access = new Access({ contexts, store, log, countWithheld, auditFile })
+  const access = new Access({ contexts, store, shared, now: given.now, log, countWithheld, auditFile })
   app.inUse.watch(contexts.inUse)
   app.decorate('access', access)
   app.decorateRequest('writes', undefined).decorateRequest('audited', false)

@@ -122,6 +122,16 @@ t.test('two instances are one', { skip }, async (t) => {
   const there = (name: string | undefined, method: string, path: string, body?: unknown) =>
     portal.as(name, method, path, { body, at: other.url })
 
+  await t.test('for the length at which coreBOS was seen to cut a text', async (t) => {
+    const path = '/records/12x8549'
+    const change = (length: number) => ({ otherstreet: 'x'.repeat(length) })
+    t.match(await here('alice', 'PATCH', path, change(300)), { status: 409 })
+    const known = { status: 400, body: { errors: [{ message: /at most 255 are stored/ }] } }
+    t.match(await there('alice', 'PATCH', path, change(256)), known)
+    t.equal(await operator(portal.operatorUrl, '/cache/clear', {}), 204)
+    t.match(await here('alice', 'PATCH', path, change(256)), { status: 409 }, 'a cleared cache forgets it')
+  })
+
   await t.test('for guesses at a password', async (t) => {
     const before = relay.count('loginPortal')
     // Right by the collation of the database, so that it is known to be meant for her, and wrong to the letter.

@@ -2,12 +2,13 @@
 import type { Caller } from '../corebos/caller.ts'
 import * as write from '../corebos/write.ts'
 import type { Contact } from '../model/contact.ts'
-import { FieldLengths } from '../model/lengths.ts'
+import type { FieldLengths } from '../model/lengths.ts'
 import type { Generations, Store } from '../session/contract.ts'
 import { admissionOf, type Admission } from './admission.ts'
 import { auditEntry, withheldEntry } from './audit-log.ts'
 import { bypassCache } from './bypass-cache.ts'
 import type { Auditor, ReadContext, WriteContext, WriteOperation, Writer } from './context.ts'
+import { SharedLengths, type SharedLengthsOptions } from './shared-lengths.ts'
 import { uncached, type Needs, type ReadContexts, type Withheld } from './read-contexts.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -31,6 +32,9 @@ export interface AccessRequest extends Needs {
 
 export interface AccessOptions {
   readonly contexts: ReadContexts
+  /** The store of all instances; absent where there is but one. */
+  readonly shared: SharedLengthsOptions['store']
+  readonly now: () => number
   readonly store: Pick<Store, 'invalidate' | 'generations'>
   /** The log of the gateway itself. */
   readonly log: Log
@@ -42,11 +46,16 @@ export interface AccessOptions {
 
 export class Access {
   readonly #options: AccessOptions
-  /** How long the texts are that coreBOS keeps. */
-  readonly lengths = new FieldLengths()
+  readonly #lengths: SharedLengths
 
   constructor(options: AccessOptions) {
     this.#options = options
+    this.#lengths = new SharedLengths({ store: options.shared, now: options.now })
+  }
+
+  /** How long the texts are that coreBOS keeps. */
+  get lengths(): FieldLengths {
+    return this.#lengths.lengths
   }
 
   /** @throws GatewayError `AUTHENTICATION_REQUIRED`, `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
@@ -95,7 +104,7 @@ export class Access {
     const { session } = admissionOf(request)
     const upstream = contexts.upstreamOf(session)
     const withheld = this.#withheld(session.contact, request.log)
-    const context = await this.#contextOf(request)
+    const [context] = await Promise.all([this.#contextOf(request), this.#lengths.refresh()])
     return {
       ...bypassCache(context),
       writer: writerBy(upstream),
@@ -122,6 +131,7 @@ export class Access {
   async everythingChanged(): Promise<void> {
     const { contexts, store } = this.#options
     await store.invalidate('everything')
+    await this.#lengths.forget()
     // The other instances see the new generation at their next request. Where coreBOS is away, the next request checks.
     await contexts.discardMetadata(await store.generations()).catch(() => undefined)
   }

@@ -47,7 +47,18 @@ function isFreeText(field: FieldShape): boolean {
 
 /** The measured lengths, and those at which a text was seen cut since the gateway has started. */
 export class FieldLengths {
-  readonly #learnt = new Map<string, number>()
+  #learnt = new Map<string, number>()
+  readonly #onLearnt: (learnt: ReadonlyMap<string, number>) => void
+
+  /** @param onLearnt told of all that was learnt, each time that there is more */
+  constructor(onLearnt: (learnt: ReadonlyMap<string, number>) => void = () => undefined) {
+    this.#onLearnt = onLearnt
+  }
+
+  /** @param learnt what such an object has told, in the place of what this one has learnt */
+  replace(learnt: Iterable<readonly [string, number]>): void {
+    this.#learnt = new Map(learnt)
+  }
 
   /** As {@link maxLengthOf}, with what has been learnt. */
   of(module: string, field: FieldShape): number | undefined {
@@ -57,7 +68,9 @@ export class FieldLengths {
   /** @param length of the text that was left of a longer one, in characters */
   learn(module: string, field: FieldShape, length: number): void {
     const known = this.of(module, field)
-    if (known !== undefined && length < known) this.#learnt.set(keyOf(module, field.name), length)
+    if (known === undefined || length >= known) return
+    this.#learnt.set(keyOf(module, field.name), length)
+    this.#onLearnt(this.#learnt)
   }
 }
 
