@@ -55,6 +55,42 @@ t.test('README.md has at most 200 lines of at most 120 columns', async (t) => {
   )
 })
 
+/** Names of tests in quotes, under the file that stands before them: `` `test/x.test.ts` "a name", "another" ``. */
+function testsNamedIn(text: string): { readonly file: string; readonly names: readonly string[] }[] {
+  return [...text.matchAll(/`(test\/[\w./-]+\.ts)`((?:,? "[^"\n]+")*)/g)].map(
+    ([, file = '', quoted = '']) => ({
+      file,
+      names: [...quoted.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name),
+    }),
+  )
+}
+
+t.test('every test that a page names exists, file and name', async (t) => {
+  const missing = pages.flatMap((page) =>
+    testsNamedIn(read(page)).flatMap(({ file, names }) => {
+      if (!existsSync(file)) return [`${page}: ${file}`]
+      const source = read(file)
+      const known = (name: string) =>
+        [`'${name}'`, `"${name}"`, `\`${name}\``].some((each) => source.includes(each))
+      return names.filter((name) => !known(name)).map((name) => `${page}: ${file} "${name}"`)
+    }),
+  )
+  t.strictSame(missing, [])
+})
+
+t.test('each hole of coreBOS in docs/security.md names the test that shows it closed', async (t) => {
+  const [, section = ''] = read('docs/security.md').split(/^## Holes of coreBOS.*$/m)
+  const [own = ''] = section.split(/^## /m)
+  const rows = own.split('\n').filter((line) => line.startsWith('| ') && !/^\| (?:hole|---)/.test(line))
+  t.ok(rows.length > 15)
+  t.strictSame(
+    rows.filter((row) => testsNamedIn(row).every(({ names }) => names.length === 0)),
+    [],
+  )
+  const met = read('docs/security.md').match(/^\| [6-9][\d., ]+.*\| met \|.*$/gm) ?? []
+  t.ok(met.flatMap((row) => testsNamedIn(row)).length > 10, 'requirements of ASVS name tests as well')
+})
+
 t.test('every link to a file or a heading of the project leads to it', async (t) => {
   const broken = pages.flatMap((page) =>
     [...prose(read(page)).matchAll(/\]\(([^)\s]+)\)/g)]
