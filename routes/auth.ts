@@ -150,10 +150,13 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  async function open({ contact, upstream, leaving }: Admitted, request: FastifyRequest): Promise<Opened> {
+  async function open(
+    { contact, upstream, releaseOnSuccess }: Admitted,
+    request: FastifyRequest,
+  ): Promise<Opened> {
     try {
       const userAgent = request.headers['user-agent'] ?? ''
-      return await sessions.create({ contact, upstream, userAgent, address: request.ip }, leaving)
+      return await sessions.create({ contact, upstream, userAgent, address: request.ip }, releaseOnSuccess)
     } catch (error) {
       await endUpstream(upstream)
       throw error

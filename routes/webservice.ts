@@ -286,11 +286,11 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
         count: async () => limitLogins(request),
         rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
       }),
-      open: async ({ contact, upstream, leaving }) => {
+      open: async ({ contact, upstream, releaseOnSuccess }) => {
         try {
           const userAgent = request.headers['user-agent'] ?? ''
           const facts = { contact, upstream, userAgent, address: request.ip }
-          const { session } = await sessions.create(facts, leaving)
+          const { session } = await sessions.create(facts, releaseOnSuccess)
           const name = webservice.names.name(session)
           metrics.logins.inc({ outcome: 'ok' })
           return name

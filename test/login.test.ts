@@ -133,7 +133,7 @@ t.test('the budget of failures', async (t) => {
     standing: Standing = 'stranger',
   ): Promise<T | undefined> {
     const spent = await failures.spend(who, standing, attempt)
-    await failures.giveBack(spent?.leaving)
+    await failures.giveBack(spent?.releaseOnSuccess)
     return spent?.result
   }
   /** What coreBOS counts: failures since the last success. */

@@ -57,7 +57,7 @@ t.test('a request costs one command, a log-in three, counted by Redis itself', {
   await Promise.all([
     store.take(login),
     store.read(session.id, limits),
-    store.enter('other', 'ticket', '', 4, 1000),
+    store.takeSlot('other', 'ticket', '', 4, 1000),
   ])
 
   const requests = await commandsOf(server, async () => {
@@ -71,10 +71,10 @@ t.test('a request costs one command, a log-in three, counted by Redis itself', {
 
   const logins = await commandsOf(server, async () => {
     await store.take(login)
-    await store.enter('failures:12x1', 'ticket', 'under way', 4, 86_400_000)
-    await store.create(facts('12x1'), { key: 'failures:12x1', tickets: ['ticket'] })
+    await store.takeSlot('failures:12x1', 'ticket', 'under way', 4, 86_400_000)
+    await store.create(facts('12x1'), { key: 'failures:12x1', slots: ['ticket'] })
   })
-  t.same(logins, { evalsha: 3 }, 'a log-in: limits, a place in the budget, the session')
+  t.same(logins, { evalsha: 3 }, 'a log-in: limits, a slot of the budget, the session')
 })
 
 t.test('what was opened a moment ago is known by its bytes alone', { skip }, async (t) => {
@@ -237,14 +237,14 @@ t.test('keys are rotated without losing a session, a count or a value', { skip }
   await before.take([budget])
   await before.put('idempotency:1', 'done', 60_000)
 
-  await before.enter('failures:12x1', 'one', 'failed', 4, 86_400_000)
-  t.same([...(await writes.enter('failures:12x1', 'two', 'failed', 4, 86_400_000)).held.keys()], ['one'])
-  t.same([...(await reads.enter('failures:12x1', 'three', 'failed', 4, 86_400_000)).held.keys()].sort(), [
-    'one',
-    'two',
-  ])
-  await writes.leave({ key: 'failures:12x1', tickets: ['one'] })
-  t.same([...(await reads.enter('failures:12x1', 'four', '', 4, 86_400_000)).held.keys()].sort(), [
+  await before.takeSlot('failures:12x1', 'one', 'failed', 4, 86_400_000)
+  t.same([...(await writes.takeSlot('failures:12x1', 'two', 'failed', 4, 86_400_000)).others.keys()], ['one'])
+  t.same(
+    [...(await reads.takeSlot('failures:12x1', 'three', 'failed', 4, 86_400_000)).others.keys()].sort(),
+    ['one', 'two'],
+  )
+  await writes.releaseSlots({ key: 'failures:12x1', slots: ['one'] })
+  t.same([...(await reads.takeSlot('failures:12x1', 'four', '', 4, 86_400_000)).others.keys()].sort(), [
     'three',
     'two',
   ])
@@ -366,7 +366,7 @@ t.test(
       {
         session: undefined,
         cacheGeneration: '',
-        takes: [{ allowed: false, count: 2, resetIn: Number, away: true }],
+        results: [{ allowed: false, count: 2, resetIn: Number, away: true }],
       },
       'whoever is over a limit is told so, and not to come back at once',
     )

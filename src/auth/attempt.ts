@@ -1,6 +1,6 @@
 /** One attempt with a password at coreBOS, within the lock-out budget of the account. */
 import type { LoginServices } from './login-services.ts'
-import type { Leaving } from '../session/contract.ts'
+import type { HeldSlots } from '../session/contract.ts'
 import type { Standing } from './lockout-budget.ts'
 import type { LoginAnswer, Rejection } from './calls.ts'
 import { reject, type Admitted, type LoginOutcome, type RejectionReason, type Rejected } from './rejection.ts'
@@ -8,7 +8,7 @@ import { reject, type Admitted, type LoginOutcome, type RejectionReason, type Re
 /** A password that was right. */
 export interface Passed<T> {
   readonly login: T
-  readonly leaving: Leaving | undefined
+  readonly releaseOnSuccess: HeldSlots | undefined
 }
 
 const reasons = {
@@ -34,17 +34,17 @@ export async function spend<T>(
     return { verdict: result.rejection === 'wrong' ? 'wrong' : 'uncounted', result }
   })
   if (spent === undefined) return reject('budget')
-  return judged(spent.result, spent.leaving)
+  return judged(spent.result, spent.releaseOnSuccess)
 }
 
 /** What coreBOS's answer means, also where coreBOS counts nothing and there is no budget. */
-export function judged<T>(answer: LoginAnswer<T>, leaving?: Leaving): Passed<T> | Rejected {
-  return 'login' in answer ? { login: answer.login, leaving } : reject(reasons[answer.rejection])
+export function judged<T>(answer: LoginAnswer<T>, releaseOnSuccess?: HeldSlots): Passed<T> | Rejected {
+  return 'login' in answer ? { login: answer.login, releaseOnSuccess } : reject(reasons[answer.rejection])
 }
 
 /** Decides on admission after a right password; the coreBOS session ends at once where the decision is no. */
 export async function inSession(
-  { login: { session }, leaving }: Passed<{ readonly session: string }>,
+  { login: { session }, releaseOnSuccess }: Passed<{ readonly session: string }>,
   { budget, end }: Pick<LoginServices, 'budget' | 'end'>,
   decide: () => Promise<Pick<Admitted, 'contact'> | Rejected>,
 ): Promise<LoginOutcome> {
@@ -53,8 +53,8 @@ export async function inSession(
     const outcome = await decide()
     if ('rejected' in outcome) return outcome
     admitted = true
-    return { ...outcome, upstream: session, leaving }
+    return { ...outcome, upstream: session, releaseOnSuccess }
   } finally {
-    if (!admitted) await Promise.all([end(session), budget.giveBack(leaving)])
+    if (!admitted) await Promise.all([end(session), budget.giveBack(releaseOnSuccess)])
   }
 }

@@ -27,7 +27,7 @@ export interface KnownOriginsOptions {
   readonly nonce: () => string
 }
 
-const place = 'device mark'
+const binding = 'device mark'
 
 interface Mark {
   readonly contactId: string
@@ -66,7 +66,7 @@ export class KnownOrigins {
     const before = this.#read(account, deviceToken)
     const device = before?.contactId === contactId ? before.device : nonce()
     await state.put(networkKey(account, network), `${since} ${contactId}`, originLife)
-    return ring.seal(place, JSON.stringify([account, contactId, device, since])).toString('base64url')
+    return ring.seal(binding, JSON.stringify([account, contactId, device, since])).toString('base64url')
   }
 
   /** Makes every mark of a contact and every remembered address worthless. */
@@ -85,7 +85,7 @@ export class KnownOrigins {
 
   #read(account: string, token: string | undefined): Mark | undefined {
     const text =
-      token === undefined ? undefined : this.#options.ring.open(place, Buffer.from(token, 'base64url'))
+      token === undefined ? undefined : this.#options.ring.open(binding, Buffer.from(token, 'base64url'))
     const parts: unknown = text === undefined ? undefined : JSON.parse(text)
     if (!Array.isArray(parts)) return undefined
     const values: readonly unknown[] = parts

@@ -1,6 +1,6 @@
 /** How many wrong passwords may reach coreBOS, whose own counter locks a contact out for good. */
 import { UnderWay } from '../model/under-way.ts'
-import type { Leaving, SharedState } from '../session/contract.ts'
+import type { HeldSlots, SharedState } from '../session/contract.ts'
 
 /** coreBOS rejects even the right password after more failures than this. */
 const failuresForgiven = 5
@@ -25,7 +25,7 @@ export type Standing = keyof typeof failuresBefore
 export type Verdict = 'right' | 'wrong' | 'uncounted'
 
 export interface BudgetOptions {
-  readonly state: Pick<SharedState, 'enter' | 'note' | 'leave'>
+  readonly state: Pick<SharedState, 'takeSlot' | 'markSlot' | 'releaseSlots'>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
@@ -37,29 +37,29 @@ export interface BudgetOptions {
 
 export interface Spent<T> {
   readonly result: T
-  /** What a success gives back; released by the caller, in the step that opens a session where one is opened. */
-  readonly leaving: Leaving | undefined
+  /** The slots that a success frees. The caller releases them, in the step that opens a session where one is opened. */
+  readonly releaseOnSuccess: HeldSlots | undefined
 }
 
-/** Where an attempt is counted. */
-interface Place {
+/** The slot that counts an attempt. */
+interface Slot {
   readonly key: string
-  readonly ticket: string
-  /** Those whose failures were known when it set out. */
+  readonly id: string
+  /** The slots of failures that were known when the attempt began. */
   readonly failedBefore: readonly string[]
 }
 
-/** An attempt of a process that died is held to have failed after this long. */
+/** An attempt whose outcome is not known after this time counts as failed: its process has died. */
 const flightEnds = 120_000
-const patience = 10_000
+const waitLimit = 10_000
 const pollEvery = 20
 const failed = 'failed'
 
 /**
- * A few places per contact, shared by all instances. An attempt takes a place before it is sent; a failure keeps it, and
- * a success frees those whose failures were known when it set out. One that was under way beside it may have reached
- * coreBOS after it, so it keeps its place. So at no time have more failures than places reached coreBOS since the
- * contact's last success, in every order of concurrent attempts.
+ * A few slots per contact, shared by all instances. An attempt takes a slot before it is sent. A failure keeps its slot,
+ * and a success releases the slots of the failures that were known when it began. A concurrent attempt may have reached
+ * coreBOS later, so it keeps its slot. Therefore, in every order of concurrent attempts, at most as many failures as
+ * there are slots have reached coreBOS since the contact's last success.
  */
 export class FailureBudget {
   readonly #options: BudgetOptions
@@ -75,7 +75,7 @@ export class FailureBudget {
   }
 
   /**
-   * Makes an attempt for `who` if a place is free, and waits for one while others are under way.
+   * Makes an attempt for `who` if a slot is free, and waits for one while other attempts are under way.
    *
    * @returns `undefined` when the budget is spent: nothing was sent
    */
@@ -84,50 +84,50 @@ export class FailureBudget {
     standing: Standing,
     attempt: () => Promise<{ readonly verdict: Verdict; readonly result: T }>,
   ): Promise<Spent<T> | undefined> {
-    const place = await this.#take(keyOf(who), failuresBefore[standing])
-    return place && this.#attempts.run(async () => this.#attempt(place, attempt))
+    const slot = await this.#take(keyOf(who), failuresBefore[standing])
+    return slot && this.#attempts.run(async () => this.#attempt(slot, attempt))
   }
 
   async #attempt<T>(
-    { key, ticket, failedBefore }: Place,
+    { key, id, failedBefore }: Slot,
     attempt: () => Promise<{ readonly verdict: Verdict; readonly result: T }>,
   ): Promise<Spent<T>> {
     const { state, neverSent } = this.#options
     try {
       const { verdict, result } = await attempt()
-      if (verdict === 'right') return { result, leaving: { key, tickets: [ticket, ...failedBefore] } }
-      if (verdict === 'wrong') await state.note(key, ticket, failed)
-      else await state.leave({ key, tickets: [ticket] })
-      return { result, leaving: undefined }
+      if (verdict === 'right') return { result, releaseOnSuccess: { key, slots: [id, ...failedBefore] } }
+      if (verdict === 'wrong') await state.markSlot(key, id, failed)
+      else await state.releaseSlots({ key, slots: [id] })
+      return { result, releaseOnSuccess: undefined }
     } catch (error) {
-      if (neverSent(error)) await state.leave({ key, tickets: [ticket] })
-      else await state.note(key, ticket, failed)
+      if (neverSent(error)) await state.releaseSlots({ key, slots: [id] })
+      else await state.markSlot(key, id, failed)
       throw error
     }
   }
 
   /** For a success that opens no session. */
-  async giveBack(leaving: Leaving | undefined): Promise<void> {
-    if (leaving !== undefined) await this.#options.state.leave(leaving)
+  async giveBack(releaseOnSuccess: HeldSlots | undefined): Promise<void> {
+    if (releaseOnSuccess !== undefined) await this.#options.state.releaseSlots(releaseOnSuccess)
   }
 
   /** Gives the whole budget back: for an operator who has reset the counter in coreBOS. @returns how many failures it held */
   async forget(who: string): Promise<number> {
     const key = keyOf(who)
-    const { held } = await this.#options.state.enter(key, '', '', 0, forever)
-    await this.#options.state.leave({ key, tickets: [...held.keys()] })
-    return held.size
+    const { others } = await this.#options.state.takeSlot(key, '', '', 0, forever)
+    await this.#options.state.releaseSlots({ key, slots: [...others.keys()] })
+    return others.size
   }
 
-  async #take(key: string, failures: number): Promise<Place | undefined> {
+  async #take(key: string, failures: number): Promise<Slot | undefined> {
     const { state, now, wait, nonce } = this.#options
-    const gaveUp = now() + patience
-    const ticket = nonce()
+    const gaveUp = now() + waitLimit
+    const id = nonce()
     for (;;) {
-      const { entered, held } = await state.enter(key, ticket, `flight:${now()}`, failures, forever)
-      const failedBefore = [...held].flatMap(([each, note]) => (isUnderWay(note, now()) ? [] : [each]))
-      if (entered) return { key, ticket, failedBefore }
-      if (failedBefore.length === held.size || now() >= gaveUp) return undefined
+      const { granted, others } = await state.takeSlot(key, id, `flight:${now()}`, failures, forever)
+      const failedBefore = [...others].flatMap(([each, mark]) => (isUnderWay(mark, now()) ? [] : [each]))
+      if (granted) return { key, id, failedBefore }
+      if (failedBefore.length === others.size || now() >= gaveUp) return undefined
       await wait(pollEvery)
     }
   }
@@ -137,7 +137,7 @@ function keyOf(who: string): string {
   return `failures:${who}`
 }
 
-function isUnderWay(note: string, now: number): boolean {
-  const [kind, since] = note.split(':')
+function isUnderWay(mark: string, now: number): boolean {
+  const [kind, since] = mark.split(':')
   return kind === 'flight' && now - Number(since) < flightEnds
 }

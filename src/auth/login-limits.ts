@@ -40,11 +40,11 @@ export class LoginLimits {
    */
   async reserve(account: string, known: Known | undefined, { network }: Origin): Promise<Reservation> {
     const by = known?.kind === 'device' ? `device:${known.device}` : network
-    const own = this.#take(`${accountKey(account)}:${by}`, 1)
-    const takes = known === undefined ? [own, this.#take(accountKey(account), addressesAtOneName)] : [own]
-    const taken = await this.#state.take(takes)
-    const allowed = takes.filter((_, index) => taken[index]?.allowed === true)
-    const exceeded = exceededOf(taken)
+    const own = this.#check(`${accountKey(account)}:${by}`, 1)
+    const checks = known === undefined ? [own, this.#check(accountKey(account), addressesAtOneName)] : [own]
+    const results = await this.#state.take(checks)
+    const allowed = checks.filter((_, index) => results[index]?.allowed === true)
+    const exceeded = exceededOf(results)
     if (exceeded === undefined) return { giveBack: async () => this.#state.giveBack(allowed) }
     if (exceeded.away === true) throw new GatewayError('STORE_UNAVAILABLE', undefined, { retryAfter: 1 })
     await this.#state.giveBack(allowed)
@@ -56,7 +56,7 @@ export class LoginLimits {
     await this.#state.reset([accountKey(account)])
   }
 
-  #take(key: string, times: number): RateCheck {
+  #check(key: string, times: number): RateCheck {
     const { max, seconds } = this.#limit
     return { key, max: max * times, window: seconds * 1000, kind: 'budget' }
   }

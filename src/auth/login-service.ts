@@ -82,7 +82,7 @@ async function enter(
   try {
     return { ...admitted, deviceToken: await remember() }
   } catch (error) {
-    await Promise.allSettled([end(admitted.upstream), budget.giveBack(admitted.leaving)])
+    await Promise.allSettled([end(admitted.upstream), budget.giveBack(admitted.releaseOnSuccess)])
     throw error
   }
 }

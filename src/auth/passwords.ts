@@ -74,7 +74,7 @@ export class Passwords {
     const rejected = (reason: RejectionReason) =>
       log.info({ reason, contact: contact.id }, 'a change of password was rejected')
     const admitted = await loginService.attempt(credentials, { began, origin, rejected, count })
-    await context.budget.giveBack(admitted?.leaving)
+    await context.budget.giveBack(admitted?.releaseOnSuccess)
     await context.end(admitted?.upstream)
     if (admitted?.contact.id !== contact.id) throw new GatewayError('WRONG_PASSWORD')
     if (!(await changePortalUserPassword(caller, identity.name, passwords))) {

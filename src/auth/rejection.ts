@@ -1,4 +1,4 @@
-import type { Leaving } from '../session/contract.ts'
+import type { HeldSlots } from '../session/contract.ts'
 import type { Contact } from '../model/contact.ts'
 
 /** Why a log-in or a running session is rejected: for log and operators only, never for the caller. */
@@ -25,7 +25,7 @@ export interface Admitted {
   readonly contact: Contact
   readonly upstream: string | undefined
   /** What the log-in gives back of the contact's budget: given up in the step that opens its session. */
-  readonly leaving: Leaving | undefined
+  readonly releaseOnSuccess: HeldSlots | undefined
 }
 
 export interface Rejected {

@@ -70,7 +70,7 @@ export class RequestCounts {
     ]
     const checks = limits.map(({ check }) => check)
     const reading = claim && (await this.#store.read(claim.sessionId, checks))
-    const taken = reading?.takes ?? (await this.#store.take(checks))
+    const taken = reading?.results ?? (await this.#store.take(checks))
     report(
       limits.map(({ name, rate: { seconds }, check: { max } }, index) => {
         const { allowed = false, count = max, resetIn = 0 } = taken[index] ?? {}

@@ -62,14 +62,14 @@ export interface RateCheck {
    * spent. Neither is ever waived.
    */
   readonly kind?: 'limit' | 'budget'
-  /** Counted only where the take before it was allowed; rejected with it otherwise. */
+  /** Counted only if the check before it was allowed; rejected with it otherwise. */
   readonly follows?: true
 }
 
 export interface RateResult {
   /** Whether it fitted under `max`; with cost 0, whether one more would. What did not fit was not counted. */
   readonly allowed: boolean
-  /** Counted so far in this window, this take included. */
+  /** Counted so far in this window, including this check. */
   readonly count: number
   /** Milliseconds until the window ends; 0 when nothing is counted. */
   readonly resetIn: number
@@ -101,8 +101,8 @@ export interface Watched {
 export interface Reading extends Generations {
   /** `undefined`: unknown, ended, or past its idle or absolute life. */
   readonly session: PortalSession | undefined
-  /** In the order of the takes. They are counted whether or not the session exists. */
-  readonly takes: readonly RateResult[]
+  /** In the order of the checks, which are counted whether or not the session exists. */
+  readonly results: readonly RateResult[]
 }
 
 /**
@@ -121,18 +121,18 @@ export function generationOf(
   return parts.join('.')
 }
 
-/** Tickets to be given up together, all of one key. */
-export interface Leaving {
+/** Slots of one key that are released together. */
+export interface HeldSlots {
   readonly key: string
-  readonly tickets: readonly string[]
+  readonly slots: readonly string[]
 }
 
-/** What became of a ticket that asked for one of a few places. */
-export interface Entry {
-  /** Whether there was a place; if not, nothing changed. */
-  readonly entered: boolean
-  /** The other tickets that hold a place, with what was noted on each. */
-  readonly held: ReadonlyMap<string, string>
+/** Whether a slot was granted, and which other slots of its key are in use. */
+export interface SlotResult {
+  /** If `false`, nothing changed. */
+  readonly granted: boolean
+  /** The other slots in use, each with its mark. */
+  readonly others: ReadonlyMap<string, string>
 }
 
 export interface Opened {
@@ -159,14 +159,14 @@ export type Rotation =
  * @throws GatewayError `STORE_UNAVAILABLE` when the store cannot be reached or cannot vouch for the step
  */
 export interface SessionStore {
-  /** Opens a session, and in the same step gives up the places that a successful log-in gives back. */
-  create(facts: NewSession, leaving?: Leaving): Promise<Opened>
+  /** Opens a session and, in the same step, releases the slots that a successful log-in releases. */
+  create(facts: NewSession, releaseOnSuccess?: HeldSlots): Promise<Opened>
 
   /**
-   * Finds a session, extends its idle life and counts the takes: the one step that an authenticated request costs.
+   * Finds a session, extends its idle life and counts the checks: the one step that an authenticated request costs.
    * While the store is away only callers over a limit of this process get an answer.
    */
-  read(id: string, takes?: readonly RateCheck[]): Promise<Reading>
+  read(id: string, checks?: readonly RateCheck[]): Promise<Reading>
 
   /**
    * Exchanges a refresh token. The current one is replaced. An earlier one gets the newest one for as long as the grace
@@ -193,13 +193,13 @@ export interface SessionStore {
 }
 
 /** State beside the sessions that instances share. Keys and values are the caller's own text; neither is stored
- * in clear in Redis, but tickets and notes are: they identify no person. */
+ * in clear in Redis, but slots and their marks are: they identify no person. */
 export interface SharedState {
-  /** Counts all takes in one step; only those that follow another depend on it. */
-  take(takes: readonly RateCheck[]): Promise<readonly RateResult[]>
+  /** Counts all checks in one step. A check with `follows` depends on the one before it. */
+  take(checks: readonly RateCheck[]): Promise<readonly RateResult[]>
 
-  /** Gives back what was taken and allowed: of each key its cost, where its window has not ended. */
-  giveBack(takes: readonly RateCheck[]): Promise<void>
+  /** Takes back checks that were allowed: subtracts the cost of each, unless its window has ended. */
+  giveBack(checks: readonly RateCheck[]): Promise<void>
 
   /** Forgets counts. */
   reset(keys: readonly string[]): Promise<void>
@@ -217,16 +217,15 @@ export interface SharedState {
   pull(key: string): Promise<string | undefined>
 
   /**
-   * Takes one of `places` places of a key for a ticket, and writes a note on it. Kept for `ttl` milliseconds since the
-   * last entry; the note of a ticket says whether it is still valid.
+   * Takes a slot of a key if fewer than `limit` are in use, and sets its mark. The slots of a key are kept for `ttl`
+   * milliseconds since one was taken last.
    */
-  enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry>
+  takeSlot(key: string, slot: string, mark: string, limit: number, ttl: number): Promise<SlotResult>
 
-  /** Changes the note on a ticket that holds a place. */
-  note(key: string, ticket: string, note: string): Promise<void>
+  /** Changes the mark of a slot in use. */
+  markSlot(key: string, slot: string, mark: string): Promise<void>
 
-  /** Gives up places. */
-  leave(leaving: Leaving): Promise<void>
+  releaseSlots(held: HeldSlots): Promise<void>
 
   /** Changes the generations of what is outdated, for all sessions. */
   invalidate(what: Outdated): Promise<void>

@@ -338,8 +338,8 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     const narrow: RateCheck = { key: 'ip:2001:db8:1:1::/64', max: 1, window: 60_000 }
     const wide: RateCheck = { key: 'ip:2001:db8:1::/48', max: 2, window: 60_000, follows: true }
     const other: RateCheck = { key: 'contact:12x1', max: 9, window: 60_000 }
-    const counted = async (...takes: readonly RateCheck[]) =>
-      (await store.take(takes)).map(({ allowed, count }) => [allowed, count])
+    const counted = async (...checks: readonly RateCheck[]) =>
+      (await store.take(checks)).map(({ allowed, count }) => [allowed, count])
     t.same(await counted(narrow, wide, other), [
       [true, 1],
       [true, 1],
@@ -357,7 +357,7 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
       [true, 2],
     ])
     t.same(
-      (await store.read('no-such-session', [{ ...neighbour, max: 9 }, wide])).takes.at(1)?.allowed,
+      (await store.read('no-such-session', [{ ...neighbour, max: 9 }, wide])).results.at(1)?.allowed,
       false,
     )
   })
@@ -396,21 +396,21 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
   t.test('a reading counts in the same step, whether or not there is a session', async (t) => {
     const { store, pass } = await open(t)
     const { session } = await store.create(facts('12x1'))
-    const takes: RateCheck[] = [
+    const checks: RateCheck[] = [
       { key: 'ip:192.0.2.1', max: 600, window: 60_000 },
       { key: 'contact:12x1', max: 1, window: 60_000 },
     ]
-    t.match(await store.read(session.id, takes), {
+    t.match(await store.read(session.id, checks), {
       session: { id: session.id },
-      takes: [
+      results: [
         { allowed: true, count: 1 },
         { allowed: true, count: 1 },
       ],
     })
     pass(1)
-    t.match(await store.read('no-such-session', takes), {
+    t.match(await store.read('no-such-session', checks), {
       session: undefined,
-      takes: [
+      results: [
         { allowed: true, count: 2, resetIn: 59_999 },
         { allowed: false, count: 1, resetIn: 59_999 },
       ],
@@ -441,45 +441,49 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     t.not(last.schemaGeneration, after.schemaGeneration)
   })
 
-  t.test('few may be in one place, each with a ticket, until they leave', async (t) => {
+  t.test('few slots of a key are granted, until they are released', async (t) => {
     const { store } = await open(t)
     const day = 86_400_000
     const all = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => store.enter('failures:12x1', `ticket${n}`, 'under way', 4, day)),
+      Array.from({ length: 20 }, (_, n) => store.takeSlot('failures:12x1', `slot${n}`, 'under way', 4, day)),
     )
-    const inside = all.flatMap(({ entered }, n) => (entered ? [`ticket${n}`] : []))
-    t.equal(inside.length, 4)
+    const inUse = all.flatMap(({ granted }, n) => (granted ? [`slot${n}`] : []))
+    t.equal(inUse.length, 4)
     t.same(
-      all.filter(({ entered }) => !entered).map(({ held }) => [...held.keys()].sort()),
-      Array.from({ length: 16 }, () => inside.toSorted()),
-      'who stays outside is told who is inside',
+      all.filter(({ granted }) => !granted).map(({ others }) => [...others.keys()].sort()),
+      Array.from({ length: 16 }, () => inUse.toSorted()),
+      'a request without a slot gets the slots in use',
     )
-    const [one = '', two = '', three = '', four = ''] = inside
-    await store.note('failures:12x1', one, 'failed')
-    await store.note('failures:12x1', 'ticket99', 'failed')
-    await store.leave({ key: 'failures:12x1', tickets: [two, 'ticket99'] })
-    const late = await store.enter('failures:12x1', 'late', 'under way', 4, day)
+    const [one = '', two = '', three = '', four = ''] = inUse
+    await store.markSlot('failures:12x1', one, 'failed')
+    await store.markSlot('failures:12x1', 'slot99', 'failed')
+    await store.releaseSlots({ key: 'failures:12x1', slots: [two, 'slot99'] })
+    const late = await store.takeSlot('failures:12x1', 'late', 'under way', 4, day)
     t.same(late, {
-      entered: true,
-      held: new Map([
+      granted: true,
+      others: new Map([
         [one, 'failed'],
         [three, 'under way'],
         [four, 'under way'],
       ]),
     })
 
-    const { session } = await store.create(facts('12x1'), { key: 'failures:12x1', tickets: ['late', one] })
+    const { session } = await store.create(facts('12x1'), { key: 'failures:12x1', slots: ['late', one] })
     t.ok((await store.read(session.id)).session)
     t.same(
-      (await store.enter('failures:12x1', 'next', '', 4, day)).held,
+      (await store.takeSlot('failures:12x1', 'next', '', 4, day)).others,
       new Map([
         [three, 'under way'],
         [four, 'under way'],
       ]),
     )
-    t.same((await store.enter('failures:12x2', 'other', '', 4, day)).held, new Map(), 'each place for itself')
-    await store.leave({ key: 'failures:12x1', tickets: [three, four, 'next'] })
-    t.same((await store.enter('failures:12x1', 'last', '', 4, day)).held, new Map())
+    t.same(
+      (await store.takeSlot('failures:12x2', 'other', '', 4, day)).others,
+      new Map(),
+      'each key has slots of its own',
+    )
+    await store.releaseSlots({ key: 'failures:12x1', slots: [three, four, 'next'] })
+    t.same((await store.takeSlot('failures:12x1', 'last', '', 4, day)).others, new Map())
   })
 
   t.test('values are claimed once, replaced, looked at, taken away once, and run out', async (t) => {

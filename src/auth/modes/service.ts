@@ -28,17 +28,19 @@ export const service: LoginMode = {
     const passed = await tryPassword(known, attempt, services)
     if ('rejected' in passed) {
       // coreBOS has found the password right but for case and accents, and has nothing that compares it exactly.
-      return passed.rejected === 'absent' ? { contact, upstream: undefined, leaving: undefined } : passed
+      return passed.rejected === 'absent'
+        ? { contact, upstream: undefined, releaseOnSuccess: undefined }
+        : passed
     }
-    const { login, leaving } = passed
+    const { login, releaseOnSuccess } = passed
     // The log-in does not wait for it.
     void end(login.session)
     const decision = decideAdmission({ record: before.identity, namedId: login.contactId }, today())
     if ('rejected' in decision) {
-      await budget.giveBack(leaving)
+      await budget.giveBack(releaseOnSuccess)
       return decision
     }
-    return { contact, upstream: undefined, leaving }
+    return { contact, upstream: undefined, releaseOnSuccess }
   },
 
   relays: {
@@ -53,14 +55,14 @@ export const service: LoginMode = {
       if ('rejected' in passed) {
         if (passed.rejected !== 'absent') return passed
         const isRight = (await verifyInClear(known, attempt, services)) === identity.id
-        return isRight ? { contact, upstream: undefined, leaving: undefined } : reject('password')
+        return isRight ? { contact, upstream: undefined, releaseOnSuccess: undefined } : reject('password')
       }
-      const { login, leaving } = passed
+      const { login, releaseOnSuccess } = passed
       // Success is not reported while a session stands that the password alone has opened.
       await end(login.session)
       const decision = decideAdmission({ record: identity, namedId: login.contactId }, today())
-      if (!('rejected' in decision)) return { contact, upstream: undefined, leaving }
-      await budget.giveBack(leaving)
+      if (!('rejected' in decision)) return { contact, upstream: undefined, releaseOnSuccess }
+      await budget.giveBack(releaseOnSuccess)
       return decision
     },
   },

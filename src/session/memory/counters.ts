@@ -10,13 +10,13 @@ export class Counters {
     this.#counts = new ExpiringMap(capacity)
   }
 
-  /** In this order; a take that follows a rejected one is rejected and not counted. */
-  takeAll(takes: readonly RateCheck[], now: number): RateResult[] {
+  /** In this order; a check that follows a rejected one is rejected and not counted. */
+  takeAll(checks: readonly RateCheck[], now: number): RateResult[] {
     const taken: RateResult[] = []
-    for (const take of takes) {
-      const rejected = take.follows === true && taken.at(-1)?.allowed === false
+    for (const check of checks) {
+      const rejected = check.follows === true && taken.at(-1)?.allowed === false
       taken.push(
-        rejected ? { ...this.take({ ...take, cost: 0 }, now), allowed: false } : this.take(take, now),
+        rejected ? { ...this.take({ ...check, cost: 0 }, now), allowed: false } : this.take(check, now),
       )
     }
     return taken

@@ -4,8 +4,8 @@ import type {
   Generations,
   Watched,
   Outdated,
-  Entry,
-  Leaving,
+  SlotResult,
+  HeldSlots,
   NewSession,
   Opened,
   PortalSession,
@@ -25,7 +25,7 @@ import { present, refreshTokens } from '../../tokens/refresh.ts'
 export interface EmbeddedOptions {
   readonly life: SessionLife
   readonly now: () => number
-  /** Most sessions kept; the one seen longest ago makes room (default 50,000). */
+  /** Most sessions kept; the one seen longest ago is removed (default 50,000). */
   readonly maxSessions?: number
   /** Most counters and most values kept, per order of magnitude of their life (default 100,000). */
   readonly maxEntries?: number
@@ -47,7 +47,7 @@ export class EmbeddedStore implements Store {
   readonly #ranOut = new Map<string, PortalSession>()
   readonly #counters: Counters
   readonly #values: ExpiringMap<string>
-  readonly #places: ExpiringMap<Map<string, string>>
+  readonly #slots: ExpiringMap<Map<string, string>>
   readonly #tokens
   readonly #modules = new Map<string, string>()
   #changes = 0
@@ -61,12 +61,12 @@ export class EmbeddedStore implements Store {
     const maxEntries = options.maxEntries ?? 100_000
     this.#counters = new Counters(maxEntries)
     this.#values = new ExpiringMap(maxEntries)
-    this.#places = new ExpiringMap(maxEntries)
+    this.#slots = new ExpiringMap(maxEntries)
     const secret = randomBytes(32)
     this.#tokens = refreshTokens(() => secret)
   }
 
-  async create(facts: NewSession, leaving?: Leaving): Promise<Opened> {
+  async create(facts: NewSession, releaseOnSuccess?: HeldSlots): Promise<Opened> {
     const now = this.#now()
     this.#sweep(now)
     const session: PortalSession = {
@@ -83,15 +83,15 @@ export class EmbeddedStore implements Store {
     this.#sessions.set(session.id, { session, uses: [] })
     const ids = this.#byContact.get(facts.contact.id) ?? new Set()
     this.#byContact.set(facts.contact.id, ids.add(session.id))
-    if (leaving !== undefined) await this.leave(leaving)
+    if (releaseOnSuccess !== undefined) await this.releaseSlots(releaseOnSuccess)
     return { session, refreshToken: this.#tokens.issue(session.id, 1) }
   }
 
-  async read(id: string, takes: readonly RateCheck[] = []): Promise<Reading> {
+  async read(id: string, checks: readonly RateCheck[] = []): Promise<Reading> {
     const now = this.#now()
-    const taken = this.#counters.takeAll(takes, now)
+    const results = this.#counters.takeAll(checks, now)
     const entry = this.#alive(id, now)
-    const told = { ...this.#generations(), takes: taken }
+    const told = { ...this.#generations(), results }
     if (entry === undefined) return { session: undefined, ...told }
     this.#touch(entry, now)
     return { session: entry.session, ...told }
@@ -149,12 +149,12 @@ export class EmbeddedStore implements Store {
     return ranOut
   }
 
-  async take(takes: readonly RateCheck[]): Promise<readonly RateResult[]> {
-    return this.#counters.takeAll(takes, this.#now())
+  async take(checks: readonly RateCheck[]): Promise<readonly RateResult[]> {
+    return this.#counters.takeAll(checks, this.#now())
   }
 
-  async giveBack(takes: readonly RateCheck[]): Promise<void> {
-    for (const take of takes) this.#counters.giveBack(take, this.#now())
+  async giveBack(checks: readonly RateCheck[]): Promise<void> {
+    for (const check of checks) this.#counters.giveBack(check, this.#now())
   }
 
   async reset(keys: readonly string[]): Promise<void> {
@@ -183,24 +183,24 @@ export class EmbeddedStore implements Store {
     return kept?.value
   }
 
-  async enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry> {
+  async takeSlot(key: string, slot: string, mark: string, limit: number, ttl: number): Promise<SlotResult> {
     const now = this.#now()
-    const tickets = this.#places.get(key, now)?.value ?? new Map<string, string>()
-    const held = new Map(tickets)
-    const entered = held.size < places
-    if (entered) this.#places.set(key, tickets.set(ticket, note), now + ttl, now)
-    return { entered, held }
+    const inUse = this.#slots.get(key, now)?.value ?? new Map<string, string>()
+    const others = new Map(inUse)
+    const granted = others.size < limit
+    if (granted) this.#slots.set(key, inUse.set(slot, mark), now + ttl, now)
+    return { granted, others }
   }
 
-  async note(key: string, ticket: string, note: string): Promise<void> {
-    const tickets = this.#places.get(key, this.#now())?.value
-    if (tickets?.has(ticket) === true) tickets.set(ticket, note)
+  async markSlot(key: string, slot: string, mark: string): Promise<void> {
+    const inUse = this.#slots.get(key, this.#now())?.value
+    if (inUse?.has(slot) === true) inUse.set(slot, mark)
   }
 
-  async leave({ key, tickets }: Leaving): Promise<void> {
-    const held = this.#places.get(key, this.#now())?.value
-    for (const ticket of tickets) held?.delete(ticket)
-    if (held?.size === 0) this.#places.delete(key)
+  async releaseSlots({ key, slots }: HeldSlots): Promise<void> {
+    const inUse = this.#slots.get(key, this.#now())?.value
+    for (const slot of slots) inUse?.delete(slot)
+    if (inUse?.size === 0) this.#slots.delete(key)
   }
 
   async invalidate(what: Outdated): Promise<void> {

@@ -33,8 +33,8 @@ const repeatable: ReadonlySet<Script> = new Set([
   'gwLook',
   'gwAll',
   'gwGet',
-  'gwNote',
-  'gwLeave',
+  'gwMarkSlot',
+  'gwReleaseSlots',
 ])
 
 export class Connection {

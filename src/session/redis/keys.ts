@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { slotTag, type KeyRing, type SealKey } from './encryption.ts'
 
-/** Where a session is kept, read off its id: key of the ring, hash tag, name of its contact, and randomness. */
-export interface Place {
+/** The Redis keys of a session. They are derived from its id, which holds a ring key id, a hash tag and a contact name. */
+export interface SessionKeys {
   readonly key: SealKey
   /** Identifies the owner to holders of the key. */
   readonly contact: string
@@ -33,29 +33,29 @@ export class RedisKeys {
   readonly #ring: KeyRing
   /** Each name takes two hashes, and a request has the same names as the one before. */
   readonly #names = new LRUCache<string, [string, ...string[]]>({ max: mostNames })
-  readonly #sessions = new LRUCache<string, Place>({ max: mostNames })
+  readonly #sessions = new LRUCache<string, SessionKeys>({ max: mostNames })
 
   constructor(ring: KeyRing) {
     this.#ring = ring
   }
 
-  /** A place for a new session of a contact, and the id that leads there. */
-  create(contactId: string): Place & { readonly id: string } {
+  /** The keys and the id of a new session. */
+  create(contactId: string): SessionKeys & { readonly id: string } {
     const key = this.#ring.first
     const id = `${key.id}${slotTag(contactId)}${contactName(key, contactId)}${randomBytes(16).toString('base64url')}`
-    const place = this.of(id)
-    if (place === undefined) throw new Error('a session id that was just made cannot be read')
-    return { ...place, id }
+    const keys = this.of(id)
+    if (keys === undefined) throw new Error('a session id that was just made cannot be read')
+    return { ...keys, id }
   }
 
   /** @returns `undefined` for what is no session id of ours, or of a key that we do not have */
-  of(sessionId: string): Place | undefined {
-    const known = this.#sessions.get(sessionId) ?? this.#placeOf(sessionId)
+  of(sessionId: string): SessionKeys | undefined {
+    const known = this.#sessions.get(sessionId) ?? this.#keysOf(sessionId)
     if (known !== undefined) this.#sessions.set(sessionId, known)
     return known
   }
 
-  #placeOf(sessionId: string): Place | undefined {
+  #keysOf(sessionId: string): SessionKeys | undefined {
     const [, keyId = '', tag = '', contact = ''] =
       /^([\w-]{6})([\da-f]{2})([\w-]{11})[\w-]{22}$/.exec(sessionId) ?? []
     const key = this.#ring.byId(keyId)
@@ -64,8 +64,8 @@ export class RedisKeys {
     return { key, contact, session, index: `gw:{${tag}}i:${contact}` }
   }
 
-  isOf(place: Place, contactId: string): boolean {
-    return place.contact === contactName(place.key, contactId)
+  isOf(keys: SessionKeys, contactId: string): boolean {
+    return keys.contact === contactName(keys.key, contactId)
   }
 
   /** The indexes of a contact's sessions, one per key of the ring. */
@@ -85,8 +85,8 @@ export class RedisKeys {
     return this.#named(text, 'v', 'value')
   }
 
-  /** The names of what holds tickets, one per key of the ring; kept under the first. */
-  tickets(text: string): [string, ...string[]] {
+  /** The names of a group of slots, one per key of the ring; kept under the first. */
+  slots(text: string): [string, ...string[]] {
     return this.#named(text, 'p', 'tickets')
   }
 

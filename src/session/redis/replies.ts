@@ -2,9 +2,9 @@
 import type { RateResult, Reading, Watched } from '../contract.ts'
 
 /** Found no session. */
-export function nobody(takes: readonly RateResult[]): Reading {
+export function noSession(results: readonly RateResult[]): Reading {
   const none = { cacheGeneration: '', schemaGeneration: '', moduleGenerations: new Map<string, string>() }
-  return { session: undefined, ...none, takes }
+  return { session: undefined, ...none, results }
 }
 
 export function readWatched(told: string): Watched | undefined {
@@ -13,7 +13,7 @@ export function readWatched(told: string): Watched | undefined {
   return until === '' ? undefined : { until: Number(until), modules: new Map(modules) }
 }
 
-export function readTakes(told: unknown): RateResult[] {
+export function readResults(told: unknown): RateResult[] {
   const numbers = list(told).map(Number)
   return Array.from({ length: numbers.length / 3 }, (_, index) => {
     const [allowed = 0, count = 0, resetIn = 0] = numbers.slice(3 * index)

@@ -69,8 +69,8 @@ local function take(first, names, now, max, window, cost)
   return allowed and 1 or 0, count, count == 0 and 0 or ends - now
 end
 
--- From ARGV[from]: names, then max, window, cost, 1 where it follows, of each take whose names begin at KEYS[first].
-local function takes(first, from, now)
+-- From ARGV[from]: names, then max, window, cost, 1 where it follows, of each check whose names begin at KEYS[first].
+local function takeAll(first, from, now)
   local results, names, before = {}, tonumber(ARGV[from]), 1
   for i = from + 1, #ARGV, 4 do
     local rejected = ARGV[i + 3] == '1' and before == 0
@@ -88,8 +88,8 @@ end
 `
 
 /**
- * KEYS: session, index, and in one slot with them or without slots: queue, names of places to give up…
- * ARGV: now, absolute end, life of the index, life of the record, first due, sealed, tickets…
+ * KEYS: session, index, and in one slot with them or without slots: queue, names of slots to release…
+ * ARGV: now, absolute end, life of the index, life of the record, first due, sealed, slots…
  */
 const create = `
 local now = tonumber(ARGV[1])
@@ -98,13 +98,13 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 redis.call('ZADD', KEYS[2], ARGV[2], KEYS[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 if KEYS[3] then redis.call('ZADD', KEYS[3], ARGV[5], KEYS[1]) end
-if KEYS[4] then leave(4, 7) end
+if KEYS[4] then release(4, 7) end
 return 1
 `
 
 /**
  * KEYS: session, the generations or none, counters… ARGV: now, idle, slack, how many generations, that of records as far as
- * the caller knows, names, takes… → session, generations (those of modules unless the caller knows them), takes
+ * the caller knows, names, checks… → session, generations (those of modules unless the caller knows them), results
  */
 const read = `
 local now, idle = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -115,7 +115,7 @@ if count > 0 then
   for n = 1, 3 do generations[n] = redis.call('GET', KEYS[1 + n]) or '' end
   if generations[1] ~= ARGV[5] then generations[4] = redis.call('HGETALL', KEYS[5]) end
 end
-return { s and told(KEYS[1], s) or {}, generations, takes(2 + count, 6, now) }
+return { s and told(KEYS[1], s) or {}, generations, takeAll(2 + count, 6, now) }
 `
 
 /** KEYS: the generation of records, those of modules. ARGV: the new one, life, modules… (none: all of them) */
@@ -128,9 +128,9 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1
 `
 
-/** KEYS: counters… ARGV: now, names, takes… */
+/** KEYS: counters… ARGV: now, names, checks… */
 const take = `
-return takes(1, 2, tonumber(ARGV[1]))
+return takeAll(1, 2, tonumber(ARGV[1]))
 `
 
 /** KEYS: names of one counter. ARGV: now, cost */
@@ -277,8 +277,8 @@ end
 return found
 `
 
-const places = `
--- Tickets that stand under another name move to the first.
+const slots = `
+-- Slots that stand under another name move to the first.
 local function gather(first)
   for i = first + 1, #KEYS do
     local held = redis.call('HGETALL', KEYS[i])
@@ -290,14 +290,14 @@ local function gather(first)
   end
 end
 
-local function leave(first, from)
+local function release(first, from)
   gather(first)
   for i = from, #ARGV do redis.call('HDEL', KEYS[first], ARGV[i]) end
 end
 `
 
-/** KEYS: names. ARGV: life, places, ticket, note → 1 or 0, tickets and notes beside it */
-const enter = `
+/** KEYS: names. ARGV: life, limit, slot, mark → 1 or 0, the other slots with their marks */
+const takeSlot = `
 gather(1)
 local held = redis.call('HGETALL', KEYS[1])
 if #held / 2 >= tonumber(ARGV[2]) then return { 0, held } end
@@ -306,22 +306,22 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return { 1, held }
 `
 
-/** KEYS: names. ARGV: ticket, note */
-const note = `
+/** KEYS: names. ARGV: slot, mark */
+const markSlot = `
 gather(1)
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 return 1
 `
 
-/** KEYS: names. ARGV: tickets… */
-const leave = `
-leave(1, 1)
+/** KEYS: names. ARGV: slots… */
+const releaseSlots = `
+release(1, 1)
 return 1
 `
 
 /** Every step under its name, ready for `defineCommand`. */
 export const scripts = {
-  gwCreate: session + places + create,
+  gwCreate: session + slots + create,
   gwRead: session + counter + read,
   gwOutdate: outdate,
   gwTake: session + counter + take,
@@ -336,9 +336,9 @@ export const scripts = {
   gwClaim: value + claim,
   gwPut: value + put,
   gwGet: value + get,
-  gwEnter: places + enter,
-  gwNote: places + note,
-  gwLeave: places + leave,
+  gwTakeSlot: slots + takeSlot,
+  gwMarkSlot: slots + markSlot,
+  gwReleaseSlots: slots + releaseSlots,
 } as const
 
 export type Script = keyof typeof scripts

@@ -4,9 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { GatewayError } from '../../model/errors.ts'
 import { type RefreshTokens, refreshTokens, usesKept } from '../../tokens/refresh.ts'
 import {
-  type Entry,
+  type SlotResult,
   type Generations,
-  type Leaving,
+  type HeldSlots,
   type NewSession,
   type Opened,
   type Outdated,
@@ -24,10 +24,10 @@ import {
 } from '../contract.ts'
 import { Connection, type OnCommand, type OnState, limits, unavailable } from './connection.ts'
 import { KeyRing } from './encryption.ts'
-import { type Place, RedisKeys, generations, queue } from './keys.ts'
+import { type SessionKeys, RedisKeys, generations, queue } from './keys.ts'
 import { OpenedSessions } from './opened.ts'
 import { pack } from './packed.ts'
-import { list, nobody, readTakes, text } from './replies.ts'
+import { list, noSession, readResults, text } from './replies.ts'
 import { generationNames, RedisGenerations } from './generations.ts'
 import { RedisLimits } from './limits.ts'
 
@@ -48,7 +48,7 @@ const slack = 600_000
 
 export class RedisStore implements Store {
   readonly #ring: KeyRing
-  readonly #places: RedisKeys
+  readonly #redisKeys: RedisKeys
   readonly #opened: OpenedSessions
   readonly #life: SessionLife
   readonly #now: () => number
@@ -63,33 +63,33 @@ export class RedisStore implements Store {
 
   constructor(options: RedisOptions) {
     this.#ring = new KeyRing(options.keys)
-    this.#places = new RedisKeys(this.#ring)
+    this.#redisKeys = new RedisKeys(this.#ring)
     this.#opened = new OpenedSessions(this.#ring)
     this.#life = options.life
     this.#now = options.now
-    this.#tokens = refreshTokens((id) => this.#places.of(id)?.key.signing)
+    this.#tokens = refreshTokens((id) => this.#redisKeys.of(id)?.key.signing)
     this.#main = new Connection(options.url, options)
     this.#endings = new Connection(options.url, { onCommand: options.onCommand })
-    this.#limits = new RedisLimits(this.#main, this.#places, this.#ring.all.length, options.now)
+    this.#limits = new RedisLimits(this.#main, this.#redisKeys, this.#ring.all.length, options.now)
     this.#generations = new RedisGenerations(this.#main)
   }
 
-  /** A store that is connected, or still trying after `patience` milliseconds; an instance without Redis says so at its probe. */
-  static async open(options: RedisOptions, patience = 3000): Promise<RedisStore> {
+  /** A store that is connected, or still trying after `timeout` milliseconds; an instance without Redis says so at its probe. */
+  static async open(options: RedisOptions, timeout = 3000): Promise<RedisStore> {
     const store = new RedisStore(options)
     await Promise.race([
       Promise.all([store.#main.ready(), store.#endings.ready()]),
-      wait(patience, undefined, { ref: false }),
+      wait(timeout, undefined, { ref: false }),
     ])
     return store
   }
 
-  async create(facts: NewSession, leaving?: Leaving): Promise<Opened> {
+  async create(facts: NewSession, releaseOnSuccess?: HeldSlots): Promise<Opened> {
     const now = this.#now()
-    const place = this.#places.create(facts.contact.id)
+    const location = this.#redisKeys.create(facts.contact.id)
     const session: PortalSession = {
       ...labelled(facts),
-      id: place.id,
+      id: location.id,
       createdAt: now,
       lastSeenAt: now,
       checkedAt: now,
@@ -103,54 +103,54 @@ export class RedisStore implements Store {
       this.#life.max,
       ends + slack,
       now + ends,
-      this.#seal(place, session),
+      this.#seal(location, session),
     ]
-    const keys = [place.session, place.index]
+    const keys = [location.session, location.index]
     if (this.#main.isCluster) {
       await this.#main.step('gwCreate', keys, args)
       await Promise.all([
-        this.#main.run('zadd', (client) => client.zadd(queue, now + ends, place.session)),
-        leaving && this.leave(leaving),
+        this.#main.run('zadd', (client) => client.zadd(queue, now + ends, location.session)),
+        releaseOnSuccess && this.releaseSlots(releaseOnSuccess),
       ])
     } else {
-      const { key, tickets } = leaving ?? { key: undefined, tickets: [] }
-      const names = key === undefined ? [] : this.#places.tickets(key)
-      await this.#main.step('gwCreate', [...keys, queue, ...names], [...args, ...tickets])
+      const { key, slots } = releaseOnSuccess ?? { key: undefined, slots: [] }
+      const names = key === undefined ? [] : this.#redisKeys.slots(key)
+      await this.#main.step('gwCreate', [...keys, queue, ...names], [...args, ...slots])
     }
     return { session, refreshToken: this.#tokens.issue(session.id, 1) }
   }
 
-  async read(id: string, takes: readonly RateCheck[] = []): Promise<Reading> {
-    const place = this.#places.of(id)
-    if (place === undefined) return nobody(await this.take(takes))
+  async read(id: string, checks: readonly RateCheck[] = []): Promise<Reading> {
+    const location = this.#redisKeys.of(id)
+    if (location === undefined) return noSession(await this.take(checks))
     try {
-      return await this.#read(place, takes)
+      return await this.#read(location, checks)
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
-      const alone = this.#limits.takeAlone(takes)
+      const alone = this.#limits.countAlone(checks)
       if (alone.every(({ allowed }) => allowed)) throw error
-      return nobody(alone)
+      return noSession(alone)
     }
   }
 
-  async #read(place: Place, takes: readonly RateCheck[]): Promise<Reading> {
+  async #read(location: SessionKeys, checks: readonly RateCheck[]): Promise<Reading> {
     const args = [this.#now(), this.#life.idle, slack]
     if (!this.#main.isCluster) {
-      const keys = [place.session, ...generationNames, ...this.#limits.names(takes)]
+      const keys = [location.session, ...generationNames, ...this.#limits.names(checks)]
       const known = [generationNames.length, this.#generations.known]
       const [found, told, taken] = list(
-        await this.#main.step('gwRead', keys, [...args, ...known, ...this.#limits.arguments(takes)]),
+        await this.#main.step('gwRead', keys, [...args, ...known, ...this.#limits.arguments(checks)]),
       )
       const now = this.#generations.told(list(told)) ?? (await this.generations())
-      return { session: this.#session(found), ...now, takes: readTakes(taken) }
+      return { session: this.#session(found), ...now, results: readResults(taken) }
     }
     const [reading, now, taken] = await Promise.all([
-      this.#main.step('gwRead', [place.session], [...args, 0, '', 1]),
+      this.#main.step('gwRead', [location.session], [...args, 0, '', 1]),
       this.generations(),
-      this.take(takes),
+      this.take(checks),
     ])
     const [found] = list(reading)
-    return { session: this.#session(found), ...now, takes: taken }
+    return { session: this.#session(found), ...now, results: taken }
   }
 
   async generations(): Promise<Generations> {
@@ -164,10 +164,10 @@ export class RedisStore implements Store {
 
   async rotate(refreshToken: string): Promise<Rotation> {
     const claim = this.#tokens.read(refreshToken)
-    const place = claim && this.#places.of(claim.sessionId)
-    if (claim === undefined || place === undefined) return { kind: 'unknown' }
+    const location = claim && this.#redisKeys.of(claim.sessionId)
+    if (claim === undefined || location === undefined) return { kind: 'unknown' }
     const args = [this.#now(), this.#life.idle, slack, this.#life.grace, claim.generation, usesKept]
-    const [verdict, found] = list(await this.#main.step('gwRotate', [place.session, place.index], args))
+    const [verdict, found] = list(await this.#main.step('gwRotate', [location.session, location.index], args))
     const session = this.#session(found)
     if (session === undefined) return { kind: 'ended' }
     if (text(verdict) === 'reused') return { kind: 'reused', session }
@@ -175,17 +175,17 @@ export class RedisStore implements Store {
   }
 
   async update(id: string, facts: SessionFacts): Promise<boolean> {
-    const place = this.#places.of(id)
-    if (place === undefined) return false
+    const location = this.#redisKeys.of(id)
+    if (location === undefined) return false
     for (;;) {
-      const found = list(await this.#main.step('gwLook', [place.session], [this.#now(), this.#life.idle]))
+      const found = list(await this.#main.step('gwLook', [location.session], [this.#now(), this.#life.idle]))
       const session = this.#session(found)
       const before = found[1]
       if (session === undefined || !Buffer.isBuffer(before)) return false
-      const after = this.#seal(place, { ...session, ...facts })
+      const after = this.#seal(location, { ...session, ...facts })
       const done = await this.#main.step(
         'gwUpdate',
-        [place.session],
+        [location.session],
         [this.#now(), this.#life.idle, before, after],
       )
       if (done !== 0) return done === 1
@@ -194,26 +194,31 @@ export class RedisStore implements Store {
 
   async list(contactId: string): Promise<readonly PortalSession[]> {
     const [found] = list(
-      await this.#main.step('gwAll', this.#places.indexes(contactId), [this.#now(), this.#life.idle, 0, '']),
+      await this.#main.step('gwAll', this.#redisKeys.indexes(contactId), [
+        this.#now(),
+        this.#life.idle,
+        0,
+        '',
+      ]),
     )
     return this.#sessions(found).toSorted((a, b) => b.createdAt - a.createdAt)
   }
 
   async end(id: string, contactId?: string): Promise<PortalSession | undefined> {
-    const place = this.#places.of(id)
-    if (place === undefined) return undefined
-    if (contactId !== undefined && !this.#places.isOf(place, contactId)) return undefined
-    const keys = [place.session, place.index]
+    const location = this.#redisKeys.of(id)
+    if (location === undefined) return undefined
+    if (contactId !== undefined && !this.#redisKeys.isOf(location, contactId)) return undefined
+    const keys = [location.session, location.index]
     const ended = await this.#main.step('gwEnd', keys, [this.#now(), this.#life.idle])
     const [found, replicas, history] = list(ended)
     const session = this.#session(found)
-    await this.#acknowledge(place.session, { replicas, history }, session === undefined ? [] : [session])
+    await this.#acknowledge(location.session, { replicas, history }, session === undefined ? [] : [session])
     return session
   }
 
   async endAll(contactId: string, except?: string): Promise<readonly PortalSession[]> {
-    const spared = except === undefined ? undefined : this.#places.of(except)
-    const indexes = this.#places.indexes(contactId)
+    const spared = except === undefined ? undefined : this.#redisKeys.of(except)
+    const indexes = this.#redisKeys.indexes(contactId)
     const args = [this.#now(), this.#life.idle, 1, spared?.session ?? '']
     const [found, replicas, history] = list(await this.#main.step('gwAll', indexes, args))
     const sessions = this.#sessions(found)
@@ -239,12 +244,12 @@ export class RedisStore implements Store {
     return ranOut
   }
 
-  async take(takes: readonly RateCheck[]): Promise<readonly RateResult[]> {
-    return this.#limits.take(takes)
+  async take(checks: readonly RateCheck[]): Promise<readonly RateResult[]> {
+    return this.#limits.take(checks)
   }
 
-  async giveBack(takes: readonly RateCheck[]): Promise<void> {
-    await this.#limits.giveBack(takes)
+  async giveBack(checks: readonly RateCheck[]): Promise<void> {
+    await this.#limits.giveBack(checks)
   }
 
   async reset(keys: readonly string[]): Promise<void> {
@@ -252,41 +257,41 @@ export class RedisStore implements Store {
   }
 
   async claim(key: string, value: string, ttl: number): Promise<string | undefined> {
-    const names = this.#places.value(key)
+    const names = this.#redisKeys.value(key)
     return this.#openedValue(
       await this.#main.step('gwClaim', names, [this.#now(), ttl, this.#ring.seal(names[0], value)]),
     )
   }
 
   async put(key: string, value: string, ttl: number): Promise<void> {
-    const names = this.#places.value(key)
+    const names = this.#redisKeys.value(key)
     await this.#main.step('gwPut', names, [this.#now(), ttl, this.#ring.seal(names[0], value)])
   }
 
   async get(key: string): Promise<string | undefined> {
-    return this.#openedValue(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 0]))
+    return this.#openedValue(await this.#main.step('gwGet', this.#redisKeys.value(key), [this.#now(), 0]))
   }
 
   async pull(key: string): Promise<string | undefined> {
-    return this.#openedValue(await this.#main.step('gwGet', this.#places.value(key), [this.#now(), 1]))
+    return this.#openedValue(await this.#main.step('gwGet', this.#redisKeys.value(key), [this.#now(), 1]))
   }
 
-  async enter(key: string, ticket: string, note: string, places: number, ttl: number): Promise<Entry> {
-    const reply = await this.#main.step('gwEnter', this.#places.tickets(key), [ttl, places, ticket, note])
+  async takeSlot(key: string, slot: string, mark: string, limit: number, ttl: number): Promise<SlotResult> {
+    const reply = await this.#main.step('gwTakeSlot', this.#redisKeys.slots(key), [ttl, limit, slot, mark])
     const [entered, flat] = list(reply)
     const words = list(flat).map(text)
-    const held = new Map(
+    const others = new Map(
       words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : [])),
     )
-    return { entered: entered === 1, held }
+    return { granted: entered === 1, others }
   }
 
-  async note(key: string, ticket: string, note: string): Promise<void> {
-    await this.#main.step('gwNote', this.#places.tickets(key), [ticket, note])
+  async markSlot(key: string, slot: string, mark: string): Promise<void> {
+    await this.#main.step('gwMarkSlot', this.#redisKeys.slots(key), [slot, mark])
   }
 
-  async leave({ key, tickets }: Leaving): Promise<void> {
-    await this.#main.step('gwLeave', this.#places.tickets(key), tickets)
+  async releaseSlots({ key, slots }: HeldSlots): Promise<void> {
+    await this.#main.step('gwReleaseSlots', this.#redisKeys.slots(key), slots)
   }
 
   async invalidate(what: Outdated): Promise<void> {
@@ -339,8 +344,8 @@ export class RedisStore implements Store {
     }
   }
 
-  #seal(place: Place, session: PortalSession): Buffer {
-    return this.#ring.seal(place.session, pack(session))
+  #seal(location: SessionKeys, session: PortalSession): Buffer {
+    return this.#ring.seal(location.session, pack(session))
   }
 
   /** A session as the steps tell it: name, sealed facts, last seen, generation. Empty, or sealed by no key that we have: none. */
