@@ -151,7 +151,7 @@ t.test('what coreBOS reads otherwise is rejected and says why', async (t) => {
     [json('parent_id', 'contains', '8546'), 'INVALID_VALUE', "'parent_id' holds webservice ids"],
     [json('assigned_user_id : (Users) user_name', 'is', 'portal'), 'ACCESS_DENIED', "unknown module 'Users'"],
     [json('assigned_user_id : (Users) accesskey', 'is', 'x'), 'ACCESS_DENIED', "unknown module 'Users'"],
-    [json(`$(${' '.repeat(5000)}`, 'is', 'x'), 'QUERY_SYNTAX_ERROR', 'a condition names a field'],
+    [json(`$(${' '.repeat(5000)}`, 'is', 'x'), 'QUERY_SYNTAX_ERROR', 'a condition must name a field'],
   ] as const) {
     const answer = await alice.call('query', { query: `select id from HelpDesk where ${condition};` })
     t.match(answer, { success: false, code }, condition.slice(0, 100))

@@ -62,7 +62,7 @@ t.test(
         for (const word of words) t.notOk(explanation.includes(word), `${where}: ${word}: ${shown}`)
         t.match(
           shown,
-          /"statement":"select [^"]* from HelpDesk where parent_id in \(\$scope\) and \$rule[ ;]|"the policy's own condition on HelpDesk cannot be put to coreBOS"/,
+          /"statement":"select [^"]* from HelpDesk where parent_id in \(\$scope\) and \$rule[ ;]|"the policy's own condition on HelpDesk cannot be expressed in coreBOS"/,
         )
       }
       const inFull = await toOperator(portal, 'select ticket_title from HelpDesk')

@@ -344,7 +344,7 @@ t.test('aggregate counts and sums up what the contact sees, by groups', async (t
   await rejects(t, portal, '/modules/HelpDesk/aggregate', [
     ['', 'groupBy', 'VALIDATION_FAILED', /nothing is asked for/],
     [{ groupBy: 'update_log' }, 'groupBy', 'UNKNOWN_FIELD', /has no field 'update_log'/],
-    [{ groupBy: 'Contacts.lastname' }, 'groupBy', 'QUERY_NOT_EXPRESSIBLE', /cannot stand here/],
+    [{ groupBy: 'Contacts.lastname' }, 'groupBy', 'QUERY_NOT_EXPRESSIBLE', /is not accepted here/],
     [{ sum: 'commentadded' }, 'sum', 'UNKNOWN_FIELD', /has no field/],
     [{ sum: 'ticket_title' }, 'sum', 'INVALID_VALUE', /takes fields of the types number/],
     [{ max: 'parent_id' }, 'max', 'INVALID_VALUE', /number, date, datetime, time/],

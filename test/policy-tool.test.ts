@@ -150,7 +150,7 @@ t.test('check names each place that does not fit, with line, column and the near
   const invalid = file(t, text)
   t.strictSame((await policy('check', invalid)).rejected?.split('\n'), [
     `${invalid}:2:12: /level: expected one of own, account, company, parent, group`,
-    `${invalid}:4:41: /modules/HelpDesk/hide: expected a list of names, each once`,
+    `${invalid}:4:41: /modules/HelpDesk/hide: expected a list of names without duplicates`,
   ])
   const misspelt = file(t, {
     level: 'account',

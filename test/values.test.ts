@@ -245,7 +245,10 @@ t.test('without a service user, several blanks are rejected by the name of the f
   const portal = await startPortal(t, {
     env: { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' },
   })
-  const rejected = { code: 'QUERY_NOT_EXPRESSIBLE', detail: /'ticket_title': coreBOS puts several blanks/ }
+  const rejected = {
+    code: 'QUERY_NOT_EXPRESSIBLE',
+    detail: /'ticket_title': coreBOS replaces several blanks/,
+  }
   for (const where of [
     "ticket_title='zz  two'",
     "ticket_title!='zz  two'",

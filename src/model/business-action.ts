@@ -3,6 +3,6 @@
 /** A link or button that coreBOS shows beside a record. */
 export interface BusinessAction {
   readonly name: string
-  /** By coreBOS's names; where its code lies is left out. */
+  /** By coreBOS's names, without the location of its code. */
   readonly properties: Readonly<Record<string, string | boolean>>
 }

@@ -20,7 +20,7 @@ export class CheckedValues {
     return this.#module.name
   }
 
-  /** The part of the record's id in front of the `x`. */
+  /** The part of the record's id before the `x`. */
   get idPrefix(): string {
     return this.#module.idPrefix
   }

@@ -2,7 +2,7 @@
 export const levels = ['own', 'account', 'company', 'parent', 'group'] as const
 export type Level = (typeof levels)[number]
 
-/** Who is asking, as coreBOS knows them. All ids are webservice ids (`12x8549`). */
+/** The caller as coreBOS knows it. All ids are webservice ids (`12x8549`). */
 export interface Contact {
   readonly entity: 'Contacts' | 'Employee'
   readonly id: string

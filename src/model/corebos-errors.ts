@@ -1,7 +1,7 @@
-/** The errors of calls to coreBOS that the rest of the gateway tells apart. */
+/** The errors of calls to coreBOS that the gateway distinguishes. */
 import { GatewayError } from './errors.ts'
 
-/** `COREBOS_REFUSED`, with what coreBOS gave as the reason. Its message may quote names and statements, so that no log gets it. */
+/** `COREBOS_REFUSED`, with coreBOS's reason. Its message may quote names and statements, so it is not logged. */
 export class CorebosRejection extends GatewayError {
   readonly #message: string
   readonly reason: string
@@ -21,11 +21,11 @@ export class CorebosRejection extends GatewayError {
 /** `COREBOS_FAILED`: an empty 500. */
 export class CorebosCrash extends GatewayError {
   constructor(operation: string) {
-    super('COREBOS_FAILED', `${operation}: coreBOS answered 500 with nothing in it`)
+    super('COREBOS_FAILED', `${operation}: coreBOS answered with status 500 and an empty body`)
   }
 }
 
-/** coreBOS may or may not have written: its answer did not come, or was none. */
+/** The outcome of a write is unknown: the answer of coreBOS is missing or cannot be read. */
 export class LostWrite extends GatewayError {
   constructor(cause: unknown) {
     super('OUTCOME_UNKNOWN', undefined, { cause })

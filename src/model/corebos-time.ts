@@ -1,4 +1,4 @@
-/** Times as coreBOS writes them. */
+/** Times in the format of coreBOS. */
 
 /** @param time milliseconds since 1970 @returns `YYYY-MM-DD hh:mm:ss` in UTC */
 export function corebosTime(time: number): string {

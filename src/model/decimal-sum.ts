@@ -1,6 +1,9 @@
-/** Adds decimal numbers with all their digits. */
+/** Adds decimal numbers without rounding. */
 
-/** @param texts digits with at most one point, and a minus in front of negative ones @returns such a text */
+/**
+ * @param texts digits with at most one point, and a minus sign before negative numbers
+ * @returns a text of the same form
+ */
 export function decimalSum(texts: readonly string[]): string {
   const places = texts.reduce((most, text) => Math.max(most, fractionOf(text).length), 0)
   let sum = 0n

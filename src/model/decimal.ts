@@ -1,4 +1,4 @@
-/** Decimal numbers as texts: equality by all their digits, and the ones that a double holds. */
+/** Decimal numbers as texts: equality by all digits, and which of them a double can hold. */
 
 const decimal = /^(-?)0*([0-9]*)(?:\.([0-9]*))?$/
 
@@ -6,7 +6,7 @@ const decimal = /^(-?)0*([0-9]*)(?:\.([0-9]*))?$/
 const safeDigits = 15
 
 /**
- * @param text digits with at most one point, and a minus in front of negative ones
+ * @param text digits with at most one point, and a minus sign before negative numbers
  * @returns the shortest text of the same number: `-0.50` is `-0.5`, `007` is `7`
  */
 export function plainDecimal(text: string): string {
@@ -16,10 +16,7 @@ export function plainDecimal(text: string): string {
   return digits === '0' ? '0' : `${sign}${digits}`
 }
 
-/**
- * @param text a decimal as {@link plainDecimal} takes it
- * @returns undefined where a double cannot hold it: its text would have other digits
- */
+/** @param text a decimal as {@link plainDecimal} takes it @returns undefined if a double cannot hold all its digits */
 export function exactNumber(text: string): number | undefined {
   const plain = plainDecimal(text)
   const number = Number(plain)

@@ -3,9 +3,9 @@ import type { FormFile } from './form-file.ts'
 
 /** The file of a document. */
 export interface DocumentFile {
-  /** coreBOS makes `_` of blanks and of ways up the tree. */
+  /** coreBOS replaces blanks and `../` by `_`. */
   readonly name: string
-  /** coreBOS keeps it as it is. */
+  /** coreBOS stores it unchanged. */
   readonly mediaType: string
   readonly content: FormFile
 }

@@ -1,6 +1,6 @@
 /**
- * The catalogue of everything the gateway rejects or fails at: one line per code with its HTTP status and title.
- * Codes are part of the outer surface: one that is retired is never used again for something else.
+ * The catalogue of errors: one line per code with its HTTP status and title. Codes are part of the public interface; a
+ * retired code is never used again for another meaning.
  */
 const catalogue = {
   // the request itself
@@ -17,7 +17,7 @@ const catalogue = {
   TOO_MANY_CALLS: [422, 'The request takes too many calls of coreBOS'],
   CLIENT_CLOSED_REQUEST: [499, 'The client closed the request'],
 
-  // who is asking
+  // the identity of the caller
   INVALID_CREDENTIALS: [401, 'Log-in failed'],
   AUTHENTICATION_REQUIRED: [401, 'A valid access token is required'],
   TOKEN_EXPIRED: [401, 'The access token has expired'],
@@ -26,18 +26,18 @@ const catalogue = {
   CROSS_SITE: [403, 'Cookie authentication is not accepted from another origin'],
   WRONG_PASSWORD: [422, 'The current password is wrong'],
 
-  // what is asked: the query language
+  // the query language
   QUERY_SYNTAX: [400, 'The query is malformed'],
   QUERY_TOO_LARGE: [400, 'The query exceeds a limit'],
   QUERY_NOT_EXPRESSIBLE: [422, 'The query cannot be expressed safely in coreBOS'],
   INVALID_VALUE: [400, 'A value does not match the type of its field'],
 
-  // what the policy lets be seen
+  // what the policy lets the caller read
   UNKNOWN_MODULE: [404, 'Unknown module'],
   UNKNOWN_FIELD: [400, 'Unknown field'],
   NOT_FOUND: [404, 'Record not found'],
 
-  // what the policy lets be written
+  // what the policy lets the caller write
   NOT_WRITABLE: [403, 'Not writable'],
   FIELD_NOT_WRITABLE: [403, 'Field not writable'],
   REFERENCE_OUT_OF_SCOPE: [422, 'A reference points to a record outside the scope'],
@@ -71,18 +71,18 @@ export type ErrorCode = keyof typeof catalogue
 
 export const errorCatalogue: Readonly<Record<ErrorCode, readonly [status: number, title: string]>> = catalogue
 
-/** `code` where the problems of one request differ in it. */
+/** `code` if the problems of one request have different codes. */
 interface Described {
   readonly message: string
   readonly code?: ErrorCode
 }
 
-/** Of a field of the body or of a form; `body` for all of it. */
+/** The field of the body or of a form; `body` for the whole body. */
 export interface FieldProblem extends Described {
   readonly field: string
 }
 
-/** Of a parameter of the URL, or of a header. */
+/** The parameter of the URL, or the header. */
 export interface ParameterProblem extends Described {
   readonly parameter: string
 }
@@ -90,11 +90,11 @@ export interface ParameterProblem extends Described {
 export type RequestProblem = FieldProblem | ParameterProblem
 
 export interface ErrorExtras {
-  /** Seconds after which trying again makes sense; sent as `Retry-After`. */
+  /** Seconds until a retry makes sense; sent as `Retry-After`. */
   readonly retryAfter?: number
   /** What was wrong, one entry per field or parameter. */
   readonly errors?: readonly RequestProblem[]
-  /** Webservice id of the record that was written all the same. */
+  /** Webservice id of the record that was written in spite of the error. */
   readonly record?: string
   /** Kept for the log, never sent. */
   readonly cause?: unknown

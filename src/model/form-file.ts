@@ -10,8 +10,8 @@ function encoded(bytes: Buffer): Buffer {
 }
 
 /**
- * The bytes of a file as a form carries them: base64, percent-encoded. It is made while the file arrives, piece by
- * piece, since encoding a large one at once would block the process for a second.
+ * The bytes of a file as a form carries them: base64, percent-encoded. They are encoded piece by piece while the file
+ * arrives, since encoding a large file at once would block the process for a second.
  */
 export class FormFile {
   /** Of the file itself, in bytes. */
@@ -26,12 +26,12 @@ export class FormFile {
     this.digest = digest
   }
 
-  /** Reads to the end. @throws what `source` throws */
+  /** Reads the source to its end. @throws what `source` throws */
   static async read(source: AsyncIterable<Uint8Array>): Promise<FormFile> {
     const pieces: Buffer[] = []
     const hash = createHash('sha256')
     let size = 0
-    // Three bytes are four characters; what is left over belongs to the next piece.
+    // Three bytes are four characters; remaining bytes belong to the next piece.
     let rest = Buffer.alloc(0)
     for await (const chunk of source) {
       size += chunk.length

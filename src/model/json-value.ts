@@ -9,8 +9,8 @@ export const jsonValueSchema = {
   items: { type: 'string' },
 } as const
 
-/** Which types values have, for the descriptions of schemas. */
+/** The types of values, for the descriptions of schemas. */
 export const valueTypes =
-  'Integers and decimals are numbers, or texts where a double does not hold all their digits; checkboxes are booleans, ' +
+  'Integers and decimals are numbers, or texts if a double cannot hold all their digits; checkboxes are booleans, ' +
   'values of several choices are arrays, dates `YYYY-MM-DD`, times ISO 8601 in UTC, references and owners webservice ids; ' +
-  'what is empty is null. `GET /modules/:module` has the type of each field.'
+  'empty values are null. `GET /modules/:module` has the type of each field.'

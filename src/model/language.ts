@@ -1,6 +1,6 @@
 /** The languages of coreBOS's screens, and how requests name them. */
 
-/** Those that coreBOS ships, by its own names. */
+/** The languages that coreBOS ships, by its own names. */
 export const shippedLanguages = [
   'de_de',
   'en_gb',
@@ -15,7 +15,7 @@ export const shippedLanguages = [
   'ro_ro',
 ] as const
 
-/** Where a request names a language without a country that is its own (`de-DE` for `de`, but `en-US` for `en`). */
+/** The country of a language that a request names without one (`de-DE` for `de`, but `en-US` for `en`). */
 const usual: Readonly<Record<string, string>> = { en: 'en_us', pt: 'pt_br' }
 
 /** `es_es` as HTTP names it: `es-ES`. */
@@ -25,10 +25,10 @@ export function languageTag(language: string): string {
 }
 
 /**
- * The accepted language that a text names, in any letter case, with `-` or `_`: the same one, else that of its language
- * without the country.
+ * The accepted language that a text names, in any letter case, with `-` or `_`: the same one, otherwise that of its
+ * language without the country.
  *
- * @returns undefined where there is none
+ * @returns undefined if no accepted language matches
  */
 export function languageNamed(text: string, accepted: readonly string[]): string | undefined {
   const wanted = text.trim().toLowerCase().replaceAll('-', '_')
@@ -43,7 +43,7 @@ export function languageNamed(text: string, accepted: readonly string[]): string
  * The accepted language that the caller prefers.
  *
  * @param header `Accept-Language`: `es-MX,es;q=0.9,*;q=0.1`
- * @returns undefined where the header names none of them
+ * @returns undefined if the header names no accepted language
  */
 export function preferredLanguage(header: string, accepted: readonly string[]): string | undefined {
   return header

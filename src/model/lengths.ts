@@ -1,7 +1,9 @@
-/** How long the texts are that coreBOS keeps: it cuts longer ones without an error, and its `describe` names no length. */
+/**
+ * The lengths of texts that coreBOS stores: it cuts longer ones without an error, and its `describe` names no length.
+ */
 import { valueKind, type FieldShape } from './module.ts'
 
-/** Bytes that the type `text` of MariaDB holds. */
+/** The capacity of MariaDB's type `text`, in bytes. */
 export const mostBytes = 65_535
 
 const address = { street: 250, pobox: 30, city: 200, state: 30, zip: 30, country: 40 }
@@ -31,10 +33,10 @@ const measured: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 }
 
 /**
- * The most characters of a field's text that are known to be kept, before anything has been learnt.
+ * The most characters of a field that are known to be stored, before any length has been learned.
  *
  * @param module its exact name
- * @returns undefined where the field does not hold text, or is a picklist
+ * @returns undefined if the field does not hold text, or is a picklist
  */
 export function maxLengthOf(module: string, field: FieldShape): number | undefined {
   if (!isFreeText(field)) return undefined
@@ -45,7 +47,7 @@ function isFreeText(field: FieldShape): boolean {
   return valueKind(field) === 'text' && field.type !== 'file' && field.picklist === undefined
 }
 
-/** The measured lengths, and those at which a text was seen cut since the gateway has started. */
+/** The measured lengths, and those at which a text was found to be cut since the gateway started. */
 export class FieldLengths {
   #learnt = new Map<string, number>()
   readonly #onLearnt: (learnt: ReadonlyMap<string, number>) => void
@@ -60,12 +62,12 @@ export class FieldLengths {
     this.#learnt = new Map(learnt)
   }
 
-  /** As {@link maxLengthOf}, with what has been learnt. */
+  /** As {@link maxLengthOf}, with the learned lengths. */
   of(module: string, field: FieldShape): number | undefined {
     return this.#learnt.get(keyOf(module, field.name)) ?? maxLengthOf(module, field)
   }
 
-  /** @param length of the text that was left of a longer one, in characters */
+  /** @param length of the cut text, in characters */
   learn(module: string, field: FieldShape, length: number): void {
     const known = this.of(module, field)
     if (known === undefined || length >= known) return

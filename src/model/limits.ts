@@ -1,4 +1,4 @@
-/** Bounds on what is read, before anything is looked up or sent. */
+/** Limits that are checked before a look-up or a call of coreBOS. */
 export const limits = {
   /** UTF-16 units of a statement. */
   text: 128 * 1024,
@@ -10,30 +10,30 @@ export const limits = {
   list: 2_000,
   /** Terms that an `and` of `or`s may be distributed into. */
   terms: 1_000,
-  /** Conditions in all of these terms, those of the policy included. coreBOS needs more than a second for more. */
+  /** Conditions in all of these terms, including those of the policy. coreBOS needs more than a second for more. */
   printed: 2_000,
-  /** UTF-16 units of a statement for coreBOS: several lists of as many ids as a tie may have. */
+  /** UTF-16 units of a statement for coreBOS: several lists with the most ids of a tie. */
   statement: 2_000_000,
   /** Fields that a statement may select, and names or values in a parameter that takes a list of them. */
   fields: 500,
   /** Fields that a statement may sort by. */
   orders: 50,
-  /** UTF-16 units of a text that is searched for. */
+  /** UTF-16 units of a search text. */
   term: 1_000,
-  /** Rows that one answer may hold. */
+  /** Rows of one answer. */
   rows: 10_000,
   /** Ids that one tie may be compared with; a longer list is rejected, never split. */
   ids: 20_000,
-  /** Records whose relations are followed to find those of a module that is tied by relation. */
+  /** Records whose relations are read to find the records of a module that is tied by relation. */
   parents: 500,
-  /** References that may be followed one after the other from a record. */
+  /** References that may be followed in a row from a record. */
   hops: 4,
-  /** Records that one answer may hold below those that were asked for; what many point to counts each time. */
+  /** Expanded records of one answer; a record counts for each reference to it. */
   expanded: 50_000,
-  /** Calls of coreBOS that one request may have under way or waiting at once, all its parts together. */
+  /** Concurrent calls of coreBOS of one request, running or waiting. */
   atOnce: 4,
-  /** Calls of coreBOS that one request may take in all. */
+  /** Calls of coreBOS of one request in total. */
   calls: 1_000,
-  /** Rows of an answer that names no limit. */
+  /** Rows of an answer to a request without a limit. */
   defaultRows: 100,
 } as const

@@ -1,4 +1,4 @@
-/** What the scope needs to know of a field; coreBOS's `describe` says it. */
+/** What the scope needs to know of a field, from coreBOS's `describe`. */
 export interface FieldShape {
   readonly name: string
   /** `string`, `text`, `reference`, `owner`, `date`, `double` … */
@@ -7,10 +7,10 @@ export interface FieldShape {
   readonly refersTo: readonly string[]
   readonly uitype: string
   readonly label: string
-  /** The label before translation; empty or absent: it has none. */
+  /** The label before translation; empty or absent if there is none. */
   readonly labelKey?: string
   readonly mandatory: boolean
-  /** Whether coreBOS takes a value for it, and does not keep it by itself. */
+  /** Whether coreBOS accepts a value for the field and does not set it itself. */
   readonly editable: boolean
   /** Values of a picklist; absent for other fields. */
   readonly picklist: readonly { readonly value: string; readonly label: string }[] | undefined
@@ -19,20 +19,20 @@ export interface FieldShape {
   readonly form?: FieldForm
   /** Display names of the groups that may own a record, by webservice id; absent for other fields. */
   readonly groups?: Readonly<Record<string, string>>
-  /** The name of the module that it is a field of; absent: of none. */
+  /** The name of its module; absent if unknown. */
   readonly module?: string
 }
 
 /** How coreBOS shows a field in its forms. */
 export interface FieldForm {
-  /** Undefined: it stands in none. */
+  /** Undefined if the field is in no block. */
   readonly block:
     { readonly label: string; readonly labelKey?: string; readonly sequence: number } | undefined
-  /** Within the block. */
+  /** The position within the block. */
   readonly sequence: number
-  /** As coreBOS stores values; empty: none. */
+  /** As coreBOS stores values; empty if there is none. */
   readonly default: string
-  /** Empty: none. */
+  /** Empty if there is none. */
   readonly help: string
 }
 
@@ -40,37 +40,40 @@ export interface FieldForm {
 export interface ModuleShape {
   readonly name: string
   readonly label: string
-  /** The label before translation; empty or absent: it has none. */
+  /** The label before translation; empty or absent if there is none. */
   readonly labelKey?: string
-  /** What the CRM user may do, before the policy has its say. */
+  /** The rights of the CRM user, before the policy is applied. */
   readonly createable: boolean
   readonly updateable: boolean
   readonly deleteable: boolean
-  /** The part of its records' webservice ids in front of the `x`. */
+  /** The part of its records' webservice ids before the `x`. */
   readonly idPrefix: string
   readonly fields: ReadonlyMap<string, FieldShape>
   /** The fields whose values, joined by blanks, are a record's name. */
   readonly labelFields?: readonly string[]
-  /** The fields that lists of the module show, and rows of a page. */
+  /** The columns of the module's lists and pages. */
   readonly list?: { readonly columns: readonly string[]; readonly pageSize: number }
 }
 
 /**
- * Finds modules by their exact name, as the CRM user in question may see them. Where descriptions are read as requests
- * need them, each of these may throw `NotDescribed`.
+ * Finds modules by their exact names, as the CRM user in question may see them. If descriptions are read on demand,
+ * each method may throw `NotDescribed`.
  */
 export interface Modules {
   byName(name: string): ModuleShape | undefined
-  /** The name of the module whose ids begin so. */
+  /** The name of the module whose ids have this prefix. */
   byIdPrefix(prefix: string): { readonly name: string } | undefined
   readonly names: readonly string[]
-  /** Called before all modules are looked at. */
+  /** Called before all modules are read. */
   requireAll?(): void
 }
 
 export type ValueKind = 'id' | 'number' | 'date' | 'datetime' | 'time' | 'boolean' | 'text'
 
-/** Columns that hold numbers. Others of a number's type hold text, which coreBOS compares as text when it is quoted. */
+/**
+ * Columns of numbers. Other fields of a number's type are columns of text, whose quoted values coreBOS compares as
+ * texts.
+ */
 const numberColumns = new Set(['7', '9', '30', '63', '71', '72'])
 
 export function valueKind(field: FieldShape): ValueKind {
@@ -97,12 +100,12 @@ export function isNumberColumn(field: FieldShape): boolean {
   return valueKind(field) === 'number' && numberColumns.has(field.uitype)
 }
 
-/** Whether a field holds CRM users or groups: owners and authors, who are shown by name alone. */
+/** Whether a field holds CRM users or groups: owners and authors, of which only the name is shown. */
 export function holdsUsers({ type, refersTo }: FieldShape): boolean {
   return type === 'owner' || refersTo.includes('Users')
 }
 
-/** Whether a field holds nothing but CRM users or groups. */
+/** Whether a field holds only CRM users or groups. */
 export function holdsUsersOnly({ type, refersTo }: FieldShape): boolean {
   return type === 'owner' || (type === 'reference' && refersTo.length > 0 && refersTo.every(isUsers))
 }

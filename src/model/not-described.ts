@@ -1,4 +1,7 @@
-/** Thrown inside the gateway when work needs modules whose description has not been read; the work is repeated after that. */
+/**
+ * Thrown inside the gateway if work needs the descriptions of modules that have not been read; the work is repeated
+ * after they have been read.
+ */
 export class NotDescribed extends Error {
   override readonly name = 'NotDescribed'
   /** Exact names, or all modules that the CRM user may see. */

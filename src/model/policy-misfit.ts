@@ -1,6 +1,6 @@
-/** The error of a policy that names what an installation does not have. */
+/** The error of a policy with names that do not exist in the installation. */
 
-/** Places of the policy file that do not fit the installation. */
+/** The JSON paths in the policy file that do not fit the installation. */
 export class PolicyMisfit extends Error {
   readonly paths: readonly string[]
 

@@ -6,7 +6,7 @@ export interface RecordUuid {
 
 const shape = /^[0-9a-f]{40}$/
 
-/** @returns undefined where a text is not exactly a uuid */
+/** @returns undefined if a text is not exactly a uuid */
 export function parseUuid(text: string): RecordUuid | undefined {
   return shape.test(text) ? { text } : undefined
 }

@@ -1,4 +1,4 @@
-/** The two dialects that the gateway prints. coreBOS has more and picks by looking at the text. */
+/** The two dialects that the gateway prints. coreBOS has more, and selects one by the text of the statement. */
 export type Dialect = 'basic' | 'extended'
 
 let construct: (text: string, dialect: Dialect) => SendableQuery

@@ -1,12 +1,12 @@
-/** Keeps what an error message quotes of a request short. */
+/** Shortens the quotations of a request in error messages. */
 
-/** Characters of what was received. */
+/** Quoted characters. */
 const mostQuoted = 100
-/** Characters in all; no message of the gateway's own words is as long. */
+/** Characters in total; no message without quotation is as long. */
 const mostInAll = 1000
 
 /**
- * A message whose quoted text is cut. The text may hold quotes itself, so that all from the first quote to the last
+ * A message with its quotation cut. The quoted text may contain quotes, so everything from the first quote to the last
  * counts as quoted.
  */
 export function shortened(message: string): string {
@@ -23,7 +23,7 @@ function head(text: string): string {
   return `${text.slice(0, mostQuoted)}…`
 }
 
-/** A name of the caller's own choice. */
+/** A name that the caller has chosen. */
 export function shortenedName(name: string): string {
   return name.length > mostQuoted ? head(name) : name
 }

@@ -1,4 +1,4 @@
-/** Counts work that has begun and not ended, however it ends. */
+/** Counts work in progress, until it succeeds or fails. */
 export class UnderWay {
   #count = 0
 

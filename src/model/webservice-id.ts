@@ -13,7 +13,7 @@ export const webserviceIdPattern = '[1-9][0-9]{0,5}x[1-9][0-9]{0,9}'
 
 const shape = new RegExp(`^${webserviceIdPattern}$`)
 
-/** @returns undefined where a text is not exactly a webservice id */
+/** @returns undefined if a text is not exactly a webservice id */
 export function parseId(text: string): WebserviceId | undefined {
   if (!shape.test(text)) return undefined
   const [prefix = '', number = ''] = text.split('x')

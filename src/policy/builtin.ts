@@ -1,6 +1,6 @@
 import type { PolicySource } from './schema.ts'
 
-/** What coreBOS's own Customer Portal Login means to give, without its holes. */
+/** The intended access of coreBOS's own Customer Portal Login, without its holes. */
 export const builtinPolicy: PolicySource = {
   level: 'account',
   modules: {
@@ -64,7 +64,8 @@ export const builtinPolicy: PolicySource = {
       ties: { relation: ['Contacts', 'Accounts', 'HelpDesk', 'Project'] },
       readBy: 'service-preferred',
       create: { fields: ['notes_title', 'notecontent', 'filename'], force: { assigned_user_id: '$user' } },
-      // coreBOS keeps no contact as the author: related to the contact, and made in a session of the portal.
+      // coreBOS stores no contact as the author: such a document is related to the contact, and was created in a portal
+      // session.
       update: { fields: ['notes_title', 'notecontent', 'filename'], where: "created_user_id='$user'" },
       relate: ['HelpDesk', 'Project'],
     },
@@ -80,7 +81,7 @@ export const builtinPolicy: PolicySource = {
       create: { fields: ['commentcontent', 'related_to'], force: { assigned_user_id: '$user' } },
       sign: 'commentcontent',
     },
-    // coreBOS calls the field so that says whether a product is sold: 1 is 'Product Active'.
+    // This field of coreBOS says whether a product is sold: 1 is 'Product Active'.
     Products: { open: true, where: "discontinued='1'" },
     Services: { open: true, where: "discontinued='1'" },
     Faq: { open: true, where: "faqstatus='Published'", readBy: 'service' },

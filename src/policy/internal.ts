@@ -1,9 +1,15 @@
-/** Fields that a company does not show its customers. No rule for contacts shows them unless it names them in `show` or `only`. */
+/**
+ * Fields that a company does not show its customers. A rule for contacts shows them only if it names them in `show` or
+ * `only`.
+ */
 
-/** Fields in every module: how coreBOS made the record. */
+/** Fields of every module that say how coreBOS created the record. */
 const everywhere = ['isconvertedfromlead', 'convertedfromlead'] as const
 
-/** By module: costs, commissions, stock, vendors, forecasts, internal flags, blind copies, and how a contact logs in. */
+/**
+ * By module: costs, commissions, stock, vendors, forecasts, internal flags, blind copies, and the log-in data of
+ * contacts.
+ */
 const byModule: Readonly<Record<string, readonly string[]>> = {
   Accounts: ['rating', 'annual_revenue', 'notify_owner'],
   Contacts: [
@@ -32,7 +38,7 @@ const byModule: Readonly<Record<string, readonly string[]>> = {
   HelpDesk: ['update_log', 'from_mailscanner', 'from_portal', 'commentadded'],
   InventoryDetails: ['cost_price', 'cost_gross', 'total_stock', 'vendor_id'],
   Invoice: ['salescommission'],
-  // Of the CRM user that the commented record is assigned to.
+  // The CRM user that the commented record is assigned to.
   ModComments: ['relatedassignedemail'],
   Potentials: ['probability', 'forecast_amount', 'nextstep', 'leadsource', 'campaignid'],
   Products: [
@@ -51,7 +57,7 @@ const byModule: Readonly<Record<string, readonly string[]>> = {
   Services: ['cost_price', 'commissionrate'],
 }
 
-/** The modules of which more is hidden than of every other. */
+/** The modules with internal fields besides those of every module. */
 export const internalModules: readonly string[] = Object.keys(byModule)
 
 /** The internal fields of a module. */
@@ -59,11 +65,11 @@ export function internalFields(module: string): readonly string[] {
   return [...(Object.hasOwn(byModule, module) ? (byModule[module] ?? []) : []), ...everywhere]
 }
 
-/** What the labels of such fields say, in modules and fields that a company has added. */
+/** Words in the labels of such fields, in modules and fields that a company has added. */
 const suspicious =
   /\b(?:costs?|margin|markup|profit|commission|purchase price|stock|vendors?|suppliers?|forecast|probability|internal|bcc|blind copy)\b/i
 
-/** Whether a field may be internal by its label, though the list does not hold it. */
+/** Whether the label of a field that is not in the list suggests that it is internal. */
 export function looksInternal(label: string): boolean {
   return suspicious.test(label)
 }

@@ -1,4 +1,4 @@
-/** Where in the text of a JSON document something stands. */
+/** Finds the position of a value in the text of a JSON document. */
 
 export interface TextPosition {
   /** Both count from 1. */
@@ -10,7 +10,7 @@ const blanks = /[\s,:]*/y
 const scalar = /"(?:[^"\\]|\\.)*"|[^\s,:[\]{}"]+/y
 
 /**
- * The place of a value, or of the innermost value on the way to it that exists.
+ * The position of a value or, if it does not exist, of its innermost ancestor that does.
  *
  * @param text a valid JSON document
  * @param pointer `/modules/HelpDesk/where`; names with `/` or `~` do not occur in a policy
@@ -32,7 +32,7 @@ export function positionOf(text: string, pointer: string): TextPosition {
     at = taken === '' ? text.length : at + taken.length
     return taken
   }
-  /** @param level how many parts of the path led to this value; undefined: it is beside the path */
+  /** @param level the number of parts of the path that led to this value; undefined if it is not on the path */
   const value = (level: number | undefined): void => {
     skip()
     if (level !== undefined && level >= depth) [found, depth] = [at, level]

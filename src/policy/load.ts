@@ -1,4 +1,4 @@
-/** Reads the policy file; the only part of the policy that touches the world. */
+/** Reads the policy file; the only part of the policy with I/O. */
 import { readFile } from 'node:fs/promises'
 import { builtinPolicy } from './builtin.ts'
 import { positionOf } from './json-position.ts'
@@ -7,7 +7,9 @@ import { Policy, readPolicy } from './policy.ts'
 /** A policy with the text that it was read from. */
 export interface LoadedPolicy {
   readonly policy: Policy
-  /** A line about a place in the file (`/modules/HelpDesk/where: …`), with the file, its line and its column in front. */
+  /**
+   * Prefixes a message about a path in the file (`/modules/HelpDesk/where: …`) with the file, its line and its column.
+   */
   readonly located: (line: string) => string
 }
 

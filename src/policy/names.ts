@@ -1,4 +1,4 @@
-/** Every module and field that a policy names, with the place where it stands in the file. */
+/** Lists every module and field that a policy names, with its position in the file. */
 import type { EmployeeRuleSource, ModuleRuleSource, PolicySource } from './schema.ts'
 
 export interface NamedModule {
@@ -8,7 +8,7 @@ export interface NamedModule {
   /** The rule that names it, as {@link Rule.name}. */
   readonly rule: string
   readonly name: string
-  /** Whether a rule of the same section must open the module, since the tie or relation holds for none of its records otherwise. */
+  /** Whether a rule of the same section must open the module, because otherwise no record has the tie or relation. */
   readonly opened: boolean
 }
 
@@ -19,7 +19,7 @@ export interface NamedField {
   /** The module that must have the field. */
   readonly module: string
   readonly name: string
-  /** The module that the field must point to; `*`: any. */
+  /** The module that the field must point to; `*`: any module. */
   readonly pointsTo: string | undefined
 }
 
@@ -63,10 +63,10 @@ function namesOf(
     ...fields('/ties/account', ties.account, 'Accounts'),
     ...through.flatMap((tie, i): Named[] => [
       { kind: 'module', path: `${at}/ties/through/${i}/module`, rule, name: tie.module, opened: true },
-      // coreBOS does not say of comments that they belong to tickets.
+      // coreBOS does not report that comments belong to tickets.
       field(`/ties/through/${i}/field`, tie.field, module, '*'),
     ]),
-    // The contact and its account count by their ids, whether or not they can be read.
+    // The contact and its account are compared by their ids, whether or not they are readable.
     ...others('/ties/relation', ties.relation).map((each) =>
       each.name === 'Contacts' || each.name === 'Accounts' ? { ...each, opened: false } : each,
     ),

@@ -1,7 +1,7 @@
-/** The name that a misspelt one may stand for. */
+/** Suggests the name that a misspelled name stands for. */
 import { distance } from 'fastest-levenshtein'
 
-/** @returns `; did you mean 'NAME'?`, or nothing where no name is near */
+/** @returns `; did you mean 'NAME'?`, or an empty text if no name is near */
 export function nearest(name: string, names: readonly string[]): string {
   if (name.length > 100) return ''
   let best: string | undefined

@@ -23,14 +23,14 @@ export interface Ties {
   readonly account: readonly string[]
   /** Reference fields that point to a record visible under its own rule. */
   readonly through: readonly { readonly field: string; readonly module: string }[]
-  /** Modules to whose visible records this one is related, many to many. */
+  /** Modules whose visible records this one is related to, many to many. */
   readonly relation: readonly string[]
 }
 
-/** Which of the visible records may be written. */
+/** Which visible records may be written. */
 export interface Reach {
   readonly level: Level | undefined
-  /** May hold `$self` and `$user`, see {@link fillIn}. */
+  /** May contain `$self` and `$user`, see {@link fillIn}. */
   readonly where: Condition | undefined
 }
 
@@ -39,19 +39,19 @@ export interface WriteRule extends Reach {
   readonly force: Readonly<Record<string, string>>
 }
 
-/** What the policy says of one module to contacts, or to employees. */
+/** The rule of one module for contacts, or for employees. */
 export interface Rule {
-  /** As explain and the audit log call it: `HelpDesk`, `employees.HelpDesk`. */
+  /** The name in explain and in the audit log: `HelpDesk`, `employees.HelpDesk`. */
   readonly name: string
   readonly module: string
-  /** Undefined: the records need no tie; `where` alone decides. */
+  /** Undefined: records need no tie, and `where` alone decides. */
   readonly ties: Ties | undefined
   readonly level: Level | undefined
   readonly where: Condition | undefined
   readonly readBy: 'service' | 'service-preferred' | undefined
   readonly hide: ReadonlySet<string>
   readonly only: ReadonlySet<string> | undefined
-  /** Whether coreBOS may print the records: a print can show any field, so the file must not hide one. */
+  /** Whether coreBOS may create a PDF of the records. A PDF can show any field, so such a rule must not hide one. */
   readonly isPrintable: boolean
   readonly create: WriteRule | undefined
   readonly update: WriteRule | undefined
@@ -62,20 +62,20 @@ export interface Rule {
   readonly actions: ReadonlySet<string>
 }
 
-/** The rule that counts for one contact, with what it leaves open filled in. */
+/** A rule as it applies to one contact, with the contact's level and ids. */
 export interface Decision {
   readonly rule: Rule
   readonly level: Level
-  /** The rule's own condition, with `$self` and `$user` in their places. */
+  /** The rule's own condition, with the ids in place of `$self` and `$user`. */
   readonly where: Condition | undefined
 }
 
-/** The kinds of people that a policy has rules for. */
+/** The kinds of people with rules of their own. */
 export const entities = ['Contacts', 'Employee'] as const
 
-/** Who may see what. Closed when nothing is said. */
+/** Who may see what. Modules without a rule are closed. */
 export class Policy {
-  /** What the policy was compiled from. */
+  /** The source of the policy. */
   readonly source: PolicySource
   readonly level: Level
   readonly levelField: string | undefined
@@ -83,7 +83,7 @@ export class Policy {
   readonly #contacts: ReadonlyMap<string, Rule>
   readonly #employees: ReadonlyMap<string, Rule>
 
-  /** @param closed names of rules that count as absent, because coreBOS lacks what they name */
+  /** @param closed names of rules to be ignored, because coreBOS lacks a name that they use */
   constructor(source: PolicySource, closed: ReadonlySet<string> = new Set()) {
     this.source = source
     this.level = source.level
@@ -101,7 +101,7 @@ export class Policy {
     this.#employees = open(employees)
   }
 
-  /** The same policy in which these rules count as absent. */
+  /** The same policy without these rules. */
   without(closed: ReadonlySet<string>): Policy {
     return closed.size === 0 ? this : new Policy(this.source, closed)
   }
@@ -112,8 +112,8 @@ export class Policy {
   }
 
   /**
-   * The modules whose description the policy needs: those that it opens, and for contacts those that ties point to, even
-   * where they are closed.
+   * The modules whose descriptions the policy needs: the open ones and, for contacts, those that ties point to, even if
+   * they are closed.
    */
   modulesToDescribe(contact: Pick<Contact, 'entity'>): string[] {
     const ties = contact.entity === 'Contacts' ? ['Contacts', 'Accounts'] : []
@@ -125,7 +125,7 @@ export class Policy {
     return [...new Set(entities.flatMap((entity) => this.modulesToDescribe({ entity })))]
   }
 
-  /** Whether some contact may see more than its account; only the service user can read that. */
+  /** Whether a contact may see more than its account; only the service user can read such records. */
   get reachesBeyondAccount(): boolean {
     const beyond = (level: Level | undefined) => level !== undefined && level !== 'own' && level !== 'account'
     return (
@@ -137,7 +137,7 @@ export class Policy {
     )
   }
 
-  /** @returns undefined: closed */
+  /** @returns undefined if the module is closed */
   decide(contact: Contact, module: string): Decision | undefined {
     const rule = this.#rulesFor(contact).get(module)
     if (rule === undefined) return undefined
@@ -151,9 +151,9 @@ export class Policy {
 }
 
 /**
- * Checks and compiles what a policy file holds.
+ * Checks and compiles the content of a policy file.
  *
- * @throws Error whose message names the path in the file and the reason, one per line
+ * @throws Error with one line for each problem, which names the path in the file and the reason
  */
 export function readPolicy(content: unknown): Policy {
   const problems = [...Schema.Errors(PolicySchema, content)].map(
@@ -164,7 +164,7 @@ export function readPolicy(content: unknown): Policy {
   return new Policy(content)
 }
 
-/** In words, where a schema has some. */
+/** The description of a schema, if it has one. */
 function expected({ description }: TSchema): string | undefined {
   return description === undefined ? undefined : `expected ${description}`
 }
@@ -217,7 +217,7 @@ function compile(
   requireProtected(module, { ...source, hide }, at, levelField)
   const { sign, create, update } = source
   if (sign !== undefined && ![create, update].some((rule) => rule?.fields.includes(sign) === true)) {
-    throw new Error(`${at}/sign: '${sign}' is none of the fields that are written`)
+    throw new Error(`${at}/sign: '${sign}' is not one of the fields that the rule lets be written`)
   }
   return Object.freeze({
     name,
@@ -247,7 +247,7 @@ function compile(
   })
 }
 
-/** The hidden fields of a rule. Employees are no customers: what is internal is not hidden from them. */
+/** The hidden fields of a rule. Internal fields are not hidden from employees. */
 function hiddenBy(module: string, source: ModuleRuleSource, name: string, at: string): readonly string[] {
   const { hide = [], show = [], only = [] } = source
   const both = show.find((field) => hide.includes(field))
@@ -273,7 +273,7 @@ function readWhere(text: string, at: string): Condition {
   }
 }
 
-/** Puts the contact's own ids in the place of `$self` and `$user`, in the tree and never in a text. */
+/** Replaces `$self` and `$user` by the contact's own ids, in the tree and never in a text. */
 export function fillIn(condition: Condition, contact: Contact): Condition {
   const value = (each: tree.Value): tree.Value =>
     each.text === '$self' ? tree.text(contact.id) : each.text === '$user' ? tree.text(contact.user.id) : each

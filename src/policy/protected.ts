@@ -1,7 +1,7 @@
-/** What no policy may open to the caller: fields that say who a contact is, how far it sees, and who wrote a record. */
+/** Fields that no policy may open for writing: they say who a contact is, how far it sees, and who wrote a record. */
 import type { ModuleRuleSource } from './schema.ts'
 
-/** coreBOS keeps these itself, in every module; what a caller writes there would forge the record's history. */
+/** coreBOS sets these itself in every module; writing them would forge the record's history. */
 const kept = [
   'id',
   'assigned_user_id',
@@ -18,7 +18,7 @@ const kept = [
   'commentadded',
 ]
 
-/** A contact that could change these would become another contact, or see what another contact sees. */
+/** A contact that could change these would become another contact, or see another contact's records. */
 const access = ['portal', 'support_start_date', 'support_end_date', 'portalpasswordtype', 'portalloginuser']
 const identity: Readonly<Record<string, readonly string[]>> = {
   Contacts: ['email', 'account_id', ...access],
@@ -26,7 +26,7 @@ const identity: Readonly<Record<string, readonly string[]>> = {
   cbEmployee: ['work_email', ...access],
 }
 
-/** What coreBOS finds the file of a document by: a change of these alone would lose the file. */
+/** The fields by which coreBOS finds the file of a document: changing them alone would lose the file. */
 const ofFile = ['filelocationtype', 'filesize', 'filetype', 'filedownloadcount']
 
 function requireFileKept(update: ModuleRuleSource['update'], at: string): void {
@@ -38,10 +38,7 @@ function requireFileKept(update: ModuleRuleSource['update'], at: string): void {
   }
 }
 
-/**
- * @param levelField the field of contacts that says how far they see
- * @throws Error that names the place in the file
- */
+/** @param levelField the field of contacts that holds their level @throws Error that names the path in the file */
 export function requireProtected(
   module: string,
   {
@@ -65,10 +62,12 @@ export function requireProtected(
   for (const [writing, rule] of Object.entries({ create, update })) {
     for (const field of rule?.fields ?? []) {
       if (forbidden.has(field)) {
-        throw new Error(`${at}/${writing}/fields: '${field}' cannot be opened, it can only be forced`)
+        throw new Error(`${at}/${writing}/fields: '${field}' cannot be opened; use 'force' to set it`)
       }
       if (hide.includes(field)) {
-        throw new Error(`${at}/${writing}/fields: '${field}' is hidden, so that it cannot be written either`)
+        throw new Error(
+          `${at}/${writing}/fields: '${field}' is hidden, so it cannot be written; remove it from 'hide' or from 'fields'`,
+        )
       }
     }
   }

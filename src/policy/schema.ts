@@ -4,13 +4,13 @@ import { levels } from '../model/contact.ts'
 
 const strict = { additionalProperties: false }
 const Name = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 })
-const Names = Type.Array(Name, { uniqueItems: true, description: 'a list of names, each once' })
+const Names = Type.Array(Name, { uniqueItems: true, description: 'a list of names without duplicates' })
 const LevelSchema = Type.Union(
   levels.map((level) => Type.Literal(level)),
   { description: `one of ${levels.join(', ')}` },
 )
 
-/** What makes a record the contact's. Each entry is another way; one of them is enough. */
+/** What assigns a record to the contact. One matching entry is enough. */
 const Ties = Type.Object(
   {
     contact: Type.Optional(Names),
@@ -23,7 +23,7 @@ const Ties = Type.Object(
 
 const Where = Type.String({ maxLength: 4096, description: 'a condition in the query language, as a text' })
 
-/** Which of the visible records may be written: `level` is `own` unless it says more, `where` a further condition. */
+/** Which of the visible records may be written: `level` (default `own`), and `where` as a further condition. */
 const reach = { level: Type.Optional(LevelSchema), where: Type.Optional(Where) }
 
 const Write = Type.Object(
@@ -39,18 +39,20 @@ const Write = Type.Object(
 const fieldRules = {
   /** Fields that cannot be selected, filtered, sorted, counted, searched, expanded or named. */
   hide: Type.Optional(Names),
-  /** The only fields that can be read; all where absent. */
+  /** The only readable fields; if absent, all fields are readable. */
   only: Type.Optional(Names),
   /** A condition in the query language that every record must meet as well. */
   where: Type.Optional(Where),
   create: Type.Optional(Write),
   update: Type.Optional(Write),
   delete: Type.Optional(Type.Union([Type.Boolean(), Type.Object(reach, strict)])),
-  /** Modules whose visible records may be related to a record of this one, or their relation ended. */
+  /** Modules whose visible records may be related to, or unrelated from, a record of this module. */
   relate: Type.Optional(Names),
-  /** The field that every write leaves the id of the acting contact in. */
+  /** The field in which every write stores the id of the contact. */
   actor: Type.Optional(Name),
-  /** A text that ends with the id of the contact that wrote it, where coreBOS has no field to keep that in. */
+  /**
+   * A text field that ends with the id of the contact that wrote it, used where coreBOS has no field for the author.
+   */
   sign: Type.Optional(Name),
   /** Names of the business actions that may be run on a visible record. */
   actions: Type.Optional(Type.Array(ActionName, { uniqueItems: true })),
@@ -59,7 +61,7 @@ const fieldRules = {
 const ModuleRule = Type.Object(
   {
     ...fieldRules,
-    /** Every record that meets `where` can be seen by every contact. */
+    /** Every contact can see every record that meets `where`. */
     open: Type.Optional(Type.Literal(true)),
     ties: Type.Optional(Ties),
     level: Type.Optional(LevelSchema),
@@ -76,16 +78,16 @@ const ModuleRule = Type.Object(
 
 const EmployeeRule = Type.Object(fieldRules, strict)
 
-/** The policy file. What it does not name is closed. */
+/** The policy file. Modules that it does not name are closed. */
 export const PolicySchema = Type.Object(
   {
     level: LevelSchema,
-    /** A field of the contact that names its level; where it is empty or no level, `level` counts. */
+    /** A field of the contact that names its level; if it is empty or not a level, `level` applies. */
     levelField: Type.Optional(Name),
-    /** In `user` mode: which contact a CRM user is; the one that is mapped to it unless this says otherwise. */
+    /** In `user` mode: which contact a CRM user is. Default: the contact that is mapped to the user. */
     matchUsersBy: Type.Optional(Type.Union([Type.Literal('portalloginuser'), Type.Literal('email')])),
     modules: Type.Record(Name, ModuleRule),
-    /** Per module a condition with `$self` (the employee's id) and `$user` (the CRM user's). */
+    /** Per module a condition with `$self` (the employee's id) and `$user` (the CRM user's id). */
     employees: Type.Optional(Type.Record(Name, EmployeeRule)),
   },
   strict,

@@ -1,4 +1,4 @@
-/** What a valid policy opens though it is hardly meant: modules in which coreBOS keeps its staff, secrets and settings. */
+/** Warns of open system modules: those in which coreBOS keeps its staff, secrets and settings. */
 import type { Policy } from './policy.ts'
 
 const staff = 'its records are about the staff'

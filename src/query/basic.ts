@@ -4,7 +4,7 @@ import { multiplied } from './normal-form.ts'
 import { joins, printedLength, requireSize, sizeOf, type Size } from './size.ts'
 import type { Condition, Limit, Value } from './tree.ts'
 
-/** What a printer needs of a query: names that have been looked up, and a condition without `not` and lookups. */
+/** The input of a printer: names that have been looked up, and a condition without `not` and look-ups. */
 export interface Printable {
   readonly module: string
   /** Undefined: `count(*)`. */
@@ -14,24 +14,24 @@ export interface Printable {
   readonly limit: Limit
 }
 
-/** What the printers need to know of a field's column. */
+/** What the printers need to know of a column. */
 export interface Columns {
   /** Holds webservice ids. */
   isReference(field: string): boolean
-  /** Holds numbers, so that quoted ones are compared as numbers too. */
+  /** Holds numbers, so that quoted values are compared as numbers too. */
   isNumber(field: string): boolean
-  /** How many modules a reference may point to. */
+  /** The number of modules that a reference may point to. */
   refersTo(field: string): number
-  /** The module of an id, where `field` is the first that can point to it. */
+  /** The module of an id if `field` is the first field that can point to it. */
   moduleOf(field: string, id: string): string | undefined
 }
 
 /**
- * Prints a query in coreBOS's basic dialect: `or` of `and`s without parentheses, exact ids, the values of SQL.
- * Only shapes that a recording proves are printed. Each condition is printed once, and what the whole comes to is
- * computed before its terms are put together.
+ * Prints a query in coreBOS's basic dialect: `or` of `and`s without parentheses, exact ids, the values of SQL. Only
+ * shapes that a recording proves are printed. Each condition is printed once, and the total size is computed before
+ * terms are combined.
  *
- * @param showTies for explain: prints the label of a tie in the place of its ids
+ * @param showTies for explain: prints the label of a tie in place of its ids
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`, `QUERY_TOO_LARGE`
  */
 export function printBasic(query: Printable, columns: Columns, showTies = true): string {
@@ -40,7 +40,7 @@ export function printBasic(query: Printable, columns: Columns, showTies = true):
   requireSize(sizeOf(query.where))
   const texts = new Map<Condition, string>()
   const size = measured(query.where, texts, (each) => condition(each, columns, showTies))
-  if (size.terms === 0) throw new Error('a query that holds for nothing is answered without asking')
+  if (size.terms === 0) throw new Error('a query that matches no row is answered without a call of coreBOS')
   const isOpen = query.where.kind === 'constant'
   const length = before.length + behind.length + (isOpen ? 0 : where.length + printedLength(size))
   if (length > limits.statement) throw tooLong()
@@ -52,7 +52,7 @@ export function printBasic(query: Printable, columns: Columns, showTies = true):
 const where = ' where '
 
 /**
- * @param texts is filled with each condition as it is printed, at most as far as a statement may be long
+ * @param texts receives each condition as it is printed, up to the limit of a statement
  * @throws GatewayError `QUERY_TOO_LARGE`, and what `print` throws
  */
 function measured(whole: Condition, texts: Map<Condition, string>, print: (leaf: Condition) => string): Size {
@@ -66,7 +66,7 @@ function measured(whole: Condition, texts: Map<Condition, string>, print: (leaf:
   })
 }
 
-/** Says nothing of how much longer it would be: that tells how many ids a scope has. */
+/** Does not name the length: it would tell how many ids a scope has. */
 function tooLong(): GatewayError {
   return new GatewayError(
     'QUERY_TOO_LARGE',
@@ -75,7 +75,7 @@ function tooLong(): GatewayError {
   )
 }
 
-/** As `map` and `join`, which take several times as long for the few that there are. */
+/** As `map` and `join`, which are several times slower for few values. */
 function joined<T>(items: readonly T[], between: string, print: (item: T) => string): string {
   let text = ''
   for (const item of items) text += text === '' ? print(item) : between + print(item)
@@ -84,7 +84,7 @@ function joined<T>(items: readonly T[], between: string, print: (item: T) => str
 
 function order({ orderBy, fields }: Printable): string {
   if (orderBy.length === 0 || fields === undefined) return ''
-  // coreBOS takes one direction, at the end, and SQL gives it to the last field alone.
+  // coreBOS accepts one direction, at the end, which SQL applies to the last field alone.
   if (orderBy.slice(0, -1).some(({ direction }) => direction === 'desc')) {
     throw inexpressible("only the last field of 'order by' can be descending")
   }
@@ -117,11 +117,11 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
     case 'null': {
       const { field } = node.path
       if (!node.negated) {
-        // An owner's column is never null, and 0 where it is empty.
+        // The column of an owner is never null, and 0 if it is empty.
         if (columns.isReference(field) && columns.refersTo(field) === 0) return `${field}='12x0'`
         throw inexpressible("'is null' has no basic form")
       }
-      // Null is not equal to anything, and blanks at the end do not count: what is left is what holds something.
+      // Null is not equal to any value, and trailing blanks are ignored: only non-empty values remain.
       return columns.isReference(field) ? `${field}!='12x0'` : `${field}!=' '`
     }
     default:
@@ -129,7 +129,7 @@ function condition(node: Condition, columns: Columns, showTies: boolean): string
   }
 }
 
-/** coreBOS rejects a list in which some values have quotes and some do not. */
+/** coreBOS rejects a list that mixes values with and without quotes. */
 function list(values: readonly Value[], field: string, columns: Columns): string[] {
   return values.map((value) => (columns.isNumber(field) ? quote(value.text) : literal(value, field, columns)))
 }
@@ -137,9 +137,9 @@ function list(values: readonly Value[], field: string, columns: Columns): string
 function literal(value: Value, field: string, columns: Columns): string {
   if (value.kind === 'text') return textLiteral(value.text, field)
   if (/^-?[0-9]+$/.test(value.text)) return value.text
-  // Without quotes the dot would change the dialect; with quotes a column of text would be compared as text.
+  // Without quotes the dot would change the dialect; with quotes a text column would be compared as text.
   if (!columns.isNumber(field))
-    throw inexpressible(`'${field}' holds text, which a decimal cannot be compared with`)
+    throw inexpressible(`'${field}' holds text, which cannot be compared with a decimal number`)
   return quote(value.text)
 }
 
@@ -155,13 +155,13 @@ function requireOneLine(text: string, field: string): void {
 }
 
 function quote(text: string): string {
-  // An empty text is an error in this dialect; blanks at the end do not count, so that one blank is the same.
+  // An empty text is an error in this dialect; trailing blanks are ignored, so one blank is equal to it.
   if (text === '') return "' '"
   if (!/['\\]/.test(text)) return `'${text}'`
   return `'${text.replace(/['\\]/g, '$&$&')}'`
 }
 
-/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` for a pattern that coreBOS would change or that has no one meaning */
+/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` for a pattern that coreBOS would change, or that is ambiguous */
 export function patternLiteral(text: string, field: string): string {
   if (text === '') throw inexpressible('an empty pattern matches nothing')
   if (!/^(?:[^\\]|\\[\\%_])*$/.test(text)) {

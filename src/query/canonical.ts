@@ -1,6 +1,6 @@
 import type { Condition, FieldPath, Query, Value } from './tree.ts'
 
-/** A query in the gateway's own language: reading the text gives the same tree again. Never sent to coreBOS. */
+/** A query in the gateway's own language: parsing the text gives the same tree. It is never sent to coreBOS. */
 export function printQuery({ selection, module, where, orderBy, limit }: Query): string {
   const selected =
     selection.kind === 'all'
@@ -62,7 +62,7 @@ function printValue(value: Value): string {
   return value.kind === 'number' ? value.text : quote(value.text)
 }
 
-/** `\%` and `\_` mean themselves when read, so that a backslash in front of them is not doubled. */
+/** `\%` and `\_` keep their backslash when read, so it is not doubled. */
 function quote(text: string): string {
   return `'${text.replace(/\\(?![%_])|'/g, '$&$&')}'`
 }

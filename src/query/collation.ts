@@ -1,7 +1,7 @@
-/** Compares texts as the database of coreBOS does (`utf8mb3_general_ci`): neither case nor accents count. */
+/** Compares texts as the database of coreBOS does (`utf8mb3_general_ci`): letter case and accents are ignored. */
 import type { Piece } from './pattern.ts'
 
-/** Letters that keep their accent. */
+/** Letters whose accent is significant. */
 const kept = new Set(['й', 'Й'])
 
 function weightOf(letter: string): string {
@@ -12,12 +12,12 @@ function weightOf(letter: string): string {
   return upper.length === 1 ? upper : letter
 }
 
-/** The same text for all that `like` does not tell apart. */
+/** One text for all texts that are equal under `like`. */
 function weights(text: string): string {
   return Array.from(text, weightOf).join('')
 }
 
-/** Whether SQL's `=` holds: blanks at the end do not count. */
+/** Whether SQL's `=` holds: trailing blanks are ignored. */
 export function isEqual(one: string, other: string): boolean {
   const folded = (text: string): string => weights(text).replace(/ +$/, '')
   return folded(one) === folded(other)

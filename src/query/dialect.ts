@@ -1,7 +1,7 @@
-/** How coreBOS reads a statement; it decides by the text alone, before anything is parsed. */
+/** Predicts how coreBOS reads a statement; coreBOS decides by the text alone, before it parses. */
 export type Reading = 'basic' | 'extended' | 'workflow' | 'related'
 
-/** What coreBOS leaves out before it looks for dots and parentheses, one after the other: all from here to there. */
+/** The spans that coreBOS removes, one after the other, before it looks for dots and parentheses. */
 const removed = [
   { from: ' in (', to: ')' },
   { from: ' count(', to: ')' },
@@ -9,11 +9,10 @@ const removed = [
 ] as const
 
 /**
- * Which of its dialects coreBOS will read a statement in. Texts in quotes count in part: `''` does not close, and the
- * value `a where [b]` makes a whole statement something else. The printer puts the finished text through this and
- * rejects it where the answer is not the dialect meant.
- *
- * Source: the rule in words in the recordings' description of the dialects, section 1.
+ * The dialect in which coreBOS will read a statement. The rule does not respect quotes: `''` does not close a text, and
+ * the value `a where [b]` changes the dialect of the whole statement. The printer applies this function to the finished
+ * text and rejects it if the dialect is not the intended one. Source: the rule in words in the recordings' description
+ * of the dialects, section 1.
  */
 export function readingOf(statement: string): Reading {
   const text = lowerCased(terminated(statement))
@@ -30,14 +29,14 @@ function withoutRemoved(text: string): string {
   return removed.reduce(without, text)
 }
 
-/** Without blanks and semicolons at its ends, but for one. */
+/** Without blanks and semicolons at its ends, except for one. */
 function terminated(statement: string): string {
   const isEnding = (at: number): boolean => ' ;'.includes(statement.charAt(at))
   if (statement.endsWith(';') && !isEnding(0) && !isEnding(statement.length - 2)) return statement
   return `${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`
 }
 
-/** At least one character stands between, as for PHP's `+?`. */
+/** With at least one character between, as for PHP's `+?`. */
 function without(text: string, { from, to }: (typeof removed)[number]): string {
   let rest = ''
   let kept = 0
@@ -50,15 +49,15 @@ function without(text: string, { from, to }: (typeof removed)[number]): string {
   }
 }
 
-/** In one line; PHP lower-cases the letters of ASCII and leaves the others as they are. */
+/** On one line; PHP lower-cases ASCII letters alone. */
 function lowerCased(text: string): string {
   if (/^[ -~]*$/.test(text)) return text.toLowerCase()
   return text.replace(/[\n\r\t]/g, ' ').replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 /**
- * Whether a text in quotes stays one wherever it stands in a statement: the text around it is read as with any other,
- * and the text itself selects no dialect.
+ * Whether a quoted text stays a text wherever it is in a statement: it does not affect how coreBOS reads the text
+ * around it, and does not select a dialect.
  *
  * @param inList among the values of `in`
  */
@@ -70,16 +69,15 @@ export function staysQuoted(literal: string, inList = false): boolean {
   return readingOf(statement(literal)) === 'basic' && around(literal) === around("'x'")
 }
 
-/** In the session of a contact, coreBOS puts several blanks in a row into one, in values too. */
+/** In the session of a contact, coreBOS replaces several blanks in a row by one, in values too. */
 export function hasRepeatedBlanks(text: string): boolean {
   return text.includes('  ')
 }
 
 /**
- * Whether coreBOS's count is that of the statement. It counts with a statement of its own, in which it has put runs of
- * blanks together and cut off what stands behind `order by` and `limit`, those in values as well.
- *
- * Source: recording `extended: double blanks inside a value`, which counts one row and has none.
+ * Whether coreBOS's count is correct for the statement. It counts with a changed statement, in which runs of blanks are
+ * joined and everything from `order by` or `limit` on is cut off, in values as well. Source: recording `extended:
+ * double blanks inside a value`, which counts one row and has none.
  */
 export function isCountedAsMeant(statement: string): boolean {
   return !/[ \t\n\v\f\r]{2}|[\v\f]| (?:order by|limit) [^]*'/i.test(statement)

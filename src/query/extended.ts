@@ -7,9 +7,9 @@ const mostConditions = 50
 const mostIds = 500
 
 /**
- * Prints a query in coreBOS's extended dialect, where parentheses nest. It is used for what the basic dialect lacks
- * (`is null`, `not like`), since it is slow, compares references by name, and widens where it cannot read a text: so
- * what could not be read back as it was meant is rejected here, character by character.
+ * Prints a query in coreBOS's extended dialect, where parentheses nest. It is used for conditions that the basic
+ * dialect lacks (`is null`, `not like`), because it is slow, compares references by name, and drops a condition that it
+ * cannot parse. Therefore a text that coreBOS could read in another way is rejected here, character by character.
  *
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`
  */
@@ -33,7 +33,7 @@ class Printer {
     this.#showTies = showTies
   }
 
-  /** Every part in parentheses of its own. */
+  /** Every part has its own parentheses. */
   group(node: Condition): string {
     if (node.kind === 'and' || node.kind === 'or') {
       return `(${node.terms.map((term) => this.group(term)).join(` ${node.kind} `)})`
@@ -70,7 +70,7 @@ class Printer {
     return `(${ids.map((id) => this.#pointsTo(field, id)).join(' or ')})`
   }
 
-  /** This dialect compares a reference with names; its id is that of the module that it points to. */
+  /** This dialect compares a reference with names; its id is written as the id of the referenced module. */
   #pointsTo(field: string, id: string): string {
     const module = this.#columns.moduleOf(field, id)
     if (module === undefined)
@@ -116,7 +116,7 @@ class Printer {
     return `${field} is ${negated ? 'not ' : ''}null`
   }
 
-  /** @param splitting what this dialect takes apart in this place */
+  /** @param splitting characters at which this dialect splits a value here */
   #literal(value: Value, splitting?: RegExp): string {
     const { text } = value
     if (value.kind === 'number') return text
@@ -125,11 +125,12 @@ class Printer {
       /[\u{10000}-\u{10ffff}]/u.test(text) ||
       /related\.|[&]/i.test(text) ||
       splitting?.test(text) === true
-    if (text === '' || readOtherwise) throw inexpressible('a value that this dialect would read otherwise')
+    if (text === '' || readOtherwise)
+      throw inexpressible('coreBOS would read the value in another way in this dialect')
     return `'${text.replaceAll("'", "\\'")}'`
   }
 }
 
 function inexpressible(why: string): GatewayError {
-  return new GatewayError('QUERY_NOT_EXPRESSIBLE', `this cannot be expressed in coreBOS: ${why}`)
+  return new GatewayError('QUERY_NOT_EXPRESSIBLE', `the condition cannot be expressed in coreBOS: ${why}`)
 }

@@ -1,15 +1,18 @@
-/** A filter as a condition, in which an empty field meets `ne` and `nin`. */
+/** Converts a filter to a condition in which an empty field meets `ne` and `nin`. */
 import { escapedPattern } from './pattern.ts'
 import * as tree from './tree.ts'
 import type { Condition, FieldPath, Value } from './tree.ts'
 import type { FilterOperator } from './filters.ts'
 
-/** Which empty values a field may hold: none, ones that coreBOS tells from all others, or ones that it takes for 0. */
+/**
+ * Which empty values a field may hold: none, values that coreBOS distinguishes from all others, or values that it
+ * treats as 0.
+ */
 export type EmptyValues = 'none' | 'told' | 'as zero'
 
 const comparisons = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
-/** @param values as the column holds them; one unless the operator takes several, `true` or `false` for `empty` */
+/** @param values in the format of the column; one, unless the operator takes several; `true` or `false` for `empty` */
 export function filterCondition(
   path: FieldPath,
   operator: FilterOperator,
@@ -42,15 +45,15 @@ function orEmpty(
   empty: EmptyValues,
 ): Condition {
   if (empty === 'none') return condition
-  // Zeros among the empty ones change nothing where a zero meets the condition as well.
+  // Zeros among the empty values make no difference if a zero meets the condition as well.
   const isMetByZero = empty === 'as zero' && values.every(({ text }) => Number(text) !== 0)
   return tree.or(condition, isMetByZero ? tree.isNullOrZero(path) : tree.isNull(path))
 }
 
-/** What coreBOS puts between the values of a field with several choices. */
+/** The separator that coreBOS puts between the values of a multi-select field. */
 const between = ' |##| '
 
-/** The value is one of the choices that the field holds. */
+/** The field holds the value among its choices. */
 export function choiceCondition(path: FieldPath, value: Value): Condition {
   const text = escapedPattern(value.text)
   const patterns = [`${text}${between}%`, `%${between}${text}`, `%${between}${text}${between}%`]

@@ -2,7 +2,7 @@
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 
-/** What may stand in the second brackets; without them a field equals the value. */
+/** The accepted names in the second brackets; without them a field equals the value. */
 export const namedOperators = [
   'gt',
   'gte',
@@ -19,7 +19,7 @@ export type FilterOperator = 'eq' | (typeof namedOperators)[number]
 
 /** One condition on one field, as the query string has it. */
 export interface Filter {
-  /** Its whole name: `filter[hours][gt]`. */
+  /** The whole name: `filter[hours][gt]`. */
   readonly parameter: string
   readonly field: string
   readonly operator: FilterOperator
@@ -29,9 +29,9 @@ export interface Filter {
 const shape = /^filter\[([A-Za-z_][A-Za-z0-9_]*)\](?:\[([A-Za-z]+)\])?$/
 
 /**
- * A query string with its filters in one list, under `filter`.
+ * Collects the filters of a query string in one list, under `filter`.
  *
- * @throws GatewayError `VALIDATION_FAILED` for a name that is not a filter's, `QUERY_TOO_LARGE` for too many filters
+ * @throws GatewayError `VALIDATION_FAILED` for a malformed name, `QUERY_TOO_LARGE` for too many filters
  */
 export function withFilters(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const filters: Filter[] = []
@@ -52,7 +52,7 @@ function readFilter(parameter: string, value: unknown): Filter {
   const operator = name === undefined ? 'eq' : namedOperators.find((each) => each === name)
   if (field === undefined || operator === undefined) {
     const accepted = `accepted are filter[FIELD] and filter[FIELD][OPERATOR], with one of ${namedOperators.join(', ')}`
-    throw rejected('VALIDATION_FAILED', parameter, `the name is not a filter's; ${accepted}`)
+    throw rejected('VALIDATION_FAILED', parameter, `the name is not a valid filter; ${accepted}`)
   }
   if (typeof value !== 'string')
     throw rejected(
@@ -71,13 +71,13 @@ function rejected(
   return new GatewayError(code, message, { errors: [{ parameter, message }] })
 }
 
-/** A value in double quotes, with inner ones doubled, or one without commas and quotation marks; and what ends it. */
+/** A value in double quotes, with inner quotes doubled, or one without commas and quotation marks; and its end. */
 const listed = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y
 
 /**
  * The values of a comma-separated list: `a,"b, c","say ""x"""`.
  *
- * @throws GatewayError `INVALID_VALUE` for quotation marks that do not pair, `QUERY_TOO_LARGE` for too many values
+ * @throws GatewayError `INVALID_VALUE` for unbalanced quotation marks, `QUERY_TOO_LARGE` for too many values
  */
 export function splitValues({ parameter, text }: Pick<Filter, 'parameter' | 'text'>): string[] {
   const values: string[] = []
@@ -89,7 +89,7 @@ export function splitValues({ parameter, text }: Pick<Filter, 'parameter' | 'tex
       throw rejected(
         'INVALID_VALUE',
         parameter,
-        `the list cannot be read from character ${at + 1} on; ${accepted}`,
+        `the list is malformed from character ${at + 1} on; ${accepted}`,
       )
     }
     values.push(quoted?.replaceAll('""', '"') ?? bare)

@@ -1,6 +1,6 @@
 /**
- * The list of conditions in JSON that coreBOS's workflows use and its query language takes behind `where`, read into
- * the one tree. coreBOS takes what it cannot read there for no condition at all; here it is rejected.
+ * Parses the JSON list of conditions that coreBOS's workflows use, and that its query language accepts after `where`,
+ * into the same tree. coreBOS ignores a condition that it cannot read; the gateway rejects it.
  */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
@@ -27,7 +27,7 @@ const keys = new Set([
   'groupjoin',
 ])
 
-/** Both are values as they stand; the second is how coreBOS's own lists say it. */
+/** Both take the value literally; the second is the form in coreBOS's own lists. */
 const valueTypes = new Set(['raw', 'rawtext'])
 
 const comparisons: Readonly<Record<string, Comparison>> = {
@@ -43,7 +43,7 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   'greater than or equal to': '>=',
 }
 
-/** What stands before and behind the value in a pattern, and whether the match is negated. */
+/** What precedes and follows the value in a pattern, and whether the match is negated. */
 const patterns: Readonly<Record<string, readonly [before: string, behind: string, negated: boolean]>> = {
   contains: ['%', '%', false],
   containsnc: ['%', '%', false],
@@ -54,7 +54,7 @@ const patterns: Readonly<Record<string, readonly [before: string, behind: string
   'does not end with': ['%', '', true],
 }
 
-/** What a condition may say as its `operation`. */
+/** The accepted values of `operation`. */
 export const jsonOperations: readonly string[] = [
   ...Object.keys(comparisons),
   ...Object.keys(patterns),
@@ -64,7 +64,7 @@ export const jsonOperations: readonly string[] = [
 ]
 
 /**
- * Reads the list. A condition's `joincondition` joins it with the next one of its group, a group's `groupjoin` joins
+ * Parses the list. A condition's `joincondition` joins it with the next one of its group, a group's `groupjoin` joins
  * it with the group before; `and` binds first in both.
  *
  * @throws GatewayError `QUERY_SYNTAX`, `QUERY_TOO_LARGE`, `QUERY_NOT_EXPRESSIBLE`
@@ -83,7 +83,7 @@ export function parseJsonConditions(json: string, at: Position): Condition {
     else groups.push([entry])
   }
   if (new Set(groups.map(([first]) => first?.group)).size < groups.length) {
-    throw malformed(at, 'the conditions of a group stand together')
+    throw malformed(at, 'the conditions of a group must follow each other')
   }
   return join(
     groups.map((group) =>
@@ -96,7 +96,7 @@ export function parseJsonConditions(json: string, at: Position): Condition {
   )
 }
 
-/** @param joinAfter what stands between a term and the next */
+/** @param joinAfter the operator between a term and the next */
 function join(terms: readonly Condition[], joinAfter: (index: number) => 'and' | 'or'): Condition {
   const alternatives: Condition[][] = [[]]
   for (const [i, term] of terms.entries()) {
@@ -110,12 +110,12 @@ function parsed(json: string, at: Position): unknown {
   try {
     return JSON.parse(json)
   } catch {
-    throw malformed(at, 'the list of conditions is not JSON')
+    throw malformed(at, 'the list of conditions is not valid JSON')
   }
 }
 
 function readEntry(entry: unknown, at: Position): Entry {
-  if (typeof entry !== 'object' || entry === null) throw malformed(at, 'a condition is an object')
+  if (typeof entry !== 'object' || entry === null) throw malformed(at, 'a condition must be an object')
   const given = new Map<string, unknown>(Object.entries(entry))
   for (const key of given.keys()) {
     if (!keys.has(key)) throw malformed(at, `a condition has no '${key.slice(0, 40)}'`)
@@ -128,7 +128,10 @@ function readEntry(entry: unknown, at: Position): Entry {
     throw malformed(at, `a condition's '${key}' is a text`)
   }
   if (!valueTypes.has(text('valuetype', 'raw'))) {
-    throw new GatewayError('QUERY_NOT_EXPRESSIBLE', "a condition compares with a value ('valuetype': 'raw')")
+    throw new GatewayError(
+      'QUERY_NOT_EXPRESSIBLE',
+      "a condition must compare with a value ('valuetype': 'raw')",
+    )
   }
   return {
     fieldname: text('fieldname'),
@@ -144,14 +147,14 @@ function joinWord(word: string, at: Position): 'and' | 'or' {
   const lower = word.toLowerCase()
   if (lower === '' || lower === 'and') return 'and'
   if (lower === 'or') return 'or'
-  throw malformed(at, "conditions are joined by 'and' or 'or'")
+  throw malformed(at, "'and' or 'or' is accepted between conditions")
 }
 
 function readCondition({ fieldname, operation, value }: Entry, at: Position): Condition {
   const path = readPath(fieldname, at)
   if (operation === 'is empty' || operation === 'is not empty')
     return tree.isNull(path, operation === 'is not empty')
-  // Ids stand here without their module's prefix, and coreBOS compares whole ones with `contains` as well.
+  // Ids are written here without their module's prefix, and coreBOS compares whole ids with `contains` as well.
   const isBareId = path.field === 'id' && /^[1-9][0-9]{0,9}$/.test(value)
   const comparison = isBareId && operation === 'contains' ? '=' : own(comparisons, operation)
   if (comparison !== undefined) {
@@ -166,7 +169,7 @@ function readCondition({ fieldname, operation, value }: Entry, at: Position): Co
   if (operation === 'between') {
     const [from, to, ...more] = value.split(',').map((each) => each.trim())
     if (from === undefined || to === undefined || more.length > 0)
-      throw malformed(at, "'between' takes 'from,to'")
+      throw malformed(at, "'between' accepts 'from,to'")
     return tree.and(tree.compare(path, '>=', tree.text(from)), tree.compare(path, '<=', tree.text(to)))
   }
   throw new GatewayError('QUERY_NOT_EXPRESSIBLE', `unknown operation '${operation.slice(0, 40)}'`)
@@ -177,14 +180,14 @@ const hopped = /^([A-Za-z_]\w*) *: *\( *([A-Za-z_]\w*) *\) *([A-Za-z_]\w*)$/
 /** Characters. */
 const longestPath = 200
 
-/** `name`, or `reference : (Module) name` with or without `$(` and `)` around it. */
+/** `name`, or `reference : (Module) name` with or without `$(` and `)`. */
 function readPath(fieldname: string, at: Position): FieldPath {
-  if (fieldname.length > longestPath) throw malformed(at, 'a condition names a field')
+  if (fieldname.length > longestPath) throw malformed(at, 'a condition must name a field')
   const hop = hopped.exec(/^\$\( *([^()]*\([^()]*\)[^()]*?) *\)$/.exec(fieldname)?.[1] ?? fieldname)
   if (hop?.[1] !== undefined && hop[2] !== undefined && hop[3] !== undefined) {
     return tree.field(hop[3], at, hop[2], hop[1])
   }
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(fieldname)) throw malformed(at, 'a condition names a field')
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(fieldname)) throw malformed(at, 'a condition must name a field')
   return tree.field(fieldname, at)
 }
 

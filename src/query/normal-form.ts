@@ -13,10 +13,10 @@ const opposite: Readonly<Record<Comparison, Comparison>> = {
 }
 
 /**
- * The same condition without `not`: it is pushed down to the comparisons by de Morgan's laws. In three-valued logic
- * this changes nothing, since a comparison with null is unknown whichever way round it is put.
+ * The same condition without `not`, which is pushed down to the comparisons by de Morgan's laws. In three-valued logic
+ * this changes nothing, because both a comparison with null and its negation are unknown.
  *
- * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where a relation is negated
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` if a relation is negated
  */
 export function withoutNot(condition: Condition, negate = false): Condition {
   switch (condition.kind) {
@@ -49,19 +49,19 @@ export function withoutNot(condition: Condition, negate = false): Condition {
 }
 
 /**
- * The terms of an `or` of `and`s: coreBOS's basic dialect has no parentheses, so that a condition can only be
- * conjoined with an `or` by standing in every one of its terms.
+ * The terms of an `or` of `and`s: coreBOS's basic dialect has no parentheses, so a condition that is conjoined with an
+ * `or` must be repeated in each of its terms.
  *
  * @param condition without `not`
- * @returns each term's conditions; none at all where nothing holds
- * @throws GatewayError `QUERY_TOO_LARGE` beyond the bounds on terms and conditions, before anything is distributed
+ * @returns each term's conditions; none if the condition cannot hold
+ * @throws GatewayError `QUERY_TOO_LARGE` beyond the limits on terms and conditions, before any term is distributed
  */
 export function distribute(condition: Condition): Condition[][] {
   requireSize(sizeOf(condition))
   return multiplied(condition)
 }
 
-/** The same of a condition whose size has been looked at. */
+/** Distributes a condition whose size has been checked. */
 export function multiplied(condition: Condition): Condition[][] {
   switch (condition.kind) {
     case 'or':
@@ -85,7 +85,7 @@ export function multiplied(condition: Condition): Condition[][] {
   }
 }
 
-/** As `flat()`, which is several times as slow; every statement comes through here. */
+/** As `flat()`, which is several times slower; every statement is processed here. */
 function concatenated(parts: readonly (readonly Condition[][])[]): Condition[][] {
   const all: Condition[][] = []
   for (const part of parts) for (const term of part) all.push(term)

@@ -26,17 +26,17 @@ function isKeyword(word: string): boolean {
   return word.length <= longestKeyword && keywords.has(word.toLowerCase())
 }
 
-/** A recursive-descent reader over the tokens of one text; each method reads one rule of the grammar. */
+/** A recursive-descent parser over the tokens of one text; each method parses one rule of the grammar. */
 class Reader {
   readonly #source: string
   readonly #tokens: readonly Token[]
   #next = 0
-  /** Of the line that was read last. */
+  /** The line of the last token. */
   #line = 1
   #lineBegin = 0
   #lineEnd: number
   #depth = 0
-  /** The number of `not` around the term that is read. */
+  /** The number of `not` before the current term. */
   #negations = 0
   #conditions = 0
   #expansions = 0
@@ -178,10 +178,10 @@ class Reader {
     return tree.compare(path, operator, this.#value())
   }
 
-  /** Unknown for every record, as in SQL and at coreBOS, so that no record meets it. */
+  /** Unknown for every record, as in SQL and in coreBOS, so that no record meets it. */
   #comparedWithNull(path: FieldPath, operator: Comparison): Condition {
     const isEquality = operator === '=' || operator === '!='
-    // Its opposite is unknown as well, which a list without values does not say.
+    // The negation is unknown as well, which an empty list does not express.
     if (!isEquality || this.#negations > 0) throw this.#unexpected("a value; 'is null' finds empty fields")
     this.#next++
     return tree.inList(path, [])
@@ -320,7 +320,7 @@ class Reader {
     return token
   }
 
-  /** Goes on from the place that was asked for before: a text may have as many lines as paths. */
+  /** Continues from the previous position: a text may have as many lines as paths. */
   #position(offset: number): Position {
     while (offset >= this.#lineEnd) {
       this.#line++
@@ -354,7 +354,7 @@ function whole<T>(source: string, read: (reader: Reader) => T): T {
 }
 
 /**
- * Reads a statement: `select … from Module [where …] [order by …] [limit …]`.
+ * Parses a statement: `select … from Module [where …] [order by …] [limit …]`.
  *
  * @throws GatewayError `QUERY_SYNTAX` with line, column and what was expected; `QUERY_TOO_LARGE`
  */
@@ -362,31 +362,35 @@ export function parseQuery(source: string): Query {
   return whole(source, (reader) => reader.statement())
 }
 
-/** Reads what stands behind `where`. @throws GatewayError as {@link parseQuery} */
+/** Parses the text after `where`. @throws GatewayError as {@link parseQuery} */
 export function parseCondition(source: string): Condition {
   return whole(source, (reader) => reader.condition())
 }
 
-/** Reads what stands behind `order by`. @throws GatewayError as {@link parseQuery} */
+/** Parses the text after `order by`. @throws GatewayError as {@link parseQuery} */
 export function parseOrderBy(source: string): Order[] {
   return whole(source, (reader) => reader.orders())
 }
 
-/** A reference whose records come along. */
+/** A reference whose records are included in the answer. */
 export interface Expansion {
   readonly name: string
-  /** What is wanted of these records; undefined: all. */
+  /** The requested fields of these records; undefined: all fields. */
   readonly fields: readonly string[] | undefined
-  /** What is followed from there. */
+  /** The references that are followed from these records. */
   readonly further: readonly Expansion[]
 }
 
-/** Reads a comma-separated list of references to be followed: `a,b.c,d(e,f(g))`. @throws GatewayError as {@link parseQuery} */
+/**
+ * Parses a comma-separated list of references to follow: `a,b.c,d(e,f(g))`.
+ *
+ * @throws GatewayError as {@link parseQuery}
+ */
 export function parseExpansions(source: string): Expansion[] {
   return whole(source, (reader) => reader.expansions())
 }
 
-/** Reads a comma-separated list of fields. @throws GatewayError as {@link parseQuery} */
+/** Parses a comma-separated list of fields. @throws GatewayError as {@link parseQuery} */
 export function parseFields(source: string): FieldPath[] {
   return whole(source, (reader) => reader.paths())
 }

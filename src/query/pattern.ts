@@ -7,7 +7,7 @@ export type Piece =
 const one = { kind: 'one' } as const
 const any = { kind: 'any' } as const
 
-/** @returns undefined where a backslash escapes nothing */
+/** @returns undefined if a backslash escapes nothing */
 export function piecesOf(pattern: string): readonly Piece[] | undefined {
   const pieces: Piece[] = []
   for (const [whole] of pattern.matchAll(/\\[\s\S]|[\s\S]/gu)) {
@@ -28,12 +28,12 @@ export function patternOf(pieces: readonly Piece[]): string {
     .join('')
 }
 
-/** The pieces that match a text alone. */
+/** The pieces that match one text exactly. */
 export function literally(text: string): readonly Piece[] {
   return Array.from(text, (character) => ({ kind: 'character', text: character }))
 }
 
-/** The pattern that matches a text alone. */
+/** The pattern that matches one text exactly. */
 export function escapedPattern(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
 }

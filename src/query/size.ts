@@ -1,21 +1,21 @@
-/** How large a condition becomes when it is distributed into an `or` of `and`s, computed without distributing it. */
+/** Computes the size of a condition that is distributed into an `or` of `and`s, without distributing it. */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Condition } from './tree.ts'
 
-/** What joins the conditions of a term, and the terms. */
+/** The operators that join the conditions of a term, and the terms. */
 export const joins = { and: ' and ', or: ' or ' } as const
 
 /** Of one condition, or of all conditions in all terms. */
 export interface Size {
   readonly terms: number
-  /** As coreBOS evaluates them: a list of values that are left out is a condition for each value. */
+  /** As coreBOS evaluates them: a list of excluded values is a condition for each value. */
   readonly conditions: number
-  /** Of the conditions as they are printed, each with an `and` behind it. */
+  /** Of the printed conditions, each followed by an `and`. */
   readonly characters: number
 }
 
-/** @param lengthOf the characters that a single condition is printed in */
+/** @param lengthOf the printed length of a single condition */
 export function sizeOf(condition: Condition, lengthOf: (leaf: Condition) => number = () => 0): Size {
   switch (condition.kind) {
     case 'or': {
@@ -47,7 +47,7 @@ export function sizeOf(condition: Condition, lengthOf: (leaf: Condition) => numb
   }
 }
 
-/** The characters of all terms as they are printed, joined by `or`. Of terms none of which is empty. */
+/** The characters of all printed terms, joined by `or`. No term is empty. */
 export function printedLength({ terms, characters }: Size): number {
   return characters - joins.and.length * terms + joins.or.length * (terms - 1)
 }
@@ -57,9 +57,9 @@ function isTooLarge({ terms, conditions }: Size): boolean {
 }
 
 /**
- * @param size of what coreBOS would be given
- * @param asked of the caller's part, which the error counts; it does not count the policy's
- * @throws GatewayError `QUERY_TOO_LARGE` beyond the bounds on terms and conditions
+ * @param size of the statement for coreBOS
+ * @param asked the size of the caller's part, which the error names; the policy's part is not counted
+ * @throws GatewayError `QUERY_TOO_LARGE` beyond the limits on terms and conditions
  */
 export function requireSize(size: Size, asked?: Size): void {
   if (!isTooLarge(size)) return

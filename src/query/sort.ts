@@ -1,4 +1,4 @@
-/** Reads the `sort` of a list: fields by commas, each with a minus in front of it for the descending direction. */
+/** Parses `sort` of a list: comma-separated fields, each with a minus sign before it for descending order. */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import * as tree from './tree.ts'
@@ -23,7 +23,7 @@ export function parseSort(text: string): Order[] {
   })
 }
 
-/** Whether coreBOS can sort so: it takes one direction, which it gives to the last field alone. */
+/** Whether coreBOS can sort in this order: it accepts one direction, which it applies to the last field alone. */
 export function isSortedByCorebos(orders: readonly Order[]): boolean {
   return orders.slice(0, -1).every(({ direction }) => direction === 'asc')
 }

@@ -9,7 +9,7 @@ export interface Token {
   readonly offset: number
 }
 
-/** One token, or the bracket that begins a list. A backslash takes the character behind it along. */
+/** One token, or the bracket that begins a list. A backslash includes the next character. */
 const pattern =
   /[A-Za-z_][A-Za-z0-9_]*|'(?:[^'\\]|''|\\[\s\S])*'|-?[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_.])|[0-9]+x[0-9]+(?![A-Za-z0-9_.])|<=|>=|!=|<>|[=<>(),;.*[]/y
 
@@ -26,7 +26,7 @@ const codes = {
   bracket: 0x5b,
 } as const
 
-/** Where the next line begins; infinite in the last one. */
+/** The offset of the next line; infinite in the last line. */
 export function lineEnd(source: string, begin: number): number {
   const end = source.indexOf('\n', begin)
   return end < 0 ? Infinity : end + 1
@@ -48,7 +48,7 @@ export function syntaxError(source: string, offset: number, problem: string): Ga
   return new GatewayError('QUERY_SYNTAX', `line ${line}, column ${column}: ${problem}`)
 }
 
-/** Undoes `''`, `\'` and `\\`; `\%` and `\_` keep their backslash, which `like` reads. */
+/** Replaces the escapes `''`, `\'` and `\\`; `\%` and `\_` keep their backslash, which `like` reads. */
 function unescape(source: string, quoted: string, offset: number): string {
   const inner = quoted.slice(1, -1)
   if (!/['\\]/.test(inner)) return inner
@@ -59,7 +59,7 @@ function unescape(source: string, quoted: string, offset: number): string {
   })
 }
 
-/** The JSON list that begins at `start`; whether it is JSON is for the reader of conditions to say. */
+/** The JSON list that begins at `start`; its content is checked by the parser of conditions. */
 function jsonEnd(source: string, start: number): number {
   let depth = 0
   let inText = false
@@ -136,7 +136,7 @@ function unreadable(source: string, offset: number): GatewayError {
   return syntaxError(source, offset, `unexpected ${shown(char)}`)
 }
 
-/** What looks like a blank and is none shows as its number. */
+/** A character that looks like a blank but is not one is shown as its code. */
 function shown(char: string): string {
   return /\s/.test(char) ? `"\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}"` : JSON.stringify(char)
 }

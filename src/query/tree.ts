@@ -16,16 +16,16 @@ export interface Position {
   readonly column: number
 }
 
-/** A field of the module asked for, or (`via`) of the record that a reference to that module points to. */
+/** A field of the module of the query, or (`via`) of the record that a reference to that module points to. */
 export interface FieldPath {
   readonly via: string | undefined
-  /** The field that holds the reference; where it is not said, the first that can point to the module. */
+  /** The field that holds the reference; if absent, the first field that can point to the module. */
   readonly reference: string | undefined
   readonly field: string
   readonly at: Position
 }
 
-/** A literal: quoted text with its escapes undone, or a number as it was written. */
+/** A literal: a quoted text without its escapes, or a number as written. */
 export interface Value {
   readonly kind: 'text' | 'number'
   readonly text: string
@@ -41,7 +41,7 @@ export interface Compare {
   readonly value: Value
 }
 
-/** `pattern` is what SQL's `like` reads: `%` and `_` are wildcards, `\%`, `\_` and `\\` the characters themselves. */
+/** `pattern` as in SQL's `like`: `%` and `_` are wildcards, `\%`, `\_` and `\\` the characters themselves. */
 export interface Like {
   readonly kind: 'like'
   readonly path: FieldPath
@@ -56,12 +56,12 @@ export interface In {
   readonly negated: boolean
 }
 
-/** Null and empty alike: coreBOS answers both as `''`. */
+/** Null or empty: coreBOS returns both as `''`. */
 export interface Null {
   readonly kind: 'null'
   readonly path: FieldPath
   readonly negated: boolean
-  /** Zeros may be among the empty ones, since they meet another term of the same `or`. */
+  /** Zeros may be among the empty values, because they meet another term of the same `or`. */
   readonly orZero?: true
 }
 
@@ -83,8 +83,8 @@ export interface Junction {
 }
 
 /**
- * What ties a record to the contact, put in by the gateway and by nothing else: the reference `field` points to one
- * of `ids`. Explain shows `label` in the place of the ids.
+ * Ties a record to the contact; only the gateway inserts it: the reference `field` points to one of `ids`. Explain
+ * shows `label` in place of the ids.
  */
 export interface Tie {
   readonly kind: 'tie'
@@ -94,30 +94,30 @@ export interface Tie {
 }
 
 /**
- * The reference `field` points to one of the records that `query` (which selects ids) finds under its own rule.
- * A look-up resolves it to a {@link Tie} before anything is printed.
+ * The reference `field` points to one of the records that `query` (which selects ids) finds under its own rule. A
+ * look-up resolves it to a {@link Tie} before the statement is printed.
  */
 export interface Lookup {
   readonly kind: 'lookup'
   readonly field: string
   readonly query: Query
   readonly label: string
-  /** Which of coreBOS's dialects the ids are asked for in. */
+  /** The dialect of the statement that finds the ids. */
   readonly dialect: 'basic' | 'extended'
-  /** The reference points to none of them; one that points nowhere does not count. */
+  /** The reference points to none of them; an empty reference does not match. */
   readonly negated: boolean
   /**
-   * Of the policy's own condition on the module of the query, so that it may name hidden fields. `untied`: the ids only
-   * narrow what other ties have tied to the contact, and the dialect has no room for these ties.
+   * Part of the policy's own condition on the module of the query, so it may name hidden fields. `untied`: the ids only
+   * narrow records that other ties have assigned to the contact, and the dialect cannot express these ties.
    */
   readonly ofRule: 'tied' | 'untied' | undefined
-  /** Of the records that `query` finds, those count that meet this as well, which coreBOS cannot be asked for. */
+  /** A further condition on the records that `query` finds, which coreBOS cannot evaluate. */
   readonly exact?: Compare | Like
 }
 
 /**
- * The record is related, many to many, to one of `parents`: ids, or a query that finds them under their own rule. The
- * door resolves it to a {@link Tie} on `id`.
+ * The record is related, many to many, to one of `parents`: ids, or a query that finds them under their own rule. A
+ * look-up resolves it to a {@link Tie} on `id`.
  */
 export interface Relation {
   readonly kind: 'relation'
@@ -127,13 +127,13 @@ export interface Relation {
   readonly label: string
 }
 
-/** A condition that explain does not show, with `label` in its place. It is never sent. */
+/** A condition that explain hides, with `label` in its place. It is never sent. */
 export interface Hidden {
   readonly kind: 'hidden'
   readonly label: string
 }
 
-/** `or` of nothing and `and` of nothing. */
+/** `or` of nothing (false) and `and` of nothing (true). */
 export interface Constant {
   readonly kind: 'constant'
   readonly holds: boolean
@@ -166,7 +166,7 @@ export interface Query {
   readonly limit: Limit | undefined
 }
 
-/** The place of what the gateway itself put in. */
+/** The position of conditions that the gateway inserts. */
 export const nowhere: Position = Object.freeze({ line: 0, column: 0 })
 
 export function field(name: string, at: Position = nowhere, via?: string, reference?: string): FieldPath {
@@ -236,8 +236,8 @@ export function constant(holds: boolean): Constant {
 }
 
 /**
- * Nested junctions of the same kind become one and constants are folded, so that equal conditions have equal trees:
- * `and` drops what holds and falls with what does not, `or` the other way round.
+ * Flattens nested junctions of the same kind and folds constants, so that equal conditions have equal trees: `and`
+ * drops true terms and is false with a false one, `or` the reverse.
  */
 function junction(kind: 'and' | 'or', terms: readonly Condition[]): Condition {
   const neutral = kind === 'and'
@@ -252,7 +252,7 @@ function junction(kind: 'and' | 'or', terms: readonly Condition[]): Condition {
   return flat.length === 1 ? only : Object.freeze({ kind, terms: Object.freeze(flat) })
 }
 
-/** What `change` makes of each term; the same junction where that is nothing new. */
+/** Applies `change` to each term; returns the same junction if no term changes. */
 export function mapTerms(whole: Junction, change: (term: Condition) => Condition): Condition {
   const terms = whole.terms.map(change)
   return terms.every((term, i) => term === whole.terms[i]) ? whole : junction(whole.kind, terms)
@@ -266,12 +266,14 @@ export function or(...terms: readonly Condition[]): Condition {
   return junction('or', terms)
 }
 
-/** As {@link and}, for as many terms as a caller chooses: arguments have a bound, and lists have none. */
+/**
+ * As {@link and}, for any number of terms that a caller chooses: arguments of a function are limited, lists are not.
+ */
 export function allOf(terms: readonly Condition[]): Condition {
   return junction('and', terms)
 }
 
-/** As {@link or}, for as many terms as a caller chooses. */
+/** As {@link or}, for any number of terms that a caller chooses. */
 export function anyOf(terms: readonly Condition[]): Condition {
   return junction('or', terms)
 }
@@ -280,7 +282,7 @@ export function query({ selection, module, moduleAt, where, orderBy, limit }: Qu
   return Object.freeze({ selection, module, moduleAt, where, orderBy, limit })
 }
 
-/** A query of the gateway's own, without a text. @param fields all of them unless they are named */
+/** A query of the gateway itself, which has no text. @param fields default: all fields */
 export function select(
   module: string,
   fields: readonly string[] | undefined,

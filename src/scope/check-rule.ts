@@ -13,7 +13,7 @@ import { place, requireField, type ModuleView, type VisibleModules } from './vie
 
 /**
  * @param view with every field of the module as readable: a rule may name fields that the contact cannot read
- * @throws GatewayError as {@link checkCondition}; `QUERY_NOT_EXPRESSIBLE` where coreBOS cannot tell which fields are empty
+ * @throws GatewayError as {@link checkCondition}; `QUERY_NOT_EXPRESSIBLE` if coreBOS cannot distinguish empty fields
  */
 export function checkRule(condition: Condition, view: ModuleView, visible: VisibleModules): Condition {
   const check = (term: Condition, negate: boolean): Condition => {
@@ -48,7 +48,7 @@ function negated(atom: Atom): Atom {
   throw new Error(`the opposite of a '${atom.kind}' is a '${result.kind}'`)
 }
 
-/** @param wasNegated whether the comparison is the opposite of the one that the rule holds */
+/** @param wasNegated whether the comparison is the negation of the rule's comparison */
 function isMetByEmpty(atom: Atom, wasNegated: boolean): boolean {
   switch (atom.kind) {
     case 'compare': {
@@ -76,18 +76,18 @@ function withEmpty(atom: Atom, view: ModuleView, visible: VisibleModules): Condi
 function withEmptyField(atom: Atom, view: ModuleView, visible: VisibleModules): Condition {
   const checked = checkCondition(atom, view, visible)
   const field = requireField(view, atom.path.field, atom.path.at)
-  // Every record has an id, and coreBOS keeps 0 for a checkbox that is not ticked.
+  // Every record has an id, and coreBOS stores 0 for an unticked checkbox.
   if (field.name === 'id' || valueKind(field) === 'boolean') return checked
   if (!isNumberColumn(field)) return tree.or(checked, checkCondition(tree.isNull(atom.path), view, visible))
-  // coreBOS finds zeros among the empty ones, which changes nothing where a zero meets the condition as well.
+  // Zeros among the empty values, which coreBOS finds too, make no difference if a zero meets the condition as well.
   if (meetsValue('0', atom, field)) return tree.or(checked, tree.isNullOrZero(atom.path))
   throw new GatewayError(
     'QUERY_NOT_EXPRESSIBLE',
-    `${place(atom.path.at)}'${field.name}' has no empty value that coreBOS tells from 0`,
+    `${place(atom.path.at)}'${field.name}': coreBOS does not distinguish an empty value from 0`,
   )
 }
 
-/** A reference that points nowhere is as empty as a field of the record that it would point to. */
+/** If a reference is empty, so is each field of the record that it would point to. */
 function withEmptyHop(atom: Atom, other: ModuleView, view: ModuleView, visible: VisibleModules): Condition {
   const { field, at } = atom.path
   const reference = referenceOf(atom.path, view, other)

@@ -21,8 +21,8 @@ export const shapes = {
 } as const
 
 /**
- * Holds a condition against what the contact may see: names are looked up, values fitted to their fields, `not` is
- * pushed down, and what is asked of a referenced record becomes a lookup under that record's own rule.
+ * Checks a condition against the view of the contact: names are looked up, values are converted to the types of their
+ * fields, `not` is pushed down, and a condition on a referenced record becomes a look-up under that record's own rule.
  *
  * @throws GatewayError `UNKNOWN_FIELD`, `UNKNOWN_MODULE`, `INVALID_VALUE`, `QUERY_NOT_EXPRESSIBLE`
  */
@@ -75,8 +75,8 @@ function requireSingleBlanks(atom: Atom): void {
   const { field, at } = atom.path
   throw new GatewayError(
     'QUERY_NOT_EXPRESSIBLE',
-    `${place(at)}'${field}': coreBOS puts several blanks in a row into one in a contact's session; a service user is ` +
-      'needed to read them as they are',
+    `${place(at)}'${field}': coreBOS replaces several blanks in a row by one in a contact's session; a service user is ` +
+      'required to compare them',
   )
 }
 
@@ -85,11 +85,11 @@ function checkAtom(atom: Atom, field: FieldShape, view: ModuleView, modules: Mod
   const kind = valueKind(field)
   switch (atom.kind) {
     case 'null':
-      // coreBOS takes a zero for empty.
+      // coreBOS treats a zero as empty.
       if (atom.orZero === true || (!isNumberColumn(field) && kind !== 'boolean')) return atom
       throw new GatewayError(
         'QUERY_NOT_EXPRESSIBLE',
-        `${place(path.at)}'${field.name}' has no empty value that coreBOS tells from 0`,
+        `${place(path.at)}'${field.name}': coreBOS does not distinguish an empty value from 0`,
       )
     case 'like':
       if (kind !== 'id') return atom
@@ -98,7 +98,10 @@ function checkAtom(atom: Atom, field: FieldShape, view: ModuleView, modules: Mod
         const same = tree.compare(path, atom.negated ? '!=' : '=', tree.text(atom.pattern))
         return checkAtom(same, field, view, modules)
       }
-      throw invalid(path.at, `'${field.name}' holds webservice ids, which 'like' does not search`)
+      throw invalid(
+        path.at,
+        `'${field.name}' holds webservice ids, which 'like' does not search; use '=' or 'in' with whole ids`,
+      )
     case 'in': {
       const filled = atom.values.filter(({ text }) => text !== '')
       const list = listOf(
@@ -128,13 +131,13 @@ function checkAtom(atom: Atom, field: FieldShape, view: ModuleView, modules: Mod
 
 function listOf(path: FieldPath, values: readonly Value[], negated: boolean, field: FieldShape): Condition {
   if (values.length === 0) return tree.constant(negated)
-  // Numbers go without quotes where the column holds text, and coreBOS loses count of such a list behind a 0.
+  // Numbers have no quotes if the column holds text, and coreBOS miscounts such a list after a 0.
   const goesWithoutQuotes = valueKind(field) === 'number' && !isNumberColumn(field)
   if (negated || !goesWithoutQuotes) return tree.inList(path, values, negated)
   return tree.anyOf(values.map((value) => tree.compare(path, '=', value)))
 }
 
-/** The value as its field's column holds it. */
+/** The value in the format of the field's column. */
 function fit(value: Value, field: FieldShape, view: ModuleView, modules: Modules, at: Position): Value {
   const kind = valueKind(field)
   if (kind === 'text') return asText(value)
@@ -154,10 +157,7 @@ function asText(value: Value): Value {
   return value.kind === 'text' ? value : tree.text(value.text)
 }
 
-/**
- * coreBOS looks at the number of an id alone, so that one with another module's prefix would find what it does not
- * name.
- */
+/** coreBOS looks at the number of an id alone, so an id with another module's prefix would find a wrong record. */
 function requireReference(
   id: string,
   field: FieldShape,
@@ -181,7 +181,7 @@ function targetsOf({ type, refersTo }: FieldShape): readonly string[] {
   return type === 'owner' ? ['Users', 'Groups'] : refersTo
 }
 
-/** `Contacts.lastname = 'x'`: the reference points to one of the contacts that this contact sees by that name. */
+/** `Contacts.lastname = 'x'`: the reference points to one of the visible contacts with that name. */
 function checkHop(atom: Atom, via: string, view: ModuleView, visible: VisibleModules): Condition {
   const { at } = atom.path
   const owner = ownerOf(atom, via, view, visible)
@@ -204,7 +204,7 @@ function checkHop(atom: Atom, via: string, view: ModuleView, visible: VisibleMod
   if (atom.kind !== 'null' || atom.negated) {
     return tree.lookup({ field: reference.name, query: idsOf(other.module.name, { ...atom, path }), label })
   }
-  // A missing record counts as empty: rows with a value are left out.
+  // A missing record counts as empty: rows with a value are excluded.
   const filled = idsOf(other.module.name, field.name === 'id' ? undefined : tree.isNull(path, true))
   return tree.or(
     tree.isNull(tree.field(reference.name, at)),
@@ -232,7 +232,7 @@ function ownerOf(
   return checkAtom({ ...atom, path, value: tree.text(`${prefix}x${atom.value.text}`) }, field, view, modules)
 }
 
-/** The field of a view that a path to another module goes over. @throws GatewayError `UNKNOWN_FIELD` */
+/** The reference field through which a path leads to another module. @throws GatewayError `UNKNOWN_FIELD` */
 export function referenceOf({ reference, at }: FieldPath, view: ModuleView, other: ModuleView): FieldShape {
   const field =
     reference === undefined ? referenceTo(view, other.module.name) : requireField(view, reference, at)
@@ -243,15 +243,15 @@ export function referenceOf({ reference, at }: FieldPath, view: ModuleView, othe
   )
 }
 
-/** One more than is accepted, so that a list which is too long shows. */
+/** One more than is accepted, so that a list that is too long is noticed. */
 export const allIds = { limit: { offset: 0, count: limits.ids + 1 } } as const
 
-/** A statement for the ids of a module's records that meet a condition. */
+/** A statement for the ids of the records that meet a condition. */
 export function idsOf(module: string, where: Condition | undefined): tree.Query {
   return tree.select(module, ['id'], where, allIds)
 }
 
-/** The first field that can point to the module: that is how coreBOS reads `Module.field`. */
+/** The first field that can point to the module: coreBOS reads `Module.field` in this way. */
 export function referenceTo(view: ModuleView, module: string): FieldShape | undefined {
   return [...view.readable.values()].find(
     (field) => field.type === 'reference' && field.refersTo.includes(module),
@@ -259,8 +259,8 @@ export function referenceTo(view: ModuleView, module: string): FieldShape | unde
 }
 
 /**
- * coreBOS's list of the potentials of a contact holds those of its account as well, which no field of the potential
- * says: `related: Potentials of contact` in the recordings.
+ * coreBOS's list of the potentials of a contact includes those of its account, which no field of the potential says:
+ * `related: Potentials of contact` in the recordings.
  */
 function isListedThroughAccount(other: ModuleView, view: ModuleView): boolean {
   return (
@@ -269,8 +269,8 @@ function isListedThroughAccount(other: ModuleView, view: ModuleView): boolean {
 }
 
 /**
- * By the reference that points to the module, or else by the relations of a module that is tied through them, or where
- * coreBOS's list holds more than the reference says.
+ * By the reference that points to the module; otherwise by relations, if the module is tied through them or coreBOS's
+ * list contains more than the reference says.
  */
 function checkRelated(
   { module, id, at }: tree.Related,
@@ -306,7 +306,7 @@ export function checkPath(path: FieldPath, view: ModuleView): FieldShape {
   if (path.via !== undefined) {
     throw new GatewayError(
       'QUERY_NOT_EXPRESSIBLE',
-      `${place(path.at)}a referenced record's field cannot stand here`,
+      `${place(path.at)}a field of a referenced record is not accepted here`,
     )
   }
   return requireField(view, path.field, path.at)

@@ -1,19 +1,22 @@
-/** What a change of a document sends besides the change, so that coreBOS keeps the file and the other values. */
+/**
+ * The values that a change of a document sends besides the changed ones, so that coreBOS keeps the file and the other
+ * values.
+ */
 import { GatewayError } from '../model/errors.ts'
 import type { ModuleShape } from '../model/module.ts'
 import type { Row } from './verify.ts'
 
-/** What coreBOS empties where a revision does not name it, and finds the file by. */
+/** The fields that coreBOS empties unless a revision names them, and by which it finds the file. */
 const told = ['notes_title', 'filelocationtype', 'filestatus', 'filename', 'filesize', 'filetype'] as const
-/** Sent as well where the installation has them. */
+/** Sent as well if the installation has them. */
 const others = ['folderid', 'notecontent', 'fileversion']
 
 /**
- * Values of a document as they are, for a revision.
+ * The current values of a document, for a revision.
  *
  * @param row the document, with every field of its module
- * @throws GatewayError `NOT_WRITABLE` where the file could be lost: coreBOS does not show what it is found by, or it is a link
- * to another server
+ * @throws GatewayError `NOT_WRITABLE` if the file could be lost: coreBOS does not show the fields by which it is
+ *   found, or the document is a link to another server
  */
 export function keptOfDocument({ fields }: ModuleShape, row: Row): Readonly<Record<string, string>> {
   const missing = told.find((name) => !fields.has(name))
@@ -27,11 +30,7 @@ export function keptOfDocument({ fields }: ModuleShape, row: Row): Readonly<Reco
   return valuesOf(row, [...told, ...others.filter((name) => fields.has(name))])
 }
 
-/**
- * All values of a document that coreBOS lets be written, for an update that brings a new file.
- *
- * @throws GatewayError as {@link keptOfDocument}
- */
+/** All writable values of a document, for an update with a new file. @throws GatewayError as {@link keptOfDocument} */
 export function wholeDocument(module: ModuleShape, row: Row): Readonly<Record<string, string>> {
   const kept = keptOfDocument(module, row)
   const editable = [...module.fields.values()].filter((field) => field.editable).map(({ name }) => name)

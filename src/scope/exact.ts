@@ -1,9 +1,7 @@
 /**
  * Conditions on texts that coreBOS would read as a part of the statement, such as `x not in (1,2)`. They become
- * look-ups of the records that are like it, with `_` for the characters in question; of these the gateway keeps those
- * that meet the condition itself.
- *
- * Source: recordings `basic: like with _ in place of …`.
+ * look-ups of similar records, with `_` for the characters in question, of which the gateway keeps those that meet the
+ * condition. Source: recordings `basic: like with _ in place of …`.
  */
 import { isEqual, isLike } from '../query/collation.ts'
 import { patternLiteral, textLiteral } from '../query/basic.ts'
@@ -18,7 +16,7 @@ import type { ModuleView } from './view.ts'
 
 type TextAtom = Compare | In | Like
 
-/** @returns undefined where the condition is printed as it stands */
+/** @returns undefined if the condition can be printed unchanged */
 export function exactly(condition: Condition, view: ModuleView): Condition | undefined {
   if (condition.kind !== 'compare' && condition.kind !== 'in' && condition.kind !== 'like') return undefined
   const field = view.module.fields.get(condition.path.field)
@@ -39,14 +37,14 @@ export function exactly(condition: Condition, view: ModuleView): Condition | und
     case 'compare': {
       if (condition.operator !== '=' && condition.operator !== '!=') return undefined
       const pieces = relaxed(literally(condition.value.text.replace(/ +$/, '')))
-      // Blanks at the end do not count for `=`, and count for `like`.
+      // Trailing blanks are ignored by `=`, but not by `like`.
       const padded = [...pieces, ...literally(' '), { kind: 'any' } as const]
       return found(condition, [pieces, padded], condition.operator === '!=', view)
     }
   }
 }
 
-/** Whether a condition may be asked for, or its extended form where the basic dialect has none. */
+/** Whether a condition can be sent, or its extended form if the basic dialect has none. */
 function isReadAsMeant(atom: TextAtom, { name }: FieldShape): boolean {
   switch (atom.kind) {
     case 'compare':
@@ -54,13 +52,13 @@ function isReadAsMeant(atom: TextAtom, { name }: FieldShape): boolean {
     case 'in':
       return atom.values.every(({ text }) => staysQuoted(textLiteral(text, name), !atom.negated))
     case 'like':
-      // The extended dialect takes these characters apart.
+      // The extended dialect splits a value at these characters.
       if (atom.negated) return !/['\\()[\],=<&]/.test(atom.pattern.replaceAll('\\_', ''))
       return staysQuoted(patternLiteral(atom.pattern, name))
   }
 }
 
-/** With `_` for all that begins or ends something in a statement. */
+/** Replaces all characters that begin or end a part of a statement by `_`. */
 function relaxed(pieces: readonly Piece[]): readonly Piece[] {
   return pieces.map((piece) =>
     piece.kind === 'character' && /['\\()[\]]/.test(piece.text) ? { kind: 'one' } : piece,
@@ -84,12 +82,12 @@ function found(
     negated,
   })
   if (!negated) return lookup
-  // What is null meets neither a condition nor its contrary.
+  // A null value meets neither a condition nor its negation.
   const others = ['', 'x'].map((text) => tree.compare(path, '!=', tree.text(text)))
   return tree.and(tree.anyOf(others), lookup)
 }
 
-/** Whether a row meets the condition of a look-up as coreBOS's database would say it. */
+/** Whether a row meets the condition of a look-up, by the rules of coreBOS's database. */
 export function meetsExactly(row: Row, atom: Compare | Like): boolean {
   const value = row[atom.path.field] ?? ''
   return atom.kind === 'compare'

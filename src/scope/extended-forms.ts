@@ -1,4 +1,4 @@
-/** Conditions that only coreBOS's extended dialect has a form for: ids are looked up in it, for statements in the basic one. */
+/** Conditions that only coreBOS's extended dialect can express: it looks up ids for statements in the basic dialect. */
 import { GatewayError } from '../model/errors.ts'
 import { valueKind, type Modules } from '../model/module.ts'
 import { printCondition } from '../query/canonical.ts'
@@ -12,10 +12,10 @@ import { exactly } from './exact.ts'
 import type { ModuleView } from './view.ts'
 
 /**
- * Puts a lookup in the place of each condition that only the extended dialect has a form for, so that the rest of the
- * statement keeps exact ids, the values of SQL and an order.
+ * Replaces each condition that only the extended dialect can express by a look-up, so that the rest of the statement
+ * keeps exact ids, the values of SQL and an order.
  *
- * @param of the rule's own condition: the label of these lookups, each condition's own text unless given
+ * @param of the rule's own condition: the label of these look-ups; default: each condition's own text
  */
 export function withoutExtended(
   condition: Condition,
@@ -29,7 +29,7 @@ export function withoutExtended(
   if (condition.kind !== 'like' && condition.kind !== 'null') return condition
   const field = view.module.fields.get(condition.path.field)
   const kind = field && valueKind(field)
-  // No recording shows what the extended dialect makes of a date that is not null; one that is there has a year.
+  // No recording shows `is not null` of a date in the extended dialect; a date that is set has a year.
   if (condition.kind === 'null' && condition.negated && (kind === 'date' || kind === 'datetime'))
     return tree.compare(condition.path, '>=', tree.text('1000-01-01'))
   const hasBasicForm =
@@ -54,20 +54,20 @@ export function withoutExtended(
   })
 }
 
-/** `(A or B) and B` is `B`, so that A need not be printed in a dialect that may lack it. */
+/** `(A or B) and B` is `B`: A, which the dialect may lack, need not be printed. */
 export function absorbed(scope: Condition, asked: Condition): Condition {
   if (asked.kind !== 'null') return scope
   const isSameNull = (term: Condition) =>
     term.kind === 'null' && term.negated === asked.negated && term.path.field === asked.path.field
-  // A look-up stays, since rows are verified by the ids that it finds.
+  // A look-up is kept, because rows are verified by the ids that it finds.
   const needed = (term: Condition) =>
     term.kind === 'or' && term.terms.some(isSameNull) && !holdsLookUp(term) ? tree.constant(true) : term
   return scope.kind === 'and' ? tree.mapTerms(scope, needed) : needed(scope)
 }
 
 /**
- * The part of a rule's own condition that a look-up for this rule repeats: the terms that the extended dialect has a form
- * for. The ids that are found become a part of that condition, so that the other terms still apply to every row.
+ * The part of a rule's own condition that a look-up for this rule repeats: the terms that the extended dialect can
+ * express. The ids that are found become a part of that condition, so the other terms still apply to every row.
  */
 export function extendedPart(own: Condition, view: ModuleView, modules: Modules): Condition {
   const terms = own.kind === 'and' ? own.terms : [own]

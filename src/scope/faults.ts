@@ -1,4 +1,7 @@
-/** Holds a policy against the modules and fields of an installation: which names do not exist, which conditions cannot be enforced. */
+/**
+ * Checks a policy against the modules and fields of an installation: which names do not exist, and which conditions
+ * cannot be enforced.
+ */
 import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Modules } from '../model/module.ts'
@@ -19,11 +22,11 @@ import { isOpen, writingView } from './write.ts'
 export interface Fault {
   /** JSON pointer into the policy file: `/modules/HelpDesk/where`. */
   readonly path: string
-  /** What is wrong, in one sentence that can follow the place. */
+  /** The problem, in one sentence that can follow the path. */
   readonly message: string
   /** The rule that stays closed; undefined: all rules for contacts. */
   readonly rule: string | undefined
-  /** The gateway does not start with it: the file says something that coreBOS cannot be asked. */
+  /** The gateway does not start with it: the file has a condition that coreBOS cannot evaluate. */
   readonly isFatal: boolean
 }
 
@@ -45,7 +48,7 @@ export function faultsOf(policy: Policy, installation: Installation): Fault[] {
   ]
 }
 
-/** One line for people. */
+/** One line for operators. */
 export function lineOf({ path, message }: Pick<Fault, 'path' | 'message'>): string {
   return `${path}: ${message}`
 }
@@ -67,12 +70,12 @@ function moduleFault(
     return `the installation has no module '${name}'${nearest(name, names)}`
   const section = rule.startsWith('employees.') ? (source.employees ?? {}) : source.modules
   if (!opened || Object.hasOwn(section, name)) return undefined
-  return `the module '${name}' is closed, since no rule of this policy names it`
+  return `the module '${name}' is closed, because no rule of this policy names it`
 }
 
 function fieldFault({ name, module, pointsTo }: NamedField, { modules }: Installation): string | undefined {
   const shape = modules.byName(module)
-  // That the module is missing is said once, where it is named.
+  // A missing module is reported once, where it is named.
   if (shape === undefined) return undefined
   const field = shape.fields.get(name)
   if (field === undefined) return `${module} has no field '${name}'${nearest(name, [...shape.fields.keys()])}`
@@ -86,7 +89,7 @@ function fieldFault({ name, module, pointsTo }: NamedField, { modules }: Install
   return `'${name}' of ${module} does not point to ${pointsTo}; fields that do: ${expected}`
 }
 
-/** Without the field, each contact would have the usual level. */
+/** Without the field, each contact would have the default level. */
 function levelFault({ source: { levelField } }: Policy, { modules }: Installation): Fault[] {
   const fields = modules.byName('Contacts')?.fields
   if (levelField === undefined || fields === undefined || fields.has(levelField)) return []
@@ -94,7 +97,7 @@ function levelFault({ source: { levelField } }: Policy, { modules }: Installatio
   return [{ path: '/levelField', message, rule: undefined, isFatal: true }]
 }
 
-/** A contact like any other, for whom the statements of a rule are made and not sent. */
+/** An arbitrary contact, for whom the statements of a rule are made but not sent. */
 function standIn(entity: Contact['entity'], { level }: Policy, modules: Modules): Contact {
   const idOf = (module: string) => `${modules.byName(module)?.idPrefix ?? '12'}x1`
   return {
@@ -128,7 +131,7 @@ function conditionFaults(policy: Policy, { modules, readsAll }: Installation): F
   })
 }
 
-/** What is wrong with a condition for which no statement can be made. A misspelt name closes the module alone. */
+/** The problem of a condition for which no statement can be made. A misspelled name closes the module alone. */
 function failure(work: () => void): Pick<Fault, 'message' | 'isFatal'> | undefined {
   try {
     work()
@@ -141,14 +144,14 @@ function failure(work: () => void): Pick<Fault, 'message' | 'isFatal'> | undefin
   }
 }
 
-/** Makes the statements of a query and of its look-ups. @throws GatewayError where one of them cannot be made */
+/** Makes the statements of a query and of its look-ups. @throws GatewayError if one of them cannot be made */
 function prove(query: Query, visible: VisibleModules, origin: Origin): void {
   const { draft, statement } = outline(query, visible, origin)
   for (const node of draft.lookUps) proveLookUp(node, visible)
   statement()
 }
 
-/** The scope of what may be written, which records are held against one by one. */
+/** The scope of writes, which single records are checked against. */
 function proveScope(view: ModuleView, visible: VisibleModules): void {
   const { id, accountId } = visible.contact
   const scope = scopeOf(view, visible, { contacts: [id], accounts: [accountId ?? []].flat() })

@@ -9,7 +9,7 @@ export interface RowOrder {
   readonly direction: 'asc' | 'desc'
 }
 
-/** What a value is compared by: empty ones come first, ids go by their numbers, texts without case and accents. */
+/** The sort key of a value: empty values come first, ids are ordered by number, texts without case and accents. */
 export function sortKey(value: string, field: FieldShape): number | string {
   const kind = valueKind(field)
   if (kind === 'id') return Number(parseId(value)?.number ?? 0)
@@ -17,12 +17,12 @@ export function sortKey(value: string, field: FieldShape): number | string {
   return collated(value)
 }
 
-/** @returns below 0 where the first comes first */
+/** @returns below 0 if `a` comes first */
 export function compareKeys(one: number | string, other: number | string): number {
   return one < other ? -1 : one > other ? 1 : 0
 }
 
-/** Rows in the order of their fields, and of their ids where these are the same. */
+/** Sorts rows by their fields, and rows with equal fields by id. */
 export function sortRows(rows: readonly Row[], orders: readonly RowOrder[]): Row[] {
   const keyed = rows.map((row) => ({
     row,

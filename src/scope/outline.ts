@@ -1,4 +1,4 @@
-/** Outlines a plan as a contact may see it: with labels in the place of ids, and without anything that can be sent. */
+/** Outlines a plan as a contact may see it: with labels in place of ids, and nothing that can be sent. */
 import type { Contact } from '../model/contact.ts'
 import type { Lookup, Query, Relation } from '../query/tree.ts'
 import { draft, levelOf, sentQuery, type Draft, type Origin } from './plan.ts'
@@ -10,14 +10,14 @@ import type { VisibleModules } from './view.ts'
 
 export interface Outline {
   readonly draft: Draft
-  /** The statement with labels such as `$scope`; empty where no row can match. @throws GatewayError as the plan */
+  /** The statement with labels such as `$scope`; empty if no row can match. @throws GatewayError as the plan */
   readonly statement: () => string
 }
 
 /**
- * Stand-ins take the place of the ids that only look-ups can find.
+ * Placeholders stand for the ids that only look-ups can find.
  *
- * @throws GatewayError what the query is rejected for when it is run
+ * @throws GatewayError for which the query is rejected when it runs
  */
 export function outline(query: Query, visible: VisibleModules, origin: Origin): Outline {
   const { contact } = visible
@@ -42,12 +42,12 @@ function labelledStatement(
   return shown === undefined ? '' : printLabelled(sent, shown, modules, dialect)
 }
 
-/** Stand for a level's owner ids. */
+/** Placeholders for a level's owner ids. */
 function placeholderOwnerIds({ id, accountId }: Contact): OwnerIds {
   return { contacts: [id], accounts: accountId === undefined ? [] : [accountId] }
 }
 
-/** Stands for the ids that a look-up finds; of the same module, since the accepted shapes depend on it. */
+/** A placeholder for the ids that a look-up finds, of the same module, because the accepted shapes depend on it. */
 function standInFor(node: Lookup | Relation, visible: VisibleModules): string {
   const { module } = visible.require(node.kind === 'lookup' ? node.query.module : node.module)
   return `${module.idPrefix}x1`

@@ -14,8 +14,8 @@ import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
 const printers = { basic: printBasic, extended: printExtended } as const
 
 /**
- * The statement for a query whose scope is in its tree. The finished text is put through coreBOS's own rule: where it
- * would be read otherwise than meant, it is not sent.
+ * The statement for a query whose tree contains the scope. coreBOS's own rule is applied to the finished text: it is
+ * not sent if coreBOS would read it in another way.
  *
  * @throws GatewayError `QUERY_NOT_EXPRESSIBLE`, `QUERY_TOO_LARGE`
  */
@@ -31,7 +31,7 @@ export interface Printed {
 }
 
 /**
- * What would be sent, with labels in the place of what ties it to the contact and of what the contact may not know.
+ * The statement for explain, with labels in place of ties and of conditions that the contact may not know.
  *
  * @param query is rejected as {@link print} would
  * @param shown the same query with the part of its scope that may be shown
@@ -48,7 +48,7 @@ export function printLabelled(
   return printers[dialect](printable(seen), columnsOf(seen, modules), false)
 }
 
-/** Whether coreBOS would read a statement otherwise in the session of a contact. */
+/** Whether coreBOS would read a statement in another way in the session of a contact. */
 export function holdsRepeatedBlanks({ text }: SendableQuery): boolean {
   return hasRepeatedBlanks(text)
 }
@@ -69,7 +69,7 @@ function proven(query: ResolvedQuery, modules: Modules, dialect: Dialect): Prove
   }
 }
 
-/** Whether the scope cannot be printed by itself either. */
+/** Whether the scope alone cannot be printed either. */
 function isScopeAtFault(query: ResolvedQuery, modules: Modules, dialect: Dialect): boolean {
   if (query.scope.kind === 'constant') return false
   try {

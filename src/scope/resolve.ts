@@ -1,14 +1,14 @@
-/** Puts the ids that look-ups have found in their places. */
+/** Inserts the ids that look-ups have found. */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Lookup, Relation } from '../query/tree.ts'
 import type { ResolvedQuery, ScopedQuery } from './rewrite.ts'
 
-/** The ids that each look-up has found. */
+/** The ids found by each look-up. */
 export type FoundIds = ReadonlyMap<Lookup | Relation, readonly string[]>
 
-/** What must be resolved before a condition can be printed, each once. */
+/** The look-ups of a condition that must be resolved before it can be printed, without duplicates. */
 export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {
   switch (condition.kind) {
     case 'and':
@@ -22,7 +22,7 @@ export function unresolvedIn(condition: Condition): (Lookup | Relation)[] {
   }
 }
 
-/** Puts the ids that each lookup has found in its place. */
+/** Replaces each look-up by the ids that it has found. */
 export function resolve(scoped: ScopedQuery, found: FoundIds): ResolvedQuery {
   const { view, columns, distinct, ask, where, scope, orderBy, limit } = scoped
   return {
@@ -43,19 +43,19 @@ export function resolveCondition(condition: Condition, found: FoundIds): Conditi
     return tree.mapTerms(condition, (term) => resolveCondition(term, found))
   if (condition.kind !== 'lookup' && condition.kind !== 'relation') return condition
   const ids = found.get(condition)
-  if (ids === undefined) throw new Error('a lookup was not resolved')
+  if (ids === undefined) throw new Error('a look-up was not resolved')
   if (condition.kind === 'lookup' && condition.negated) return noneOf(condition, ids)
   if (ids.length === 0) return tree.constant(false)
   return tree.tie(condition.kind === 'lookup' ? condition.field : 'id', ids, condition.label)
 }
 
-/** coreBOS has no list of what a value is not, so that each id is a condition of its own. */
+/** coreBOS has no negated list of ids, so each id is a condition of its own. */
 function noneOf({ field, query }: Lookup, ids: readonly string[]): Condition {
   if (ids.length === 0) return tree.isNull(tree.field(field), true)
   if (ids.length > limits.conditions) {
     throw new GatewayError(
       'QUERY_TOO_LARGE',
-      `more than ${limits.conditions} records of ${query.module} would have to be left out`,
+      `more than ${limits.conditions} records of ${query.module} would have to be excluded`,
     )
   }
   return tree.among(field, ids, true)

@@ -1,4 +1,4 @@
-/** Puts the policy's condition and the caller's into one tree. */
+/** Combines the policy's condition and the caller's in one tree. */
 import { limits } from '../model/limits.ts'
 import { requireSize, sizeOf } from '../query/size.ts'
 import * as tree from '../query/tree.ts'
@@ -19,31 +19,31 @@ import { ofRule } from './rule-error.ts'
 import { type Column, idColumn, selectedColumns, uniqueFields, wholeOf } from './selection.ts'
 import { type ModuleView, type VisibleModules, unhidden, untied } from './view.ts'
 
-/** A query that has been held against the policy; it may still hold lookups, so that it cannot be printed yet. */
+/** A query that has been checked against the policy; it may still contain look-ups, so it cannot be printed yet. */
 export interface ScopedQuery {
   readonly view: ModuleView
-  /** Undefined: the number of rows is asked for, not the rows. */
+  /** Undefined: the number of rows is requested, not the rows. */
   readonly columns: readonly Column[] | undefined
   readonly distinct: boolean
-  /** What is asked for: the columns or the id, and the fields that each row is verified by. */
+  /** The selected fields: the columns of the answer or the id, and the fields by which each row is verified. */
   readonly ask: readonly string[]
-  /** What the rows must meet: the rule's condition and the caller's. */
+  /** The condition of the statement: the rule's condition and the caller's. */
   readonly where: Condition
-  /** The rule's condition alone, which every row that arrives is held against. */
+  /** The rule's condition alone, by which every returned row is verified. */
   readonly scope: Condition
   readonly orderBy: readonly { readonly field: string; readonly direction: 'asc' | 'desc' }[]
   readonly limit: Limit
 }
 
-/** The same with every lookup resolved. */
+/** The query with every look-up resolved. */
 export interface ResolvedQuery extends ScopedQuery {
   readonly resolved: true
 }
 
 /**
- * Conjoins what the policy asks of every row with what the caller asks, in the tree.
+ * Conjoins the policy's condition and the caller's in the tree.
  *
- * @param purpose for the basic dialect, what it lacks becomes a lookup of the ids that it holds for
+ * @param purpose for the basic dialect, a condition that it lacks becomes a look-up of matching ids
  * @throws GatewayError where a name, a value or a shape is rejected
  */
 export function rewrite(
@@ -64,8 +64,8 @@ function viewFor(query: Query, visible: VisibleModules, { ofRule }: Purpose): Mo
 }
 
 /**
- * The query with the part of its scope that the contact may know, for explain: {@link ruleLabel} in the place of the
- * policy's own conditions, {@link scopeLabel} in the place of ties by fields that the contact cannot read. It cannot be
+ * The query with the part of its scope that the contact may know, for explain: {@link ruleLabel} in place of the
+ * policy's own conditions, {@link scopeLabel} in place of ties by fields that the contact cannot read. It cannot be
  * sent.
  *
  * @throws GatewayError as {@link rewrite}
@@ -87,7 +87,7 @@ function within(frame: Frame, query: Query, visible: VisibleModules, dialect: Di
   const checked = query.where && checkCondition(query.where, view, visible)
   const asked = checked && dialect === 'basic' ? withoutExtended(checked, view) : checked
   const where = asked === undefined ? scope : tree.and(absorbed(scope, asked), asked)
-  // Before anything is looked up. The extended dialect has parentheses, and a bound of its own.
+  // Checked before any look-up. The extended dialect has parentheses, and a limit of its own.
   if (dialect === 'basic') requireSize(sizeOf(where), sizeOf(asked ?? tree.constant(true)))
   const columns = selectedColumns(query, view, visible)
   const nothing = where.kind === 'constant' && !where.holds
@@ -104,12 +104,12 @@ function within(frame: Frame, query: Query, visible: VisibleModules, dialect: Di
   }
 }
 
-/** What all queries of a view have in common, for as long as the contact's reach stays what it is. */
+/** The part that all queries of a view share, as long as the owner ids of the contact do not change. */
 interface Frame {
   readonly view: ModuleView
   readonly ownerIds: OwnerIds
   readonly scope: Condition
-  /** The fields that each row is verified by. */
+  /** The fields by which each row is verified. */
   readonly tying: readonly string[]
 }
 
@@ -134,7 +134,7 @@ function frameOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds, 
   return frame
 }
 
-/** The extended dialect takes a condition for each owner id of a tie, and few of them. */
+/** The extended dialect needs a condition for each owner id of a tie, and accepts few of them. */
 const mostExtendedOwners = 20
 
 function isWide({ contacts, accounts }: OwnerIds): boolean {
@@ -147,7 +147,7 @@ function isSame(one: OwnerIds, other: OwnerIds): boolean {
   return same(one.contacts, other.contacts) && same(one.accounts, other.accounts)
 }
 
-/** Each field once. */
+/** Removes duplicate fields. */
 function askFor(columns: readonly Column[], { view, tying }: Frame): readonly string[] {
   const whole = wholeOf(view)
   const ask = columns === whole.columns ? [...whole.fields] : uniqueFields(columns)

@@ -1,4 +1,4 @@
-/** A rule of the policy as a condition, whole and as the contact may know it. */
+/** Converts a rule of the policy to a condition, in full and as the contact may know it. */
 import * as tree from '../query/tree.ts'
 import type { Condition, Lookup, Relation } from '../query/tree.ts'
 import { checkRule } from './check-rule.ts'
@@ -10,15 +10,15 @@ import { type ModuleView, type VisibleModules, unhidden } from './view.ts'
 
 export type Dialect = Lookup['dialect']
 
-/** What a query is printed for. */
+/** The purpose of a printed query. */
 export type Purpose = Pick<Lookup, 'dialect' | 'ofRule'>
 
 export const forCaller: Purpose = { dialect: 'basic', ofRule: undefined }
 
-/** What explain shows in the place of the ids that tie a record to the contact. */
+/** The label in explain for the ids that tie a record to the contact. */
 export const scopeLabel = '$scope'
 
-/** What explain shows in the place of the policy's own conditions. */
+/** The label in explain for the policy's own conditions. */
 export const ruleLabel = '$rule'
 
 /**
@@ -61,7 +61,7 @@ function isReadable(condition: Condition, view: ModuleView): boolean {
   return fieldsIn(condition).every((field) => view.readable.has(field))
 }
 
-/** The condition that the policy sets for every record, beside its ties. @throws RuleError */
+/** The condition that the policy sets for every record, besides its ties. @throws RuleError */
 function ownCondition(view: ModuleView, visible: VisibleModules): Condition {
   const { where } = view.decision
   if (where === undefined) return tree.constant(true)
@@ -85,7 +85,7 @@ function labelled(condition: Condition): Condition {
 
 const ownModules: ReadonlySet<string> = new Set(['Contacts', 'Accounts'])
 
-/** One of these must hold; undefined where the rule has none. */
+/** At least one of these must hold; undefined if the rule has no ties. */
 function tiesOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): Condition[] | undefined {
   const { rule } = view.decision
   if (rule.ties === undefined) return undefined
@@ -102,13 +102,16 @@ function tiesOf(view: ModuleView, visible: VisibleModules, ownerIds: OwnerIds): 
     .filter(({ module }) => visible.find(module) !== undefined)
     .map(({ field, module }) => tree.lookup({ field, query: idsOf(module, undefined), label: scopeLabel }))
   const relations = relation
-    // The contact and its account count by their ids, whether or not they can be read.
+    // The contact and its account count by their ids, whether or not they are readable.
     .filter((module) => ownModules.has(module) || visible.find(module) !== undefined)
     .map((module) => related(module, view.module.name, ownerIds))
   return [...ties, ...hops, ...relations]
 }
 
-/** A colleague is a visible contact, but what is related to him is not the contact's: for these two, owner ids count. */
+/**
+ * A colleague is a visible contact, but records related to a colleague are not the contact's: for these two modules,
+ * owner ids count.
+ */
 function related(parentModule: string, module: string, { contacts, accounts }: OwnerIds): Condition {
   const parents =
     parentModule === 'Contacts'

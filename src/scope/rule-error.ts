@@ -1,4 +1,4 @@
-/** Errors in the policy's own conditions: a contact learns that there is one, and operators learn which. */
+/** Errors in the policy's own conditions: the contact is told that there is one, operators are told which. */
 import { GatewayError } from '../model/errors.ts'
 
 /** Names neither a field nor a value of the condition. */
@@ -9,17 +9,17 @@ export class RuleError extends GatewayError {
   constructor(reason: GatewayError, module: string | undefined) {
     const code = reason.code === 'QUERY_TOO_LARGE' ? reason.code : 'QUERY_NOT_EXPRESSIBLE'
     const place = module === undefined ? '' : ` on ${module}`
-    super(code, `the policy's own condition${place} cannot be put to coreBOS`, { cause: reason })
+    super(code, `the policy's own condition${place} cannot be expressed in coreBOS`, { cause: reason })
     this.reason = reason instanceof RuleError ? reason.reason : reason
   }
 }
 
-/** What a contact may be told of an error that the policy's own condition on a module has caused. */
+/** The public message for an error in the policy's own condition on a module. */
 export function asRuleError(error: unknown, module?: string): unknown {
   return error instanceof GatewayError && error.status < 500 ? new RuleError(error, module) : error
 }
 
-/** @throws RuleError where `work` rejects the policy's own condition on the module */
+/** @throws RuleError if `work` rejects the policy's own condition on the module */
 export function ofRule<T>(module: string, work: () => T): T {
   try {
     return work()

@@ -1,18 +1,18 @@
-/** What is selected, and the fields that are asked for it. */
+/** The columns of an answer, and the fields that the gateway requests for them. */
 import type { FieldPath, Query } from '../query/tree.ts'
 import { referenceOf } from './check.ts'
 import { type ModuleView, type VisibleModules, requireField } from './view.ts'
 
-/** What the caller gets to see of a row, under `key`. */
+/** A column of the answer, under `key`. */
 export interface Column {
   readonly key: string
-  /** The field of the row itself; for a hop the reference that leads on. */
+  /** The field of the row itself; for a hop, the reference that it follows. */
   readonly field: string
-  /** A field of the record that the reference points to, read under that record's own rule. */
+  /** A field of the referenced record, read under that record's own rule. */
   readonly hop: { readonly module: string; readonly field: string } | undefined
 }
 
-/** All fields that can be read, for all views in which these are the same. */
+/** All readable fields, shared by all views with the same list. */
 interface Whole {
   readonly fields: readonly string[]
   readonly columns: readonly Column[]
@@ -52,7 +52,7 @@ export function selectedColumns(
         columns.set(each.key, each)
       }
       if (selection.distinct) return [...columns.values()]
-      // Every row has its id, at the end.
+      // Every row ends with its id.
       columns.delete('id')
       return [...columns.values(), idColumn]
     }
@@ -65,7 +65,7 @@ function ownColumn(name: string): Column {
   return { key: name, field: name, hop: undefined }
 }
 
-/** A hop's key is the module's name and the field's, as coreBOS writes it. */
+/** A hop's key is the names of the module and the field, as coreBOS writes it. */
 function column(path: FieldPath, view: ModuleView, visible: VisibleModules): Column {
   if (path.via === undefined) return ownColumn(requireField(view, path.field, path.at).name)
   const other = visible.require(path.via, path.at)

@@ -2,12 +2,12 @@ import type { Limit } from '../query/tree.ts'
 import type { Column } from './selection.ts'
 import type { Row } from './verify.ts'
 
-/** The rows that a hop's references point to, by module and id, each read under its own rule. */
+/** The referenced rows by module and id, each read under its own rule. */
 export type Referenced = ReadonlyMap<string, ReadonlyMap<string, Row>>
 
 /**
- * Strips verified rows to the columns that were asked for, in their order. What a reference points to that the contact
- * may not see is as empty as a reference that points nowhere.
+ * Reduces verified rows to the requested columns, in their order. A reference to a record that the contact may not see
+ * is as empty as a reference to no record.
  */
 export function shape(rows: readonly Row[], columns: readonly Column[], referenced: Referenced): Row[] {
   return rows.map((row) => {
@@ -22,7 +22,7 @@ function cell(row: Row, { field, hop }: Column, referenced: Referenced): string 
   return hop === undefined ? own : (referenced.get(hop.module)?.get(own)?.[hop.field] ?? '')
 }
 
-/** Each different row once, in the order of the first, as SQL's collation compares them. */
+/** Removes duplicate rows, compared as SQL's collation does; the first of each is kept. */
 export function distinct(rows: readonly Row[]): Row[] {
   const seen = new Set<string>()
   return rows.filter((row) => {
@@ -31,7 +31,7 @@ export function distinct(rows: readonly Row[]): Row[] {
   })
 }
 
-/** As SQL's collation compares texts: without letter case, accents and blanks at the end. */
+/** Folds a text as SQL's collation does: without letter case, accents and trailing blanks. */
 export function collated(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().replace(/ +$/, '')
 }

@@ -1,6 +1,6 @@
 /**
- * Marks the author at the end of a text: coreBOS stores the CRM user of a record, which many contacts share. What a contact
- * writes is signed, so that the last line is the gateway's word and not the contact's.
+ * Marks the author at the end of a text: coreBOS stores the CRM user of a record, which many contacts share. Texts of
+ * contacts are signed, so their last line is written by the gateway and not by the contact.
  */
 import { createHash } from 'node:crypto'
 import type { Contact } from '../model/contact.ts'
@@ -8,7 +8,7 @@ import { webserviceIdPattern } from '../model/webservice-id.ts'
 
 const signature = new RegExp(`\\n\\n\\(contact (${webserviceIdPattern}), ([0-9a-f]{8})\\)$`)
 
-/** @returns the text without its signature, and the webservice id of the contact that has signed it */
+/** @returns the text without its signature, and the webservice id of the contact that signed it */
 export function readSignature(text: string): { readonly text: string; readonly contact: string | undefined } {
   const found = signature.exec(text)
   if (found === null) return { text, contact: undefined }
@@ -18,14 +18,17 @@ export function readSignature(text: string): { readonly text: string; readonly c
   return mark === markOf(unsigned, contact) ? { text: unsigned, contact } : { text, contact: undefined }
 }
 
-/** A contact that sends back what it has read signs it once. */
+/** A text that is sent back with its signature is signed once. */
 export function signed(text: string, { id }: Contact): string {
   const known = readSignature(text)
   const unsigned = known.contact === id ? known.text : text
   return `${unsigned}\n\n(contact ${id}, ${markOf(unsigned, id)})`
 }
 
-/** No secret: the staff may write what they like. Of letters and digits alone, since coreBOS writes others otherwise. */
+/**
+ * Not a secret: the staff may write any text. It has letters and digits alone, because coreBOS changes other
+ * characters.
+ */
 function markOf(text: string, contact: string): string {
   const kept = text.replace(/&#?\w+;/g, '').replace(/[^\p{L}\p{N}]/gu, '')
   return createHash('sha256').update(`${contact} ${kept}`).digest('hex').slice(0, 8)

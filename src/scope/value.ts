@@ -1,18 +1,18 @@
-/** Checks whether a value fits the field that it is written to, and whether it is what the field holds afterwards. */
+/** Checks whether a value fits its field, and whether the field holds it afterwards. */
 import { shapes, webserviceId } from './check.ts'
 import { plainDecimal } from '../model/decimal.ts'
 import { mostBytes } from '../model/lengths.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
 
-/** coreBOS keeps three-byte UTF-8, and `????` for anything else. */
+/** coreBOS stores three-byte UTF-8, and `????` for other characters. */
 export const notKept = /[\u{10000}-\u{10FFFF}]/u
 
-/** What parts the values of a multi-select picklist. */
+/** The separator of the values of a multi-select picklist. */
 export const separator = ' |##| '
 
 /**
- * @param maxLength characters that the field keeps; undefined where that is not known
- * @returns what is wrong with it; undefined: it fits
+ * @param maxLength characters that the field stores; undefined if unknown
+ * @returns the problem; undefined if the value fits
  */
 export function fitProblem(value: string, field: FieldShape, maxLength?: number): string | undefined {
   const { name, picklist } = field
@@ -25,9 +25,9 @@ export function fitProblem(value: string, field: FieldShape, maxLength?: number)
     return `'${name}' has ${value.length} characters; at most ${maxLength} are stored`
   }
   if (new TextEncoder().encode(value).length > mostBytes) return `'${name}' is longer than ${mostBytes} bytes`
-  if (field.type === 'file') return `'${name}' is a file, not a text`
+  if (field.type === 'file') return `'${name}' is a file; a text is accepted`
   if (kind === 'boolean' || value !== '') {
-    if (kind === 'id' && !webserviceId.test(value)) return `'${name}' takes a webservice id ('12x34')`
+    if (kind === 'id' && !webserviceId.test(value)) return `'${name}' accepts a webservice id ('12x34')`
     if (kind !== 'id' && kind !== 'text') {
       const [shape, expected] = shapes[kind]
       if (!shape.test(value)) return `'${name}' takes ${expected}`
@@ -37,13 +37,13 @@ export function fitProblem(value: string, field: FieldShape, maxLength?: number)
     }
     const chosen = field.type === 'multipicklist' ? value.split(separator) : [value]
     if (kind === 'text' && picklist !== undefined && !chosen.every((each) => isListed(each, picklist))) {
-      return `'${name}' takes one of the values of its picklist: ${listed(picklist)}`
+      return `'${name}' accepts one of the values of its picklist: ${listed(picklist)}`
     }
   }
   return undefined
 }
 
-/** Values that a message names. */
+/** The number of values that a message lists. */
 const mostNamed = 20
 
 function listed(picklist: NonNullable<FieldShape['picklist']>): string {
@@ -64,7 +64,10 @@ function isDay(day: string): boolean {
   return number <= days
 }
 
-/** Whether writing the one over the other would change nothing: coreBOS writes numbers with the places of their column. */
+/**
+ * Whether writing one value over the other would change nothing: coreBOS writes numbers with the decimal places of
+ * their column.
+ */
 export function sameValue(one: string, other: string, field: FieldShape): boolean {
   if (one === other) return true
   // A checkbox that was never set is not ticked.
@@ -74,7 +77,7 @@ export function sameValue(one: string, other: string, field: FieldShape): boolea
   return areNumbers && plainDecimal(one) === plainDecimal(other)
 }
 
-/** Whether a field holds what was sent: coreBOS completes times with seconds, and gives lists an order of its own. */
+/** Whether a field holds the sent value: coreBOS completes times with seconds, and orders lists itself. */
 export function isStored(sent: string, stored: string, field: FieldShape): boolean {
   if (sameValue(sent, stored, field)) return true
   const kind = valueKind(field)

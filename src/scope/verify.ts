@@ -1,16 +1,16 @@
-/** Checks the rows that coreBOS answered against the rule's condition, one by one. */
+/** Checks each row that coreBOS returns against the rule's condition. */
 import { printCondition } from '../query/canonical.ts'
 import type { Atom, Condition } from '../query/tree.ts'
 import { isNumberColumn, valueKind, type FieldShape, type ModuleShape } from '../model/module.ts'
 
-/** A row as coreBOS answers it: every value is a text, and nothing is the empty text. */
+/** A row as coreBOS returns it: every value is a text; null is the empty text. */
 export type Row = Readonly<Record<string, string>>
 
 /**
- * Whether a row meets the rule: the second look. It is stricter than coreBOS where the two could differ, since a row
- * that is withheld wrongly is a fault that shows, and one that is let through wrongly is not.
+ * Whether a row meets the rule. The check is stricter than coreBOS where the two could differ: a row that is withheld
+ * by mistake is noticed, one that is let through by mistake is not.
  *
- * @param scope the rule's condition, with its lookups resolved
+ * @param scope the rule's condition, with its look-ups resolved
  */
 export function meets(row: Row, scope: Condition, module: ModuleShape): boolean {
   switch (scope.kind) {
@@ -40,7 +40,7 @@ export function meets(row: Row, scope: Condition, module: ModuleShape): boolean 
 
 const idSets = new WeakMap<object, ReadonlySet<string>>()
 
-/** Ties may hold tens of thousands of ids, and each is looked at once per row. */
+/** Ties may hold tens of thousands of ids, and each is looked up once per row. */
 function idSet(tie: { readonly ids: readonly string[] }): ReadonlySet<string> {
   const known = idSets.get(tie)
   if (known !== undefined) return known
@@ -54,7 +54,7 @@ function meetsAtom(value: string | undefined, atom: Atom, module: ModuleShape): 
   return value !== undefined && field !== undefined && meetsValue(value, atom, field)
 }
 
-/** Whether a field that holds a value meets a comparison; an empty one meets `is null` alone. */
+/** Whether a field with a value meets a comparison; an empty field meets `is null` alone. */
 export function meetsValue(value: string, atom: Atom, field: FieldShape): boolean {
   if (atom.kind === 'null') return (value === '') !== atom.negated
   if (value === '') return false
@@ -105,15 +105,15 @@ function likeExpression(pattern: string): RegExp {
   return new RegExp(`^${source}$`, 'u')
 }
 
-/** A row that coreBOS answered and the rule does not let through. */
+/** A row of coreBOS that the rule does not let through. */
 export interface WithheldRow {
-  /** Its webservice id; empty where the row holds none. */
+  /** Its webservice id; empty if the row has none. */
   readonly id: string
-  /** The part of the rule's condition that the row does not meet, with labels in the place of ids. */
+  /** The part of the rule's condition that the row does not meet, with labels in place of ids. */
   readonly failed: string
 }
 
-/** Splits the rows that coreBOS answered into those that meet the rule and those that are withheld. */
+/** Splits the rows of coreBOS into those that meet the rule and those that are withheld. */
 export function verify(
   rows: readonly Row[],
   { scope, view }: { readonly scope: Condition; readonly view: { readonly module: ModuleShape } },
@@ -127,7 +127,7 @@ export function verify(
   return { verified, withheld }
 }
 
-/** The first term of a conjunction that the row fails, as deep as conjunctions go; else the condition itself. */
+/** The first term of nested conjunctions that the row fails; otherwise the condition itself. */
 function failedPart(row: Row, scope: Condition, module: ModuleShape): Condition {
   const failed = scope.kind === 'and' ? scope.terms.find((term) => !meets(row, term, module)) : undefined
   return failed === undefined ? scope : failedPart(row, failed, module)

@@ -9,14 +9,16 @@ import type { FieldShape, Modules, ModuleShape } from '../model/module.ts'
 export interface ModuleView {
   readonly module: ModuleShape
   readonly decision: Decision
-  /** The only fields there are, as far as this contact is concerned. */
+  /** The only fields that exist for this contact. */
   readonly readable: ReadonlyMap<string, FieldShape>
 }
 
-/** Columns that hold addresses of files, which need no session to be fetched. */
+/** Columns with addresses of files, which can be fetched without a session. */
 const fileAddress = /^_downloadurl$|fullpath$/
 
-/** Everything that one contact may see: the policy's rules over the modules that coreBOS shows to its CRM user. */
+/**
+ * Everything that one contact may see: the policy's rules applied to the modules that coreBOS shows to its CRM user.
+ */
 export class VisibleModules {
   readonly contact: Contact
   readonly modules: Modules
@@ -24,7 +26,7 @@ export class VisibleModules {
   readonly #hasServiceUser: boolean
   readonly #views = new Map<string, ModuleView>()
 
-  /** @param hasServiceUser without one, what only a service user can read is closed */
+  /** @param hasServiceUser if `false`, records that only a service user can read are closed */
   constructor(contact: Contact, policy: Policy, modules: Modules, hasServiceUser: boolean) {
     this.contact = contact
     this.modules = modules
@@ -33,8 +35,8 @@ export class VisibleModules {
   }
 
   /**
-   * Whether texts are compared in the session of a contact, in which coreBOS puts several blanks in a row into one.
-   * The service user reads them as they are.
+   * Whether texts are compared in the session of a contact, in which coreBOS replaces several blanks in a row by one.
+   * The service user reads them unchanged.
    */
   get joinsBlanks(): boolean {
     return !this.#hasServiceUser
@@ -46,12 +48,12 @@ export class VisibleModules {
     return this.#policy.modulesFor(this.contact).filter((name) => this.find(name) !== undefined)
   }
 
-  /** @returns undefined where the module is closed or coreBOS does not show it */
+  /** @returns undefined if the module is closed or coreBOS does not show it */
   find(name: string): ModuleView | undefined {
     const known = this.#views.get(name)
     if (known !== undefined) return known
     const view = this.#make(name)
-    // What there is none of is not remembered: its names are the caller's, and there is no end of them.
+    // Misses are not cached: the name comes from the caller, so the cache would be unbounded.
     if (view !== undefined) this.#views.set(name, view)
     return view
   }
@@ -59,7 +61,7 @@ export class VisibleModules {
   /**
    * The view of a module that a request names, in any letter case.
    *
-   * @throws GatewayError `UNKNOWN_MODULE` with the nearest name among those that are open
+   * @throws GatewayError `UNKNOWN_MODULE` with the nearest name among the open modules
    */
   require(name: string, at?: Position): ModuleView {
     const exact = this.find(name)
@@ -91,19 +93,19 @@ export class VisibleModules {
   }
 }
 
-/** The same with every field of the module: the policy's own condition may name fields that the contact cannot read. */
+/** The view with every field of the module: the policy's own condition may name fields that the contact cannot read. */
 export function unhidden(view: ModuleView): ModuleView {
   return { ...view, readable: view.module.fields }
 }
 
-/** The same without what ties records to the contact, for records that something else ties to it. */
+/** The view without ties to the contact, for records that something else ties to it. */
 export function untied(view: ModuleView): ModuleView {
   return { ...view, decision: { ...view.decision, rule: { ...view.decision.rule, ties: undefined } } }
 }
 
 type Readable = ModuleView['readable']
 
-/** Contacts are many, rules and modules few: all who have both in common share the list. */
+/** Contacts are many, rules and modules few: contacts with the same rule and module share the list. */
 const readables = new WeakMap<Rule, WeakMap<ModuleShape, Readable>>()
 
 function readableBy(rule: Rule, module: ModuleShape): Readable {
@@ -127,7 +129,7 @@ function readableBy(rule: Rule, module: ModuleShape): Readable {
 /**
  * A field of a view by its exact name.
  *
- * @throws GatewayError `UNKNOWN_FIELD` with the nearest name among those that the contact may see
+ * @throws GatewayError `UNKNOWN_FIELD` with the nearest name among the readable fields
  */
 export function requireField(view: ModuleView, name: string, at?: Position): FieldShape {
   const field = view.readable.get(name)

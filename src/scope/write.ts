@@ -1,6 +1,6 @@
 /**
- * What a contact asks to be written, held against the policy. Two steps, since the second needs what only coreBOS
- * knows: a proposal (the fields are open and the values fit), then its references and the record as it will be.
+ * Checks a write against the policy in two steps, because the second needs facts of coreBOS: first a proposal (the
+ * fields are open and the values fit), then its references and the record after the write.
  */
 import { levels, type Contact, type Level } from '../model/contact.ts'
 import { GatewayError, type ErrorCode, type FieldProblem } from '../model/errors.ts'
@@ -16,20 +16,20 @@ import { fitProblem, sameValue } from './value.ts'
 import { meets, type Row } from './verify.ts'
 import { requireField, type VisibleModules, type ModuleView } from './view.ts'
 
-/** What a request gives for a field: coreBOS's text, or a value that cannot be one. */
+/** The value of a field in a request: coreBOS's text, or a value that cannot be one. */
 export type GivenValue = string | Misfit
 
 export interface Misfit {
-  /** Why it cannot be written. */
+  /** The reason why it cannot be written. */
   readonly problem: string
-  /** What the field may hold already, where the value stands for a text after all. */
+  /** The current values of the field that the value may stand for after all. */
   readonly text?: string
 }
 
-/** What a request gives, by field. */
+/** The values of a request, by field. */
 export type Given = Readonly<Record<string, GivenValue>>
 
-/** The same where every value is a text. */
+/** The values of a request whose values are all texts. */
 export type GivenTexts = Readonly<Record<string, string>>
 
 export type Writing = 'create' | 'update' | 'delete'
@@ -44,23 +44,23 @@ export interface ChosenReference {
 
 export interface Proposal {
   readonly view: ModuleView
-  /** What is to be written: what the caller gives that is not so already, and what the policy forces. */
+  /** The values to write: those of the caller that differ from the record, and those that the policy forces. */
   readonly values: GivenTexts
-  /** What is sent besides, since coreBOS would empty it otherwise: values as they are. */
+  /** Unchanged values that are sent as well, because coreBOS would empty them otherwise. */
   readonly kept?: GivenTexts
   readonly references: readonly ChosenReference[]
   /** Names of the values that the policy forces. */
   readonly forced: ReadonlySet<string>
-  /** The record as it will be. */
+  /** The record after the write. */
   readonly row: Row
 }
 
-/** Whether the rule opens it, and coreBOS gives the right. */
+/** Whether the rule opens it, and coreBOS grants the right. */
 export function isOpen({ module, decision: { rule } }: ModuleView, writing: Writing): boolean {
   return rule[writing] !== undefined && module[rights[writing]]
 }
 
-/** Whether a contact chooses the value of a field: a forced one is the policy's, and the actor's the gateway's. */
+/** Whether a contact chooses the value of a field: forced values come from the policy, the actor from the gateway. */
 export function isChosen(
   name: string,
   { decision: { rule } }: ModuleView,
@@ -71,17 +71,17 @@ export function isChosen(
 }
 
 /**
- * The view of a module's records that may be written: its scope is that of the visible ones, narrowed to how far the
- * rule's writing reaches.
+ * The view of the records of a module that may be written: the scope of the visible ones, narrowed to the level of the
+ * rule's writing.
  *
- * @throws GatewayError `NOT_WRITABLE` where the rule does not open it, or coreBOS does not give the right
+ * @throws GatewayError `NOT_WRITABLE` if the rule does not open it, or coreBOS does not grant the right
  */
 export function writingView(view: ModuleView, writing: Writing, visible: VisibleModules): ModuleView {
   const { module, decision } = view
   const { rule } = decision
   const reach = rule[writing]
   if (reach === undefined || !isOpen(view, writing)) {
-    throw new GatewayError('NOT_WRITABLE', `${module.name}: the right to ${writing} is missing`)
+    throw new GatewayError('NOT_WRITABLE', `${module.name}: the CRM user lacks the right to ${writing}`)
   }
   const level = reach.level ?? (writing === 'create' ? decision.level : 'own')
   const conditions = [decision.where, reach.where && fillIn(reach.where, visible.contact)]
@@ -96,8 +96,8 @@ export function ownView(view: ModuleView, visible: VisibleModules): ModuleView {
 }
 
 /**
- * What can be seen because another record can be seen is not thereby as near as that level says: of ties to other
- * records only those stay that reach no further.
+ * A record that is visible through another record is not necessarily as near as the level says: of ties to other
+ * records, those are kept that lead no further than the level.
  */
 function withoutBorrowed(view: ModuleView, visible: VisibleModules): ModuleView {
   const { rule, level, where } = view.decision
@@ -123,7 +123,7 @@ function reachesNoFurther(view: ModuleView | undefined, level: Level): boolean {
   return view !== undefined && levels.indexOf(view.decision.level) <= levels.indexOf(level)
 }
 
-/** That the record which a field points to is tied to the contact itself. */
+/** Requires that the record which a field points to is tied to the contact itself. */
 function leadsToOwn({ field, module }: Ties['through'][number], visible: VisibleModules): Condition {
   const other = visible.find(module)
   const fields = other?.decision.rule.ties?.contact.filter((name) => other.readable.has(name)) ?? []
@@ -132,8 +132,8 @@ function leadsToOwn({ field, module }: Ties['through'][number], visible: Visible
 }
 
 /**
- * Whether records of a module may be visible to contacts that have nothing to do with each other: its rule is open, or ties
- * records to those of such a module.
+ * Whether records of a module may be visible to unrelated contacts: its rule is open, or ties records to those of such
+ * a module.
  */
 export function isShared(view: ModuleView, visible: VisibleModules, above: readonly string[] = []): boolean {
   const { ties } = view.decision.rule
@@ -146,8 +146,8 @@ export function isShared(view: ModuleView, visible: VisibleModules, above: reado
 }
 
 /**
- * What is signed and has no tie but through another record, as a comment, belongs to the contact that has signed it: it is not the
- * contact's where the record alone is.
+ * A signed record whose only tie is through another record, such as a comment, belongs to the contact that signed it,
+ * even if the other record belongs to the caller.
  */
 export function isSomebodyElses(row: Row, { decision: { rule } }: ModuleView, contact: Contact): boolean {
   const { sign, ties } = rule
@@ -156,7 +156,7 @@ export function isSomebodyElses(row: Row, { decision: { rule } }: ModuleView, co
   return readSignature(row[sign] ?? '').contact !== contact.id
 }
 
-/** What values are held against, beside the rule. */
+/** The facts that values are checked against, besides the rule. */
 export interface WriteFacts {
   readonly contact: Contact
   readonly modules: Modules
@@ -171,8 +171,8 @@ export function proposeCreate(given: Given, view: ModuleView, facts: WriteFacts)
 }
 
 /**
- * @param current the record as it is, with every field of its module
- * @returns a proposal without values where everything is so already
+ * @param current the record before the write, with every field of its module
+ * @returns a proposal without values if nothing would change
  * @throws GatewayError as {@link propose}
  */
 export function proposeUpdate(
@@ -198,9 +198,9 @@ interface Asked extends WriteFacts {
 }
 
 /**
- * @throws GatewayError with an entry for every field that is wrong: `UNKNOWN_FIELD` (it cannot be read, so that nothing
- * is said of whether there is one), `FIELD_NOT_WRITABLE`, `INVALID_VALUE`; `NOT_WRITABLE` where the policy forces
- * what there is not
+ * @throws GatewayError with an entry for every wrong field: `UNKNOWN_FIELD` (it cannot be read, and the error does not
+ * say whether it exists), `FIELD_NOT_WRITABLE`, `INVALID_VALUE`; `NOT_WRITABLE` if the policy forces a value that the
+ * contact does not have
  */
 function propose({ given, current, view, contact, modules, lengths, rule }: Asked): Omit<Proposal, 'row'> {
   if (rule === undefined) throw new GatewayError('NOT_WRITABLE')
@@ -221,7 +221,7 @@ function propose({ given, current, view, contact, modules, lengths, rule }: Aske
       wrong('UNKNOWN_FIELD', name, unknownField(name, view))
       continue
     }
-    // Official clients send whole records back, and their own user as the owner of what they create.
+    // Official clients send whole records back, and their own user as the owner of a new record.
     if (current !== undefined && text !== undefined && sameValue(text, current[name] ?? '', field)) continue
     const value = text?.trim() && isSigned(name) ? signed(text, contact) : (text ?? '')
     const fixed = forced.get(name)
@@ -269,7 +269,7 @@ function forcedValues(rule: WriteRule, view: ModuleView, contact: Contact): Map<
     return [name, contact.accountId]
   })
   if (actor !== undefined) entries.push([actor, contact.id])
-  // coreBOS ignores a field that it does not have, and then what must be written would not be.
+  // coreBOS ignores a field that it does not have, and a forced value would not be written.
   const missing = entries.find(([name]) => !view.module.fields.has(name))
   if (missing !== undefined)
     throw new GatewayError('NOT_WRITABLE', `${view.module.name} lacks a forced field`)
@@ -302,24 +302,26 @@ function rejection(problems: readonly FieldProblem[]): GatewayError {
   return new GatewayError(code, problems.map(({ message }) => message).join('; '), { errors: problems })
 }
 
-/** What has been found out for a proposal. */
+/** The facts that have been looked up for a proposal. */
 export interface Evidence {
-  /** Which of the ids that the caller has chosen are records that it sees. */
+  /** Those of the ids that the caller has chosen which are visible records. */
   readonly visible: ReadonlySet<string>
-  /** The conditions, with their lookups resolved, that the record must meet as it will be: PostgreSQL's `with check`. */
+  /**
+   * The conditions, with their look-ups resolved, that the record must meet after the write: PostgreSQL's `with check`.
+   */
   readonly scopes: readonly Condition[]
 }
 
 /**
  * The only way to values that may be written.
  *
- * @throws GatewayError `REFERENCE_OUT_OF_SCOPE` with an entry for every field, `NOT_WRITABLE` where the record would
- * leave the scope in another way
+ * @throws GatewayError `REFERENCE_OUT_OF_SCOPE` with an entry for every field, `NOT_WRITABLE` if the record would
+ *   leave the scope in another way
  */
 export function checkValues(proposal: Proposal, { visible, scopes }: Evidence): CheckedValues {
   const { view, values, kept, references, row } = proposal
   const ties = tieFields(view)
-  // A colleague can be seen, but what is tied to him is not the contact's: for ties, the scope's own ids count.
+  // A colleague is visible, but records tied to a colleague are not the contact's: for ties, the scope's own ids count.
   const inside = ({ field, id }: ChosenReference) =>
     visible.has(id) && (!ties.has(field) || scopes.every((scope) => isTied(scope, field, id)))
   const problems = references

@@ -246,7 +246,7 @@ t.test('what is not of the language is rejected with line, column and what was e
     ],
     [
       'select a from M where [{"fieldname":"a","operation":"is","value":"b","valuetype":"fieldname"}]',
-      "QUERY_NOT_EXPRESSIBLE a condition compares with a value ('valuetype': 'raw')",
+      "QUERY_NOT_EXPRESSIBLE a condition must compare with a value ('valuetype': 'raw')",
     ],
     ['select a from M where b = \0', 'QUERY_SYNTAX line 1, column 27: a NUL character is not accepted'],
     ["select a from M where b = '\ud800'", 'QUERY_SYNTAX the text is not well-formed Unicode'],

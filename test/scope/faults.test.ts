@@ -74,7 +74,7 @@ t.test('each misspelt name is a fault at its place, with the nearest name', (t) 
     ],
     [
       { ProjectTask: { ties: { through: [{ field: 'projectid', module: 'Project' }] } } },
-      "/modules/ProjectTask/ties/through/0/module: the module 'Project' is closed, since no rule of this policy names it",
+      "/modules/ProjectTask/ties/through/0/module: the module 'Project' is closed, because no rule of this policy names it",
     ],
     [
       { HelpDesk: { ties: { relation: ['Projct'] } } },
