@@ -51,7 +51,7 @@ t.test('rights in coreBOS, and a proxy that is not trusted', async (t) => {
   const lines = await gateway.dangers()
   t.match(
     lines.filter((line) => line.startsWith('coreBOS: ')),
-    [/^coreBOS: the CRM user 19x\d+ is an administrator, so its contacts are not let in: 12x\d+$/],
+    [/^coreBOS: the CRM user 19x\d+ is an administrator, so its contacts cannot log in: 12x\d+$/],
     'Grace',
   )
   t.notMatch(lines.join('\n'), 'COREBOS_USER', 'the service user of the demo is an ordinary one')

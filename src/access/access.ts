@@ -19,14 +19,14 @@ export interface Log {
   child(bindings: Record<string, never>, options: { readonly level: string }): Pick<Log, 'info'>
 }
 
-/** What the access part needs of a request. */
+/** The parts of a request that access needs. */
 export interface AccessRequest extends Needs {
   readonly id: string
   readonly admission: Admission | null
   readonly log: Log
-  /** Of labels, as coreBOS names it; undefined: that of the CRM user. */
+  /** The language of labels, as coreBOS names it; undefined: that of the CRM user. */
   readonly language?: string | undefined
-  /** Whether there is an audit line of it. */
+  /** Whether an audit line of the request has been written. */
   audited: boolean
 }
 
@@ -38,9 +38,9 @@ export interface AccessOptions {
   readonly store: Pick<Store, 'invalidate' | 'generations'>
   /** The log of the gateway itself. */
   readonly log: Log
-  /** Told of rows that were withheld, by the rule that they failed. */
+  /** Receives the withheld rows, by the rule that they failed. */
   readonly countWithheld: (rule: string, rows: number) => void
-  /** Gets each audit line as well. */
+  /** Receives each audit line as well. */
   readonly auditFile: { write(entry: object): void } | undefined
 }
 
@@ -58,14 +58,17 @@ export class Access {
     return this.#lengths.lengths
   }
 
-  /** @throws GatewayError `AUTHENTICATION_REQUIRED`, `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
+  /**
+   * @throws GatewayError `AUTHENTICATION_REQUIRED`, `SESSION_ENDED`, or the error of coreBOS for the list of modules
+   */
   async readContextOf(request: AccessRequest): Promise<ReadContext> {
     return this.#contextOf(request, request)
   }
 
   /**
-   * The read context with what coreBOS's own protocol shows besides: the sessions that serve the contact, and the fields
-   * that make up the name of a module's records.
+   * The read context with further facts for coreBOS's own protocol: the sessions that serve the contact, and the name
+   * fields of a module.
+   *
    * @throws GatewayError as {@link readContextOf}
    */
   async webserviceContextOf(request: AccessRequest): Promise<{
@@ -90,7 +93,8 @@ export class Access {
   }
 
   /**
-   * A contact that need not be logged in, read for by the service user: for operators.
+   * The read context of a contact that need not be logged in, for operators: the service user reads.
+   *
    * @throws GatewayError `COREBOS_UNAVAILABLE` without a service user
    */
   async readContextFor(contact: Contact): Promise<ReadContext> {
@@ -118,8 +122,9 @@ export class Access {
   }
 
   /**
-   * Ends what was cached of a module, on every instance.
-   * @throws GatewayError `UNKNOWN_MODULE` where the policy opens no such module
+   * Invalidates what is cached of a module, on every instance.
+   *
+   * @throws GatewayError `UNKNOWN_MODULE` if the policy does not open the module
    */
   async recordsChanged(module: string): Promise<void> {
     const { contexts, store } = this.#options
@@ -151,7 +156,7 @@ export class Access {
     }
   }
 
-  /** A write that was rejected before anything else has said so: a form that cannot be read, a key that is in use. */
+  /** Audits a write that was rejected before the write itself was audited: malformed form, key in use. */
   auditRejection(
     request: AccessRequest & { readonly params: unknown },
     operation: WriteOperation,
@@ -176,7 +181,7 @@ export class Access {
     }
   }
 
-  /** What was written stands, even where the store cannot say so to the others; they look again after a while anyhow. */
+  /** The write stands even if the store cannot tell the other instances; their caches expire. */
   async #generationsAfter(modules: readonly string[] | undefined, log: Log): Promise<Generations> {
     const { store } = this.#options
     try {

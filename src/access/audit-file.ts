@@ -1,11 +1,11 @@
-/** A file of its own for audit lines, so that they can be sent elsewhere than the log. */
+/** A separate file for audit lines, so that they can be sent to another destination than the log. */
 import { createWriteStream, type WriteStream } from 'node:fs'
 
 export interface AuditFileOptions {
   readonly path: string
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Told of lines that could not be written. */
+  /** Receives the error of lines that could not be written. */
   readonly onError: (error: Error) => void
 }
 
@@ -23,7 +23,7 @@ export class AuditFile {
     this.#stream.write(`${JSON.stringify({ time, ...entry })}\n`)
   }
 
-  /** Opens the file by its name again: what rotates files has renamed the old one. */
+  /** Opens the file by its name again, after log rotation has renamed the old one. */
   reopen(): void {
     this.#stream.end()
     this.#stream = this.#open()

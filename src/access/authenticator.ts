@@ -1,4 +1,4 @@
-/** Finds the session behind a request's token, and says whether its contact is still let in. */
+/** Finds the session of a request's token, and checks whether its contact still has access. */
 import { GatewayError } from '../model/errors.ts'
 import type { SessionClaim } from '../session/claim.ts'
 import type { PortalSession, Reading, Store } from '../session/contract.ts'
@@ -8,7 +8,7 @@ export interface AuthenticatorOptions {
   readonly store: Pick<Store, 'read' | 'list'>
   /** @throws GatewayError `AUTHENTICATION_REQUIRED` for a token that this gateway did not sign */
   readonly readToken: (token: string) => SessionClaim & { readonly isExpired: boolean }
-  /** The session after a look at coreBOS where one is due. @throws GatewayError `SESSION_ENDED` */
+  /** The session, after a re-check in coreBOS if one is due. @throws GatewayError `SESSION_ENDED` */
   readonly confirm: (session: PortalSession) => Promise<PortalSession>
 }
 
@@ -20,9 +20,9 @@ export class Authenticator {
   }
 
   /**
-   * The session of an access token, without a look at coreBOS.
+   * The session of an access token, without a re-check in coreBOS.
    *
-   * @param reading what the store has said of that session, where the step that counted the request has read it
+   * @param reading the session as read by the step that counted the request, if there was one
    * @throws GatewayError `AUTHENTICATION_REQUIRED`, `TOKEN_EXPIRED`, `SESSION_ENDED`
    */
   async identify(token: string | undefined, reading: Reading | null): Promise<Admission> {
@@ -34,17 +34,17 @@ export class Authenticator {
     return admissionBy(claims, reading ?? (await store.read(claims.sessionId)))
   }
 
-  /** The session that something else than an access token leads to. @throws GatewayError `SESSION_ENDED` */
+  /** The session of another credential than an access token. @throws GatewayError `SESSION_ENDED` */
   async authenticateBy(claim: SessionClaim): Promise<Admission> {
     return this.confirm(admissionBy(claim, await this.#options.store.read(claim.sessionId)))
   }
 
-  /** @throws GatewayError `SESSION_ENDED` where the contact is no longer let in; how coreBOS failed */
+  /** @throws GatewayError `SESSION_ENDED` if the contact no longer has access; the error of coreBOS */
   async confirm({ session, ...generations }: Admission): Promise<Admission> {
     return { ...generations, session: await this.#options.confirm(session) }
   }
 
-  /** Listing does not extend the life of a session, as reading does. */
+  /** Unlike reading, listing does not extend the life of a session. */
   async #isRunning({ contactId, sessionId }: SessionClaim): Promise<boolean> {
     return (await this.#options.store.list(contactId)).some(({ id }) => id === sessionId)
   }

@@ -1,7 +1,7 @@
-/** Read contexts whose answers do not rest on what was read before. */
+/** Read contexts that do not use cached answers. */
 import type { ReadContext } from './context.ts'
 
-/** A context that looks its scope up again, since files and writes must not rest on an earlier state. */
+/** A context that looks its scope up again, because files and writes must not depend on an earlier state. */
 export function bypassCache<T extends ReadContext>(context: T): T {
   const found = new Map<string, Promise<readonly string[]>>()
   const remember: ReadContext['remember'] = (key, _modules, load) => {
@@ -12,7 +12,7 @@ export function bypassCache<T extends ReadContext>(context: T): T {
   return { ...bypassSharedReads(context), remember }
 }
 
-/** A context that uses no rows which other requests have read. */
+/** A context that does not share rows with other requests. */
 export function bypassSharedReads<T extends ReadContext>(context: T): T {
   const { reader } = context
   return {

@@ -1,4 +1,7 @@
-/** Watches what is saved and deleted in coreBOS itself, on one instance for all, and ends what was cached of it (`CHANGE_POLL`). */
+/**
+ * Watches changes that are made in coreBOS itself, on one instance for all, and invalidates the cached answers
+ * (`CHANGE_POLL`).
+ */
 import { randomUUID } from 'node:crypto'
 import type { Catalogue } from '../corebos/catalogue.ts'
 import type { Changes } from '../corebos/changes.ts'
@@ -6,64 +9,64 @@ import type { Store } from '../session/contract.ts'
 
 export interface ChangeWatchOptions {
   readonly store: Pick<Store, 'claim' | 'put' | 'get' | 'invalidate' | 'watch'>
-  /** Changes of records that are assigned to the service user, in all modules. @throws how coreBOS failed */
+  /** Changes of records that are assigned to the service user, in all modules. @throws the error of coreBOS */
   readonly changesSince: (seconds: number) => Promise<Changes>
-  /** Another one after every change in a module. @throws how coreBOS failed */
+  /** A mark of a module that differs after every change. @throws the error of coreBOS */
   readonly markOf: (module: string) => Promise<string>
-  /** The names of all modules that the policy opens. */
+  /** The names of all open modules of the policy. */
   readonly modules: () => readonly string[]
-  /** The same as the service user sees them. @throws how coreBOS failed */
+  /** The modules as the service user sees them. @throws the error of coreBOS */
   readonly catalogue: () => Promise<Catalogue>
-  /** Between two looks (`CHANGE_POLL`). Milliseconds. */
+  /** The time between two polls (`CHANGE_POLL`). Milliseconds. */
   readonly every: number
-  /** How long answers are kept (`READ_CACHE_TTL`). Milliseconds. */
+  /** The lifetime of answers (`READ_CACHE_TTL`). Milliseconds. */
   readonly cacheTtl: number
   readonly now: () => number
 }
 
-/** What the last look has found, kept for the next one, on this instance or another. */
+/** The result of the last poll, stored for the next one, on this instance or another. */
 interface Look {
   /** The last change, in seconds by the clock of coreBOS. */
   readonly last: number
-  /** The changes that the look has found. */
+  /** The changes that the poll has found. */
   readonly seen: readonly string[]
-  /** Of the modules that were watched. */
+  /** The marks of watched modules. */
   readonly marks: Readonly<Record<string, string>>
-  /** Since when each of them has been watched without a change. */
+  /** Since when each module has been watched without a change. */
   readonly since: Readonly<Record<string, number>>
 }
 
 /**
- * Times have whole seconds: a change that follows another one in the same second shows neither in a mark nor in a list of
- * changes. What is read later than that is not affected. Milliseconds.
+ * Times have whole seconds: a second change within the same second shows neither in a mark nor in the list of changes.
+ * Rows that are read after this time are not affected. Milliseconds.
  */
 const second = 1000
 
-/** The first look begins so many seconds ago, so that clocks may differ by as much. */
+/** The first poll begins this many seconds in the past, to allow for differing clocks. */
 const firstSeconds = 900
 
-/** How long a look is kept. After a longer pause everything is read again. Milliseconds. */
+/** The lifetime of a poll's result. After a longer pause everything is read again. Milliseconds. */
 const lookLife = 3_600_000
 
 export class ChangeWatch {
   readonly #options: ChangeWatchOptions
   readonly #self = randomUUID()
-  /** Modules of which something was cached here, and when the others were last told so. */
+  /** Modules with cached answers on this instance, and when the other instances were last told. */
   readonly #used = new Map<string, number>()
 
   constructor(options: ChangeWatchOptions) {
     this.#options = options
   }
 
-  /** Something of these modules is cached here. */
+  /** Notes that answers of these modules are cached here. */
   use(modules: Iterable<string>): void {
     for (const module of modules) if (!this.#used.has(module)) this.#used.set(module, 0)
   }
 
   /**
-   * One look, where it is this instance's. To be called every `CHANGE_POLL`.
+   * Polls once, if it is this instance's task. To be called every `CHANGE_POLL`.
    *
-   * @throws how coreBOS or the store failed; answers are then not used for longer than `CHANGE_POLL`
+   * @throws the error of coreBOS or the store; answers then expire after `CHANGE_POLL`
    */
   async tick(): Promise<void> {
     await this.#tell()
@@ -75,13 +78,13 @@ export class ChangeWatch {
     for (const [module, toldAt] of this.#used) {
       if (now() - toldAt < cacheTtl / 2) continue
       await store.put(usedKey(module), '1', 2 * cacheTtl)
-      // Told once more only where it is used again.
+      // The others are told again only if the module is used again.
       if (toldAt === 0) this.#used.set(module, now())
       else this.#used.delete(module)
     }
   }
 
-  /** An instance that has missed a look is followed by another one. */
+  /** If an instance has missed a poll, another one takes over. */
   async #holdsLease(): Promise<boolean> {
     const { store, every } = this.#options
     const holder = await store.claim('change watch', this.#self, every)
@@ -97,7 +100,7 @@ export class ChangeWatch {
     const used = await this.#usedModules()
     const since = before?.last ?? Math.floor(began / 1000) - firstSeconds
     const [found, marks] = await Promise.all([
-      // The second of the last change again: more may have been saved in it.
+      // The second of the last change is polled again: more may have been saved in it.
       this.#options.changesSince(Math.max(1, since - 1)),
       this.#marksOf(used, catalogue),
     ])
@@ -112,7 +115,7 @@ export class ChangeWatch {
     const seen = [...found.saved, ...found.deleted]
     const look: Look = { last: Math.max(since, found.last), seen, marks, since: Object.fromEntries(watched) }
     await store.put('change watch look', JSON.stringify(look), lookLife)
-    // What is used until then is older than `CHANGE_POLL` by what this look has taken, and no more.
+    // Answers used until then are at most `CHANGE_POLL` old, plus the duration of this poll.
     await store.watch({ until: now() + every, modules: new Map(watched) })
   }
 
@@ -145,11 +148,11 @@ function usedKey(module: string): string {
 
 interface Changed {
   readonly modules: ReadonlySet<string>
-  /** coreBOS empties what referred to a deleted record, in whichever module that is. */
+  /** coreBOS empties references to a deleted record, in any module. */
   readonly isAnyDeleted: boolean
 }
 
-/** Pure. A module without a mark of the look before is watched from now on. */
+/** Pure. A module without a mark in the previous result is watched from now on. */
 function changedModules(
   found: Changes,
   marks: Readonly<Record<string, string>>,

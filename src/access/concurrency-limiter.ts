@@ -1,10 +1,10 @@
-/** How much of something this process does at once, for one contact and in all. */
+/** Limits concurrent work of this process, per contact and in total. */
 import { GatewayError } from '../model/errors.ts'
 
 export interface ConcurrencyLimits {
   readonly inAll: number
   readonly perContact: number
-  /** The error where the limit is reached; `GATEWAY_BUSY` unless given. */
+  /** The error at the limit; default `GATEWAY_BUSY`. */
   readonly full?: () => GatewayError
 }
 
@@ -24,8 +24,8 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * @returns what gives the place back; more than once does no harm
-   * @throws GatewayError where there is no place
+   * @returns a function that ends the work; calling it again has no effect
+   * @throws GatewayError if the limit is reached
    */
   take(contactId: string): () => void {
     const { inAll, perContact, full = busy } = this.#options

@@ -21,45 +21,45 @@ export type { Attachment, PricedLine } from '../corebos/read.ts'
 
 export type ReadBy = 'contact' | 'service' | 'service-preferred'
 
-/** Asks coreBOS on behalf of one contact, through its own coreBOS session or the service user's. */
+/** Reads from coreBOS on behalf of one contact, through its own coreBOS session or the service user's. */
 export interface Reader {
-  /** @param bypassCache bypasses rows that other requests have read */
+  /** @param bypassCache does not use rows that other requests have read */
   query(
     statement: SendableQuery,
     by: ReadBy,
     bypassCache?: 'bypassCache',
   ): Promise<{ readonly rows: readonly Row[]; readonly totalRows: number | undefined }>
-  /** The id of the record with this uuid, unchecked; undefined where coreBOS shows none. */
+  /** The id of the record with this uuid, unchecked; undefined if coreBOS shows none. */
   idOfUuid(uuid: RecordUuid, by: ReadBy): Promise<string | undefined>
   /** The webservice ids of the records of `module` that are related to a record of `parentModule`. */
   relatedIds(parent: ClearedId, parentModule: string, module: string, by: ReadBy): Promise<readonly string[]>
   /**
-   * The comments on a record, as coreBOS's related list gives them, unchecked. Undefined where
-   * coreBOS shows them to no session that the gateway has.
+   * The comments on a record from coreBOS's related list, unchecked. Undefined if no session of the gateway can read
+   * them.
    */
   readonly comments: ((parent: ClearedId, parentModule: string) => Promise<readonly Row[]>) | undefined
   /** The lines of an inventory record in their order, unchecked. */
   lines(record: ClearedId, module: string, by: ReadBy): Promise<readonly InventoryLine[]>
-  /** The lines of an inventory record as `retrieve` gives them under `pdoInformation`. */
+  /** The lines of an inventory record from `retrieve`, under `pdoInformation`. */
   pricedLines(record: ClearedId, by: ReadBy): Promise<readonly PricedLine[]>
-  /** The file of a document; undefined where it has none in coreBOS. */
+  /** The file of a document; undefined if it has none in coreBOS. */
   attachment(document: ClearedId, by: ReadBy): Promise<Attachment | undefined>
-  /** A record as PDF; undefined where coreBOS does not print records of its module. */
+  /** A record as PDF; undefined if coreBOS does not create PDFs of its module. */
   printed(id: ClearedId, by: ReadBy): Promise<Buffer | undefined>
-  /** What coreBOS shows beside a record of `module`. */
+  /** The links and buttons that coreBOS shows beside a record of `module`. */
   actions(id: ClearedId, module: string, by: ReadBy): Promise<readonly BusinessAction[]>
 }
 
-/** Who is asking, and how coreBOS is asked for them. */
+/** The caller, and its access to coreBOS for reading. */
 export interface ReadContext {
   readonly visible: VisibleModules
   readonly reader: Reader
   readonly wording: Wording
-  /** Of labels, as coreBOS names it; undefined: that of the CRM user. */
+  /** The language of labels, as coreBOS names it; undefined: that of the CRM user. */
   readonly language: string | undefined
   /** The ids that ties are compared with at a level. */
   ownerIds(level: Level): Promise<OwnerIds>
-  /** Ids that make up a scope, for as long as they may be used again. @param modules those that they are read from */
+  /** Ids that make up a scope, as long as they may be cached. @param modules the modules from which they are read */
   remember(
     key: string,
     modules: readonly string[],
@@ -82,50 +82,51 @@ export interface Writer {
     file?: DocumentFile,
   ): Promise<WebserviceId>
   revise(id: ClearedId, values: CheckedValues, by: WriteBy): Promise<void>
-  /** @param values all that can be written of the document */
+  /** @param values all writable values of the document */
   replaceFile(id: ClearedId, values: CheckedValues, by: WriteBy, file: DocumentFile): Promise<void>
   remove(id: ClearedId, by: WriteBy): Promise<void>
   relate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
   unrelate(id: ClearedId, other: ClearedId, by: WriteBy): Promise<void>
-  /** @param action its record number. @returns what it says */
+  /** @param action its record number. @returns the text that the action returns */
   act(action: string, id: ClearedId, by: WriteBy): Promise<string>
-  /** @returns when, `YYYY-MM-DD hh:mm:ss` in UTC */
+  /** @returns the time of the comment, `YYYY-MM-DD hh:mm:ss` in UTC */
   addComment(id: ClearedId, text: string, author: ClearedId | undefined, by: WriteBy): Promise<string>
 }
 
-/** What is written: a record, a relation, a comment, what a business action does, or the contact's password. */
+/** The kind of a write: to a record, a relation, a comment, a business action, or the contact's password. */
 export type WriteOperation =
   'create' | 'update' | 'delete' | 'relate' | 'unrelate' | 'comment' | 'action' | 'password'
 
-/** What the log keeps of every write, rejected ones too. It never holds a value. */
+/** The logged facts of every write, including rejected ones. They never include a value. */
 export interface AuditLine {
   readonly operation: WriteOperation
   /** The name of a business action. */
   readonly action?: string
   readonly module: string | undefined
   readonly ids: readonly string[]
-  /** The rule of the policy that it was held against. */
+  /** The rule of the policy that the write was checked against. */
   readonly rule: string | undefined
   /** `ok`, `unchanged`, or the code of the error. */
   readonly outcome: string
-  /** Fields in which coreBOS stored another value than was written, forced ones included. */
+  /** Fields in which coreBOS stored another value than was written, including forced values. */
   readonly storedOtherwise?: readonly string[]
 }
 
 export interface Auditor {
-  /** @param line what stands among its ids and is none is left out */
+  /** @param line entries of its ids that are not ids are left out */
   audit(line: AuditLine): void
 }
 
 /** The context of a request that may write. */
 export interface WriteContext extends ReadContext, Auditor {
   readonly writer: Writer
-  /** How long the texts are that coreBOS keeps, as far as this instance knows. */
+  /** The lengths of texts that coreBOS stores, as far as this instance knows. */
   readonly lengths: FieldLengths
   /**
-   * To be called when something was written or may have been: what was cached of it is not used again.
+   * Must be called when something was or may have been written: cached answers about it are invalidated.
    *
-   * @param modules those of the records that were written; what this changes in related modules is known here. Absent: all.
+   * @param modules those of the written records; related modules that coreBOS changes with them are added. Absent:
+   *   all.
    */
   changed(modules?: readonly string[]): Promise<ReadContext>
 }

@@ -1,28 +1,28 @@
-/** Which modules an answer depends on: when a record of one of them changes, the answer is not used again. */
+/** The modules that an answer depends on: a change of a record of one of them invalidates the answer. */
 import type { Contact } from '../model/contact.ts'
 import type { Modules, ModuleShape } from '../model/module.ts'
 import type { Policy } from '../policy/policy.ts'
 import { withTies } from './needed-modules.ts'
 
-/** Whose records decide what a contact's own session sees. */
+/** The modules whose records decide what a contact's own session sees. */
 const ofContacts = ['Contacts', 'Accounts']
 
-/** The module that a statement reads; undefined for a text that says no module. */
+/** The module that a statement reads; undefined if the text names none. */
 export function moduleOf(statement: string): string | undefined {
   return /^select [^'"]+? from ([A-Za-z0-9_]+)/i.exec(statement)?.[1]
 }
 
-/** What rows of a module depend on. The service user sees them all, so that the statement and the module decide. */
+/** The dependencies of rows of a module. The service user sees all records, so the module of the statement decides. */
 export function ofRows(module: string, isService: boolean, modules: Modules): readonly string[] {
   return isService ? [module] : open([module, ...ofContacts, ...referredTo(modules.byName(module))], modules)
 }
 
-/** What the ids of contacts and accounts depend on that a level reaches. */
+/** The dependencies of the contacts and accounts that a level includes. */
 export function ofOwners(modules: Modules): readonly string[] {
   return open(ofContacts, modules)
 }
 
-/** What a list of ids depends on that makes up a scope. */
+/** The dependencies of an id list that makes up a scope. */
 export function ofScope(
   names: readonly string[],
   modules: Modules,
@@ -34,13 +34,16 @@ export function ofScope(
   return open([...all, ...ofContacts, ...referred], modules)
 }
 
-/** Modules that the policy leaves closed decide nothing. */
+/** Modules that the policy leaves closed are not dependencies. */
 function open(names: readonly string[], modules: Modules): readonly string[] {
   const all = new Set(modules.names)
   return [...new Set(names)].filter((name) => all.has(name)).sort()
 }
 
-/** What a write to some modules may change: their records, and what coreBOS keeps or computes in related modules. */
+/**
+ * The modules that a write to some modules may change: their own, and those with records that coreBOS stores or
+ * computes along with them.
+ */
 export function changedBy(
   names: readonly string[],
   modules: Modules,

@@ -1,4 +1,7 @@
-/** Downloads under way at once, by contact: from the request until the last byte has been read or the client has left. */
+/**
+ * Limits concurrent downloads per contact: from the request until the last byte has been read or the client has
+ * disconnected.
+ */
 import type { Attachment } from './context.ts'
 import { GatewayError } from '../model/errors.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
@@ -9,9 +12,9 @@ const retryAfter = 1
 export class Downloads {
   readonly #room: ConcurrencyLimiter
 
-  /** @param most of one contact */
+  /** @param most downloads of one contact */
   constructor(most: number) {
-    const detail = `${most} downloads are under way, which is the most at once`
+    const detail = `${most} downloads are in progress, which is the maximum; try again when one has ended`
     this.#room = new ConcurrencyLimiter({
       inAll: Infinity,
       perContact: most,

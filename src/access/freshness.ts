@@ -1,16 +1,16 @@
-/** Says what was cached is used again under, and how old it may be. */
+/** The cache generations of cached answers, and their maximum age. */
 import { generationOf, type Generations } from '../session/contract.ts'
 
 export interface FreshnessOptions {
   /** `CHANGE_POLL`; 0: changes in coreBOS are not watched. Milliseconds. */
   readonly changePollMs: number
   readonly now: () => number
-  /** Told of the modules of which something may be cached. */
+  /** Receives the modules of which answers may be cached. */
   readonly use: (modules: readonly string[]) => void
 }
 
 export interface Fresh {
-  /** Another one after a change of one of the modules. */
+  /** A text that differs after a change of one of the modules. */
   readonly generation: string
   /** Milliseconds. */
   readonly maxAge: number
@@ -23,7 +23,7 @@ export class Freshness {
     this.#options = options
   }
 
-  /** Where it is not known that changes would show in the generations, nothing is used for longer than `CHANGE_POLL`. */
+  /** If it is not known whether the generations show all changes, answers expire after `CHANGE_POLL`. */
   of(generations: Generations, modules: readonly string[]): Fresh {
     const { changePollMs, now, use } = this.#options
     const generation = generationOf(generations, modules)

@@ -1,24 +1,24 @@
-/** Which modules a request needs to be described: those that it names, and those that their rules lead to. */
+/** The modules whose descriptions a request needs: those that it names, and those that their rules refer to. */
 import { NotDescribed } from '../model/not-described.ts'
 import type { Contact } from '../model/contact.ts'
 import type { Policy } from '../policy/policy.ts'
 
-/** Modules that work on a request has asked for so far. */
+/** The modules that the work of a request has needed so far. */
 export type Needed = ReadonlySet<string> | 'all'
 
-/** What a request names its modules in. */
+/** The parts of a request that name modules. */
 export interface Naming {
   readonly url: string
   readonly body?: unknown
 }
 
-/** Every word of the request that could be a module. Words that are none cost nothing. */
+/** Every word of the request that could be a module. Other words have no effect. */
 export function wordsOf({ url, body }: Naming): string[] {
   const text = typeof body === 'object' && body !== null ? Object.values(body).join(' ') : ''
   return `${url} ${text}`.match(/[A-Za-z][A-Za-z0-9_]*/g) ?? []
 }
 
-/** The modules that the rules on these lead to, these included. */
+/** These modules, and those that their rules refer to. */
 export function withTies(names: Iterable<string>, policy: Policy, contact: Contact): Set<string> {
   const found = new Set(names)
   for (const name of found) {
@@ -30,9 +30,9 @@ export function withTies(names: Iterable<string>, policy: Policy, contact: Conta
 }
 
 /**
- * What a request needs after its work has failed for want of a description.
+ * The modules that a request needs after its work failed for lack of a description.
  *
- * @throws the error where it is another one, or where the work had what it asks for
+ * @throws the error if it is another one, or if the description was available
  */
 export function neededAfter(error: unknown, before: Needed = new Set()): Needed {
   if (!(error instanceof NotDescribed) || before === 'all') throw error

@@ -1,4 +1,4 @@
-/** Whose records a contact's level reaches: the ids that ties are compared with. */
+/** Looks up the owner ids of a contact's level, which ties are compared with. */
 import type { Contact, Level } from '../model/contact.ts'
 import type { Company } from '../corebos/company.ts'
 import { SharedCache, type CacheUse } from '../corebos/shared-cache.ts'
@@ -7,12 +7,12 @@ import type { Fresh } from './freshness.ts'
 import { ownerIdsWithoutLookup, type OwnerIds } from '../scope/owner-ids.ts'
 
 export interface AnchorsOptions {
-  /** Absent without a service user, in which case no level above `account` can be read. */
+  /** Absent without a service user; then no level above `account` can be read. */
   readonly company: Company | undefined
-  /** How long a company is remembered (`ACCESS_RECHECK`). Milliseconds. */
+  /** The lifetime of a company's ids (`ACCESS_RECHECK`). Milliseconds. */
   readonly ttlMs: number
   readonly now: () => number
-  /** Told of each look-up of a company. */
+  /** Receives each look-up of a company. */
   readonly observe: (how: CacheUse) => void
 }
 
@@ -51,7 +51,10 @@ export class OwnerIdsReader {
   async #reach(contact: Contact, level: Level): Promise<OwnerIds> {
     const company = this.#company
     if (company === undefined)
-      throw new GatewayError('COREBOS_UNAVAILABLE', 'a service user is needed for this level')
+      throw new GatewayError(
+        'COREBOS_UNAVAILABLE',
+        'this level requires a service user; set COREBOS_USER and COREBOS_ACCESS_KEY',
+      )
     const { accountId } = contact
     if (accountId === undefined) return { contacts: [contact.id], accounts: [] }
     const parent = level === 'company' ? undefined : await company.parentOf(accountId)

@@ -1,4 +1,4 @@
-/** The policy in force: loaded from its file, held against the installation, and replaced by a new one as a whole. */
+/** The policy in force: loaded from its file, checked against the installation, and replaced as a whole. */
 import { createHash } from 'node:crypto'
 import type { Describer } from '../corebos/installation.ts'
 import { PolicyMisfit } from '../model/policy-misfit.ts'
@@ -6,17 +6,17 @@ import { Policy, entities } from '../policy/policy.ts'
 import { policyWarnings } from '../policy/warnings.ts'
 import { faultsOf, lineOf, type Fault, type Installation } from '../scope/faults.ts'
 
-/** What operators are told of a policy. */
+/** The state of a policy, for operators. */
 export interface PolicyState {
   readonly policy: Policy
-  /** The beginning of a digest of what the file says; equal on instances with equal policies. */
+  /** The beginning of a digest of the file's content; equal on instances with equal policies. */
   readonly hash: string
   /** Milliseconds since 1970. */
   readonly loadedAt: number
-  /** False until coreBOS has said which modules and fields there are. */
+  /** False until coreBOS has returned its modules and fields. */
   readonly isChecked: boolean
   readonly faults: readonly Fault[]
-  /** Names of the rules that stay closed for a fault. */
+  /** Names of the rules that stay closed because of a fault. */
   readonly closed: readonly string[]
 }
 
@@ -37,18 +37,18 @@ export interface InstallationReader {
 const mostAsked = 10
 
 export interface PolicyInForceOptions {
-  /** @throws Error that says what is wrong with the file, one line for each place */
+  /** @throws Error that describes the problems of the file, one line for each position */
   readonly load: () => Promise<Policy>
   /** What the policy is held against; undefined where nothing is to be checked. */
   readonly installation: InstallationReader | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: PolicyLog
-  /** Told of every new state. */
+  /** Receives every new state. */
   readonly observe: (state: PolicyState) => void
 }
 
-/** Lines about a policy that must not be put in force. */
+/** Problems of a policy that must not be put in force, one line each. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError'
   readonly lines: readonly string[]
@@ -74,7 +74,7 @@ export class PolicyInForce {
     this.#state = this.#loaded
   }
 
-  /** @throws PolicyError where the file is invalid, or says something that coreBOS cannot be asked */
+  /** @throws PolicyError if the file is invalid, or has a condition that coreBOS cannot evaluate */
   static async begin(options: PolicyInForceOptions): Promise<PolicyInForce> {
     const inForce = new PolicyInForce(options, await loaded(options))
     const { policy } = inForce.#state
@@ -143,12 +143,12 @@ export class PolicyInForce {
     if (faults.length > 0) throw new PolicyMisfit(faults.map(({ path }) => path))
   }
 
-  /** Loads the policy again. One that is wrong changes nothing. @returns whether it is in force now */
+  /** Loads the policy again. An invalid policy changes nothing. @returns whether it is in force now */
   async reload(): Promise<boolean> {
     const { log, now, installation } = this.#options
     try {
       const policy = await loaded(this.#options)
-      // A session that was looked at in this millisecond was looked at under the old policy.
+      // A session that was checked in this millisecond was checked under the old policy.
       const state = unchecked(policy, now() + 1, installation === undefined)
       const checked = installation?.by && this.#check(state, installation.by, 'atStart')
       this.#put(
@@ -224,7 +224,7 @@ function checked(state: PolicyState, faults: readonly Fault[]): PolicyState {
   return { ...state, isChecked: true, faults, closed: [...closed], policy: readable.without(closed) }
 }
 
-/** Log-ins read the field, and fail where contacts lack it. */
+/** Log-ins read the field, and fail if contacts lack it. */
 function withoutLevelField({ source }: Policy): Policy {
   const entries = Object.entries(source).filter(([name]) => name !== 'levelField')
   return new Policy({ level: source.level, modules: source.modules, ...Object.fromEntries(entries) })

@@ -1,4 +1,4 @@
-/** Makes read contexts: what a contact may see, and the coreBOS session that reads for it. */
+/** Creates read contexts: what a contact may see, and the coreBOS session that reads for it. */
 import { createHash, randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { detailViewActions } from '../corebos/actions.ts'
@@ -40,36 +40,36 @@ export interface ReadContextsOptions {
   /** Whether coreBOS restricts the contacts' own sessions (see `LoginMode`). */
   readonly hasRestrictedSession: boolean
   /**
-   * Whether reads of contacts that are mapped to the service user itself run in its sessions, side by side, under the
+   * Whether reads of contacts that are mapped to the service user itself run in its sessions, concurrently, under the
    * gateway's scope alone (`COREBOS_READS`).
    */
   readonly sharesReads: boolean
   /** The policy in force; it may change while the gateway runs. */
   readonly policy: () => Policy
-  /** Holds the policy against the installation unless that has been done. */
+  /** Checks the policy against the installation unless that has been done. */
   checkPolicy?(): Promise<void>
   /** Does so again, after metadata was discarded. */
   readonly recheckPolicy?: () => Promise<void>
   /** How long ids that make up a scope may be used (`ACCESS_RECHECK`). Milliseconds. */
   readonly scopeTtlMs: number
-  /** How long rows that coreBOS has answered may be used again (`READ_CACHE_TTL`). Milliseconds. */
+  /** The lifetime of rows (`READ_CACHE_TTL`). Milliseconds. */
   readonly readTtlMs: number
-  /** See {@link FreshnessOptions}; with it, ids that make up a scope may be used as long as rows. */
+  /** See {@link FreshnessOptions}; with it, ids that make up a scope live as long as rows. */
   readonly changePollMs: number
   readonly use: FreshnessOptions['use']
-  /** The store of all instances; absent where there is but one. */
+  /** The store of all instances; absent if there is only one. */
   readonly shared: ScopeListsOptions['store']
   readonly now: () => number
-  /** Downloads of one contact at once. */
+  /** Concurrent downloads of one contact. */
   readonly downloads: number
-  /** Told of each use of a cache: of `records`, or of the ids that make up a `scope`. */
+  /** Receives each use of a cache: of `records`, or of the ids that make up a `scope`. */
   readonly observe: (cache: 'records' | 'scope', how: CacheUse) => void
 }
 
-/** Told of rows outside the scope. */
+/** Receives rows outside the scope. */
 export type Withheld = ReadContext['withheld']
 
-/** What a request says of the modules that it needs; the others need not be described. */
+/** The modules that a request names; the others need not be described. */
 export interface Needs extends Naming {
   readonly neededModules: Needed | undefined
 }
@@ -80,7 +80,7 @@ interface Remembered {
   readonly visible: VisibleModules
 }
 
-/** What rows are cached by. */
+/** The parts of a cache key of rows. */
 interface Caching {
   readonly catalogue: Catalogue
   readonly fresh: (modules: readonly string[]) => Fresh
@@ -88,19 +88,19 @@ interface Caching {
   readonly provenance: Provenance
 }
 
-/** Generations under which nothing was cached. */
+/** Generations that no cached value has. */
 export function uncached(): Generations {
   const once = randomUUID()
   return { cacheGeneration: once, schemaGeneration: once, moduleGenerations: new Map() }
 }
 
-/** @returns undefined where it needs them all */
+/** @returns undefined if it needs all of them */
 function neededBy(needs: Needs, policy: Policy, contact: Contact): (() => Iterable<string>) | undefined {
   const { neededModules: some = [] } = needs
   return some === 'all' ? undefined : () => withTies([...some, ...wordsOf(needs)], policy, contact)
 }
 
-/** What a contact sees depends on this alone. */
+/** Everything that the visible records of a contact depend on. */
 function scopeKey({ entity, id, accountId, user, level }: Contact): string {
   return JSON.stringify([entity, id, accountId, user.id, level])
 }
@@ -150,7 +150,7 @@ export class ReadContexts {
     shared_reads: () => this.#reads.reading,
   }
 
-  /** @throws GatewayError `SESSION_ENDED`, or how coreBOS failed to say what modules there are */
+  /** @throws GatewayError `SESSION_ENDED`, or the error of coreBOS for the list of modules */
   async of({ session, ...generations }: Admission, withheld: Withheld, needs?: Needs): Promise<ReadContext> {
     const known = this.#schemaGeneration
     if (known === undefined) this.#schemaGeneration = generations.schemaGeneration
@@ -309,7 +309,7 @@ export class ReadContexts {
     }
     return {
       query: async (statement, by, bypassCache) => {
-        // The service user finds such values as they are, and the scope stands in the statement itself.
+        // The service user finds such values unchanged, and the scope is in the statement itself.
         const joinsBlanks = hasRestrictedSession && holdsRepeatedBlanks(statement)
         const reading = callerFor(joinsBlanks ? 'service-preferred' : by)
         const ask = async () => query(reading, statement)
@@ -330,7 +330,7 @@ export class ReadContexts {
         const rows = await unkept(async () => relatedRecords(callerFor(by), { id, module, relatedModule }))
         return rows.map((row) => row['id'] ?? '')
       },
-      // In a contact's own session coreBOS fails at those on tickets, and hides others.
+      // In a contact's own session coreBOS fails for comments on tickets, and hides others.
       comments:
         service === undefined && hasRestrictedSession
           ? undefined

@@ -1,13 +1,16 @@
-/** Id lists that make up a scope: looked up once for all instances, and again after a change of a module that they depend on. */
+/**
+ * Id lists that make up a scope: looked up once for all instances, and again after a change of a module that they
+ * depend on.
+ */
 import { SharedCache, type CacheUse } from '../corebos/shared-cache.ts'
 
 export interface ScopeListsOptions {
-  /** How long a list may be used again. Milliseconds. */
+  /** The lifetime of a list. Milliseconds. */
   readonly ttlMs: number
   readonly now: () => number
-  /** Told of each request. */
+  /** Receives each request. */
   readonly observe: (how: CacheUse) => void
-  /** The store of all instances; absent where there is but one. Failures are those of a store without the list. */
+  /** The store of all instances; absent if there is only one. If it fails, the list counts as missing. */
   readonly store:
     | {
         get(key: string): Promise<string | undefined>
@@ -60,7 +63,7 @@ export class ScopeLists {
     const { store, now, ttlMs } = this.#options
     const place = `scope list ${key}`
     const text = await store?.get(place).catch(() => undefined)
-    // Written below, and sealed by the store.
+    // Written below, and encrypted by the store.
     const kept = text === undefined ? undefined : (JSON.parse(text) as Dated)
     if (kept !== undefined && now() - kept.readAt <= Math.min(maxAge, ttlMs)) return kept
     const readAt = now()

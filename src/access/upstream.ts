@@ -7,21 +7,21 @@ import type { ReadBy } from './context.ts'
 
 /** The coreBOS sessions that serve one contact. */
 export interface Upstream {
-  /** The session whose rights count for the contact. */
+  /** The session whose rights apply to the contact. */
   readonly caller: Caller
-  /** Whether that is the service user's. */
+  /** Whether it is the service user's session. */
   readonly isService: boolean
-  /** The session for what a rule has the contact or the service user read or write. */
+  /** The session in which a rule has the contact or the service user read or write. */
   readonly callerFor: (by: ReadBy) => Caller
-  /** Webservice id of the CRM user whose rights `caller` has. @throws GatewayError how coreBOS failed */
+  /** Webservice id of the CRM user whose rights `caller` has. @throws GatewayError the error of coreBOS */
   userId(): Promise<string>
 }
 
 /**
- * The contact's own coreBOS session, or the service user where it has none. An employee's own session shows products and
- * services and nothing else, so the service user reads for it where there is one.
+ * The contact's own coreBOS session, or the service user if it has none. An employee's own session shows only products
+ * and services, so the service user reads for it if there is one.
  *
- * @throws GatewayError `SESSION_ENDED` where no session serves the contact
+ * @throws GatewayError `SESSION_ENDED` if no session serves the contact
  */
 export function upstreamOf(
   { contact, upstream }: Pick<PortalSession, 'contact' | 'upstream'>,

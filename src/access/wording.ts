@@ -1,19 +1,19 @@
-/** What things are called, as the coreBOS sessions that serve a contact say it. None of it is a right. */
+/** Names and labels, as the coreBOS sessions that serve a contact show them. They grant no right. */
 import type { Caller } from '../corebos/caller.ts'
 import type { Dictionary, Words } from '../corebos/dictionary.ts'
 import type { ModuleShape } from '../model/module.ts'
 
 export type { Words } from '../corebos/dictionary.ts'
 
-/** Asked about what the contact has read already: a name is looked up for an id that a visible record holds. */
+/** Looks up names for ids that a visible record holds. */
 export interface Wording {
-  /** Display names of users and groups among these, by webservice id. @throws GatewayError how coreBOS failed */
+  /** Display names of users and groups among these, by webservice id. @throws GatewayError the error of coreBOS */
   userNames(ids: ReadonlySet<string>): Promise<Words>
-  /** Codes of all currencies, by webservice id. @throws GatewayError how coreBOS failed */
+  /** Codes of all currencies, by webservice id. @throws GatewayError the error of coreBOS */
   currencyCodes(): Promise<Words>
-  /** Labels of a module, its blocks, fields and picklists, by raw text. @throws GatewayError how coreBOS failed */
+  /** Labels of a module, its blocks, fields and picklists, by raw text. @throws GatewayError the error of coreBOS */
   labels(module: ModuleShape, language: string): Promise<Words>
-  /** Labels of modules by their names. @throws GatewayError how coreBOS failed */
+  /** Labels of modules by their names. @throws GatewayError the error of coreBOS */
   moduleLabels(names: readonly string[], language: string): Promise<Words>
 }
 
@@ -24,7 +24,7 @@ interface Described {
   readonly byName: (name: string) => ModuleShape | undefined
 }
 
-/** @param caller that of the service user, where there is one */
+/** @param caller that of the service user, if there is one */
 export function wordingBy(caller: Caller, dictionary: Dictionary, described: Described): Wording {
   return {
     userNames: async (ids) => {
@@ -38,7 +38,7 @@ export function wordingBy(caller: Caller, dictionary: Dictionary, described: Des
   }
 }
 
-/** coreBOS names groups in the descriptions of modules alone. */
+/** coreBOS names groups only in the descriptions of modules. */
 function groupsAmong(ids: readonly string[], { names, undescribed, byName }: Described): [string, string][] {
   const groups = names
     .filter((name) => !undescribed.includes(name))

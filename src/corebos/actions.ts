@@ -39,7 +39,9 @@ export async function businessActions(
   })
 }
 
-/** The types of actions that belong to one record; those that coreBOS can run by itself are of the second. */
+/**
+ * The types of actions that belong to one record; coreBOS can run those of the second type without its user interface.
+ */
 const detailTypes = ['DETAILVIEWBASIC', 'DETAILVIEWWIDGET']
 
 export async function detailViewActions(

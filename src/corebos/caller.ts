@@ -4,21 +4,22 @@ import type { Outcome, Success } from './envelope.ts'
 import type { Call } from './transport.ts'
 
 /**
- * The name of the one method of a {@link Caller}. It is not exported outside this folder, so that code that holds a
- * session can do with it what the typed operations do and nothing else.
+ * The name of the only method of a {@link Caller}. It is not exported outside this folder, so code that holds a session
+ * can only use the typed operations.
  */
 export const send = Symbol('send')
 
 export interface Caller {
-  /** @param signal ends the waiting in line; a call that has been sent runs to its end */
+  /** @param signal ends waiting in the queue; a call that has been sent runs to its end */
   [send](call: Call, signal?: AbortSignal): Promise<Outcome>
 }
 
 /**
- * One call, of which only the result counts. With a signal its caller may leave at any time; the call
- * itself is not aborted, since its progress at coreBOS is unknown.
+ * Makes one call and returns its result. With a signal the caller may stop waiting at any time; the call itself is not
+ * aborted, because its progress in coreBOS is unknown.
  *
- * @throws GatewayError what {@link Caller} throws, {@link CorebosRejection}, {@link CorebosCrash}; the reason of `signal`
+ * @throws GatewayError what {@link Caller} throws, {@link CorebosRejection}, {@link CorebosCrash}; the reason of
+ *   `signal`
  */
 export async function ask(caller: Caller, call: Call, signal?: AbortSignal): Promise<Success> {
   const outcome = await outcomeOf(caller, call, signal)
@@ -26,7 +27,7 @@ export async function ask(caller: Caller, call: Call, signal?: AbortSignal): Pro
   throw new CorebosRejection(call.operation, outcome.code, outcome.message)
 }
 
-/** The same, where a rejection is an answer. */
+/** Makes one call and returns its result, or coreBOS's rejection. */
 export async function outcomeOf(
   caller: Caller,
   call: Call,
@@ -38,7 +39,7 @@ export async function outcomeOf(
   return outcome
 }
 
-/** Rejects when the signal goes; never settles where the answer was first. */
+/** Rejects when the signal is aborted; stays pending if the answer came first. */
 function leaving(signal: AbortSignal, answer: Promise<unknown>): Promise<never> {
   return new Promise((_, reject) => {
     const leave = () => reject(signal.reason instanceof Error ? signal.reason : new Error('left'))

@@ -1,28 +1,28 @@
-/** The modules that one CRM user may see; their descriptions are read one by one, as requests need them. */
+/** The modules that one CRM user may see; descriptions are read one by one, on demand. */
 import { NotDescribed } from '../model/not-described.ts'
 import type { ModuleDescription } from './describe.ts'
 
 /** The modules that one CRM user may see. */
 export interface Catalogue {
   readonly names: readonly string[]
-  /** Exact in case. @throws NotDescribed */
+  /** Case-sensitive. @throws NotDescribed */
   byName(name: string): ModuleDescription | undefined
-  /** The name of the module whose ids begin so. @throws NotDescribed */
+  /** The name of the module whose ids have this prefix. @throws NotDescribed */
   byIdPrefix(prefix: string): { readonly name: string } | undefined
   /** @throws NotDescribed unless all modules are described */
   requireAll(): void
   readonly isComplete: boolean
-  /** The names of those that are not described yet. */
+  /** The names of modules that are not described yet. */
   readonly undescribed: readonly string[]
 }
 
-/** What has been read for one CRM user so far. */
+/** The descriptions that have been read for one CRM user so far. */
 export interface Known {
   /** Exact names. */
   readonly listed: ReadonlySet<string>
   /** By name; undefined: coreBOS does not describe it to this CRM user. */
   readonly modules: ReadonlyMap<string, ModuleDescription | undefined>
-  /** Names by prefix of the whole installation: they are the same for all CRM users. */
+  /** Names by prefix in the whole installation: they are the same for all CRM users. */
   readonly prefixes: ReadonlyMap<string, string>
 }
 
@@ -49,7 +49,7 @@ export function catalogueOf({ listed, modules, prefixes }: Known, wanted: readon
     requireAll: () => {
       if (!all.isComplete) throw new NotDescribed('all')
     },
-    // Once it is complete it stays so.
+    // Once complete, it stays complete.
     get isComplete() {
       return (isComplete ||= all.undescribed.length === 0)
     },

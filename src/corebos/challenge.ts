@@ -8,11 +8,11 @@ export interface Challenge {
   readonly token: string
   /** Unix seconds on coreBOS's clock. */
   readonly serverTime: number
-  /** Unix seconds; a number when the token is new, a text when it is handed out again. */
+  /** Unix seconds; a number if the token is new, a text if it was issued before. */
   readonly expireTime: number | string
 }
 
-/** @returns undefined where the name has no access */
+/** @returns undefined if the name has no access */
 export async function requestChallenge(outside: Caller, username: string): Promise<Challenge | undefined> {
   const outcome = await outcomeOf(outside, { operation: 'getchallenge', params: { username } })
   if (outcome.kind === 'rejection') {

@@ -1,4 +1,4 @@
-/** What was saved and deleted in coreBOS, as far as the service user can tell. */
+/** Records that were saved or deleted in coreBOS, as far as the service user can see. */
 import { readingOf } from '../query/dialect.ts'
 import { sealQuery } from '../model/sendable-query.ts'
 import { ask, type Caller } from './caller.ts'
@@ -14,14 +14,14 @@ export interface Changes {
   readonly last: number
 }
 
-/** Answers hold about 100 records each; after so many of them, the rest is found at the next look. */
+/** Answers hold about 100 records each; after this number of answers, the rest is found at the next poll. */
 const mostAnswers = 50
 
 /**
- * One call for all modules: records that are assigned to the service user, saved or deleted after a moment.
+ * One call for all modules: records that are assigned to the service user, and were saved or deleted after a time.
  *
  * @param since seconds since 1970, more than 0
- * @throws GatewayError how coreBOS failed
+ * @throws GatewayError the error of coreBOS
  */
 export async function changesSince(caller: Caller, since: number): Promise<Changes> {
   const saved: string[] = []
@@ -44,7 +44,7 @@ export async function changesSince(caller: Caller, since: number): Promise<Chang
   return { saved, deleted, last }
 }
 
-/** Tells whether records of a module were saved or deleted, whoever they are assigned to: when it is another one. */
+/** A mark of a module, which differs after records were saved or deleted, regardless of their owner. */
 export async function markOf(caller: Caller, module: string): Promise<string> {
   const statement = `select id,modifiedtime from ${module} order by modifiedtime desc limit 1;`
   if (readingOf(statement) !== 'basic') throw new Error('the newest record is read in the basic dialect')

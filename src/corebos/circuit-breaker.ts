@@ -1,16 +1,19 @@
-/** Stops calls to a coreBOS that does not answer: after some failures in a row it lets one call through now and then. */
+/**
+ * Stops calls to a coreBOS that does not answer: after some failures in a row, a single call is let through from time
+ * to time.
+ */
 import { GatewayError } from '../model/errors.ts'
 
 export interface CircuitBreakerOptions {
-  /** Failures in a row after which it opens. */
+  /** Failures in a row that open the circuit. */
   readonly failures: number
-  /** Milliseconds between two calls that are let through while it is open. */
+  /** Milliseconds between two calls that are let through while the circuit is open. */
   readonly probeEvery: number
   /** Milliseconds. */
   readonly now: () => number
 }
 
-/** The call was not sent, since coreBOS did not answer those before it. */
+/** The call was not sent, because earlier calls were not answered. */
 export class CircuitOpen extends GatewayError {
   constructor() {
     super('COREBOS_UNAVAILABLE', undefined, { retryAfter: 1 })
@@ -20,7 +23,7 @@ export class CircuitOpen extends GatewayError {
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions
   #failures = 0
-  /** When the latest call was let through that may prove that coreBOS is back. */
+  /** The time of the latest call that was let through as a probe. */
   #probed = 0
 
   constructor(options: CircuitBreakerOptions) {
@@ -31,16 +34,16 @@ export class CircuitBreaker {
     return this.#failures >= this.#options.failures
   }
 
-  /** Before a call waits for its turn. @throws CircuitOpen where it would not be sent now */
+  /** To be called before a call waits in the queue. @throws CircuitOpen if it would not be sent now */
   require(): void {
     if (this.isOpen && this.#options.now() - this.#probed < this.#options.probeEvery) throw new CircuitOpen()
   }
 
   /**
-   * Before a call is sent. An open circuit is not closed to callers while a probe is under way: where coreBOS hangs, a
-   * probe may take as long as a call may take, and coreBOS may be back long before.
+   * To be called before a call is sent. An open circuit lets further probes through while one is in progress: if
+   * coreBOS hangs, a probe may take as long as a call may take, and coreBOS may recover long before.
    *
-   * @throws CircuitOpen where the call must not be sent
+   * @throws CircuitOpen if the call must not be sent
    */
   enter(): void {
     this.require()

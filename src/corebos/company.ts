@@ -1,4 +1,4 @@
-/** The gateway's own statements about accounts: who else belongs to a contact's company, and to the group above it. */
+/** The gateway's own statements about accounts: the other members of a contact's company, and of the group above it. */
 import { GatewayError } from '../model/errors.ts'
 import { readingOf } from '../query/dialect.ts'
 import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
@@ -6,10 +6,10 @@ import type { Caller } from './caller.ts'
 import { parseId } from '../model/webservice-id.ts'
 import { query } from './read.ts'
 
-/** Ids that one answer may hold; a longer one is rejected, since a scope that is cut off would hide rows. */
+/** The most ids of one answer; a longer one is rejected, because a truncated scope would hide rows. */
 const mostIds = 20_000
 
-/** Reads with the session of the service user: a contact's own shows nothing above its account. */
+/** Reads with the session of the service user: a contact's own session shows nothing above its account. */
 export class Company {
   readonly #caller: Caller
 
@@ -24,7 +24,7 @@ export class Company {
       : this.#column('id', statement('id', 'Contacts', 'account_id', accounts))
   }
 
-  /** @returns undefined where the account has no parent */
+  /** @returns undefined if the account has no parent */
   async parentOf(account: string): Promise<string | undefined> {
     const [parent] = await this.#column('account_id', statement('account_id', 'Accounts', 'id', [account]))
     return parent
@@ -48,7 +48,7 @@ export class Company {
 
 function statement(wanted: string, module: string, field: string, ids: readonly string[]): SendableQuery {
   if (!ids.every((id) => parseId(id) !== undefined))
-    throw new GatewayError('INVALID_VALUE', 'this is no webservice id')
+    throw new GatewayError('INVALID_VALUE', 'the id of the account is not a valid webservice id')
   const list = ids.map((id) => `'${id}'`).join(',')
   const text = `select ${wanted} from ${module} where ${field} in (${list}) limit ${mostIds + 1};`
   if (readingOf(text) !== 'basic') throw new Error('a list of ids is read in the basic dialect')

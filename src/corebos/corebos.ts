@@ -1,4 +1,7 @@
-/** coreBOS, as the rest of the gateway holds it: who can ask, and what is remembered of it. The questions are in `read`, `describe`, `login` and `trusted`. */
+/**
+ * The client of coreBOS as a whole: its callers and its caches. Operations are in `read`, `describe`, `login` and
+ * `trusted`.
+ */
 import { outcomeOf, send, type Caller } from './caller.ts'
 import { Dictionary } from './dictionary.ts'
 import { corebosDangers } from './dangers.ts'
@@ -11,14 +14,14 @@ import { Transport, type TransportOptions } from './transport.ts'
 
 export interface CorebosOptions extends TransportOptions {
   readonly serviceUser: ServiceUserOptions | undefined
-  /** How long descriptions of modules are remembered. Milliseconds. */
+  /** The lifetime of descriptions of modules. Milliseconds. */
   readonly metadataTtlMs: number
-  /** Told of each request for them. */
+  /** Receives each request for them. */
   readonly observeMetadata?: (how: CacheUse) => void
   readonly now: () => number
 }
 
-/** How long a gateway that shuts down waits for its own sessions to be logged out. Milliseconds. */
+/** The time limit for logging out the gateway's own sessions at shutdown. Milliseconds. */
 const longestGoodbye = 1000
 
 export class Corebos {
@@ -61,22 +64,26 @@ export class Corebos {
     return this.sessions.resume(name)
   }
 
-  /** Rights in coreBOS that are dangerous, one line each. @throws GatewayError how coreBOS failed */
+  /** Dangerous rights in coreBOS, one line each. @throws GatewayError the error of coreBOS */
   async dangers(): Promise<string[]> {
     return this.service === undefined ? [] : corebosDangers(this.service)
   }
 
-  /** Whether calls are stopped, since coreBOS does not answer. */
+  /** Whether calls are stopped because coreBOS does not answer. */
   get isCircuitOpen(): boolean {
     return this.#transport.isCircuitOpen
   }
 
-  /** Whether coreBOS answers; that it knows no session is an answer. @throws GatewayError how it fails */
+  /**
+   * Resolves if coreBOS answers; an answer about an unknown session counts.
+   *
+   * @throws GatewayError the error of coreBOS
+   */
   async ping(): Promise<void> {
     await asGateway(() => outcomeOf(this.outside, { operation: 'listtypes' }))
   }
 
-  /** Logs out the service user; sessions of contacts live on, they end with the contacts' own. */
+  /** Logs out the service user; sessions of contacts continue, and end with the contacts' own. */
   async close(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const enough = new Promise<void>((resolve) => {

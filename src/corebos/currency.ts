@@ -11,10 +11,10 @@ export interface Currency {
   readonly name: string
 }
 
-/** What coreBOS notes on the currency that all conversion rates refer to. */
+/** coreBOS's mark of the currency that all conversion rates refer to. */
 const base = '-11'
 
-/** Those that the session of `caller` sees. */
+/** The currencies that the session of `caller` sees. */
 async function read(caller: Caller): Promise<readonly (Currency & { readonly isBase: boolean })[]> {
   const { result } = await ask(caller, {
     operation: 'query',
@@ -32,7 +32,7 @@ async function read(caller: Caller): Promise<readonly (Currency & { readonly isB
   })
 }
 
-/** @returns undefined where the session of `caller` sees no active base currency */
+/** @returns undefined if the session of `caller` sees no active base currency */
 export async function baseCurrency(caller: Caller): Promise<Currency | undefined> {
   const found = (await read(caller)).find(({ isBase }) => isBase)
   if (found === undefined) return undefined

@@ -1,16 +1,16 @@
-/** Rights in coreBOS that are dangerous, each in one line for the start. */
+/** Dangerous rights in coreBOS, reported at start in one line each. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { getPortalUserInfo } from './login.ts'
 import type { ServiceUser } from './service-user.ts'
 import { Identities } from './trusted.ts'
 
-/** CRM users that are looked at. */
+/** The most CRM users that are checked. */
 const mostUsers = 20
 
-/** Contacts that are named. */
+/** The most contacts that are named. */
 const mostNamed = 5
 
-/** @throws GatewayError how coreBOS failed */
+/** @throws GatewayError the error of coreBOS */
 export async function corebosDangers(service: ServiceUser): Promise<string[]> {
   const identities = new Identities(service)
   const [{ administrator, id: serviceId }, mapped] = await Promise.all([
@@ -26,13 +26,13 @@ export async function corebosDangers(service: ServiceUser): Promise<string[]> {
     const named = contacts.slice(0, mostNamed).join(', ')
     const more = contacts.length > mostNamed ? ` and ${contacts.length - mostNamed} more` : ''
     lines.push(
-      `coreBOS: the CRM user ${user} is an administrator, so its contacts are not let in: ${named}${more}`,
+      `coreBOS: the CRM user ${user} is an administrator, so its contacts cannot log in: ${named}${more}`,
     )
   }
   return lines
 }
 
-/** What coreBOS does not tell is not warned of. */
+/** If coreBOS does not tell, there is no warning. */
 async function isAdministrator(identities: Identities, user: string): Promise<boolean> {
   try {
     return (await identities.isAdministrator(user)) ?? false

@@ -1,4 +1,4 @@
-/** What coreBOS says of its modules to one CRM user. */
+/** Reads the descriptions of modules, as coreBOS gives them to one CRM user. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { ask, outcomeOf, type Caller } from './caller.ts'
 import type { FieldForm } from '../model/module.ts'
@@ -19,19 +19,19 @@ export interface FieldDescription {
   readonly type: string
   /** The modules that a reference may point to. */
   readonly refersTo: readonly string[]
-  /** Absent where the field is no picklist. */
+  /** Absent if the field is not a picklist. */
   readonly picklist: readonly PicklistValue[] | undefined
   readonly mandatory: boolean
   readonly editable: boolean
   readonly nullable: boolean
-  /** coreBOS's number for the kind of field; `''` for the fields of modules that are no entities. */
+  /** coreBOS's number for the kind of field; `''` for the fields of modules that are not entities. */
   readonly uitype: string
   /** `V~M`: kind and whether mandatory; `''` like `uitype`. */
   readonly typeofdata: string
   readonly form: FieldForm
   /** Display names of the groups that may own a record, by webservice id; absent for other fields. */
   readonly groups?: Readonly<Record<string, string>>
-  /** The name of the module that it is a field of. */
+  /** The name of its module. */
   readonly module: string
 }
 
@@ -39,7 +39,7 @@ export interface ModuleDescription {
   readonly name: string
   readonly label: string
   readonly labelKey: string
-  /** The part of its records' webservice ids in front of the `x`. */
+  /** The part of its records' webservice ids before the `x`. */
   readonly idPrefix: string
   readonly isEntity: boolean
   readonly createable: boolean
@@ -60,11 +60,11 @@ export async function listTypes(caller: Caller, signal?: AbortSignal): Promise<r
 }
 
 /**
- * One call for all modules, as long as the CRM user may see them all: one that it may not see spoils the whole answer
- * of coreBOS, which does not always say which one it was, so the list is then asked for in halves.
+ * One call for all modules, as long as the CRM user may see all of them: a single module that it may not see makes
+ * coreBOS reject the whole call, often without its name, so the list is then split in halves.
  *
- * @param names exact in case, without commas
- * @returns by name; a module that the CRM user may not see is not among them
+ * @param names case-sensitive, without commas
+ * @returns by name; without modules that the CRM user may not see
  */
 export async function describe(
   caller: Caller,
@@ -84,7 +84,7 @@ export async function describe(
 
 function described(result: unknown, names: readonly string[]): Map<string, ModuleDescription> {
   const answer = object(result, 'description')
-  // One module comes by itself, several come by name.
+  // The answer for one module is the module itself, for several an object by name.
   const modules = names.length === 1 ? [answer] : names.map((name) => object(answer[name], 'description'))
   return new Map(modules.map(module).map((each) => [each.name, each]))
 }
@@ -113,18 +113,18 @@ function module(source: Readonly<Record<string, unknown>>): ModuleDescription {
   })
 }
 
-/** Rows of a page where coreBOS does not say. */
+/** Rows of a page if coreBOS does not say. */
 const defaultPageSize = 20
 
 function list(source: unknown): ModuleDescription['list'] {
-  // Modules without lists have an empty text, or nothing at all.
+  // Modules without lists have an empty text, or no value.
   const { fields, pagesize } = isObject(source) ? source : {}
   const columns = Array.isArray(fields) ? fields.filter((name) => typeof name === 'string') : []
   const pageSize = Number(pagesize)
   return { columns, pageSize: Number.isInteger(pageSize) && pageSize > 0 ? pageSize : defaultPageSize }
 }
 
-/** What is missing here leaves a form without an ornament, so that no other shape is a failure. */
+/** Missing values only affect how a form looks, so another shape is not an error. */
 function form({ block, sequence, default: given, helpinfo }: Readonly<Record<string, unknown>>): FieldForm {
   const { blockname, blocklabel, blocksequence } = isObject(block) ? block : {}
   const isShown = typeof blockname === 'string' && blockname !== ''

@@ -1,4 +1,4 @@
-/** What coreBOS calls things: labels in a language, names of users, codes of currencies. Remembered like metadata. */
+/** Names in coreBOS: labels in a language, names of users, codes of currencies. Cached like metadata. */
 import type { Caller } from './caller.ts'
 import { currencyCodes } from './currency.ts'
 import { SharedCache } from './shared-cache.ts'
@@ -16,7 +16,7 @@ export interface DictionaryOptions {
 /** Modules in a language, each with all of its texts. */
 const mostLabels = 1000
 
-/** None of it depends on the contact: a session of any of them, or of the service user, is answered the same. */
+/** The names do not depend on the contact: any session gets the same answer. */
 export class Dictionary {
   readonly #labels: SharedCache<Words>
   readonly #names: SharedCache<Words>
@@ -28,8 +28,8 @@ export class Dictionary {
 
   /**
    * @param texts all raw texts of the module, so that one call serves every request
-   * @returns what has a translation, by the raw text
-   * @throws GatewayError how coreBOS failed
+   * @returns translations by the raw text, without texts that have none
+   * @throws GatewayError the error of coreBOS
    */
   async labels(caller: Caller, texts: readonly string[], language: string, module: string): Promise<Words> {
     const different = [...new Set(texts)].filter((each) => each !== '')
@@ -38,12 +38,12 @@ export class Dictionary {
     return this.#labels.get(key, async () => translated(caller, different, language, module))
   }
 
-  /** Display names by webservice id. @throws GatewayError how coreBOS failed */
+  /** Display names by webservice id. @throws GatewayError the error of coreBOS */
   async userNames(caller: Caller): Promise<Words> {
     return this.#names.get('users', async () => userNames(caller))
   }
 
-  /** By webservice id. @throws GatewayError how coreBOS failed */
+  /** By webservice id. @throws GatewayError the error of coreBOS */
   async currencyCodes(caller: Caller): Promise<Words> {
     return this.#names.get('currencies', async () => currencyCodes(caller))
   }

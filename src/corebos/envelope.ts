@@ -1,4 +1,4 @@
-/** What a body of coreBOS says: `{success, result | error{code, message}, moreinfo}`. */
+/** Reads the body of an answer of coreBOS: `{success, result | error{code, message}, moreinfo}`. */
 import { GatewayError } from '../model/errors.ts'
 import { isObject, parseJson } from './shape.ts'
 import type { Spooled } from './spool.ts'
@@ -6,13 +6,13 @@ import type { Spooled } from './spool.ts'
 export interface Success {
   readonly kind: 'success'
   readonly result: unknown
-  /** `moreinfo.totalrows`, where there is one. */
+  /** `moreinfo.totalrows`, if present. */
   readonly totalRows: number | undefined
-  /** What the call has named as a file; in `result` its text is empty. */
+  /** The text that the call has declared as a file; it is empty in `result`. */
   readonly file?: Spooled
 }
 
-/** coreBOS has understood and does not do it. */
+/** coreBOS has understood the call and rejects it. */
 export interface Rejection {
   readonly kind: 'rejection'
   /** `ACCESS_DENIED`, `INVALID_ID_ATTRIBUTE` …; sometimes empty. */
@@ -20,19 +20,19 @@ export interface Rejection {
   readonly message: string
 }
 
-/** PHP crashed: status 500 and an empty body. What was done until then is unknown. */
+/** PHP crashed: status 500 and an empty body. Its progress until then is unknown. */
 export interface Crash {
   readonly kind: 'crash'
 }
 
 export type Outcome = Success | Rejection | Crash
 
-/** Seconds after which a coreBOS that is down is worth another try. */
+/** Seconds until a coreBOS that is down is worth a retry. */
 export const retryAfterOutage = 5
 
 /**
- * @throws GatewayError `COREBOS_UNAVAILABLE` where a proxy answers in its place; `COREBOS_FAILED` for everything that
- * is not an envelope
+ * @throws GatewayError `COREBOS_UNAVAILABLE` if a proxy answers in its place; `COREBOS_FAILED` for everything that is
+ * not an envelope
  */
 export function readEnvelope(status: number, body: Buffer): Outcome {
   if (status === 500 && body.length === 0) return { kind: 'crash' }

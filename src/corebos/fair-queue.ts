@@ -1,4 +1,7 @@
-/** A queue that serves its keys round robin, and the entries of one key first in, first out. It holds no clock and waits for nothing. */
+/**
+ * A queue that serves its keys round robin, and the entries of one key first in, first out. It has no clock and does
+ * not wait.
+ */
 export class FairQueue<K, T> {
   /** Keys with waiting entries, in the order in which they are served next. */
   readonly #waiting = new Map<K, Set<T>>()
@@ -9,17 +12,13 @@ export class FairQueue<K, T> {
     else entries.add(entry)
   }
 
-  /** Removes an entry wherever it stands; one that is not waiting is ignored. */
+  /** Removes an entry from any position; an entry that is not waiting is ignored. */
   remove(key: K, entry: T): void {
     const entries = this.#waiting.get(key)
     if (entries?.delete(entry) === true && entries.size === 0) this.#waiting.delete(key)
   }
 
-  /**
-   * Removes the next entry that is admitted; its key is then the last to be served again.
-   *
-   * @returns undefined where no entry is admitted
-   */
+  /** Removes the next admitted entry; its key is then served last. @returns undefined if no entry is admitted */
   next(admits: (entry: T, key: K) => boolean): T | undefined {
     for (const [key, entries] of this.#waiting) {
       for (const entry of entries) {

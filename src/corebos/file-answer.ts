@@ -1,11 +1,14 @@
-/** Reads an answer of coreBOS in which one text is a file in base64; the file is decoded while it arrives, so that a large one does not block the process. */
+/**
+ * Reads an answer of coreBOS in which one text is a file in base64; the file is decoded while it arrives, so that a
+ * large one does not block the process.
+ */
 import { GatewayError } from '../model/errors.ts'
 import { Spool, type SpoolRoom, type Spooled } from './spool.ts'
 
 export interface FileAnswer {
-  /** The answer with an empty text in the place of the file. */
+  /** The answer with an empty text in place of the file. */
   readonly envelope: Buffer
-  /** Undefined where the answer has none. */
+  /** Undefined if the answer has none. */
   readonly file: Spooled | undefined
 }
 
@@ -18,7 +21,8 @@ const quote = 0x22
 
 /**
  * @param name of the property whose text is the file
- * @throws GatewayError `COREBOS_TOO_LARGE`, `COREBOS_FAILED` where the text is no base64, `DOWNLOADS_BUSY`, `DISK_FAILED`
+ * @throws GatewayError `COREBOS_TOO_LARGE`, `COREBOS_FAILED` if the text is not base64, `DOWNLOADS_BUSY`,
+ *   `DISK_FAILED`
  */
 export async function readFileAnswer(
   chunks: AsyncIterable<Uint8Array>,
@@ -48,7 +52,7 @@ async function take(
   limits: FileLimits,
   spool: Spool,
 ): Promise<RateResult> {
-  // Within a text of JSON the quotes would have backslashes, so that nothing but the property itself looks like this.
+  // Within a text of JSON the quotes would be escaped, so only the property itself matches.
   const marker = Buffer.from(`"${name}":"`)
   let head = Buffer.alloc(0)
   let base64: Base64 | undefined
@@ -81,7 +85,7 @@ async function take(
     tailBytes += rest.length
     requireWithin(head.length + tailBytes, limits.envelopeBytes)
   }
-  // An answer that broke off is none; its envelope cannot be read either.
+  // A truncated answer is rejected; its envelope cannot be parsed either.
   return { envelope: Buffer.concat([head, ...tail]), hasFile: base64?.ended === true }
 }
 
@@ -92,7 +96,7 @@ function requireWithin(bytes: number, most: number): void {
 class Base64 {
   ended = false
   #isPadded = false
-  /** Four characters are three bytes; what is left over waits for the next ones. */
+  /** Four characters are three bytes; a remainder waits for the next ones. */
   #rest = ''
 
   decode(bytes: Buffer): Buffer {

@@ -1,10 +1,13 @@
-/** What coreBOS makes or keeps as files of a record, beside the file of a document. */
+/** Files that coreBOS creates or stores for a record, besides the file of a document. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { ask, outcomeOf, type Caller } from './caller.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
 import { array, isObject, object, text, textOrNumber } from './shape.ts'
 
-/** @returns undefined where there is no such record, not for this caller, or records of its module are never printed */
+/**
+ * @returns undefined if the record does not exist or is not visible to this caller, or PDFs of its module are not
+ * supported
+ */
 export async function printed(caller: Caller, id: ClearedId): Promise<Buffer | undefined> {
   const outcome = await outcomeOf(caller, { operation: 'getpdfdata', params: { id: id.text } })
   if (outcome.kind === 'rejection') {
@@ -22,7 +25,7 @@ export interface RecordImage {
 
 export interface RecordImages {
   readonly count: number
-  /** Absent for products, of which coreBOS only says how many there are. */
+  /** Absent for products, of which coreBOS returns only the number of images. */
   readonly images: readonly RecordImage[] | undefined
 }
 

@@ -1,24 +1,24 @@
-/** The one encoding that is ever sent to coreBOS: a form in UTF-8, `application/x-www-form-urlencoded`. */
+/** The only encoding of calls to coreBOS: a form in UTF-8, `application/x-www-form-urlencoded`. */
 import { GatewayError } from '../model/errors.ts'
 import { FormFile } from '../model/form-file.ts'
 
 export type Json =
   string | number | boolean | null | FormFile | readonly Json[] | { readonly [name: string]: Json }
 
-/** Texts are sent as they are, everything else as compact JSON text, in which a file is its base64 text. */
+/** Texts are sent unchanged, everything else as compact JSON, in which a file is its base64 text. */
 export type Params = Readonly<Record<string, Json>>
 
-/** Lone surrogates have no UTF-8, and PHP and MariaDB each make of NUL what they like. */
+/** Lone surrogates cannot be encoded in UTF-8, and PHP and MariaDB treat NUL differently. */
 export function isSendable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
 
-/** @throws GatewayError `INVALID_VALUE` where a text cannot be sent as what it is */
+/** @throws GatewayError `INVALID_VALUE` if a text cannot be sent unchanged */
 export function encodeForm(params: Params): string {
   return formPieces(params).join('')
 }
 
-/** The same in pieces, of which those of files are not copied. @throws GatewayError as {@link encodeForm} */
+/** The form in pieces, without copying those of files. @throws GatewayError as {@link encodeForm} */
 export function formPieces(params: Params): readonly (string | Buffer)[] {
   const pieces: (string | Buffer)[] = []
   let text = ''
@@ -41,11 +41,11 @@ export function formPieces(params: Params): readonly (string | Buffer)[] {
 
 const quote = '%22'
 
-/** No text of a caller's looks like this in JSON, since none may hold a NUL. */
+/** Text of a caller never contains this in JSON, because NUL is rejected. */
 const placeholder = JSON.stringify('\0')
 
 function json(value: Json, files: FormFile[]): string {
-  // Escaped in the JSON text both would get through here and break, or be changed, in PHP's parser.
+  // JSON would escape both, so they would pass here and break, or be changed, in PHP's parser.
   return JSON.stringify(value, (name: string, each: unknown) => {
     sendable(name)
     if (each instanceof FormFile) {

@@ -1,4 +1,4 @@
-/** How coreBOS formats values for the CRM user of a session, and the currency of the installation. */
+/** The formats of the CRM user of a session, and the currency of the installation. */
 import { baseCurrency, type Currency } from './currency.ts'
 import type { Caller } from './caller.ts'
 import { userSettings } from './presentation.ts'
@@ -11,7 +11,7 @@ export interface Formats {
   readonly currency: Currency | undefined
 }
 
-/** @param service the service user, who sees the currencies also where the contact does not */
+/** @param service the service user, who sees the currencies even if the contact does not */
 export async function formatsOf(caller: Caller, service: Caller | undefined): Promise<Formats> {
   const [settings, currency] = await Promise.all([userSettings(caller), baseCurrency(service ?? caller)])
   return {

@@ -1,17 +1,17 @@
 /** Descriptions of modules in the store that instances share, so that one instance reads them for all. */
 import type { FieldDescription, ModuleDescription } from './describe.ts'
 
-/** What is needed of the store. */
+/** The part of the store that is used. */
 export interface SharedValues {
   get(key: string): Promise<string | undefined>
   put(key: string, value: string, ttl: number): Promise<void>
   claim(key: string, value: string, ttl: number): Promise<string | undefined>
 }
 
-/** How long a value is kept in the store, in milliseconds; no longer than a schema generation is remembered. */
+/** The lifetime of a value in the store, in milliseconds; at most that of a schema generation. */
 const life = 86_400_000
 
-/** How long one instance has to read what has grown old, before another may try. Milliseconds. */
+/** The time that one instance has to read outdated descriptions again, before another may try. Milliseconds. */
 const refreshTime = 60_000
 
 /** A value and when it was read, in milliseconds since 1970. */
@@ -24,7 +24,7 @@ interface Packed extends Omit<ModuleDescription, 'fields'> {
   readonly fields: readonly FieldDescription[]
 }
 
-/** What is kept for one CRM user under one schema generation. A store that fails is a store without the value. */
+/** The descriptions for one CRM user under one schema generation. If the store fails, the value counts as missing. */
 export class KeptDescriptions {
   readonly #store: SharedValues
   readonly #place: string
@@ -54,7 +54,7 @@ export class KeptDescriptions {
     await this.#put(name, { value: packed, readAt })
   }
 
-  /** Whether this instance is the one that reads again what has grown old. */
+  /** Whether this instance reads the outdated descriptions again. */
   async mayRefresh(): Promise<boolean> {
     try {
       return (await this.#store.claim(`${this.#place}refresh`, '1', refreshTime)) === undefined
@@ -66,7 +66,7 @@ export class KeptDescriptions {
   async #get<T>(name: string): Promise<Dated<T> | undefined> {
     try {
       const text = await this.#store.get(this.#place + name)
-      // Written below, and sealed by the store.
+      // Written below, and encrypted by the store.
       return text === undefined ? undefined : (JSON.parse(text) as Dated<T>)
     } catch {
       return undefined
@@ -79,7 +79,7 @@ export class KeptDescriptions {
 }
 
 function unpacked({ fields, ...others }: Packed): ModuleDescription {
-  // What is undefined is not written.
+  // Undefined values are not written.
   const whole = fields.map((field) => Object.freeze({ ...field, picklist: field.picklist }))
   return Object.freeze({ ...others, fields: new Map(whole.map((field) => [field.name, field])) })
 }

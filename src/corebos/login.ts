@@ -1,4 +1,4 @@
-/** The calls of coreBOS around a log-in. What coreBOS rejects comes back as a value; what fails is thrown. */
+/** The calls of coreBOS around a log-in. Rejections of coreBOS are returned, failures are thrown. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { createHash } from 'node:crypto'
 import { GatewayError } from '../model/errors.ts'
@@ -8,15 +8,16 @@ import { isSendable } from './form.ts'
 import type { CorebosSession, Sessions } from './session.ts'
 import { object, text } from './shape.ts'
 
-/** How coreBOS keeps the passwords of contacts; a hash of another type counts as a wrong password. */
+/** The storage of contacts' passwords in coreBOS; a hash of another type counts as a wrong password. */
 export type PasswordType = 'md5' | 'sha256' | 'sha512' | 'plaintext'
 
-/** The two kinds of people who have no CRM user of their own, by coreBOS's words for them. */
+/** The two kinds of people without a CRM user of their own, in coreBOS's terms. */
 export type Entity = 'Contacts' | 'Employee'
 
 /**
- * `unknown`: the name has no access. `wrong`: the password, and a contact's coreBOS has counted it. `locked`:
- * too many wrong passwords, every further one is rejected. `absent`: this coreBOS has no such log-in.
+ * `unknown`: the name has no access. `wrong`: the password; for contacts, coreBOS has counted the failure. `locked`:
+ * too many wrong passwords, every further attempt is rejected. `absent`: this coreBOS does not have this kind of
+ * log-in.
  */
 export type LoginRejection = 'unknown' | 'wrong' | 'locked' | 'absent'
 
@@ -80,8 +81,8 @@ export async function login(
 }
 
 /**
- * Contact Login: the webservice id of a contact of that name whose password this is by the database's collation, or
- * `false`. It counts nothing and locks nothing.
+ * Contact Login: the webservice id of a contact with that name and password, both compared by the database's collation,
+ * or `false`. It neither counts failures nor locks.
  */
 export async function authenticateContact(
   service: Caller,
@@ -93,7 +94,10 @@ export async function authenticateContact(
   return result === false ? false : text(result, 'contact')
 }
 
-/** What a session says of the CRM user that it runs as; only that session can tell whether the user is an administrator. */
+/**
+ * The session's statement about the CRM user that it runs as; only that session can tell whether the user is an
+ * administrator.
+ */
 export async function getPortalUserInfo(session: Caller): Promise<UserInfo> {
   const { result } = await ask(session, { operation: 'getPortalUserInfo' })
   const { id, is_admin, email1, language } = object(result, 'user')
@@ -109,7 +113,7 @@ export async function getPortalUserInfo(session: Caller): Promise<UserInfo> {
 }
 
 function portalPassword(token: string, password: string, type: PasswordType): string {
-  // A hash would hide that another password than the one given was hashed.
+  // Hashing would hide that coreBOS received another password.
   if (!isSendable(password))
     throw new GatewayError('INVALID_VALUE', 'the password contains an invalid character')
   const whole = token + password

@@ -11,18 +11,21 @@ import { SharedWork } from './shared-work.ts'
 
 const mostUsers = 1000
 
-/** How long after a failure, or while another instance reads, old descriptions are looked at again. Milliseconds. */
+/**
+ * The time until outdated descriptions are checked again, after a failure or while another instance reads.
+ * Milliseconds.
+ */
 const pause = 5_000
 
 export interface MetadataOptions {
-  /** After how long descriptions are read again (`METADATA_TTL`). Milliseconds. */
+  /** The age at which descriptions are read again (`METADATA_TTL`). Milliseconds. */
   readonly ttlMs: number
   readonly now: () => number
-  /** Told of each request. */
+  /** Receives each request. */
   readonly observe?: ((how: CacheUse) => void) | undefined
 }
 
-/** The store of all instances, and the schema generation, which changes when nothing kept may be used again. */
+/** The store of all instances, and the schema generation, which changes when no cached value may be used again. */
 export interface SharedMetadata {
   readonly values: SharedValues
   readonly generation: () => Promise<string>
@@ -40,7 +43,7 @@ interface OfUser {
   readonly listed: ReadonlySet<string>
   readonly modules: Map<string, ModuleDescription | undefined>
   readonly prefixes: Map<string, string>
-  /** Under the names of the modules that each shows. */
+  /** By the names of the modules that each shows. */
   readonly catalogues: Map<string, Catalogue>
   /** By module, with which others it is being read. */
   readonly underWay: Map<string, Batch>
@@ -75,8 +78,8 @@ export class Metadata {
 
   /**
    * @param user webservice id of the CRM user that `caller` runs as
-   * @param wanted names of modules; what the user may not see is left out
-   * @param needed those that are described before this returns; all unless given
+   * @param wanted names of modules; those that the user may not see are left out
+   * @param needed those that are described before this returns; default: all
    * @throws GatewayError as {@link describe}
    */
   async of(
@@ -96,7 +99,7 @@ export class Metadata {
     return catalogue
   }
 
-  /** Forgets what this instance keeps; what is kept under another schema generation is not used either. */
+  /** Clears the cache of this instance; values in the store under another schema generation are not used either. */
   clear(): void {
     this.#users.clear()
     this.#beginning.clear()
@@ -109,7 +112,7 @@ export class Metadata {
     this.#inBackground(asGateway(read))
   }
 
-  /** Until what runs in the background has ended; for tests and for the end of the process. */
+  /** Resolves when background work has ended; for tests and for the end of the process. */
   async settled(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background)
   }
@@ -123,7 +126,7 @@ export class Metadata {
     const kept = await this.#keptFor(user)
     const names = (await kept?.names()) ?? (await this.#readNames(kept, caller))
     const known = begun(kept, names, prefixes, this.#options.ttlMs)
-    // Cleared meanwhile: this request alone uses it.
+    // Cleared meanwhile: only this request uses it.
     if (prefixes === this.#prefixes) this.#users.set(user, known)
     return known
   }
@@ -141,7 +144,7 @@ export class Metadata {
     return names
   }
 
-  /** Each module is read once, however many requests need it. */
+  /** Each module is read once, regardless of how many requests need it. */
   async #load(user: string, known: OfUser, caller: Caller, names: readonly string[]): Promise<void> {
     const joined = new Set(names.map((name) => known.underWay.get(name) ?? this.#gather(user, known, name)))
     await Promise.all(
@@ -189,7 +192,7 @@ export class Metadata {
     if (value !== undefined) known.prefixes.set(value.idPrefix, name)
   }
 
-  /** What is known stays in use until all of it has been read again; one instance reads for all. */
+  /** Old descriptions stay in use until all of them have been read again; one instance reads for all. */
   #refresh(user: string, known: OfUser, caller: Caller): void {
     const { now } = this.#options
     known.refreshAt = now() + pause
@@ -201,7 +204,7 @@ export class Metadata {
     )
   }
 
-  /** @returns undefined where another instance is reading */
+  /** @returns undefined if another instance is reading */
   async #again(known: OfUser, caller: Caller): Promise<OfUser | undefined> {
     const { kept, prefixes } = known
     const { now, ttlMs } = this.#options

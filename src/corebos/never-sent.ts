@@ -10,7 +10,7 @@ const notConnected = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** What is thrown before a call is sent, and at no other time. */
+/** Errors that are thrown only before a call is sent. */
 const unsent: ReadonlySet<ErrorCode> = new Set([
   'COREBOS_BUSY',
   'COREBOS_TIMEOUT',

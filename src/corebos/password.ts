@@ -1,10 +1,14 @@
-/** The passwords of contacts, which coreBOS keeps in clear. Neither call asks who makes it: the caller has to know whose password it is. */
+/**
+ * The passwords of contacts, which coreBOS stores in clear text. Neither call checks who makes it: the caller must know
+ * whose password it is.
+ */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { ask, outcomeOf, type Caller } from './caller.ts'
 
 /**
  * Sets the password of the contact with that log-in name.
- * @returns whether the current password was right, by the database's collation; coreBOS says no to an unknown name as well
+ *
+ * @returns whether the current password was right, by the database's collation; `false` for an unknown name as well
  */
 export async function changePortalUserPassword(
   caller: Caller,
@@ -18,7 +22,7 @@ export async function changePortalUserPassword(
   throw new CorebosRejection('changePortalUserPassword', outcome.code, outcome.message)
 }
 
-/** Has coreBOS mail the password in clear to the contact with that log-in name. */
+/** Has coreBOS mail the password in clear text to the contact with that log-in name. */
 export async function sendRecoverPassword(caller: Caller, username: string): Promise<void> {
   await ask(caller, { operation: 'sendRecoverPassword', params: { username } })
 }

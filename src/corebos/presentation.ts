@@ -1,6 +1,6 @@
 /**
- * How coreBOS presents its modules to a portal: the whole of `describe` and `listtypes`, and the formats of a CRM user.
- * Only properties that are named here leave; the names of staff and the additions of an installation stay inside.
+ * The presentation of modules for a portal: the whole of `describe` and `listtypes`, and the formats of a CRM user.
+ * Only the properties that are named here are passed on; names of staff and additions of an installation are not.
  */
 import { ask, type Caller } from './caller.ts'
 import { array, flag, isObject, object, text, texts } from './shape.ts'
@@ -44,15 +44,15 @@ export interface PresentedField {
 
 export interface PresentedRelation {
   readonly name: string
-  /** Empty where the list shows no records of a module. */
+  /** Empty if the list shows no records of a module. */
   readonly module: string
-  /** The field that the related records point with; null for a relation of many to many. */
+  /** The field by which the related records point to the record; null for a many-to-many relation. */
   readonly field: string | null
   readonly properties: Properties
   readonly columns: ListColumns
 }
 
-/** The columns that lists of a module show, by the names of fields. */
+/** The columns of the module's lists, by field name. */
 export interface ListColumns {
   readonly fields: readonly string[]
   readonly linkfields: readonly string[]
@@ -106,7 +106,7 @@ const relationProperties = [
   'relationtype',
 ]
 
-/** @param module exact in case, one that the caller may see */
+/** @param module case-sensitive, one that the caller may see */
 export async function presentModule(caller: Caller, module: string): Promise<PresentedModule> {
   const { result } = await ask(caller, { operation: 'describe', params: { elementType: module } })
   const source = object(result, what)

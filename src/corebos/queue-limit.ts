@@ -1,27 +1,27 @@
-/** How many calls may wait, in all, of each kind and for each key; and what each may hold of a number of slots. */
+/** Limits of waiting calls in total, of each kind and for each key; and the share of slots that each may hold. */
 import { GatewayError } from '../model/errors.ts'
 
-/** `access`: log-ins, re-checks of access and descriptions of modules. `records`: what logged-in contacts ask for. */
+/** `access`: log-ins, re-checks of access and descriptions of modules. `records`: requests of logged-in contacts. */
 export type CallKind = 'access' | 'records'
 
-/** On whose account a call waits and runs. */
+/** The account under which a call waits and runs. */
 export interface Share {
   readonly kind: CallKind
-  /** A contact's id or, before a log-in, an address; undefined: the gateway itself, which has no bound of its own. */
+  /** A contact's id or, before a log-in, an address; undefined: the gateway itself, which has no limit of its own. */
   readonly key: string | undefined
 }
 
-/** Seconds after which a caller may try again that found the queue full, or waited in it too long. */
+/** Seconds until a caller may try again whose call found the queue full, or waited too long. */
 const retryAfterRush = 1
 
-/** The calls of one request always have room, however short the queue. */
+/** The calls of one request always fit, even in a short queue. */
 const leastPerKey = 4
 
 export function busy(): GatewayError {
   return new GatewayError('COREBOS_BUSY', undefined, { retryAfter: retryAfterRush })
 }
 
-/** How many places each kind, and each key, may have of a number of them. A quarter is kept from each kind for the other. */
+/** The share of slots that each kind, and each key, may hold. A quarter is reserved for the other kind. */
 export function boundsOf(places: number): { readonly kind: number; readonly key: number } {
   return { kind: places - Math.floor(places / 4), key: Math.ceil(places / 2) }
 }
@@ -57,7 +57,7 @@ function nameOf({ kind, key }: Share): string {
   return JSON.stringify([kind, key])
 }
 
-/** Bounds the waiting calls of one semaphore, or of several together. */
+/** Limits the waiting calls of one semaphore, or of several together. */
 export class QueueLimit {
   readonly #limit: number
   readonly #waiting = new Tally()
@@ -70,7 +70,7 @@ export class QueueLimit {
     return this.#waiting.all
   }
 
-  /** @throws GatewayError `COREBOS_BUSY` where the queue is full, in all or for this share */
+  /** @throws GatewayError `COREBOS_BUSY` if the queue is full, in total or for this share */
   enter(share: Share): void {
     const waiting = this.#waiting
     const perKind = boundsOf(this.#limit).kind

@@ -1,4 +1,7 @@
-/** A call of any operation with any parameters: for the conformance check alone, which compares coreBOS with what was measured. */
+/**
+ * A call of any operation with any parameters: only for the conformance check, which compares coreBOS with the
+ * recordings.
+ */
 import { outcomeOf, type Caller } from './caller.ts'
 import type { Rejection, Success } from './envelope.ts'
 import type { Params } from './form.ts'

@@ -1,4 +1,4 @@
-/** What is read from coreBOS. Only cleared statements and ids come in, and only checked shapes go out. */
+/** Reads from coreBOS. The functions accept only cleared statements and ids, and return only checked shapes. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { SendableQuery } from '../model/sendable-query.ts'
@@ -15,7 +15,10 @@ export type Row = Readonly<Record<string, string>>
 
 export interface Rows {
   readonly rows: readonly Row[]
-  /** How many there are without the limit, as far as coreBOS says so. It follows the statement, not what coreBOS hides row by row. */
+  /**
+   * The number of rows without the limit, if coreBOS gives it. It counts for the statement, including rows that coreBOS
+   * hides.
+   */
   readonly totalRows: number | undefined
 }
 
@@ -26,19 +29,22 @@ export async function query(caller: Caller, statement: SendableQuery, signal?: A
   return { rows: array(result, 'query answer').map((each) => row(each, 'row')), totalRows }
 }
 
-/** A record as `retrieve` gives it; product lines, addresses of files and uuids are left out. */
+/** A record from `retrieve`; product lines, addresses of files and uuids are left out. */
 export interface Retrieved {
   readonly fields: Row
-  /** What the references of the record point to, by the name of the field. */
+  /** The names of referenced records, by the name of the field. */
   readonly references: ReadonlyMap<string, { readonly module: string; readonly label: string }>
   /** Webservice ids of the records that a document is related to. */
   readonly relations: readonly string[]
 }
 
-/** What coreBOS says of records that are not there, or not for this session. */
+/** coreBOS's errors for records that do not exist, or are not visible to this session. */
 const notThere = new Set(['ACCESS_DENIED', 'INVALID_ID_ATTRIBUTE', 'RECORD_NOT_FOUND'])
 
-/** @returns undefined where it is not there or not for this session; coreBOS does not always tell these apart */
+/**
+ * @returns undefined if the record does not exist or is not visible to this session; coreBOS does not always
+ * distinguish the two
+ */
 export async function retrieve(
   caller: Caller,
   id: ClearedId,
@@ -51,10 +57,10 @@ export async function retrieve(
 }
 
 /**
- * The webservice id of the record with this uuid, which `retrieve` takes in the place of an id. Nothing else of the
- * record comes out: whether the contact may see it is decided by the id.
+ * The webservice id of the record with this uuid, which `retrieve` accepts in place of an id. Only the id is returned:
+ * it decides whether the contact may see the record.
  *
- * @returns undefined where it is not there or not for this session
+ * @returns undefined if the record does not exist or is not visible to this session
  */
 export async function idOfUuid(
   caller: Caller,
@@ -92,18 +98,18 @@ export interface RelatedRecords {
   /** The module of `id`. */
   readonly module: string
   readonly relatedModule: string
-  /** Without one coreBOS answers all of them. An order cannot be asked for: coreBOS takes it into its SQL as it is. */
+  /** Without a limit coreBOS returns all of them. There is no order: coreBOS would insert it into its SQL unchecked. */
   readonly limit?: number
   readonly offset?: number
-  /** For the products of something: `ProductLineInvoiceOnly` and the like. */
+  /** For the products of something: `ProductLineInvoiceOnly` and similar. */
   readonly discriminator?: string
 }
 
 /**
- * Rows under the names of columns, not of fields, and with raw record numbers in their references. coreBOS sends each
- * value a second time under the number of its column; that half is dropped.
+ * Rows by names of columns, not of fields, and with raw record numbers in their references. coreBOS sends each value a
+ * second time under the number of its column; these are dropped.
  *
- * @throws GatewayError as {@link ask}; `COREBOS_REFUSED` also where the modules are not related
+ * @throws GatewayError as {@link ask}; `COREBOS_REFUSED` also if the modules are not related
  */
 export async function relatedRecords(
   caller: Caller,
@@ -121,7 +127,7 @@ export async function relatedRecords(
   )
 }
 
-/** What a line itself holds, beside the columns of its product or service and of the stock. */
+/** The columns of the line itself, without those of its product or service and of the stock. */
 const lineColumn =
   /^(?:sequence_no|quantity|listprice|discount_percent|discount_amount|comment|lineitem_id|tax[1-9][0-9]?)$/
 
@@ -150,7 +156,7 @@ function inventoryLine(line: Row): InventoryLine {
   }
 }
 
-/** What `retrieve` says of the lines of an inventory record; all other keys are left out. */
+/** The lines of an inventory record from `retrieve`; all other keys are left out. */
 const pricedKeys = [
   'productid',
   'wsproductid',
@@ -166,7 +172,7 @@ const pricedKeys = [
 
 export type PricedLine = Readonly<Record<string, string | number>>
 
-/** @throws GatewayError as {@link ask}; `COREBOS_FAILED` where coreBOS answers with another record */
+/** @throws GatewayError as {@link ask}; `COREBOS_FAILED` if coreBOS answers with another record */
 export async function pricedLines(
   caller: Caller,
   id: ClearedId,
@@ -196,13 +202,13 @@ function namedColumns(both: Row): Row {
 
 export interface Attachment {
   readonly filename: string
-  /** As coreBOS stores it; the file has not been inspected. */
+  /** As stored in coreBOS; the content has not been inspected. */
   readonly mediaType: string
-  /** To be read once, or discarded. */
+  /** Must be read once, or discarded. */
   readonly content: Spooled
 }
 
-/** @returns undefined where there is no such document, or none with a file in coreBOS (a link is a document without one) */
+/** @returns undefined if the document does not exist, or has no file in coreBOS (a link is a document without one) */
 export async function retrieveAttachment(
   caller: Caller,
   id: ClearedId,
@@ -225,7 +231,7 @@ export async function retrieveAttachment(
 }
 
 function describedFile(outcome: Success, id: ClearedId): Attachment | undefined {
-  // PHP writes what is empty as a list.
+  // PHP writes an empty map as a list.
   const found = Array.isArray(outcome.result) ? undefined : object(outcome.result, 'attachment')[id.text]
   if (found === undefined || Array.isArray(found)) return undefined
   const { filename, filetype, filesize } = object(found, 'attachment')

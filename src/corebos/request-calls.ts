@@ -1,6 +1,6 @@
 /**
- * What all coreBOS calls of one request have in common: on whose account they run, when they end, and how many there
- * may be at once and in all. It travels in the asynchronous context, so that no call of a request is left out.
+ * State that all coreBOS calls of one request share: the account under which they run, when they end, and how many may
+ * run concurrently and in total. It is stored in the asynchronous context, so no call of a request is missed.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setMaxListeners } from 'node:events'
@@ -8,13 +8,13 @@ import { GatewayError } from '../model/errors.ts'
 import type { CallKind, Share } from './queue-limit.ts'
 
 export interface RequestCallsOptions {
-  /** Asked at each call: a request may log in on its way. */
+  /** Read at each call: a request may log in while it runs. */
   readonly share: () => Share
-  /** Aborted when the client has gone. */
+  /** Aborted when the client has disconnected. */
   readonly signal: AbortSignal
-  /** Calls of the request under way or waiting for coreBOS at once. */
+  /** Concurrent calls of the request, running or waiting. */
   readonly atOnce: number
-  /** Calls of the request in all. */
+  /** Calls of the request in total. */
   readonly inAll: number
 }
 
@@ -40,7 +40,10 @@ export class RequestCalls {
     const { atOnce, inAll } = this.#options
     signal.throwIfAborted()
     if (this.#made >= inAll) {
-      throw new GatewayError('TOO_MANY_CALLS', `one request may take ${inAll} calls of coreBOS`)
+      throw new GatewayError(
+        'TOO_MANY_CALLS',
+        `one request may make ${inAll} calls of coreBOS; request fewer records or references`,
+      )
     }
     this.#made += 1
     if (this.#underWay < atOnce) this.#underWay += 1
@@ -76,7 +79,7 @@ interface Frame {
   readonly calls: RequestCalls
   readonly signal: AbortSignal
   readonly share: () => Share
-  /** Set within a call: what that call itself sends is a part of it. */
+  /** Set within a call: further calls that it makes are a part of it. */
   readonly isCall: boolean
 }
 
@@ -90,19 +93,19 @@ export function inRequest<T>(calls: RequestCalls, work: () => T): T {
 }
 
 /**
- * Runs what the gateway does on its own account: outside the bounds of the request that occasions it, and to its end
- * also when the client has gone. Its own log-ins, and the log-out of sessions that must not stay open.
+ * Runs work of the gateway itself: outside the limits of the request that causes it, and to its end even if the client
+ * has disconnected. Examples are its own log-ins, and the log-out of sessions that must not stay open.
  */
 export function asGateway<T>(work: () => T): T {
   return frames.exit(work)
 }
 
-/** On whose account calls run here; outside of a request it is the gateway's, as for operators. */
+/** The account of calls made here; outside of a request it is the gateway, as for operators. */
 export function currentShare(): Share {
   return frames.getStore()?.share() ?? gatewayShare
 }
 
-/** When calls made here end; undefined: never. */
+/** The signal that ends calls made here; undefined: none. */
 export function currentSignal(): AbortSignal | undefined {
   return frames.getStore()?.signal
 }
@@ -116,10 +119,10 @@ export function asShared<T>(signal: AbortSignal, kind: CallKind | undefined, wor
 }
 
 /**
- * Makes one call within the bounds of its request; outside of a request there are none. Calls within the call are
- * parts of it, so that nothing waits for itself.
+ * Makes one call within the limits of its request; outside of a request there are none. Calls within the call are parts
+ * of it, so no call waits for itself.
  *
- * @param call given what ends its waiting; once it is sent it runs to its end
+ * @param call receives the signal that ends its waiting; once sent, it runs to its end
  * @throws GatewayError `CLIENT_CLOSED_REQUEST`, `TOO_MANY_CALLS`; what `call` throws
  */
 export async function bounded<T>(

@@ -1,6 +1,6 @@
 /**
- * Slots for calls under way: a number of them in all, one in each session queue. Waiting calls are served round robin, first
- * between the two kinds and then between the keys of one kind; neither a kind nor a key may hold all of several slots.
+ * Slots for running calls: a number in total, one in each session queue. Waiting calls are served round robin, first
+ * between the two kinds and then between the keys of one kind; neither a kind nor a key may hold all slots.
  */
 import { FairQueue } from './fair-queue.ts'
 import { boundsOf, Tally, type CallKind, type QueueLimit, type Share } from './queue-limit.ts'
@@ -20,7 +20,7 @@ export class Semaphore {
   readonly #limit: QueueLimit
   readonly #held = new Tally()
   readonly #lanes = new Set<string>()
-  /** The kind that is served next stands first. */
+  /** The kind that is served next is first. */
   readonly #lines = new Map<CallKind, Line>([
     ['access', new FairQueue()],
     ['records', new FairQueue()],
@@ -32,7 +32,7 @@ export class Semaphore {
     this.#limit = limit
   }
 
-  /** Slots that are taken. */
+  /** Slots in use. */
   get held(): number {
     return this.#held.all
   }
@@ -40,8 +40,8 @@ export class Semaphore {
   /**
    * Waits for a slot.
    *
-   * @returns gives the slot back; to be called once
-   * @throws GatewayError `COREBOS_BUSY` where the queue is full; the reason of `signal` where that ends the waiting
+   * @returns a function that releases the slot; must be called once
+   * @throws GatewayError `COREBOS_BUSY` if the queue is full; the reason of `signal` if it ends the waiting
    */
   async acquire(share: Share, sessionQueue: string | undefined, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()

@@ -1,4 +1,4 @@
-/** The service user: a few sessions of one CRM user, opened when needed, each for one call at a time. */
+/** The service user: a few sessions of one CRM user, opened on demand, each for one call at a time. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { GatewayError } from '../model/errors.ts'
 import { send, type Caller } from './caller.ts'
@@ -13,7 +13,7 @@ import type { Call, Transport } from './transport.ts'
 export interface ServiceUserOptions {
   readonly name: string
   readonly accessKey: string
-  /** Sessions kept open. */
+  /** The most open sessions. */
   readonly sessions: number
 }
 
@@ -23,7 +23,7 @@ export class ServiceUser implements Caller {
   readonly #slots: Semaphore
   readonly #open: () => Promise<UserLogin>
   readonly #places: Place[] = []
-  /** The last one used is used first, so that no more are opened than are needed. */
+  /** The session that was used last is used first, so that as few as possible are opened. */
   readonly #free: Place[] = []
   #userId: string | undefined
 
@@ -38,7 +38,7 @@ export class ServiceUser implements Caller {
     }
   }
 
-  /** Sessions that carry out a call. */
+  /** Sessions that are running a call. */
   get busy(): number {
     return this.#slots.held
   }
@@ -50,23 +50,30 @@ export class ServiceUser implements Caller {
     )
   }
 
-  /** Whether coreBOS lets the service user in. @throws GatewayError how it rejects the log-in, or fails */
+  /**
+   * Resolves if coreBOS accepts the service user.
+   *
+   * @throws GatewayError the rejection of the log-in, or the error of coreBOS
+   */
   async check(): Promise<void> {
     if (this.#places.some((place) => place.isOpen)) return
     await bounded((end) => this.#inPlace((place) => place.opened(), end))
   }
 
-  /** Where coreBOS has ended the session, which it says instead of doing anything, the call is put once more in a new one. */
+  /**
+   * If coreBOS has ended the session, it says so without executing the call, which is then sent once more in a new
+   * session.
+   */
   async [send](call: Call, signal?: AbortSignal): Promise<Outcome> {
     return bounded((end) => this.#inPlace((place) => place.run(call, end), end), signal)
   }
 
-  /** Logs out wherever it is logged in; this never throws. */
+  /** Logs out all sessions; never throws. */
   async close(): Promise<void> {
     await Promise.all(this.#places.map((place) => place.close()))
   }
 
-  /** Waiting calls get the places round robin by contact. */
+  /** Waiting calls get sessions round robin by contact. */
   async #inPlace<T>(use: (place: Place) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const leave = await this.#transport.acquire(this.#slots, undefined, signal)
     const place = this.#free.pop() ?? this.#newPlace()
@@ -85,7 +92,7 @@ export class ServiceUser implements Caller {
   }
 }
 
-/** One session, and the next one in its place when it is over; for one call at a time. */
+/** One session, replaced by a new one when it has ended; for one call at a time. */
 class Place {
   readonly #open: () => Promise<UserLogin>
   #login: Promise<UserLogin> | undefined
@@ -108,7 +115,7 @@ class Place {
       }
       return await this.#once(call, signal)
     } catch (error) {
-      // The requesting contact has a session of its own, and that has not ended.
+      // The requesting contact has a session of its own, which has not ended.
       throw isEnded(error) ? new GatewayError('COREBOS_FAILED', undefined, { cause: error }) : error
     }
   }

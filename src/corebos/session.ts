@@ -1,4 +1,4 @@
-/** Sessions of coreBOS by name. Two requests of one contact share its session, and its calls go one after the other. */
+/** Sessions of coreBOS by name. Requests of one contact share its session, and its calls run one after the other. */
 import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../model/errors.ts'
 import { send, type Caller } from './caller.ts'
@@ -6,22 +6,25 @@ import type { Outcome } from './envelope.ts'
 import { asGateway, bounded } from './request-calls.ts'
 import type { Call, SessionQueue, Transport } from './transport.ts'
 
-/** Longer than coreBOS itself keeps any session. Milliseconds. */
+/** Longer than coreBOS keeps any session. Milliseconds. */
 const longestLife = 25 * 3600 * 1000
 const mostRemembered = 100_000
 
-/** What coreBOS answers to a session that it does not know (any more). */
+/** coreBOS's errors for a session that does not exist, or no longer. */
 const unknownSession = new Set(['AUTHENTICATION_REQUIRED', 'INVALID_SESSIONID'])
 
 export class Sessions {
   readonly #transport: Transport
-  /** Remembered, because a request that still holds the name must not take up what a time-out has left behind. */
+  /**
+   * Ended sessions are remembered, because a request that still holds the name must not use a session that a time-out
+   * left behind.
+   */
   readonly #ended: LRUCache<string, true>
 
   constructor(transport: Transport, now: () => number) {
     this.#transport = transport
     this.#ended = new LRUCache({
-      // Instead of `max`, for which the memory of all entries is taken at the start.
+      // Instead of `max`, which allocates the memory of all entries at the start.
       maxSize: mostRemembered,
       sizeCalculation: () => 1,
       ttl: longestLife,
@@ -30,13 +33,13 @@ export class Sessions {
     })
   }
 
-  /** Any number of handles may stand for one session: what they share is kept under its name. */
+  /** Several handles may exist for one session: their shared state is kept under its name. */
   resume(name: string): CorebosSession {
     return new CorebosSession(name, this.#transport, this.#ended)
   }
 }
 
-/** A session of a contact or a CRM user. Its calls throw `SESSION_ENDED` once it is over, here or in coreBOS. */
+/** A session of a contact or a CRM user. Its calls throw `SESSION_ENDED` once it has ended, here or in coreBOS. */
 export class CorebosSession implements Caller {
   readonly name: string
   readonly #transport: Transport
@@ -52,7 +55,7 @@ export class CorebosSession implements Caller {
       requireOpen: () => {
         if (this.ended) throw new GatewayError('SESSION_ENDED')
       },
-      // The call may be under way for hours yet, and the next one would be under way beside it.
+      // The call may still run for hours, and the next one would run beside it.
       lost: () => {
         ended.set(name, true)
         transport.cleanUp(name)
@@ -76,13 +79,13 @@ export class CorebosSession implements Caller {
     throw new GatewayError('SESSION_ENDED')
   }
 
-  /** Logs out, after the call under way. It is over here at once, even where coreBOS fails; this never throws. */
+  /** Logs out, after the running call. The session ends here at once, even if coreBOS fails; never throws. */
   async end(): Promise<void> {
     if (this.ended) return
     this.#ended.set(this.name, true)
     const sessionQueue = { name: this.name, requireOpen: () => undefined, lost: () => undefined }
     const logout = { operation: 'logout', params: { sessionName: this.name } }
-    // A session that stays open in coreBOS is of use to no one: it is ended also when the client has gone.
+    // A session left open in coreBOS serves no purpose: it is ended even if the client has disconnected.
     await asGateway(() => this.#transport.call(logout, { sessionQueue })).catch(() => undefined)
   }
 }

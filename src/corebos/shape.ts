@@ -1,10 +1,10 @@
-/** Small checks of what comes from coreBOS: what does not have the recorded shape is a failure, never a guess. */
+/** Checks values from coreBOS: a value without the recorded shape is an error, never a guess. */
 import { GatewayError } from '../model/errors.ts'
 import { isObject } from '../model/is-object.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** @returns undefined where it is not JSON in UTF-8 */
+/** @returns undefined if it is not JSON in UTF-8 */
 export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(body))
@@ -19,7 +19,7 @@ function misshapen(what: string): GatewayError {
   return new GatewayError('COREBOS_FAILED', `coreBOS answered with a ${what} of an unexpected shape`)
 }
 
-/** @throws GatewayError `COREBOS_FAILED`, like the others here */
+/** @throws GatewayError `COREBOS_FAILED`, like the other functions here */
 export function object(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (isObject(value)) return value
   throw misshapen(what)
@@ -44,12 +44,12 @@ export function texts(value: unknown, what: string): readonly string[] {
   return array(value, what).map((each) => text(each, what))
 }
 
-/** Where coreBOS writes numbers, ids among them, now as text and now as numbers. */
+/** For values, ids among them, that coreBOS writes as text or as number. */
 export function textOrNumber(value: unknown, what: string): string {
   return typeof value === 'number' ? String(value) : text(value, what)
 }
 
-/** One row: every value is a text, the empty one included. */
+/** One row: every value is a text, possibly empty. */
 export function row(value: unknown, what: string): Readonly<Record<string, string>> {
   const given = object(value, what)
   if (isRow(given)) return given

@@ -1,25 +1,25 @@
-/** What was read a moment ago and may be used again, and what is being read, which is waited for by all that want it. */
+/** A cache that also shares reads in progress among all requests that need them. */
 import { LRUCache } from 'lru-cache'
 import type { CallKind } from './queue-limit.ts'
 import { SharedWork } from './shared-work.ts'
 
 export interface SharedCacheOptions<T> {
-  /** How long a value may be used again; 0: not at all. Milliseconds. */
+  /** The lifetime of a value; 0: not cached. Milliseconds. */
   readonly ttlMs: number
-  /** Values kept, or their size in all. */
+  /** Number of values, or their total size. */
   readonly bound:
     | { readonly max: number }
     | { readonly maxSize: number; readonly sizeOf: (value: T, key: string) => number }
   readonly now: () => number
-  /** On whose account values are read; that of the request that wants one first unless given. */
+  /** The account of reads; default: that of the first request. */
   readonly kind?: CallKind
-  /** When a value that is read may have been true at the latest; the moment at which its reading began unless given. */
+  /** The latest time at which a value that is read is certainly true; default: the time at which its read began. */
   readonly readAt?: (value: T) => number
-  /** Told of each request. */
+  /** Receives each request. */
   readonly observe?: (how: CacheUse) => void
 }
 
-/** How a request got its value: `kept` from before, `awaited` with another request, or `read` from coreBOS. */
+/** The source of a request's value: `kept` from before, `awaited` with another request, or `read` from coreBOS. */
 export type CacheUse = 'kept' | 'awaited' | 'read'
 
 /** A value and the moment at which it was true at the latest. */
@@ -47,7 +47,7 @@ export class SharedCache<T extends object> {
     }
   }
 
-  /** Values that are being read. */
+  /** Reads in progress. */
   get reading(): number {
     return this.#reading.count
   }

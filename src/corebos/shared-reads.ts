@@ -1,16 +1,16 @@
-/** Rows that several requests share: those that are on their way, and those that came a moment ago. */
+/** Rows that several requests share: reads in progress, and recent answers. */
 import type { Rows } from './read.ts'
 import { SharedCache, type CacheUse } from './shared-cache.ts'
 
 export interface SharedReadsOptions {
-  /** How long rows may be used again (`READ_CACHE_TTL`); 0: only while they are on their way. Milliseconds. */
+  /** The lifetime of rows (`READ_CACHE_TTL`); 0: only while they are read. Milliseconds. */
   readonly ttlMs: number
   readonly now: () => number
-  /** Told of each request. */
+  /** Receives each request. */
   readonly observe: (how: CacheUse) => void
 }
 
-/** Characters of all rows that are kept, with what they were asked by. */
+/** Characters of all cached rows, with their keys. */
 const mostKept = 64 * 2 ** 20
 
 export class SharedReads {

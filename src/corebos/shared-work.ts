@@ -1,4 +1,4 @@
-/** Work that several requests wait for together. It ends when it is done or when none of them waits any more. */
+/** Work that several requests wait for together. It ends when it is done or when no request waits any more. */
 import { setMaxListeners } from 'node:events'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import { UnderWay } from '../model/under-way.ts'
@@ -12,7 +12,7 @@ interface Flight<T> {
   isDone: boolean
 }
 
-/** Failures that are those of the request that began the work, its session's or its share's, and say nothing of others. */
+/** Failures that concern only the request that began the work, its session or its share. */
 const ownFailures: ReadonlySet<ErrorCode> = new Set(['COREBOS_BUSY', 'SESSION_ENDED', 'TOO_MANY_CALLS'])
 
 export class SharedWork<T> {
@@ -21,7 +21,7 @@ export class SharedWork<T> {
   /** Includes work that is not joined any more and has not ended. */
   readonly #works = new UnderWay()
 
-  /** @param kind on whose account the work's calls run; that of the request that begins it unless given */
+  /** @param kind the account of the work's calls; default: that of the request that begins it */
   constructor(kind?: CallKind) {
     this.#kind = kind
   }
@@ -31,9 +31,9 @@ export class SharedWork<T> {
   }
 
   /**
-   * The result of the work under way for a key, which begins unless it has.
+   * The result of the work in progress for a key, which begins if there is none.
    *
-   * @param joined told when it was under way
+   * @param joined called if the work was in progress already
    * @throws what the work throws; the reason why this request ends
    */
   async run(key: string, work: () => Promise<T>, joined: () => void = () => undefined): Promise<T> {
@@ -49,7 +49,7 @@ export class SharedWork<T> {
     return wait(this.#underWay.get(key) ?? this.#begin(key, work), signal)
   }
 
-  /** What is under way is waited for, but not joined any more. */
+  /** Work in progress is waited for, but not joined any more. */
   clear(): void {
     this.#underWay.clear()
   }
@@ -85,7 +85,7 @@ async function wait<T>(flight: Flight<T>, signal: AbortSignal | undefined): Prom
   } finally {
     if (leave !== undefined) signal?.removeEventListener('abort', leave)
     flight.waiting -= 1
-    // An abort is dear, and changes nothing in what is done.
+    // An abort is expensive, and has no effect on finished work.
     if (flight.waiting === 0 && !flight.isDone)
       flight.end.abort(signal?.aborted === true ? reasonOf(signal) : undefined)
   }

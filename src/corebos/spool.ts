@@ -1,6 +1,6 @@
 /**
- * Buffers bytes that come faster than they are read. A slow download must not hold coreBOS's session, and the
- * gateway must not hold whole files in memory: a few bytes stay in memory, more go into a file.
+ * Buffers bytes that arrive faster than they are read. A slow download must not hold coreBOS's session, and the gateway
+ * must not hold whole files in memory: a few bytes stay in memory, the rest is written to a file.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
@@ -11,22 +11,22 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { GatewayError } from '../model/errors.ts'
 
-/** Bytes that are kept in memory. */
+/** Bytes that stay in memory. */
 const fewBytes = 256 * 1024
 
-/** Seconds: how soon a download may have ended, or an operator may have freed disk space. */
+/** Seconds until a download may have ended, or an operator may have freed disk space. */
 const retryAfter = 5
 
 export interface SpoolRoomOptions {
-  /** Bytes of all that is spooled at once, in memory and in files. */
+  /** Bytes of all spools, in memory and in files. */
   readonly maxBytes: number
-  /** Told how many there are. */
+  /** Receives the number of spooled bytes. */
   readonly observe?: (bytes: number) => void
-  /** A file that is gone as soon as it is closed. */
+  /** A file that is deleted when it is closed. */
   readonly openFile?: () => Promise<FileHandle>
 }
 
-/** What all spools have together. */
+/** The limit that all spools share. */
 export class SpoolRoom {
   readonly #options: SpoolRoomOptions
   #held = 0
@@ -36,12 +36,12 @@ export class SpoolRoom {
     this.#options = options
   }
 
-  /** Files that are open. */
+  /** Open files. */
   get files(): number {
     return this.#files
   }
 
-  /** Before anything is asked for that would not fit. @throws GatewayError `DOWNLOADS_BUSY` */
+  /** Must be called before a request whose answer might not fit. @throws GatewayError `DOWNLOADS_BUSY` */
   requireSome(): void {
     this.#require(1)
   }
@@ -81,7 +81,7 @@ export class Spooled {
   readonly size: number
   /** SHA-256 in base64url. */
   readonly digest: string
-  /** Resolves when they have been read or discarded, and take no more room. */
+  /** Resolves when they have been read or discarded, and are no longer spooled. */
   readonly ended: Promise<void>
   readonly #kept: Buffer | FileHandle
   readonly #end: () => void
@@ -95,7 +95,7 @@ export class Spooled {
     this.#end = end
   }
 
-  /** @param range both ends counted; all of it unless given */
+  /** @param range both ends inclusive; default: all bytes */
   read({ first, last } = { first: 0, last: this.size - 1 }): Readable {
     const stream = Buffer.isBuffer(this.#kept)
       ? Readable.from([this.#kept.subarray(first, last + 1)], { objectMode: false })

@@ -2,10 +2,10 @@ import { ask, type Caller } from './caller.ts'
 import { array, isObject, object, text } from './shape.ts'
 
 /**
- * Texts of coreBOS's own screens in a language; what it has no translation for comes back as it is.
+ * Translates texts of coreBOS's own screens; a text without a translation is returned unchanged.
  *
  * @param language such as `es_es`; coreBOS makes the name of a file of it
- * @param module exact in case, or empty
+ * @param module case-sensitive, or empty
  */
 export async function translate(
   caller: Caller,
@@ -21,8 +21,8 @@ export async function translate(
 }
 
 /**
- * The texts among these that have a translation, by the text itself. The name of a module is translated by its own
- * words, also where `module` is another one or empty.
+ * Those of the texts that have a translation, by the text itself. The name of a module is translated even if `module`
+ * is another one or empty.
  *
  * @param texts raw: fields as `label_raw`, values of picklists, names of modules and blocks
  */
@@ -37,7 +37,7 @@ export async function translated(
     operation: 'gettranslation',
     params: { totranslate, language, module },
   })
-  // PHP writes a map as a list where its keys are 0, 1, 2 …
+  // PHP writes a map as a list if its keys are 0, 1, 2 …
   const answer = Array.isArray(result)
     ? Object.fromEntries(array(result, 'translation').map((each, key) => [String(key), each]))
     : object(result, 'translation')

@@ -1,4 +1,7 @@
-/** The wire to coreBOS: one pool of kept-alive connections, one encoding, limits on time, size and number of calls. */
+/**
+ * The connection to coreBOS: one pool of kept-alive connections, one encoding, limits on time, size and number of
+ * calls.
+ */
 import { performance } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
@@ -12,29 +15,29 @@ import { currentShare } from './request-calls.ts'
 import { Semaphore } from './semaphore.ts'
 import { SpoolRoom } from './spool.ts'
 
-/** A session of coreBOS dies with the first call under another name, so this one has no version in it and never changes. */
+/** A session of coreBOS ends with the first call under another name, so this one has no version and never changes. */
 const userAgent = 'corebos-portal-gateway'
 
 export interface TransportOptions {
   /** With or without `/webservice.php`. */
   readonly url: string
-  /** Longest wait for an answer; waiting in line for so long is enough as well. Milliseconds. */
+  /** Longest wait for an answer, and in the queue. Milliseconds. */
   readonly timeoutMs: number
   /** Largest answer, in bytes. */
   readonly maxBytes: number
-  /** Largest file in an answer, in bytes; `maxBytes` unless that is less. */
+  /** Largest file in an answer, in bytes; at most `maxBytes`. */
   readonly maxFileBytes?: number
-  /** What files in answers have together; as much as they want unless given. */
+  /** The limit that files in answers share; default: none. */
   readonly room?: SpoolRoom
-  /** Calls under way at once. */
+  /** Concurrent calls. */
   readonly concurrency: number
-  /** Calls waiting; no contact has more than a quarter of them. */
+  /** Waiting calls; no contact has more than a quarter of them. */
   readonly queue: number
-  /** Told of every call as it is sent, and for how many seconds it waited in the queue. */
+  /** Receives every call as it is sent, with the seconds that it waited in the queue. */
   readonly observe?: ((operation: string, waited: number) => Observation) | undefined
 }
 
-/** What is observed of one call. */
+/** The observer of one call. */
 export interface Observation {
   /** Sent with the call. */
   readonly headers: Readonly<Record<string, string>>
@@ -49,17 +52,17 @@ export interface Call {
   readonly file?: string
 }
 
-/** What is sent, and what is taken out of the answer. */
+/** The parameters of a call, and the file property of its answer. */
 interface Exchange {
   readonly body: readonly (string | Buffer)[]
   readonly file: string | undefined
   readonly headers: Observation['headers'] | undefined
 }
 
-/** Calls of one session go one after the other, each in the session queue that bears the session's name. */
+/** Calls of one session run one after the other, in the session queue with the session's name. */
 export interface SessionQueue {
   readonly name: string
-  /** Looked at when it is a call's turn; what it throws ends the call unsent. */
+  /** Called before the call is sent; if it throws, the call is not sent. */
   requireOpen(): void
   /** A call got no answer; the next one in the session queue has not begun. */
   lost(): void
@@ -67,22 +70,28 @@ export interface SessionQueue {
 
 export interface Way {
   readonly sessionQueue?: SessionQueue
-  /** Ends the waiting in line. A call that has been sent runs to its end. */
+  /** Ends waiting in the queue. A call that has been sent runs to its end. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The answer did not come in time: the call may be under way in coreBOS for who knows how long. */
+/** The answer did not come in time: the call may still be running in coreBOS. */
 export class UnansweredCall extends GatewayError {
   constructor() {
     super('COREBOS_TIMEOUT')
   }
 }
 
-/** Calls that end a session left behind by a time-out wait behind the call that did not answer, so they get places of their own. */
+/**
+ * Log-outs of sessions that a time-out left behind wait behind the call that did not answer, so they have slots of
+ * their own.
+ */
 const farewells = 2
 const farewellsWaiting = 100
 
-/** When the circuit opens, and how often it is tried while it is open: a coreBOS that is back is found within a second. */
+/**
+ * When the circuit opens, and how often a probe is sent while it is open: a coreBOS that has recovered is noticed
+ * within a second.
+ */
 const circuit = { failures: 10, probeEvery: 500 }
 
 export class Transport {
@@ -108,20 +117,20 @@ export class Transport {
     this.#pool = new Pool(url.origin, {
       connections: options.concurrency + farewells,
       pipelining: 1,
-      // Well before the clock below runs out: what was never sent must not count as unanswered.
+      // Well before the time-out below: a call that was never sent must not count as unanswered.
       connect: { timeout: Math.ceil(options.timeoutMs / 2) },
-      // One clock for the whole call, set below, in the place of one for the headers and one between two chunks.
+      // One time-out for the whole call, set below, instead of one for the headers and one between two chunks.
       headersTimeout: 0,
       bodyTimeout: 0,
     })
   }
 
   /**
-   * Sends one call, once: nothing is ever sent again here, so that nothing is ever written twice.
+   * Sends a call exactly once: there are no retries, so nothing is ever written twice.
    *
    * @throws GatewayError `COREBOS_BUSY`, `COREBOS_UNAVAILABLE`, `COREBOS_TIMEOUT` ({@link UnansweredCall}),
-   * `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `DOWNLOADS_BUSY`, `DISK_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what the
-   * session queue throws; the reason of `signal`
+   *   `COREBOS_TOO_LARGE`, `COREBOS_FAILED`, `DOWNLOADS_BUSY`, `DISK_FAILED`, `SHUTTING_DOWN`, `INVALID_VALUE`; what
+   *   the session queue throws; the reason of `signal`
    */
   async call(call: Call, way: Way = {}): Promise<Outcome> {
     if (call.file !== undefined) this.#room.requireSome()
@@ -140,7 +149,8 @@ export class Transport {
     const endsSession = slots === this.#farewells
     if (!endsSession) this.#circuit.require()
     const began = performance.now()
-    // Two clocks: a call that was sent late because of a crowd has as long as any other, and does not lose its session.
+    // Two time-outs: a call that was sent late because of the queue has as long as any other, and does not lose its
+    // session.
     const leave = await this.acquire(slots, sessionQueue?.name, signal)
     try {
       signal?.throwIfAborted()
@@ -167,12 +177,16 @@ export class Transport {
     }
   }
 
-  /** More slots, whose waiting calls count against the same queue. */
+  /** More slots, whose waiting calls count against the same queue limit. */
   semaphore(slots: number): Semaphore {
     return new Semaphore(slots, this.#queue)
   }
 
-  /** {@link Semaphore.acquire}, for as long as a call may wait. @throws GatewayError `COREBOS_BUSY`; the reason of `signal` */
+  /**
+   * {@link Semaphore.acquire}, limited to the longest wait of a call.
+   *
+   * @throws GatewayError `COREBOS_BUSY`; the reason of `signal`
+   */
   async acquire(slots: Semaphore, sessionQueue?: string, signal?: AbortSignal): Promise<() => void> {
     if (this.#closed) throw new GatewayError('SHUTTING_DOWN')
     signal?.throwIfAborted()
@@ -185,7 +199,7 @@ export class Transport {
     )
   }
 
-  /** Runs something for as long as a call may take, or until the gateway closes. */
+  /** Runs something with the time limit of a call, and until the gateway closes. */
   async #within<T>(late: () => GatewayError, run: (end: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#closed) throw new GatewayError('SHUTTING_DOWN')
     const clock = new AbortController()
@@ -211,7 +225,7 @@ export class Transport {
           'user-agent': userAgent,
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
-          // PHP behind some web servers reads no body whose length it is not told.
+          // PHP behind some web servers does not read a body without a content length.
           'content-length': String(body.reduce((sum, piece) => sum + piece.length, 0)),
         },
         body:
@@ -268,12 +282,12 @@ export class Transport {
     )
   }
 
-  /** Whether calls are stopped, since coreBOS does not answer. */
+  /** Whether calls are stopped because coreBOS does not answer. */
   get isCircuitOpen(): boolean {
     return this.#circuit.isOpen
   }
 
-  /** Ends all calls, those under way included. */
+  /** Ends all calls, including running ones. */
   async close(): Promise<void> {
     this.#closed = true
     for (const clock of this.#clocks) clock.abort(new GatewayError('SHUTTING_DOWN'))

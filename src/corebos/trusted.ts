@@ -1,4 +1,4 @@
-/** The gateway's own handful of statements: who a contact is. Nothing of a request goes in but ids and log-in names. */
+/** The gateway's own statements about who a contact is. They contain only ids and log-in names of a request. */
 import { GatewayError } from '../model/errors.ts'
 import { readingOf } from '../query/dialect.ts'
 import { sealQuery, type SendableQuery } from '../model/sendable-query.ts'
@@ -7,11 +7,11 @@ import { parseId } from '../model/webservice-id.ts'
 import type { Entity, PasswordType } from './login.ts'
 import { query, type Row } from './read.ts'
 
-/** What coreBOS's record of a contact or employee says about its access. Texts are empty where coreBOS has none. */
+/** The facts of a contact's or employee's record about its access. Texts are empty if coreBOS has none. */
 export interface Identity {
   readonly id: string
   readonly accountId: string | undefined
-  /** As it is kept, which need not be how it was typed: names are compared by collation. */
+  /** As stored, which may differ from what was typed: names are compared by collation. */
   readonly name: string
   readonly portal: boolean
   /** `YYYY-MM-DD`. */
@@ -21,7 +21,7 @@ export interface Identity {
   /** Webservice id of the CRM user that the record is mapped to. */
   readonly userId: string
   readonly language: string
-  /** What the field that was asked for holds. */
+  /** The value of the requested field. */
   readonly level: string
 }
 
@@ -36,10 +36,10 @@ const sources: Readonly<Record<Entity, Source>> = {
   Employee: { module: 'cbEmployee', nameField: 'work_email', accountField: undefined },
 }
 
-/** Contacts that are looked through for the users that they are mapped to. */
+/** The most contacts that are read for the users that they are mapped to. */
 const mostMapped = 500
 
-/** Enough to see that a name is not one contact's alone. */
+/** Enough to see that several contacts have the same name. */
 const mostNamesakes = 50
 
 /** Reads identities with the session of the service user, or a contact's own with that contact's session. */
@@ -47,7 +47,7 @@ export class Identities {
   readonly #caller: Caller
   readonly #levelField: string | undefined
 
-  /** @param levelField a field of contacts that says how far they see */
+  /** @param levelField the field of contacts that names their level */
   constructor(caller: Caller, levelField?: string) {
     this.#caller = caller
     this.#levelField = levelField
@@ -58,7 +58,10 @@ export class Identities {
     return found?.id === id ? found : undefined
   }
 
-  /** By log-in name, compared by the database's collation: other spellings come too, and so do those whose portal is off. */
+  /**
+   * By log-in name, compared by the database's collation: other spellings match too, and contacts without portal access
+   * are included.
+   */
   async byName(entity: Entity, name: string): Promise<readonly Identity[]> {
     const found = await this.#find(entity, sources[entity].nameField, name, mostNamesakes)
     if (found.length < mostNamesakes) return found
@@ -70,7 +73,10 @@ export class Identities {
     return this.#find('Contacts', 'portalloginuser', requireId(userId), mostNamesakes)
   }
 
-  /** The CRM users that contacts with portal access are mapped to, with the ids of those contacts; of some contacts where there are many. */
+  /**
+   * The CRM users that contacts with portal access are mapped to, with the ids of those contacts; of some contacts if
+   * there are many.
+   */
   async mappedUsers(): Promise<ReadonlyMap<string, readonly string[]>> {
     const text = `select id,portalloginuser from Contacts where portal='1' limit ${mostMapped};`
     const { rows } = await query(this.#caller, sealQuery(text, 'basic'))
@@ -83,7 +89,7 @@ export class Identities {
   /**
    * Ordinary users may not read users, but they may read the owner of a record.
    *
-   * @returns undefined where the user owns no record of these modules
+   * @returns undefined if the user owns no record of these modules
    */
   async isAdministrator(userId: string): Promise<boolean | undefined> {
     for (const module of ['Contacts', 'Accounts', 'HelpDesk']) {
@@ -104,11 +110,12 @@ export class Identities {
 }
 
 function requireId(id: string): string {
-  if (parseId(id) === undefined) throw new GatewayError('INVALID_VALUE', 'this is no webservice id')
+  if (parseId(id) === undefined)
+    throw new GatewayError('INVALID_VALUE', 'the id of the user is not a valid webservice id')
   return id
 }
 
-/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where coreBOS would read the value as something else */
+/** @throws GatewayError `QUERY_NOT_EXPRESSIBLE` if coreBOS would read the value in another way */
 function statement(
   { module, nameField, accountField }: Source,
   levelField: string | undefined,
@@ -129,7 +136,7 @@ function statement(
   ]
   const literal = `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
   const text = `select ${columns.join(',')} from ${module} where ${field}=${literal} limit ${limit};`
-  // Empty is INTERNAL_SERVER_ERROR in this dialect, and a value such as `a where [b]` makes the condition vanish.
+  // An empty text is INTERNAL_SERVER_ERROR in this dialect, and a value such as `a where [b]` removes the condition.
   if (value.trim() === '' || readingOf(text) !== 'basic') {
     throw new GatewayError('QUERY_NOT_EXPRESSIBLE', 'coreBOS would misread this name')
   }

@@ -2,10 +2,10 @@
 import { ask, type Caller } from './caller.ts'
 import { isObject, text } from './shape.ts'
 
-/** @returns display names by webservice id; nothing else of a user is read */
+/** @returns display names by webservice id; no other field of a user is read */
 export async function userNames(caller: Caller): Promise<ReadonlyMap<string, string>> {
   const { result } = await ask(caller, { operation: 'getAllUsers' })
-  // PHP writes what is empty as a list.
+  // PHP writes an empty map as a list.
   const names = Object.entries(isObject(result) ? result : {})
   return new Map(names.map(([id, name]) => [id, text(name, 'users').trim()]))
 }

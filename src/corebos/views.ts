@@ -1,4 +1,4 @@
-/** The lists that coreBOS keeps for a module: conditions with columns, made by its users. */
+/** The custom views that coreBOS stores for a module: conditions with columns, made by its users. */
 import { ask, type Caller } from './caller.ts'
 import { flag, isObject, object, text, texts } from './shape.ts'
 
@@ -6,11 +6,11 @@ export interface SavedView {
   readonly id: string
   readonly name: string
   readonly status: string
-  /** In the query language; empty where the list has no condition. */
+  /** In the query language; empty if the list has no condition. */
   readonly condition: string
-  /** The same as coreBOS's own forms have it, by columns and by fields: JSON in a text, or empty. */
+  /** The condition in the format of coreBOS's own forms, by columns and by fields: JSON in a text, or empty. */
   readonly criteria: { readonly byColumn: string; readonly byField: string }
-  /** Whether it has a condition on dates beside, which coreBOS gives in SQL only. */
+  /** Whether it also has a condition on dates, which coreBOS returns only as SQL. */
   readonly datesInSql: boolean
   readonly fields: readonly string[]
   readonly isDefault: boolean
@@ -25,10 +25,10 @@ export interface SavedViews {
 const what = 'list of views'
 
 /**
- * Who made them is left out.
+ * Without their authors.
  *
- * @param operation the two differ in which lists they give to whom
- * @param module exact in case, one that the caller may see
+ * @param operation the two return different lists to different users
+ * @param module case-sensitive, one that the caller may see
  */
 export async function savedViews(
   caller: Caller,
@@ -37,7 +37,7 @@ export async function savedViews(
 ): Promise<SavedViews> {
   const { result } = await ask(caller, { operation, params: { module } })
   const { filters, linkfields, pagesize } = object(result, what)
-  // PHP writes what is empty as a list.
+  // PHP writes an empty map as a list.
   const views = Object.entries(isObject(filters) ? filters : {}).map(([id, each]) => view(id, each))
   return {
     views,

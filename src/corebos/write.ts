@@ -1,6 +1,6 @@
 /**
- * What is written to coreBOS. Only checked values and ids come in. Nothing is ever sent twice: where
- * an answer is lost, {@link LostWrite} says that the outcome is unknown.
+ * Writes to coreBOS. The functions accept only checked values and ids. No call is sent twice: if an answer is lost,
+ * {@link LostWrite} says that the outcome is unknown.
  */
 import type { DocumentFile } from '../model/document-file.ts'
 import { CorebosRejection, LostWrite } from '../model/corebos-errors.ts'
@@ -15,7 +15,7 @@ import { object, text } from './shape.ts'
 import type { Call } from './transport.ts'
 
 /**
- * @param relations what a document is to be related to
+ * @param relations the records that a document is related to
  * @returns the id of the new record
  * @throws GatewayError as {@link put}
  */
@@ -39,7 +39,7 @@ export async function create(
   throw new LostWrite(new GatewayError('COREBOS_FAILED', 'coreBOS created a record of another module'))
 }
 
-/** `I`: the file is in coreBOS itself; status 1: it can be read. */
+/** `I`: the file is stored in coreBOS itself; status 1: it is readable. */
 function fileFields({ name, mediaType, content }: DocumentFile) {
   const filename = { name, size: content.size, type: mediaType, content }
   return { filename, filelocationtype: 'I', filestatus: '1' }
@@ -54,7 +54,7 @@ export async function revise(caller: Caller, id: ClearedId, values: CheckedValue
 /**
  * Changes a document and replaces its file. A revision with a file would lose it.
  *
- * @param values all that can be written of the document
+ * @param values all writable values of the document
  * @throws GatewayError as {@link put}
  */
 export async function replaceFile(
@@ -80,12 +80,12 @@ export async function remove(caller: Caller, id: ClearedId): Promise<void> {
 }
 
 /**
- * Relates two records, many to many. coreBOS looks at its rights to the first alone.
+ * Relates two records, many to many. coreBOS checks its rights to the first record alone.
  *
  * @throws GatewayError as {@link put}
  */
 export async function relate(caller: Caller, id: ClearedId, other: ClearedId): Promise<void> {
-  // A list, always: for a bare id coreBOS answers `true` and does nothing.
+  // Always a list: for a bare id coreBOS answers `true` and does nothing.
   const params = { relate_this_id: id.text, with_these_ids: [other.text] }
   await put(caller, { operation: 'SetRelation', params })
 }
@@ -99,8 +99,8 @@ export async function unrelate(caller: Caller, id: ClearedId, other: ClearedId):
 /**
  * Adds a comment to a ticket or FAQ.
  *
- * @param author the contact that speaks; undefined: the CRM user of the session does
- * @returns when, `YYYY-MM-DD hh:mm:ss` in UTC
+ * @param author the contact; undefined: the CRM user of the session
+ * @returns the time, `YYYY-MM-DD hh:mm:ss` in UTC
  * @throws GatewayError as {@link put}
  */
 export async function addComment(
@@ -109,7 +109,7 @@ export async function addComment(
   comments: string,
   author: ClearedId | undefined,
 ): Promise<string> {
-  // coreBOS does not check the author that is named here.
+  // coreBOS does not check this author.
   const values =
     author === undefined ? { from_portal: 0, comments } : { from_portal: 1, parent_id: author.text, comments }
   const { result } = await put(caller, { operation: 'addTicketFaqComment', params: { id: id.text, values } })
@@ -117,12 +117,11 @@ export async function addComment(
 }
 
 /**
- * Runs a business action on a record. What it does is defined in coreBOS.
- *
- * Not recorded: as `include/Webservices/executeBusinessAction.php` of coreBOS 8.0 reads it.
+ * Runs a business action on a record. Its effect is defined in coreBOS. Not recorded: as in
+ * `include/Webservices/executeBusinessAction.php` of coreBOS 8.0.
  *
  * @param action the record number of the action
- * @returns what it says, often HTML; empty where that is no text
+ * @returns the text of the action, often HTML; empty if it returns no text
  * @throws GatewayError as {@link put}
  */
 export async function act(caller: Caller, action: string, id: ClearedId): Promise<string> {
@@ -146,12 +145,12 @@ async function put(caller: Caller, call: Call): Promise<Success> {
 function isHarmless(error: unknown): boolean {
   if (error instanceof CorebosRejection || neverSent(error)) return true
   if (!(error instanceof GatewayError)) return false
-  // A session that has ended is all that coreBOS speaks of then, and a value that cannot be sent was not.
+  // For an ended session coreBOS executes nothing, and a value that cannot be sent was not sent.
   if (error.code === 'SESSION_ENDED' || error.code === 'INVALID_VALUE') return true
   return error.cause instanceof GatewayError && error.cause.code === 'SESSION_ENDED'
 }
 
-/** An answer of another shape came of something that was done. */
+/** An answer of another shape follows a write that was executed. */
 function answered<T>(read: () => T): T {
   try {
     return read()

@@ -1,4 +1,4 @@
-/** Reads all rows that meet a condition, up to the row limit: for what the gateway sorts and sums up itself. */
+/** Reads all rows that meet a condition, up to the row limit: for sorting and sums that the gateway computes itself. */
 import type { ReadContext } from '../access/context.ts'
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
@@ -8,12 +8,12 @@ import type { Origin } from '../scope/plan.ts'
 import { planOf } from './look-up.ts'
 import { sendPlan, type VerifiedRows } from './send.ts'
 
-/** One more than is accepted, so that too many show. */
+/** One more than is accepted, to notice too many. */
 const oneMore: Origin = { dialect: 'basic', maxRows: limits.rows + 1, ofRule: undefined }
 
 /**
  * @param fields of the module; each row holds them and its id
- * @throws GatewayError `QUERY_TOO_LARGE` beyond the row limit, with the parameter that needs them all
+ * @throws GatewayError `QUERY_TOO_LARGE` beyond the row limit, with the parameter that needs all rows
  */
 export async function everyRow(
   {

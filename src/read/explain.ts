@@ -13,7 +13,10 @@ export interface Explanation {
   readonly rule: string
   readonly level: Level
   readonly dialect: Dialect
-  /** Empty where no row can match. For contacts with `$scope` and `$rule` in the place of ties and of the policy's own conditions. */
+  /**
+   * Empty if no row can match. For contacts with `$scope` and `$rule` in place of ties and of the policy's own
+   * conditions.
+   */
   readonly statement: string
   /** Look-ups that run first, each under its own rule. */
   readonly lookups: { label: string; explanation: Explanation }[]
@@ -22,7 +25,7 @@ export interface Explanation {
 /** The plan of a query for one kind of reader. */
 interface Shown {
   readonly draft: Draft
-  /** To be called after the look-ups, whose errors come first when the query is run. */
+  /** Must be called after the look-ups, whose errors come first when the query runs. */
   readonly statement: () => Promise<string>
   /** Whether the reader may know of a look-up. */
   readonly isShown: (node: Lookup | Relation) => boolean
@@ -33,7 +36,7 @@ type Means = (query: Query, origin: Origin) => Promise<Shown>
 /**
  * For contacts: without a call of coreBOS, and without the policy's own conditions.
  *
- * @throws GatewayError what the query is rejected for when it is run
+ * @throws GatewayError for which the query is rejected when it runs
  */
 export async function explain(query: Query, { visible }: ReadContext): Promise<Explanation> {
   return explanation(query, ofCaller, async (query, origin) => {
@@ -49,7 +52,7 @@ export async function explain(query: Query, { visible }: ReadContext): Promise<E
 /**
  * For operators: with every id and condition, for which the look-ups are carried out.
  *
- * @throws GatewayError what the query is rejected for when it is run, or how coreBOS failed
+ * @throws GatewayError for which the query is rejected when it runs, or the error of coreBOS
  */
 export async function explainInFull(query: Query, context: ReadContext): Promise<Explanation> {
   try {
@@ -69,7 +72,7 @@ export async function explainInFull(query: Query, context: ReadContext): Promise
 async function explanation(query: Query, origin: Origin, means: Means): Promise<Explanation> {
   const { draft, statement, isShown } = await means(query, origin)
   const { rule, level } = draft.scoped.view.decision
-  // Those that are not shown are explained as well, since the query is rejected where one of them is.
+  // Hidden look-ups are explained as well, because the query is rejected if one of them is.
   const lookups = await mapLimited(draft.lookUps, async (node) => {
     const explained = await ruleErrorsOf(node, explainLookUp(node, means))
     return isShown(node) ? explained : []

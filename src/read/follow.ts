@@ -1,4 +1,4 @@
-/** Reads the records that the references among the columns point to, with one query for each module. */
+/** Reads the records that reference columns point to, with one query for each module. */
 import type { ReadContext } from '../access/context.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import * as tree from '../query/tree.ts'
@@ -10,7 +10,7 @@ import type { Row } from '../scope/verify.ts'
 import { planOf } from './look-up.ts'
 import { sendPlan } from './send.ts'
 
-/** @throws GatewayError how coreBOS failed */
+/** @throws GatewayError the error of coreBOS */
 export async function follow(
   columns: readonly Column[],
   rows: readonly Row[],

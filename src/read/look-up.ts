@@ -1,4 +1,4 @@
-/** Carries out the look-ups of a draft, each under its own rule, and so makes the plan of a query. */
+/** Carries out the look-ups of a draft, each under its own rule, and makes the plan of the query. */
 import type { ReadContext } from '../access/context.ts'
 import { clearId } from '../model/cleared-id.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -24,18 +24,18 @@ import type { ModuleView } from '../scope/view.ts'
 import { bypassSharedReads } from '../access/bypass-cache.ts'
 import { readBy, sendPlan } from './send.ts'
 
-/** @throws GatewayError what the query is rejected for, or how coreBOS failed */
+/** @throws GatewayError for which the query is rejected, or the error of coreBOS */
 export async function planOf(query: Query, context: ReadContext, origin: Origin): Promise<Plan> {
   return completed(await draftOf(query, context, origin), context)
 }
 
-/** @throws GatewayError what the query is rejected for, or how coreBOS failed */
+/** @throws GatewayError for which the query is rejected, or the error of coreBOS */
 export async function draftOf(query: Query, context: ReadContext, origin: Origin): Promise<Draft> {
   const { visible } = context
   return draft(query, visible, await context.ownerIds(levelOf(query, visible, origin)), origin)
 }
 
-/** The plan of a draft, after its look-ups. @throws GatewayError what it is rejected for, or how coreBOS failed */
+/** The plan of a draft, after its look-ups. @throws GatewayError for which it is rejected, or the error of coreBOS */
 export async function completed(draft: Draft, context: ReadContext): Promise<Plan> {
   return plan(draft, await lookUpIds(draft.lookUps, context))
 }
@@ -46,13 +46,13 @@ export async function resolvedScope(view: ModuleView, context: ReadContext): Pro
   return resolveCondition(scope, await lookUpIds(unresolvedIn(scope), context))
 }
 
-/** @throws GatewayError what a look-up is rejected for, or how coreBOS failed */
+/** @throws GatewayError for which a look-up is rejected, or the error of coreBOS */
 async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promise<FoundIds> {
   const found = await mapLimited(lookUps, async (node) => {
     const load = (by: ReadContext) =>
       node.kind === 'lookup' ? ids(node.query, by, ofLookUp(node), node.exact) : relatedTo(node, by)
     if (node.label !== scopeLabel) return [node, await ruleErrorsOf(node, load(context))] as const
-    // What is looked up for the scope is the same for every query, and lives no longer than it is remembered.
+    // Look-ups of the scope are the same for every query, and are cached no longer than the scope.
     const modules = node.kind === 'lookup' ? [node.query.module] : [node.parentModule, node.module]
     const again = () => load(bypassSharedReads(context))
     return [node, await context.remember(keyOf(node), modules, again)] as const
@@ -60,7 +60,7 @@ async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promi
   return new Map(found)
 }
 
-/** The policy's own condition is looked up in a statement of its own, whose errors a contact is not told. */
+/** The policy's own condition is looked up in a separate statement, whose errors are not shown to the contact. */
 export async function ruleErrorsOf<T>({ label }: Lookup | Relation, work: Promise<T>): Promise<T> {
   if (label !== ruleLabel) return work
   return work.catch((error: unknown) => {
@@ -110,5 +110,8 @@ async function relatedTo(
 /** @throws GatewayError `QUERY_TOO_LARGE` for more ids than one tie may have */
 export function bounded<T>(found: T[], module: string): T[] {
   if (found.length <= limits.ids) return found
-  throw new GatewayError('QUERY_TOO_LARGE', `this takes more than ${limits.ids} records of ${module}`)
+  throw new GatewayError(
+    'QUERY_TOO_LARGE',
+    `the condition matches more than ${limits.ids} records of ${module}; narrow it`,
+  )
 }

@@ -20,7 +20,7 @@ export async function record(id: string, context: ReadContext): Promise<FoundRec
   return only(id, records)
 }
 
-/** A visible record as a write needs it. */
+/** A visible record with the facts that a write needs. */
 export interface Found extends FoundRecord {
   readonly view: ModuleView
 }
@@ -43,7 +43,7 @@ function only(id: string, rows: readonly Row[]): FoundRecord {
   return found
 }
 
-/** The ids among these that the contact sees, with one query for each module. */
+/** Those of the ids that the contact sees, with one query for each module. */
 export async function visible(ids: Iterable<string>, context: ReadContext): Promise<ReadonlySet<string>> {
   const found = await mapLimited(byModule(ids, context), async ([{ module }, some]) => {
     const { records } = await run(idsOf(module.name, tree.among('id', some)), context, ofGateway())
@@ -52,7 +52,7 @@ export async function visible(ids: Iterable<string>, context: ReadContext): Prom
   return new Set(found.flat())
 }
 
-/** The visible records among these, by their ids, with one query for each module. */
+/** The visible records of these ids, by id, with one query for each module. */
 export async function recordsById(
   ids: Iterable<string>,
   context: ReadContext,
@@ -76,14 +76,14 @@ export function byModule(ids: Iterable<string>, context: ReadContext): Map<Modul
   return open
 }
 
-/** The view of the module that an id belongs to. @throws GatewayError `NOT_FOUND` where it is closed */
+/** The view of the module of an id. @throws GatewayError `NOT_FOUND` if it is closed */
 export function viewOf(id: string, context: ReadContext): ModuleView {
   const view = openViewOf(id, context)
   if (view === undefined) throw new GatewayError('NOT_FOUND')
   return view
 }
 
-/** @returns undefined where the module that an id belongs to is closed */
+/** @returns undefined if the module of the id is closed */
 export function openViewOf(id: string, { visible }: Pick<ReadContext, 'visible'>): ModuleView | undefined {
   const prefix = parseId(id)?.prefix
   const module = prefix === undefined ? undefined : visible.modules.byIdPrefix(prefix)
@@ -93,11 +93,11 @@ export function openViewOf(id: string, { visible }: Pick<ReadContext, 'visible'>
 /** The contact's own id: the log-in has proven it. */
 export function ownId({ visible: { contact } }: ReadContext): ClearedId {
   const id = parseId(contact.id)
-  if (id === undefined) throw new Error('a contact has a webservice id')
+  if (id === undefined) throw new Error('the contact has no valid webservice id')
   return clearId(id)
 }
 
-/** The ids that coreBOS relates to a visible record; each is yet to be read under its own rule. */
+/** The ids that coreBOS relates to a visible record; each must still be read under its own rule. */
 export async function relatedIds(
   found: Found,
   view: ModuleView,

@@ -17,13 +17,13 @@ import { sendPlan, sendCount } from './send.ts'
 
 export interface Answer {
   readonly records: Row[]
-  /** The fields whose values the rows hold, by the names of the values. */
+  /** The fields of the values in the rows, by the names of the values. */
   readonly columns: ReadonlyMap<string, FieldShape>
-  /** The number of rows without the limit; absent where it could tell of a withheld row. */
+  /** The number of rows without the limit; absent if it could reveal a withheld row. */
   readonly total: number | undefined
 }
 
-/** @throws GatewayError what the query is rejected for, or how coreBOS failed */
+/** @throws GatewayError for which the query is rejected, or the error of coreBOS */
 export async function ask(query: Query, context: ReadContext): Promise<Answer> {
   return run(query, context, ofCaller)
 }
@@ -58,7 +58,7 @@ export async function run(query: Query, context: ReadContext, origin: Origin): P
 }
 
 /**
- * The number of rows without the limit, where coreBOS does not count as meant.
+ * The number of rows without the limit, if coreBOS miscounts the statement.
  *
  * @param length the number of rows within the limit
  * @returns undefined above the row limit
@@ -91,7 +91,7 @@ function tooManyToCount(): GatewayError {
   )
 }
 
-/** The number of rows, as a field of the one row that holds it. */
+/** The number of rows, from the one field of the one row. */
 const counted: FieldShape = {
   name: 'count',
   type: 'integer',

@@ -1,4 +1,4 @@
-/** Sends the statement of a plan and verifies the rows that come back. */
+/** Sends the statement of a plan and verifies the returned rows. */
 import type { ReadBy, ReadContext } from '../access/context.ts'
 import { clearId, type ClearedId } from '../model/cleared-id.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -11,13 +11,13 @@ import type { ModuleView } from '../scope/view.ts'
 
 export interface VerifiedRows {
   readonly rows: readonly Row[]
-  /** The number of rows that coreBOS answered and the rule does not let through. */
+  /** The number of rows of coreBOS that the rule does not let through. */
   readonly withheld: number
-  /** The number of rows without the limit; undefined where it could tell of a withheld row. */
+  /** The number of rows without the limit; undefined if it could reveal a withheld row. */
   readonly total: number | undefined
 }
 
-/** @throws GatewayError how coreBOS failed */
+/** @throws GatewayError the error of coreBOS */
 export async function sendPlan(plan: Plan, context: ReadContext): Promise<VerifiedRows> {
   const { statement, view } = plan
   if (statement === undefined) return { rows: [], withheld: 0, total: 0 }
@@ -29,10 +29,10 @@ export async function sendPlan(plan: Plan, context: ReadContext): Promise<Verifi
 }
 
 /**
- * The number of rows without the limit: as coreBOS says it, or of verified rows.
+ * The number of rows without the limit: counted by coreBOS, or of verified rows.
  *
- * @returns undefined for more rows than the bound, where rows are counted
- * @throws GatewayError how coreBOS failed
+ * @returns undefined for more rows than the limit, if rows are counted
+ * @throws GatewayError the error of coreBOS
  */
 export async function sendCount(plan: Plan, context: ReadContext): Promise<number | undefined> {
   const { statement, view, isCount } = plan
@@ -44,16 +44,16 @@ export async function sendCount(plan: Plan, context: ReadContext): Promise<numbe
   const { rows } = await context.reader.query(statement, readBy(view))
   const count = rows[0]?.['count']
   if (count === undefined || !/^[0-9]+$/.test(count))
-    throw new GatewayError('COREBOS_FAILED', 'coreBOS gave no count')
+    throw new GatewayError('COREBOS_FAILED', 'coreBOS returned no count')
   return Number(count)
 }
 
-/** Whose coreBOS session reaches the records of a view: a contact's own shows nothing above its account. */
+/** The coreBOS session that can read the records of a view: a contact's own session shows nothing above its account. */
 export function readBy({ decision: { rule, level } }: ModuleView): ReadBy {
   return rule.readBy ?? (level === 'own' || level === 'account' ? 'contact' : 'service')
 }
 
-/** A record that the contact sees, with the id by which more may be read of it. */
+/** A visible record, with the id for further reads. */
 export interface FoundRecord {
   readonly id: ClearedId
   readonly row: Row
@@ -66,7 +66,8 @@ export interface FoundRecord {
 export function foundRecords(rows: readonly Row[]): FoundRecord[] {
   return rows.map((row) => {
     const id = parseId(row['id'] ?? '')
-    if (id === undefined) throw new GatewayError('COREBOS_FAILED', 'coreBOS gave a record without a valid id')
+    if (id === undefined)
+      throw new GatewayError('COREBOS_FAILED', 'coreBOS returned a record without a valid id')
     return { id: clearId(id), row }
   })
 }

@@ -1,4 +1,7 @@
-/** Runs a query whose order coreBOS cannot give: the gateway sorts all verified rows, and reads a page of them. */
+/**
+ * Runs a query in an order that coreBOS does not support: the gateway sorts all verified rows, and reads one page of
+ * them.
+ */
 import type { ReadContext } from '../access/context.ts'
 import { limits } from '../model/limits.ts'
 import { isSortedByCorebos } from '../query/sort.ts'
@@ -12,7 +15,7 @@ import { ask, type Answer } from './run.ts'
 
 /**
  * @param query for rows that have ids: neither a count nor distinct
- * @throws GatewayError as {@link ask}; `QUERY_TOO_LARGE` where more rows would have to be sorted than the row limit
+ * @throws GatewayError as {@link ask}; `QUERY_TOO_LARGE` if more rows than the row limit would have to be sorted
  */
 export async function askSorted(query: Query, context: ReadContext): Promise<Answer> {
   const { module, where = tree.constant(true), orderBy, limit } = query

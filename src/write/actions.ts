@@ -1,4 +1,4 @@
-/** Business actions: what coreBOS offers for a record and the policy lists, and running one. */
+/** Business actions: those that coreBOS offers for a record and the policy lists, and running one. */
 import type { ReadContext, WriteContext } from '../access/context.ts'
 import type { BusinessAction } from '../model/business-action.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -19,17 +19,17 @@ async function listed({ id, view }: Found, context: ReadContext): Promise<readon
   return offered.filter(({ name }) => actions.has(name))
 }
 
-/** @returns the record number that coreBOS runs an action by; undefined: only its own user interface runs it */
+/** @returns the record number by which coreBOS runs an action; undefined if only its own user interface runs it */
 export function runnable({ properties: { linkid, linkurl } }: BusinessAction): string | undefined {
-  // coreBOS runs blocks without its own user interface, and nothing else.
+  // Without its user interface, coreBOS runs only blocks.
   const isBlock = typeof linkurl === 'string' && linkurl.startsWith('block://')
   return isBlock && typeof linkid === 'string' ? linkid : undefined
 }
 
 /**
- * @returns what the action says
- * @throws GatewayError `NOT_FOUND` for the record or the action, `ACTION_NOT_RUNNABLE`, `OUTCOME_UNKNOWN`, or how coreBOS
- * failed
+ * @returns the text that the action returns
+ * @throws GatewayError `NOT_FOUND` for the record or the action, `ACTION_NOT_RUNNABLE`, `OUTCOME_UNKNOWN`, or the
+ *   error of coreBOS
  */
 export async function runAction(id: string, name: string, author: WriteContext): Promise<string> {
   return audited('action', author, async (note) => {

@@ -1,4 +1,4 @@
-/** Does the work of a write and gives its one audit line, however it ends. */
+/** Does the work of a write and writes its one audit line, whether it succeeds or fails. */
 import type { AuditLine, Auditor, WriteOperation } from '../access/context.ts'
 import { GatewayError } from '../model/errors.ts'
 

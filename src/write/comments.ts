@@ -11,7 +11,7 @@ import { audited, type Note } from './audited.ts'
 import { create, type Written } from './records.ts'
 import { outdate, perform, writtenBy } from './send.ts'
 
-/** What comments on records of a module are written by: their own rule, and the field that names the record. */
+/** The rules for comments on records of a module: their own rule, and the field that names the record. */
 function commenting(module: string, visible: VisibleModules) {
   const view = visible.find('ModComments')
   const through = view?.decision.rule.ties?.through.find((hop) => hop.module === module)
@@ -24,7 +24,7 @@ export function isCommentable(module: string, visible: VisibleModules): boolean 
   return comments?.view.readable.has('commentcontent') === true && isOpen(comments.view, 'create')
 }
 
-/** What was written where coreBOS keeps comments of its own, which are no records. */
+/** A comment that coreBOS stores in its own way and not as a record. */
 export interface TicketComment {
   readonly time: string
 }
@@ -32,7 +32,7 @@ export interface TicketComment {
 /**
  * Adds a comment to a visible record, always in the name of the contact.
  *
- * @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE`, `INVALID_VALUE`, `OUTCOME_UNKNOWN`, or how coreBOS failed
+ * @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE`, `INVALID_VALUE`, `OUTCOME_UNKNOWN`, or the error of coreBOS
  */
 export async function comment(
   id: string,
@@ -54,7 +54,7 @@ export async function comment(
     writingView(view, 'create', visible)
     const content = view.readable.get('commentcontent')
     if (content === undefined) throw new GatewayError('NOT_WRITABLE')
-    // Of those on FAQ coreBOS keeps no author; those that are records are signed as they are proposed.
+    // coreBOS stores no author of comments on FAQs; comments that are records are signed in their proposal.
     const isSigned =
       module.name === 'Faq' &&
       view.decision.rule.sign === content.name &&
@@ -62,13 +62,13 @@ export async function comment(
     const written = isSigned ? signed(text, visible.contact) : text
     const problem =
       text.trim() === ''
-        ? 'a comment has a text'
+        ? 'a comment must be a non-empty text'
         : fitProblem(written, content, author.lengths.of(view.module.name, content))
     if (problem !== undefined) {
       throw new GatewayError('INVALID_VALUE', problem, { errors: [{ field: 'text', message: problem }] })
     }
     if (!isKeptApart(module.name)) {
-      // What is commented on stays beside what is made.
+      // The commented record is named beside the new comment.
       const noteBoth: Note = (facts) =>
         note(facts.ids === undefined ? facts : { ...facts, ids: [id, ...facts.ids] })
       const values = { commentcontent: text, [field]: id }
@@ -76,7 +76,7 @@ export async function comment(
     }
     const speaker = visible.contact.entity === 'Contacts' ? ownId(author) : undefined
     const time = await perform(found.view, author, () =>
-      // coreBOS looks at its rights to what is commented on.
+      // coreBOS checks its rights to the commented record.
       writer.addComment(found.id, written, speaker, writtenBy(found.view)),
     )
     await outdate(author, ['ModComments', module.name])

@@ -1,6 +1,6 @@
 /**
- * Creates, changes and deletes records: may this be written → do the values fit → do the references lead to what is
- * seen → will the record stay within the scope → send, once → read again.
+ * Creates, changes and deletes records: check the rule → fit the values → check the references → check the scope after
+ * the write → send once → read again.
  */
 import type { ReadContext, WriteContext } from '../access/context.ts'
 import type { CheckedValues } from '../model/checked-values.ts'
@@ -27,11 +27,11 @@ import { requireStored } from './stored.ts'
 
 export interface Written {
   readonly id: string
-  /** As this contact sees it now; undefined where it cannot be read (any more). */
+  /** As this contact sees it now; undefined if it cannot be read, or no longer. */
   readonly record: Row | undefined
 }
 
-/** The values of a request, or how they are read for the module that they are written to. */
+/** The values of a request, or a function that reads them for their module. */
 export type Values = Given | ((view: ModuleView) => Given)
 
 export interface NewRecord {
@@ -39,13 +39,13 @@ export interface NewRecord {
   readonly values: Values
   /** Webservice ids of records that it is to be related to (documents). */
   readonly relatedTo?: readonly string[]
-  /** The file of a document; the caller has checked its name and media type. */
+  /** The file of a document, whose name and media type have been checked. */
   readonly file?: DocumentFile
 }
 
 /**
  * @throws GatewayError `UNKNOWN_MODULE`, `NOT_WRITABLE`, `UNKNOWN_FIELD`, `FIELD_NOT_WRITABLE`, `INVALID_VALUE`,
- * `REFERENCE_OUT_OF_SCOPE`, `VALUES_REFUSED`, `OUTCOME_UNKNOWN`, or how coreBOS failed
+ * `REFERENCE_OUT_OF_SCOPE`, `VALUES_REFUSED`, `OUTCOME_UNKNOWN`, or the error of coreBOS
  */
 export async function createRecord(wanted: NewRecord, author: WriteContext): Promise<Written> {
   return audited('create', author, (note) => create(wanted, author, note))
@@ -77,18 +77,18 @@ export async function create(
   return written
 }
 
-/** What must hold of a record for it to be written, with no other conditional write in between. */
+/** A condition on a record that must hold when it is written, without another conditional write in between. */
 export interface Precondition {
-  /** @param record as this contact sees it. @throws where it does not hold */
+  /** @param record as this contact sees it. @throws if the condition does not hold */
   require(record: Row): void
-  /** Holds the record's lock while the work is under way. @throws what the work throws, or where the lock is held */
+  /** Holds the record's lock during the work. @throws what the work throws, or if the lock is held */
   lock<T>(work: () => Promise<T>): Promise<T>
 }
 
 /**
- * Changes the given fields of a record and leaves the others; what is so already is not written.
+ * Changes the given fields of a record and leaves the others; equal values are not written.
  *
- * @param file the new file of a document; the caller has checked its name and media type
+ * @param file the new file of a document, whose name and media type have been checked
  * @throws GatewayError as {@link createRecord}; `NOT_FOUND`; what `precondition` throws
  */
 export async function updateRecord(
@@ -146,12 +146,12 @@ export async function deleteRecord(
   })
 }
 
-/** @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE` where this contact does not see the record, or may not change it */
+/** @throws GatewayError `NOT_FOUND`, `NOT_WRITABLE` if this contact does not see the record, or may not change it */
 export async function requireWritable(id: string, author: WriteContext): Promise<void> {
   await reached(id, writingView(viewOf(id, author), 'update', author.visible), author)
 }
 
-/** The record that was made, for a repeated request. */
+/** The record that an earlier request created, for its repetition. */
 export async function writtenBefore(id: string, context: ReadContext): Promise<Written> {
   try {
     return { id, record: (await record(id, context)).row }
@@ -169,11 +169,11 @@ function factsOf({ visible: { contact, modules }, lengths }: WriteContext): Writ
   return { contact, modules, lengths }
 }
 
-/** @throws GatewayError `FIELD_NOT_WRITABLE` where records of the module have no file, or the rule does not open it */
+/** @throws GatewayError `FIELD_NOT_WRITABLE` if records of the module have no file, or the rule does not open it */
 function requireFileField({ readable, decision: { rule } }: ModuleView, writing: 'create' | 'update'): void {
   const field = readable.get('filename')
   if (field?.type === 'file' && rule[writing]?.fields.has(field.name) === true) return
-  const message = 'a file cannot be written here'
+  const message = 'a file cannot be written to this record'
   throw new GatewayError('FIELD_NOT_WRITABLE', message, { errors: [{ field: 'file', message }] })
 }
 
@@ -181,7 +181,7 @@ function requireFileField({ readable, decision: { rule } }: ModuleView, writing:
  * Does a write under its precondition. The record is looked up before its lock is taken, so that a contact that cannot
  * write it neither holds that lock nor learns of it, and again under the lock.
  *
- * @param lookUp finds the record where it may be written, and throws otherwise
+ * @param lookUp finds the record if it may be written, and throws otherwise
  */
 async function conditionally<T>(
   precondition: Precondition | undefined,
@@ -227,7 +227,7 @@ function asSeen({ row, view }: Found): Row {
   return Object.fromEntries([...view.readable.keys()].map((name) => [name, row[name] ?? '']))
 }
 
-/** What was written stands, also where it cannot be read again. */
+/** The write stands even if the record cannot be read again. */
 async function again(id: string, { module }: ModuleView, author: WriteContext): Promise<Written> {
   try {
     return { id, record: (await record(id, await author.changed([module.name]))).row }

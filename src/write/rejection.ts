@@ -1,20 +1,20 @@
-/** What coreBOS says against a write, in the words of the catalogue. */
+/** Translates coreBOS's rejection of a write to an error of the catalogue. */
 import type { CorebosRejection } from '../model/corebos-errors.ts'
 import { GatewayError, type FieldProblem } from '../model/errors.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 
-/** The messages of coreBOS that name a field, each with the place where they do. */
+/** The messages of coreBOS that name a field, each with the position of the name. */
 const namesField: Readonly<Record<string, RegExp>> = {
   MANDATORY_FIELDS_MISSING: /\(([A-Za-z_][A-Za-z0-9_]*)\) does not have a value$/,
   REFERENCE_INVALID: /^Invalid reference specified for ([A-Za-z_][A-Za-z0-9_]*)$/,
 }
 
 /**
- * `NOT_WRITABLE`, `VALUES_REFUSED` with coreBOS's message at its field, or the rejection itself where it says nothing of
+ * `NOT_WRITABLE`, `VALUES_REFUSED` with coreBOS's message at its field, or the rejection itself if it does not concern
  * values.
  *
- * @param row the record as it was to be
+ * @param row the record as it was to be written
  */
 export function translated(rejection: CorebosRejection, view: ModuleView, row: Row = {}): GatewayError {
   const { reason, corebosMessage: message } = rejection
@@ -26,7 +26,7 @@ export function translated(rejection: CorebosRejection, view: ModuleView, row: R
   const pattern = namesField[reason]
   if (pattern === undefined) return rejection
   const [, field] = pattern.exec(message) ?? []
-  // What cannot be read is not named, not even by coreBOS.
+  // A field that cannot be read is not named, even if coreBOS names it.
   const known = field !== undefined && view.readable.has(field)
   return new GatewayError('VALUES_REFUSED', undefined, {
     cause: rejection,
@@ -39,7 +39,7 @@ export function translated(rejection: CorebosRejection, view: ModuleView, row: R
   })
 }
 
-/** coreBOS names the first alone, and the others in these words where values are only looked at. */
+/** coreBOS names only the first field; the others follow in this form when values are only validated. */
 function otherMissing(first: string, { readable }: ModuleView, row: Row): FieldProblem[] {
   return [...readable.values()]
     .filter(({ name, mandatory, editable }) => mandatory && editable && name !== first)

@@ -1,4 +1,4 @@
-/** Relates records with each other, and decides what a new record may be related to. */
+/** Relates records with each other, and decides which records a new one may be related to. */
 import type { WriteContext } from '../access/context.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -11,7 +11,7 @@ import { isShared, ownView } from '../scope/write.ts'
 import { audited } from './audited.ts'
 import { outdate, perform, writtenBy } from './send.ts'
 
-/** The name of the rule that lets records of the two modules be related; undefined: none does. */
+/** The name of the rule that lets records of the two modules be related; undefined if there is none. */
 export function relating(one: ModuleView, other: ModuleView): string | undefined {
   const opens = ({ decision: { rule } }: ModuleView, { module }: ModuleView) =>
     rule.relate.has(module.name) ? rule.name : undefined
@@ -21,7 +21,7 @@ export function relating(one: ModuleView, other: ModuleView): string | undefined
 /**
  * Relates two visible records, of which one is the contact's own, or ends their relation.
  *
- * @throws GatewayError `NOT_FOUND` for either end, `NOT_WRITABLE`, `OUTCOME_UNKNOWN`, or how coreBOS failed
+ * @throws GatewayError `NOT_FOUND` for either end, `NOT_WRITABLE`, `OUTCOME_UNKNOWN`, or the error of coreBOS
  */
 export async function setRelation(
   operation: 'relate' | 'unrelate',
@@ -31,19 +31,20 @@ export async function setRelation(
 ): Promise<void> {
   return audited(operation, author, async (note) => {
     note({ ids: [id, otherId] })
-    // One after the other: where the first is not seen, nothing is looked up for the second.
+    // One after the other: if the first is not visible, the second is not looked up.
     const one = await find(id, author)
     const other = await find(otherId, author)
     const rule = relating(one.view, other.view)
     note({ module: one.view.module.name, rule })
-    if (rule === undefined) throw new GatewayError('NOT_WRITABLE', 'the two cannot be related')
+    if (rule === undefined)
+      throw new GatewayError('NOT_WRITABLE', 'the policy does not let records of these modules be related')
     const own = await Promise.all(
       [one, other].map(async ({ row, view }) =>
         meets(row, await resolvedScope(ownView(view, author.visible), author), view.module),
       ),
     )
     if (!own.includes(true)) throw new GatewayError('NOT_WRITABLE', "neither record is this contact's own")
-    // coreBOS looks at its rights to the first record alone, and finds few documents to be a contact's.
+    // coreBOS checks its rights to the first record alone, and finds few documents to be a contact's.
     const [main, related] = one.view.module.name === 'Documents' ? [other, one] : [one, other]
     const by = writtenBy(main.view)
     await perform(main.view, author, () => author.writer[operation](main.id, related.id, by))
@@ -51,17 +52,20 @@ export async function setRelation(
   })
 }
 
-/** What a new record is related to: what the caller names, and the contact, from whom coreBOS hides other documents. */
+/**
+ * The records that a new record is related to: those that the caller names, and the contact, because coreBOS hides
+ * other documents from it.
+ */
 export async function relationsOf(
   relatedTo: readonly string[],
   writing: ModuleView,
   author: WriteContext,
 ): Promise<readonly ClearedId[]> {
   const { module, decision } = writing
-  // coreBOS relates documents alone while it creates them, and ignores what is said of others.
+  // coreBOS accepts relations at creation only for documents, and ignores them for other records.
   if (module.name !== 'Documents') {
     if (relatedTo.length === 0) return []
-    throw new GatewayError('NOT_WRITABLE', `${module.name} are not related to anything as they are created`)
+    throw new GatewayError('NOT_WRITABLE', `${module.name} cannot be related to records at creation`)
   }
   const targets = await mapLimited(new Set(relatedTo), async (id) => relationTarget(id, writing, author))
   const own = decision.rule.ties?.relation.includes('Contacts') === true ? [ownId(author)] : []
@@ -69,8 +73,8 @@ export async function relationsOf(
 }
 
 /**
- * @throws GatewayError `REFERENCE_OUT_OF_SCOPE` where it is not seen, is another contact or account, or is shared with contacts
- * that have nothing to do with this one and the policy does not relate its module to this one
+ * @throws GatewayError `REFERENCE_OUT_OF_SCOPE` if the record is not visible, is another contact or account, or is
+ * shared with unrelated contacts and the policy does not relate its module to this one
  */
 async function relationTarget(id: string, writing: ModuleView, author: WriteContext): Promise<ClearedId> {
   const found = await find(id, author).catch((error: unknown) => {
@@ -83,12 +87,12 @@ async function relationTarget(id: string, writing: ModuleView, author: WriteCont
   if (isOpened && (await isNobodyElses(found, writing, author))) return found.id
   const message =
     found === undefined || isOpened
-      ? `'${id}' is no record that it could be related to`
+      ? `'${id}' is not a record that this one may be related to`
       : `'${id}' is shared with other contacts, and the policy does not let ${writing.module.name} be related to ${found.view.module.name}`
   throw new GatewayError('REFERENCE_OUT_OF_SCOPE', message, { errors: [{ field: 'relatedTo', message }] })
 }
 
-/** What is related to another contact or account would be theirs to see. */
+/** A record that is related to another contact or account would become visible to them. */
 async function isNobodyElses(
   { id, view }: Found,
   { decision }: ModuleView,

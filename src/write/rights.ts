@@ -10,7 +10,7 @@ export const Rights = Type.Object(
     create: Type.Boolean(),
     update: Type.Boolean(),
     delete: Type.Boolean(),
-    comment: Type.Boolean({ description: 'True if comments can be written on its records' }),
+    comment: Type.Boolean({ description: 'Whether comments can be written on its records' }),
     relate: Type.Array(Type.String(), {
       description: 'Modules whose records can be related to, or unrelated from, its records',
     }),

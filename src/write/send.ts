@@ -1,4 +1,6 @@
-/** Sends a checked write to coreBOS, once, in the session that may write it, and ends what it outdates. */
+/**
+ * Sends a checked write to coreBOS, once, in the session that may write it, and invalidates the caches that it affects.
+ */
 import type { WriteBy, WriteContext } from '../access/context.ts'
 import { CorebosRejection, LostWrite } from '../model/corebos-errors.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -7,17 +9,17 @@ import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { translated } from './rejection.ts'
 
-/** The contact's own coreBOS session writes wherever it reaches, so that coreBOS's own rights count too. */
+/** The contact's own coreBOS session writes where it can, so that coreBOS's own rights apply too. */
 export function writtenBy(view: ModuleView): WriteBy {
   return readBy(view) === 'service' ? 'service' : 'contact'
 }
 
-/** Where coreBOS hides records from a contact's own session, that may add to them and not change them. */
+/** Records that coreBOS hides from a contact's own session: it may create them, but not change them. */
 export function changedBy(view: ModuleView): WriteBy {
   return readBy(view) === 'contact' ? 'contact' : 'service'
 }
 
-/** @param row the record as it is to be, where values are written */
+/** @param row the record after the write, if values are written */
 export async function perform<T>(
   view: ModuleView,
   author: WriteContext,
@@ -32,7 +34,7 @@ export async function perform<T>(
   }
 }
 
-/** What was written stands, also where nothing can be read now. @param modules those that were written; absent: any */
+/** The write stands even if nothing can be read now. @param modules those of the written records; absent: any */
 export async function outdate(author: WriteContext, modules?: readonly string[]): Promise<void> {
   try {
     await author.changed(modules)

@@ -1,4 +1,4 @@
-/** Compares what coreBOS has stored with what was sent. */
+/** Compares the stored values with the sent values. */
 import type { WriteContext } from '../access/context.ts'
 import { GatewayError, type FieldProblem } from '../model/errors.ts'
 import type { FieldShape } from '../model/module.ts'
@@ -8,11 +8,11 @@ import type { Proposal } from '../scope/write.ts'
 import type { Note } from './audited.ts'
 
 /**
- * What is stored otherwise goes into the audit line. A length at which a text was cut is remembered, so that the next
- * text of that length is rejected before it is sent.
+ * Differences are recorded in the audit line. The length at which a text was cut is remembered, so that the next text
+ * above that length is rejected before it is sent.
  *
  * @param done what was done to the record, for the message
- * @param written the record as this contact sees it; without it there is nothing to compare
+ * @param written the record as this contact sees it; without it nothing can be compared
  * @throws GatewayError `STORED_OTHERWISE` with an entry for each field that the caller has given
  */
 export function requireStored(

@@ -306,8 +306,8 @@ const mutants: readonly Mutant[] = Object.entries<
     ["relations of what is nobody's own", 'if (!own.includes(true)) throw', 'if (own.length === 0) throw'],
     [
       'relations that no rule opens',
-      "if (rule === undefined) throw new GatewayError('NOT_WRITABLE', 'the two cannot be related')",
-      '',
+      "throw new GatewayError('NOT_WRITABLE', 'the policy does not let records of these modules be related')",
+      ';',
     ],
   ],
 }).flatMap(([file, faults]) => faults.map(([what, from, to]) => ({ what, file, from, to })))

@@ -234,7 +234,7 @@ t.test('what is not of the language is rejected with line, column and what was e
     ],
     [
       "select a from M where [{'fieldname':'a'}]",
-      'QUERY_SYNTAX line 1, column 23: the list of conditions is not JSON',
+      'QUERY_SYNTAX line 1, column 23: the list of conditions is not valid JSON',
     ],
     [
       'select a from M where [{"fieldname":"a","operation":"is","value":"x"}] and b=1',
