@@ -2,7 +2,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
 import { Corebos } from '../src/corebos/corebos.ts'
-import { SpoolRoom } from '../src/corebos/spool.ts'
+import { SpoolLimit } from '../src/corebos/spool.ts'
 import { watchCircuit } from '../src/http/metrics.ts'
 import { observedBy } from '../src/tracing/observed-calls.ts'
 
@@ -25,8 +25,8 @@ export default fp<Settings>(
       timeoutMs: settings.COREBOS_TIMEOUT_MS,
       maxBytes: settings.COREBOS_MAX_BYTES,
       maxFileBytes: settings.UPLOAD_MAX_BYTES, // What was uploaded can be downloaded again.
-      room: new SpoolRoom({
-        // One file has room in any case.
+      spoolLimit: new SpoolLimit({
+        // A single file always fits.
         maxBytes: Math.max(
           settings.DOWNLOADS_MAX_BYTES,
           settings.UPLOAD_MAX_BYTES,

@@ -43,5 +43,5 @@ export default fp(
       } else next()
     })
   },
-  { name: 'closing', dependencies: ['problem'], fastify: '5.x' },
+  { name: 'graceful-shutdown', dependencies: ['problem'], fastify: '5.x' },
 )

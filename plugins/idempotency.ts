@@ -1,4 +1,4 @@
-/** What requests that come again, or at once, must not do: entity tags, turns, idempotency keys, room for large bodies. */
+/** Repeated and concurrent requests: entity tags, record locks, idempotency keys, and a limit of large requests. */
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
@@ -11,23 +11,23 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly entityTags: EntityTags
     readonly idempotency: Idempotency
-    readonly turns: RecordLocks
-    readonly room: ConcurrencyLimiter
+    readonly recordLocks: RecordLocks
+    readonly largeRequests: ConcurrencyLimiter
   }
   interface FastifyReply {
-    /** Says the entity tag of an answer, which is to be asked for again before it is used again. */
+    /** Sets the entity tag of an answer, which caches must revalidate before they use it again. */
     readonly tagged: (answer: unknown) => FastifyReply
   }
 }
 
-export interface RepeatsOptions {
-  /** What all instances share; absent where there is one alone. */
+export interface IdempotencyOptions {
+  /** The secrets that all instances share; absent if there is only one. */
   readonly secrets: readonly Buffer[] | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
-export default fp<RepeatsOptions>(
+export default fp<IdempotencyOptions>(
   async (app, { secrets = [randomBytes(32)], now }) => {
     const tags = new EntityTags(secrets)
     app.decorate('entityTags', tags)
@@ -40,12 +40,13 @@ export default fp<RepeatsOptions>(
     const turns = new RecordLocks(app.sessions)
     const room = new ConcurrencyLimiter({ inAll: 16, perContact: 4 })
     const idempotency = new Idempotency({ state: app.sessions, now })
-    app.decorate('turns', turns).decorate('room', room).decorate('idempotency', idempotency)
+    app.decorate('recordLocks', recordLocks).decorate('largeRequests', largeRequests)
+    app.decorate('idempotency', idempotency)
     app.inUse.watch({
-      large_bodies: () => room.inUse,
-      record_locks: () => turns.count,
+      large_bodies: () => largeRequests.inUse,
+      record_locks: () => recordLocks.count,
       idempotency_keys: () => idempotency.count,
     })
   },
-  { name: 'repeats', dependencies: ['sessions', 'authenticate', 'metrics', 'languages'], fastify: '5.x' },
+  { name: 'idempotency', dependencies: ['sessions', 'authenticate', 'metrics', 'languages'], fastify: '5.x' },
 )

@@ -53,5 +53,5 @@ export default fp(
       reply.type('application/json; charset=utf-8').send(description().text),
     )
   },
-  { name: 'openapi', dependencies: ['problem', 'edge', 'authenticate'], fastify: '5.x' },
+  { name: 'openapi', dependencies: ['problem', 'security-headers', 'authenticate'], fastify: '5.x' },
 )

@@ -22,7 +22,7 @@ export type PolicyOptions = Pick<Config, 'POLICY_FILE' | 'LOGIN_MODE' | 'COREBOS
 }
 
 /** How long the start waits for coreBOS to say what there is. Milliseconds. */
-const patience = 5000
+const waitLimit = 5000
 
 async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promise<void> {
   const { service, metadata } = app.corebos
@@ -50,7 +50,7 @@ async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promi
     const checked = inForce.check(undefined, 'atStart').catch((error: unknown) => {
       if (error instanceof PolicyError) throw error
     })
-    await Promise.race([checked, setTimeout(patience, undefined, { ref: false })])
+    await Promise.race([checked, setTimeout(waitLimit, undefined, { ref: false })])
     app.decorate('policy', () => inForce.current)
     app.decorate('policyInForce', inForce)
   } catch (error) {

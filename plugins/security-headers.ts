@@ -45,5 +45,5 @@ export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
       next()
     })
   },
-  { name: 'edge', dependencies: ['problem'], fastify: '5.x' },
+  { name: 'security-headers', dependencies: ['problem'], fastify: '5.x' },
 )

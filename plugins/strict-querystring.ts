@@ -39,5 +39,5 @@ export default fp(
       next(config.parameters === 'any' ? undefined : unreadable(url))
     })
   },
-  { name: 'parameters', fastify: '5.x' },
+  { name: 'strict-querystring', fastify: '5.x' },
 )

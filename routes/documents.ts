@@ -85,7 +85,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
   app,
   { UPLOAD_MAX_BYTES, UPLOAD_TYPES, PUBLIC_URL },
 ) => {
-  const { access, authenticate, admissionOf, idempotency, room } = app
+  const { access, authenticate, admissionOf, idempotency, largeRequests } = app
   const { validatorCompiler } = app
   if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
   const links = new DocumentLinks(app.sessions)
@@ -139,7 +139,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       if (!request.isMultipart()) {
         throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'a form (multipart/form-data) is expected')
       }
-      request.scope.hold(room.take(app.contactOf(request).id))
+      request.scope.hold(largeRequests.take(app.contactOf(request).id))
       const author = await access.writeContextOf(request)
       const text = new FormText(request.headers['content-type'] ?? '')
       request.raw.on('data', (chunk: Buffer) => {

@@ -34,7 +34,7 @@ const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMat
 const written = 'The record as it is now; its id alone where it is no longer seen'
 
 const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
-  const { access, entityTags, idempotency, turns } = app
+  const { access, entityTags, idempotency, recordLocks } = app
   const shared = { tags: ['records'], security: [{ bearer: [] }] }
   app.addHook('onRequest', app.authenticate)
 
@@ -50,7 +50,7 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
         const { contact } = context.visible
         entityTags.require(conditions, jsonRecord({ id, record: row }, context), contact.id)
       },
-      lock: async (work) => turns.take(id, work),
+      lock: async (work) => recordLocks.take(id, work),
     }
   }
 

@@ -187,7 +187,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const uploads = { types: new AcceptedTypes(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
   // Base64 in a form is half as long again.
   const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
-  const { webservice, access, room, sessions, metrics, endUpstream, limitLogins, limitSession } = app
+  const { webservice, access, largeRequests, sessions, metrics, endUpstream, limitLogins, limitSession } = app
   const { passwords } = app.auth
   const received = new OncePerRequest<Parameters>()
 
@@ -228,7 +228,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
             `a body without a file may have ${bounds.session} bytes at most`,
           )
         }
-        request.scope.hold(room.take(contactId))
+        request.scope.hold(largeRequests.take(contactId))
       },
     })
   }

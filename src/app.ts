@@ -191,7 +191,7 @@ async function portalOptions(
 }
 
 function readiness(app: FastifyInstance, now: () => number): () => Promise<readonly Missing[]> {
-  const probe = (ask: () => Promise<void>) => cachedProbe(ask, { fresh: 1000, patience: 2000, now })
+  const probe = (ask: () => Promise<void>) => cachedProbe(ask, { fresh: 1000, timeout: 2000, now })
   const { corebos, sessions, policyInForce } = app
   const { service } = corebos
   const probes: Probes = {

@@ -101,12 +101,12 @@ export async function announce(
  * Ends the process with code 0 after `close`, on the first SIGINT or SIGTERM. Further ones change nothing: npm passes
  * on the Ctrl-C that the terminal has sent already. What has not ended after `patience` milliseconds is cut off, code 1.
  */
-export function closeOnSignal(close: () => Promise<void>, patience: number): void {
+export function closeOnSignal(close: () => Promise<void>, timeout: number): void {
   let closing = false
   const end = (): void => {
     if (closing) return
     closing = true
-    globalThis.setTimeout(() => process.exit(1), patience).unref()
+    globalThis.setTimeout(() => process.exit(1), timeout).unref()
     close().then(
       () => process.exit(0),
       () => process.exit(1),

@@ -308,7 +308,7 @@ t.test('a handler that would send any statement is found', async (t) => {
       'routes/query.ts',
       'plugins/access.ts',
       'src/access/access.ts',
-      'src/tools/policy/asker.ts',
+      'src/tools/policy/policy-reader.ts',
     ]) {
       const prefix = path.startsWith('src/tools/') ? '../../../' : path.startsWith('src/') ? '../../' : '../'
       const found = importsOf(path, `${line.replace('../', prefix)}\n${statement}`)

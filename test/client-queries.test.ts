@@ -1,7 +1,7 @@
 /** Conditions as clients of coreBOS write them: ids without quotes, `like` with an id, `= null`, react-admin's JSON. */
 import t, { type Test } from 'tap'
 import { startPortal, type Portal } from './support/portal.ts'
-import { anchorsOf, Oracle } from './support/oracle.ts'
+import { ownerIdsOf, Oracle } from './support/oracle.ts'
 import { contactAt, rowsAt, textAt } from './support/webservice-client.ts'
 
 const contacts = { alice: 8549, bob: 8550, carol: 8551, erin: 8553 } as const
@@ -68,7 +68,7 @@ async function compare(t: Test, portal: Portal): Promise<void> {
   const { database } = portal.corebos
   let found = 0
   for (const [name, number] of Object.entries(contacts)) {
-    const oracle = new Oracle(database, anchorsOf(database, number, 'account'))
+    const oracle = new Oracle(database, ownerIdsOf(database, number, 'account'))
     const client = await contactAt(portal.url, name)
     for (const condition of conditions) {
       const query = `select ticket_title from HelpDesk where ${condition} order by id limit 100;`
@@ -94,7 +94,7 @@ t.test(
       const { database } = portal.corebos
       let found = 0
       for (const [name, number] of Object.entries(contacts)) {
-        const oracle = new Oracle(database, anchorsOf(database, number, 'account'))
+        const oracle = new Oracle(database, ownerIdsOf(database, number, 'account'))
         const client = await contactAt(portal.url, name)
         for (const contact of Object.values(contacts))
           for (const more of ['', " and potentialname like '%deal'", " or potentialname = 'nothing'"]) {

@@ -10,12 +10,12 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { readFileAnswer } from '../src/corebos/file-answer.ts'
-import { SpoolRoom } from '../src/corebos/spool.ts'
+import { SpoolLimit } from '../src/corebos/spool.ts'
 import { answerFor } from '../src/http/file-answer.ts'
 import { builtinPolicy } from '../src/policy/builtin.ts'
 import { activeNameProblem } from '../src/records/documents/file-name.ts'
 import { AcceptedTypes } from '../src/records/documents/media-type.ts'
-import { anchorsOf, Oracle } from './support/oracle.ts'
+import { ownerIdsOf, Oracle } from './support/oracle.ts'
 import {
   contactAt,
   credentialsOf,
@@ -69,7 +69,7 @@ async function start(t: Test, options: PortalOptions = {}): Promise<Desk> {
     ...portal,
     fetch: fetchAs,
     upload: (name, body) => fetchAs(name, '/documents', { method: 'POST', body }),
-    oracle: (name) => new Oracle(database, anchorsOf(database, people[name], 'account')),
+    oracle: (name) => new Oracle(database, ownerIdsOf(database, people[name], 'account')),
   }
 }
 
@@ -197,9 +197,9 @@ t.test(
     }
     const limits = { envelopeBytes: 1000, fileBytes: 200 }
     let held = 0
-    const room = new SpoolRoom({ maxBytes: 300, observe: (bytes) => (held = bytes) })
+    const limit = new SpoolLimit({ maxBytes: 300, observe: (bytes) => (held = bytes) })
     const codeOf = (answer: string, name = 'attachment') =>
-      readFileAnswer(arriving(Buffer.from(answer), 7), name, limits, room).then(
+      readFileAnswer(arriving(Buffer.from(answer), 7), name, limits, limit).then(
         async ({ file }) => {
           await file?.discard()
           return 'read'
@@ -223,7 +223,7 @@ t.test(
             arriving(Buffer.from(sent), size),
             'attachment',
             limits,
-            room,
+            limit,
           )
           t.same(JSON.parse(envelope.toString()), answer)
           t.same(await file?.bytes(), Buffer.from(bytes))
@@ -231,7 +231,7 @@ t.test(
       ),
     )
     const without = arriving(Buffer.from('{"success":false}'), 5)
-    t.match(await readFileAnswer(without, 'attachment', limits, room), { file: undefined })
+    t.match(await readFileAnswer(without, 'attachment', limits, limit), { file: undefined })
     for (const [text, code] of [
       ['aGVsbG8', 'COREBOS_FAILED'],
       ['aGVs*bG8=', 'COREBOS_FAILED'],
@@ -244,7 +244,7 @@ t.test(
     }
     t.equal(await codeOf(`{"attachment":"","more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
     t.equal(await codeOf(`{"more":"${'x'.repeat(1000)}"}`), 'COREBOS_TOO_LARGE')
-    t.equal(held, 0, 'what has been read, or was rejected, takes no room')
+    t.equal(held, 0, 'what has been read, or was rejected, is no longer spooled')
   },
 )
 
@@ -314,9 +314,9 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   let left = 0
   const observe = (bytes: number) => (left = bytes)
   const brokenOff = Readable.from([Buffer.from(`{"attachment":"${'AAAA'.repeat(100_000)}`)])
-  const room = new SpoolRoom({ maxBytes: 2 ** 20, observe })
+  const limit = new SpoolLimit({ maxBytes: 2 ** 20, observe })
   const limits = { envelopeBytes: 1000, fileBytes: 2 ** 20 }
-  const { file } = await readFileAnswer(brokenOff, 'attachment', limits, room)
+  const { file } = await readFileAnswer(brokenOff, 'attachment', limits, limit)
   t.equal(file, undefined)
   t.equal(left, 0, 'nor does an answer that breaks off leave one')
 })
@@ -406,14 +406,14 @@ t.test('a disk that fails is not taken for coreBOS, and small files need none', 
   const full = '/dev/full'
   await t.test('a full one', { skip: !existsSync(full) && `skipped: no ${full}` }, async (t) => {
     let held = 0
-    const room = new SpoolRoom({
+    const limit = new SpoolLimit({
       maxBytes: 2 ** 21,
       observe: (bytes) => (held = bytes),
       openFile: () => open(full, 'w+'),
     })
     const answer = Readable.from([Buffer.from(`{"attachment":"${'AAAA'.repeat(100_000)}"}`)])
     const limits = { envelopeBytes: 1000, fileBytes: 2 ** 20 }
-    await t.rejects(readFileAnswer(answer, 'attachment', limits, room), {
+    await t.rejects(readFileAnswer(answer, 'attachment', limits, limit), {
       code: 'DISK_FAILED',
       cause: { code: 'ENOSPC' },
     })

@@ -172,7 +172,7 @@ t.test('slots are shared between contacts, and between log-ins and records', asy
     slots.ask(each, share)
   for (const [each, share] of many('l', login, 2)) slots.ask(each, share)
   for (let i = 0; i < 9; i++) await slots.leave()
-  t.equal(slots.order.join(' '), 'a1 l1 a2 l2 b1 c1 a3 b2 a4', 'in turns by kind, then by contact')
+  t.equal(slots.order.join(' '), 'a1 l1 a2 l2 b1 c1 a3 b2 a4', 'alternately by kind, then by contact')
 })
 
 t.test('a sessionQueue is for one call at a time and holds up no other sessionQueue', async (t) => {
@@ -202,7 +202,7 @@ t.test('each contact may have a quarter of the queue, and records three quarters
   t.equal(slots.rejected.length, 12, 'ten of the 42 found the queue for records full')
   for (const [each, share] of many('l', login, 10)) slots.ask(each, share)
   await settled()
-  t.equal(slots.rejected.length, 12, 'log-ins have room yet')
+  t.equal(slots.rejected.length, 12, 'log-ins still fit')
   slots.ask('g', gateway)
   await settled()
   t.same(slots.rejected.at(-1), 'g COREBOS_BUSY', 'the whole queue is full')

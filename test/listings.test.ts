@@ -1,7 +1,7 @@
 /** Filters over every module, of several contacts in each log-in mode, held against the independent evaluator. */
 import t from 'tap'
 import { generatedListings } from './support/listings.ts'
-import { anchorsOf, difference, Oracle } from './support/oracle.ts'
+import { ownerIdsOf, difference, Oracle } from './support/oracle.ts'
 import { modes, startPortal } from './support/portal.ts'
 import { isThorough, sample } from './support/thorough.ts'
 
@@ -17,7 +17,7 @@ for (const mode of isThorough ? modes : (['portal'] as const)) {
       const wrong: string[] = []
       let [found, rejected, asked] = [0, 0, 0]
       for (const [name, number] of Object.entries(people)) {
-        const oracle = new Oracle(database, anchorsOf(database, number, 'account'))
+        const oracle = new Oracle(database, ownerIdsOf(database, number, 'account'))
         for (const { path, statement } of listings) {
           const { status, body, text } = await portal.as(name, 'GET', path)
           asked++

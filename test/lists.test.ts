@@ -1,6 +1,6 @@
 /** Lists by parameters: filters, order, pages, what is expanded, and errors that name the parameter. */
 import t, { type Test } from 'tap'
-import { anchorsOf, Oracle } from './support/oracle.ts'
+import { ownerIdsOf, Oracle } from './support/oracle.ts'
 import { startPortal, type Portal } from './support/portal.ts'
 
 const alice = 8549
@@ -10,7 +10,7 @@ const query = (parameters: Readonly<Record<string, string>>): string =>
 
 function lister(portal: Portal) {
   const { database } = portal.corebos
-  const oracle = new Oracle(database, anchorsOf(database, alice, 'account'))
+  const oracle = new Oracle(database, ownerIdsOf(database, alice, 'account'))
   const list = async (module: string, parameters: Readonly<Record<string, string>>) =>
     portal.as('alice', 'GET', `/modules/${module}/records?${query(parameters)}`)
   const ids = async (module: string, parameters: Readonly<Record<string, string>>) => {

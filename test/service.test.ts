@@ -514,7 +514,7 @@ t.test('readiness', async (t) => {
         asked += 1
         if (asked > 1) await new Promise(() => undefined)
       },
-      { fresh: 1000, patience: 5, now: () => now },
+      { fresh: 1000, timeout: 5, now: () => now },
     )
     await Promise.all([probe(), probe(), probe()])
     t.equal(asked, 1)

@@ -34,7 +34,7 @@ t.test('the embedded store keeps no more than it may, and lets the oldest go', a
   const alive = await Promise.all(
     [...sessions, fourth].map(async ({ id }) => (await store.read(id)).session !== undefined),
   )
-  t.same(alive, [true, false, true, true], 'the one seen longest ago made room')
+  t.same(alive, [true, false, true, true], 'the one seen longest ago was removed')
   t.same(
     (await store.reap()).map(({ contact }) => contact.id),
     ['12x1'],

@@ -307,7 +307,7 @@ t.test(
     const holds = async <T>(id: string, work: () => Promise<T>) => {
       const tries: Promise<boolean>[] = []
       relay.alter = ({ answer }) => {
-        tries.push(app.turns.take(id, async () => false).catch(() => true))
+        tries.push(app.recordLocks.take(id, async () => false).catch(() => true))
         return answer
       }
       const result = await work()
@@ -329,14 +329,14 @@ t.test(
       const free = await holds(id, () => send(name, id, method, headers))
       t.match(free, { result: { status }, held: false }, what)
       t.equal(free.asked > 0, status !== 403 || method === 'PATCH', `${what}: the record was looked up`)
-      const during = await app.turns.take(id, () => send(name, id, method, headers))
+      const during = await app.recordLocks.take(id, () => send(name, id, method, headers))
       t.same(during, free.result, `${what}: another's lock does not show`)
     }
 
     const own = () => send('alice', ids.aliceTicket, 'PATCH', { 'if-match': '*' })
-    t.match(await app.turns.take(ids.aliceTicket, own), { status: 412, body: /is changing the record/ })
+    t.match(await app.recordLocks.take(ids.aliceTicket, own), { status: 412, body: /is changing the record/ })
     t.match(await holds(ids.aliceTicket, own), { result: { status: 200 }, held: true })
-    t.equal(await app.turns.take(ids.aliceTicket, async () => 'free'), 'free', 'and gives it back')
+    t.equal(await app.recordLocks.take(ids.aliceTicket, async () => 'free'), 'free', 'and gives it back')
   },
 )
 

@@ -10,12 +10,12 @@ import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 const retryAfter = 1
 
 export class Downloads {
-  readonly #room: ConcurrencyLimiter
+  readonly #limiter: ConcurrencyLimiter
 
   /** @param most downloads of one contact */
   constructor(most: number) {
     const detail = `${most} downloads are in progress, which is the maximum; try again when one has ended`
-    this.#room = new ConcurrencyLimiter({
+    this.#limiter = new ConcurrencyLimiter({
       inAll: Infinity,
       perContact: most,
       full: () => new GatewayError('RATE_LIMITED', detail, { retryAfter }),
@@ -23,7 +23,7 @@ export class Downloads {
   }
 
   get count(): number {
-    return this.#room.inUse
+    return this.#limiter.inUse
   }
 
   /** @throws GatewayError `RATE_LIMITED`; what `fetch` throws */
@@ -31,7 +31,7 @@ export class Downloads {
     contactId: string,
     fetch: () => Promise<Attachment | undefined>,
   ): Promise<Attachment | undefined> {
-    const leave = this.#room.take(contactId)
+    const leave = this.#limiter.take(contactId)
     let file: Attachment | undefined
     try {
       file = await fetch()

@@ -6,7 +6,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { Fresh } from './freshness.ts'
 import { ownerIdsWithoutLookup, type OwnerIds } from '../scope/owner-ids.ts'
 
-export interface AnchorsOptions {
+export interface OwnerIdLookupOptions {
   /** Absent without a service user; then no level above `account` can be read. */
   readonly company: Company | undefined
   /** The lifetime of a company's ids (`ACCESS_RECHECK`). Milliseconds. */
@@ -20,7 +20,7 @@ export class OwnerIdsReader {
   readonly #company: Company | undefined
   readonly #cache: SharedCache<OwnerIds>
 
-  constructor({ company, ttlMs, now, observe }: AnchorsOptions) {
+  constructor({ company, ttlMs, now, observe }: OwnerIdLookupOptions) {
     this.#company = company
     this.#cache = new SharedCache({ ttlMs, now, observe, bound: { max: 10_000 } })
   }
@@ -48,7 +48,7 @@ export class OwnerIdsReader {
     return this.#cache.get(key, () => this.#reach(contact, level), maxAge, used)
   }
 
-  async #reach(contact: Contact, level: Level): Promise<OwnerIds> {
+  async #lookUp(contact: Contact, level: Level): Promise<OwnerIds> {
     const company = this.#company
     if (company === undefined)
       throw new GatewayError(

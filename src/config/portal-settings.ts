@@ -73,7 +73,7 @@ export async function loadPortalSettings(file: string | undefined): Promise<Load
 
 /** One line for each place that is wrong: what was received there, and what is accepted. */
 export function problemsOf(content: unknown): string[] {
-  const places = new Map<string, string>()
+  const problems = new Map<string, string>()
   for (const { path, schema, value, message } of Value.Errors(portalSettings, content)) {
     const expected: unknown = schema['expected']
     const known =
@@ -82,9 +82,9 @@ export function problemsOf(content: unknown): string[] {
       message === 'Unexpected property'
         ? `unknown setting${known}`
         : `expected ${typeof expected === 'string' ? expected : message.toLowerCase()}, got ${shown(value)}`
-    if (!places.has(path)) places.set(path, line)
+    if (!problems.has(path)) problems.set(path, line)
   }
-  return [...places].map(([path, line]) => `${path === '' ? '/' : path}: ${line}`)
+  return [...problems].map(([path, line]) => `${path === '' ? '/' : path}: ${line}`)
 }
 
 const names = Object.keys(portalSettings.properties)
@@ -105,10 +105,10 @@ async function readLogo(file: string, logo: string): Promise<LoadedPortalSetting
   return { name: logo, bytes }
 }
 
-async function readable(path: string, place: string): Promise<Buffer> {
+async function readable(path: string, source: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    throw new Error(`${place}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`${source}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }

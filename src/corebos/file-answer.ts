@@ -3,7 +3,7 @@
  * large one does not block the process.
  */
 import { GatewayError } from '../model/errors.ts'
-import { Spool, type SpoolRoom, type Spooled } from './spool.ts'
+import { Spool, type SpoolLimit, type Spooled } from './spool.ts'
 
 export interface FileAnswer {
   /** The answer with an empty text in place of the file. */
@@ -28,9 +28,9 @@ export async function readFileAnswer(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
   limits: FileLimits,
-  room: SpoolRoom,
+  limit: SpoolLimit,
 ): Promise<FileAnswer> {
-  const spool = new Spool(room)
+  const spool = new Spool(limit)
   let taken: RateResult | undefined
   try {
     taken = await take(chunks, name, limits, spool)

@@ -22,8 +22,8 @@ export function busy(): GatewayError {
 }
 
 /** The share of slots that each kind, and each key, may hold. A quarter is reserved for the other kind. */
-export function boundsOf(places: number): { readonly kind: number; readonly key: number } {
-  return { kind: places - Math.floor(places / 4), key: Math.ceil(places / 2) }
+export function boundsOf(slots: number): { readonly kind: number; readonly key: number } {
+  return { kind: slots - Math.floor(slots / 4), key: Math.ceil(slots / 2) }
 }
 
 /** Counts by share. */

@@ -22,9 +22,9 @@ export class ServiceUser implements Caller {
   readonly #transport: Transport
   readonly #slots: Semaphore
   readonly #open: () => Promise<UserLogin>
-  readonly #places: Place[] = []
+  readonly #sessions: SessionSlot[] = []
   /** The session that was used last is used first, so that as few as possible are opened. */
-  readonly #free: Place[] = []
+  readonly #free: SessionSlot[] = []
   #userId: string | undefined
 
   constructor(options: ServiceUserOptions, transport: Transport, outside: Caller, sessions: Sessions) {
@@ -45,9 +45,7 @@ export class ServiceUser implements Caller {
 
   /** Webservice id of the CRM user. */
   async userId(): Promise<string> {
-    return (
-      this.#userId ?? bounded((end) => this.#inPlace(async (place) => (await place.opened()).userId, end))
-    )
+    return this.#userId ?? bounded((end) => this.#inPlace(async (slot) => (await slot.opened()).userId, end))
   }
 
   /**
@@ -56,8 +54,8 @@ export class ServiceUser implements Caller {
    * @throws GatewayError the rejection of the log-in, or the error of coreBOS
    */
   async check(): Promise<void> {
-    if (this.#places.some((place) => place.isOpen)) return
-    await bounded((end) => this.#inPlace((place) => place.opened(), end))
+    if (this.#sessions.some((slot) => slot.isOpen)) return
+    await bounded((end) => this.#inPlace((slot) => slot.opened(), end))
   }
 
   /**
@@ -65,35 +63,35 @@ export class ServiceUser implements Caller {
    * session.
    */
   async [send](call: Call, signal?: AbortSignal): Promise<Outcome> {
-    return bounded((end) => this.#inPlace((place) => place.run(call, end), end), signal)
+    return bounded((end) => this.#inPlace((slot) => slot.run(call, end), end), signal)
   }
 
   /** Logs out all sessions; never throws. */
   async close(): Promise<void> {
-    await Promise.all(this.#places.map((place) => place.close()))
+    await Promise.all(this.#sessions.map((slot) => slot.close()))
   }
 
   /** Waiting calls get sessions round robin by contact. */
-  async #inPlace<T>(use: (place: Place) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async #inPlace<T>(use: (slot: SessionSlot) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const leave = await this.#transport.acquire(this.#slots, undefined, signal)
-    const place = this.#free.pop() ?? this.#newPlace()
+    const slot = this.#free.pop() ?? this.#newSlot()
     try {
-      return await use(place)
+      return await use(slot)
     } finally {
-      this.#free.push(place)
+      this.#free.push(slot)
       leave()
     }
   }
 
-  #newPlace(): Place {
-    const place = new Place(this.#open)
-    this.#places.push(place)
-    return place
+  #newSlot(): SessionSlot {
+    const slot = new SessionSlot(this.#open)
+    this.#sessions.push(slot)
+    return slot
   }
 }
 
 /** One session, replaced by a new one when it has ended; for one call at a time. */
-class Place {
+class SessionSlot {
   readonly #open: () => Promise<UserLogin>
   #login: Promise<UserLogin> | undefined
   #current: UserLogin | undefined

@@ -17,7 +17,7 @@ const fewBytes = 256 * 1024
 /** Seconds until a download may have ended, or an operator may have freed disk space. */
 const retryAfter = 5
 
-export interface SpoolRoomOptions {
+export interface SpoolLimitOptions {
   /** Bytes of all spools, in memory and in files. */
   readonly maxBytes: number
   /** Receives the number of spooled bytes. */
@@ -27,12 +27,12 @@ export interface SpoolRoomOptions {
 }
 
 /** The limit that all spools share. */
-export class SpoolRoom {
-  readonly #options: SpoolRoomOptions
+export class SpoolLimit {
+  readonly #options: SpoolLimitOptions
   #held = 0
   #files = 0
 
-  constructor(options: SpoolRoomOptions) {
+  constructor(options: SpoolLimitOptions) {
     this.#options = options
   }
 
@@ -86,12 +86,12 @@ export class Spooled {
   readonly #kept: Buffer | FileHandle
   readonly #end: () => void
 
-  constructor(kept: Buffer | FileHandle, size: number, digest: string, room: SpoolRoom) {
+  constructor(kept: Buffer | FileHandle, size: number, digest: string, limit: SpoolLimit) {
     this.#kept = kept
     this.size = size
     this.digest = digest
     let end = (): void => undefined
-    this.ended = new Promise<void>((resolve) => (end = resolve)).then(() => room.give(size))
+    this.ended = new Promise<void>((resolve) => (end = resolve)).then(() => limit.give(size))
     this.#end = end
   }
 
@@ -115,18 +115,18 @@ export class Spooled {
 
 export class Spool {
   size = 0
-  readonly #room: SpoolRoom
+  readonly #limit: SpoolLimit
   readonly #hash = createHash('sha256')
   #pieces: Buffer[] = []
   #file: FileHandle | undefined
 
-  constructor(room: SpoolRoom) {
-    this.#room = room
+  constructor(limit: SpoolLimit) {
+    this.#limit = limit
   }
 
   /** @throws GatewayError `DOWNLOADS_BUSY`, `DISK_FAILED` */
   async add(piece: Buffer): Promise<void> {
-    this.#room.take(piece.length)
+    this.#limit.take(piece.length)
     this.size += piece.length
     this.#hash.update(piece)
     try {
@@ -138,7 +138,7 @@ export class Spool {
 
   async #keep(piece: Buffer): Promise<void> {
     if (this.#file === undefined && this.size > fewBytes) {
-      this.#file = await this.#room.openFile()
+      this.#file = await this.#limit.openFile()
       await this.#file.writeFile(Buffer.concat(this.#pieces))
       this.#pieces = []
     }
@@ -148,11 +148,11 @@ export class Spool {
 
   end(): Spooled {
     const kept = this.#file ?? Buffer.concat(this.#pieces)
-    return new Spooled(kept, this.size, this.#hash.digest('base64url'), this.#room)
+    return new Spooled(kept, this.size, this.#hash.digest('base64url'), this.#limit)
   }
 
   async discard(): Promise<void> {
-    this.#room.give(this.size)
+    this.#limit.give(this.size)
     await this.#file?.close()
   }
 }

@@ -13,7 +13,7 @@ import { formPieces, type Params } from './form.ts'
 import { busy, QueueLimit } from './queue-limit.ts'
 import { currentShare } from './request-calls.ts'
 import { Semaphore } from './semaphore.ts'
-import { SpoolRoom } from './spool.ts'
+import { SpoolLimit } from './spool.ts'
 
 /** A session of coreBOS ends with the first call under another name, so this one has no version and never changes. */
 const userAgent = 'corebos-portal-gateway'
@@ -28,7 +28,7 @@ export interface TransportOptions {
   /** Largest file in an answer, in bytes; at most `maxBytes`. */
   readonly maxFileBytes?: number
   /** The limit that files in answers share; default: none. */
-  readonly room?: SpoolRoom
+  readonly spoolLimit?: SpoolLimit
   /** Concurrent calls. */
   readonly concurrency: number
   /** Waiting calls; no contact has more than a quarter of them. */
@@ -102,7 +102,7 @@ export class Transport {
   readonly #farewellQueue = new QueueLimit(farewellsWaiting)
   readonly #farewells = new Semaphore(farewells, this.#farewellQueue)
   readonly #queue: QueueLimit
-  readonly #room: SpoolRoom
+  readonly #spoolLimit: SpoolLimit
   readonly #options: TransportOptions
   readonly #clocks = new Set<AbortController>()
   #closed = false
@@ -111,7 +111,7 @@ export class Transport {
     const url = new URL(options.url)
     this.#options = options
     this.#path = `${url.pathname.replace(/\/+$/, '').replace(/\/webservice\.php$/, '')}/webservice.php`
-    this.#room = options.room ?? new SpoolRoom({ maxBytes: Infinity })
+    this.#spoolLimit = options.spoolLimit ?? new SpoolLimit({ maxBytes: Infinity })
     this.#queue = new QueueLimit(options.queue)
     this.#slots = new Semaphore(options.concurrency, this.#queue)
     this.#pool = new Pool(url.origin, {
@@ -133,7 +133,7 @@ export class Transport {
    *   the session queue throws; the reason of `signal`
    */
   async call(call: Call, way: Way = {}): Promise<Outcome> {
-    if (call.file !== undefined) this.#room.requireSome()
+    if (call.file !== undefined) this.#spoolLimit.requireSome()
     return this.#send(call, way, this.#slots)
   }
 
@@ -173,7 +173,7 @@ export class Transport {
     return {
       calls_running: this.#slots.held + this.#farewells.held,
       calls_waiting: this.#queue.waiting + this.#farewellQueue.waiting,
-      spool_files: this.#room.files,
+      spool_files: this.#spoolLimit.files,
     }
   }
 
@@ -251,7 +251,7 @@ export class Transport {
     const { maxBytes, maxFileBytes = maxBytes } = this.#options
     if (file !== undefined) {
       const fileBytes = Math.max(maxBytes, maxFileBytes)
-      return readFileAnswer(body, file, { envelopeBytes: maxBytes, fileBytes }, this.#room)
+      return readFileAnswer(body, file, { envelopeBytes: maxBytes, fileBytes }, this.#spoolLimit)
     }
     const chunks: Buffer[] = []
     let bytes = 0

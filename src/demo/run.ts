@@ -7,7 +7,7 @@ import { startOnNamedPort } from './port.ts'
 import { offeredLogins, tour } from './tour.ts'
 
 /** Milliseconds that running requests get to finish; a demo ends quickly. */
-const patience = 1000
+const closeTimeout = 1000
 
 /** The environment's own settings, each with a value. */
 const given = Object.fromEntries(
@@ -51,9 +51,9 @@ async function main(): Promise<void> {
     throw error
   }
   closeOnSignal(async () => {
-    await Promise.race([service.close(), setTimeout(patience)])
+    await Promise.race([service.close(), setTimeout(closeTimeout)])
     await corebos.close()
-  }, 2 * patience)
+  }, 2 * closeTimeout)
   console.log(tour(service.url, service.operatorUrl, config))
   const ready = `ready gateway=${service.url} corebos=${corebos.url}`
   console.log(given['METRICS_PORT'] === '0' ? service.ready : ready)

@@ -70,7 +70,7 @@ export class Idempotency {
    */
   async once<T>({ key, contactId, route, request }: Keyed, work: Work<T>): Promise<T> {
     if (key === undefined) return (await work.first()).result
-    const place = JSON.stringify(['idempotency', contactId, route, key])
+    const storeKey = JSON.stringify(['idempotency', contactId, route, key])
     const fingerprint = createHash('sha256').update(canonical(request)).digest('base64url')
     const entry: EntryOf = (state, made = '', problem?) =>
       JSON.stringify({
@@ -81,22 +81,22 @@ export class Idempotency {
         ...(problem && { problem }),
       } satisfies Remembered)
 
-    const earlier = await this.#state.claim(place, entry('running'), remembered)
+    const earlier = await this.#state.claim(storeKey, entry('running'), remembered)
     if (earlier !== undefined) return work.again(this.#madeBy(earlier, fingerprint))
-    return this.#reserved.run(async () => this.#carryOut(place, entry, work))
+    return this.#reserved.run(async () => this.#carryOut(storeKey, entry, work))
   }
 
-  async #carryOut<T>(place: string, entry: EntryOf, work: Work<T>): Promise<T> {
+  async #carryOut<T>(storeKey: string, entry: EntryOf, work: Work<T>): Promise<T> {
     try {
       const { made, result } = await work.first()
-      await this.#keep(place, entry('done', made))
+      await this.#keep(storeKey, entry('done', made))
       return result
     } catch (error) {
       if (error instanceof GatewayError && error.record !== undefined) {
         const { code, message: detail, errors = [], record } = error
-        await this.#keep(place, entry('done', record, { code, detail, errors, record }))
-      } else if (isUndone(error)) await this.#state.pull(place).catch(() => undefined)
-      else await this.#keep(place, entry('unknown'))
+        await this.#keep(storeKey, entry('done', record, { code, detail, errors, record }))
+      } else if (isUndone(error)) await this.#state.pull(storeKey).catch(() => undefined)
+      else await this.#keep(storeKey, entry('unknown'))
       throw error
     }
   }
@@ -116,8 +116,8 @@ export class Idempotency {
   }
 
   /** What cannot be kept stays `running`, and is taken for unknown later on. */
-  async #keep(place: string, entry: string): Promise<void> {
-    await this.#state.put(place, entry, remembered).catch(() => undefined)
+  async #keep(storeKey: string, entry: string): Promise<void> {
+    await this.#state.put(storeKey, entry, remembered).catch(() => undefined)
   }
 }
 

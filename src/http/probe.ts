@@ -9,7 +9,7 @@ export interface ProbeOptions {
   /** How long an answer counts, in milliseconds. */
   readonly fresh: number
   /** How long to wait for one, in milliseconds; then it is `COREBOS_TIMEOUT`. */
-  readonly patience: number
+  readonly timeout: number
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -17,14 +17,14 @@ export interface ProbeOptions {
 /** @returns a probe that rejects with the reason why `ask` fails */
 export function cachedProbe(
   ask: () => Promise<void>,
-  { fresh, patience, now }: ProbeOptions,
+  { fresh, timeout, now }: ProbeOptions,
 ): () => Promise<void> {
   let askAgain = -Infinity
   let answer = Promise.resolve()
   return async () => {
     if (now() >= askAgain) {
       askAgain = now() + fresh
-      answer = inTime(ask(), patience)
+      answer = inTime(ask(), timeout)
       answer.catch(() => (askAgain = Math.min(askAgain, now() + failureFresh)))
     }
     return answer

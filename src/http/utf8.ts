@@ -12,9 +12,9 @@ export function decoded(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** @param place what contains the bytes, as the subject of the message */
-export function notUtf8(place: string): GatewayError {
-  return new GatewayError('BAD_REQUEST', `${place} contains bytes that are not valid UTF-8`)
+/** @param source what contains the bytes, as the subject of the message */
+export function notUtf8(source: string): GatewayError {
+  return new GatewayError('BAD_REQUEST', `${source} contains bytes that are not valid UTF-8`)
 }
 
 interface BodyHeaders {

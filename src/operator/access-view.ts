@@ -174,11 +174,11 @@ function writeView(view: ModuleView, writing: Writing): WriteView | null {
   if (!isOpen(view, writing)) return null
   const { rule, level } = view.decision
   const { create, update } = rule
-  const reach = rule[writing]
+  const writingRule = rule[writing]
   const written = writing === 'create' ? create : writing === 'update' ? update : undefined
   return {
-    level: reach?.level ?? (writing === 'create' ? level : 'own'),
-    where: reach?.where === undefined ? null : printCondition(reach.where),
+    level: writingRule?.level ?? (writing === 'create' ? level : 'own'),
+    where: writingRule?.where === undefined ? null : printCondition(writingRule.where),
     fields: [...(written?.fields ?? [])],
     force: written?.force ?? {},
   }

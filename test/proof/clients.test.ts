@@ -1,7 +1,7 @@
 /** Clients of other projects, driven as portals drive them. */
 import t, { type Test } from 'tap'
 import { install, nodeVtiger, reactAdmin, type ListParams } from '../support/foreign-clients.ts'
-import { anchorsOf, Oracle } from '../support/oracle.ts'
+import { ownerIdsOf, Oracle } from '../support/oracle.ts'
 import { startPortal } from '../support/portal.ts'
 import { at, rowsAt, textAt } from '../support/webservice-client.ts'
 
@@ -62,7 +62,7 @@ t.test("coreBOS's React portal runs on its own data provider", skip, async (t) =
     (found) => textAt(found, 'users', 0, 'userid') === userId,
   )
 
-  const oracle = new Oracle(portal.corebos.database, anchorsOf(portal.corebos.database, 8549, 'account'))
+  const oracle = new Oracle(portal.corebos.database, ownerIdsOf(portal.corebos.database, 8549, 'account'))
   const lists: readonly (readonly [name: string, filter: ListParams['filter'], where: string])[] = [
     ['a list', {}, 'true'],
     ['a search', { ticket_title: 'alice' }, "ticket_title like '%alice%'"],

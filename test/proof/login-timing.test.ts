@@ -39,7 +39,7 @@ t.test('rejections of all kinds take the same time', async (t) => {
     'too long': ['a'.repeat(1000), 'x'],
   } as const
   const rejections = 200
-  // In turns, but never in the same order twice, so that no kind has the same neighbours all the time.
+  // Alternately, but never in the same order twice, so that no kind always has the same neighbours.
   const queue = Array.from({ length: rejections }, (_, round) => {
     const entries = Object.entries(kinds)
     const first = round % entries.length
@@ -58,7 +58,7 @@ t.test('rejections of all kinds take the same time', async (t) => {
     times.set(kind, [...(times.get(kind) ?? []), performance.now() - began])
     if (response.statusCode !== 401) throw new Error(`${kind}: ${text}`)
   }
-  // One after the other at a steady rate, so that they do not all wait for each other; the kinds take turns.
+  // One after the other at a steady rate, so that they do not all wait for each other; the kinds alternate.
   async function atSteadyRate(entries: readonly (typeof queue)[number][]): Promise<Times> {
     const times: Times = new Map()
     const running = []

@@ -10,7 +10,7 @@ import type { CrmRecord, Database } from '../../src/demo/database.ts'
 import type { ErrorCode } from '../../src/model/errors.ts'
 import { openModules } from '../../src/tools/attack/scope.ts'
 import { inJson } from '../support/json-types.ts'
-import { anchorsOf, difference, Oracle } from '../support/oracle.ts'
+import { ownerIdsOf, difference, Oracle } from '../support/oracle.ts'
 import {
   contents,
   credentialsOf,
@@ -101,8 +101,8 @@ class Desk {
     const context = (name: string, number: number): ReadContext => ({
       name,
       contact: this.record(`12x${number}`),
-      oracle: new Oracle(this.database, anchorsOf(this.database, number, 'account')),
-      own: new Oracle(this.database, anchorsOf(this.database, number, 'own')),
+      oracle: new Oracle(this.database, ownerIdsOf(this.database, number, 'account')),
+      own: new Oracle(this.database, ownerIdsOf(this.database, number, 'own')),
       session: sessions[name] ?? '',
     })
     this.alice = context('alice', 8549)

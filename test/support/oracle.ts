@@ -30,7 +30,7 @@ export interface OwnerIds {
 }
 
 /** Whose records a contact's level reaches, read off the store. */
-export function anchorsOf(database: Database, contact: number, level: Level): OwnerIds {
+export function ownerIdsOf(database: Database, contact: number, level: Level): OwnerIds {
   const me = database.entity(contact)
   const account = me === undefined ? 0 : numberIn(me, 'account_id')
   if (level === 'own' || account === 0) return { contacts: [contact], accounts: [] }

@@ -117,8 +117,8 @@ async function startRedisAt(
 }
 
 /** Asks again and again until the answer is yes; for what another process does in its own time. */
-export async function until(what: string, yes: () => Promise<boolean>, patience = 120_000): Promise<void> {
-  const gaveUp = Date.now() + patience
+export async function until(what: string, yes: () => Promise<boolean>, timeout = 120_000): Promise<void> {
+  const gaveUp = Date.now() + timeout
   for (;;) {
     if (await yes().catch(() => false)) return
     if (Date.now() > gaveUp) throw new Error(`in vain: ${what}`)

@@ -386,7 +386,7 @@ export function storeContract(t: Test, open: (t: Test) => Promise<Bench>): void 
     await store.giveBack([])
   })
 
-  t.test('of many that count at once exactly as many are allowed as there is room', async (t) => {
+  t.test('of many concurrent checks exactly as many are allowed as the limit says', async (t) => {
     const { store } = await open(t)
     const budget: RateCheck = { key: 'guess:12x1', max: 4, window: 3_600_000, kind: 'budget' }
     const all = await Promise.all(Array.from({ length: 30 }, () => store.take([budget])))

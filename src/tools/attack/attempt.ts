@@ -15,7 +15,7 @@ export interface Attempt {
   /** What is tried, in a few words. */
   readonly label: string
   /** `rows`: a REST answer of rows; `other`: any other REST answer. */
-  readonly door: 'rows' | 'other' | 'webservice'
+  readonly answerKind: 'rows' | 'other' | 'webservice'
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   /** With the query string. */
   readonly path: string

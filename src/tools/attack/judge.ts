@@ -220,7 +220,7 @@ export class Judge {
       tell('value', `${key} holds ${JSON.stringify(text.slice(0, 200))}`)
     }
     const names = key === 'name' || key === 'refersTo' || key === 'module'
-    if (names && attempt.door !== 'webservice' && this.#closedNames.has(text)) {
+    if (names && attempt.answerKind !== 'webservice' && this.#closedNames.has(text)) {
       tell('field', `the name ${text}`)
     }
   }
@@ -239,7 +239,7 @@ export class Judge {
     if (isHidden(record.module, name) || (record.module === 'Users' ? !ofOwnUser.has(name) : ofUser)) {
       tell('field', `${record.module} ${record.id} with ${name}`)
     } else if (
-      attempt.door === 'rows' &&
+      attempt.answerKind === 'rows' &&
       name !== 'id' &&
       name !== 'expanded' &&
       fields?.has(name) !== true &&

@@ -1,6 +1,6 @@
 /** Requests in coreBOS's own protocol. */
 import type { Attempt } from './attempt.ts'
-import { attempt, known as facts, pickId, say, type Said } from './doors.ts'
+import { attempt, known as facts, pickId, say, type Said } from './interfaces.ts'
 import * as hostile from './hostile.ts'
 import type { Random } from './random.ts'
 import { openModules } from './scope.ts'
@@ -21,7 +21,7 @@ export function webserviceAttempt(
 ): Attempt {
   return attempt({
     ...known,
-    door: 'webservice',
+    answerKind: 'webservice',
     label,
     method: 'POST',
     path,

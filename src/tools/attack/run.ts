@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import type { Attempt } from './attempt.ts'
 import { Evaluator } from './condition.ts'
 import { damage } from './damage.ts'
-import { doors, postQuery, type Access } from './doors.ts'
+import { doors, postQuery, type Access } from './interfaces.ts'
 import { Judge, type Finding } from './judge.ts'
 import { knownHoles, knownPairs, type Hole } from './holes.ts'
 import { makeCall, webserviceAttempt, type Call } from './operations.ts'
@@ -242,7 +242,7 @@ class Run {
         const attempt = makeWrite(maker, this.#target.webservicePath, contact.client.session)
         const repeat = `seed ${this.#options.seed}, write ${number}`
         const answer = await this.#put(contact, attempt, repeat)
-        if (attempt.door !== 'webservice' || isOk(answer)) accepted.push({ attempt, repeat })
+        if (attempt.answerKind !== 'webservice' || isOk(answer)) accepted.push({ attempt, repeat })
       }
     }
     await Promise.all(Array.from({ length: this.#options.concurrency }, worker))
@@ -258,7 +258,7 @@ class Run {
     const answer = await contact.client.send(attempt)
     this.#requests++
     this.#statuses.set(answer.status, (this.#statuses.get(answer.status) ?? 0) + 1)
-    if (attempt.door === 'webservice') {
+    if (attempt.answerKind === 'webservice') {
       this.#asked.add(attempt.label)
       if (envelope(answer).code !== 'UNKNOWN_OPERATION') this.#present.add(attempt.label)
     }

@@ -151,7 +151,7 @@ export class WebserviceContext {
 
   /** Sends a request as this contact; once more where the access token has run out meanwhile. */
   async send(attempt: Attempt): Promise<Answer> {
-    if (attempt.door === 'webservice') return this.#target.send(attempt)
+    if (attempt.answerKind === 'webservice') return this.#target.send(attempt)
     const token = this.#token
     const answer = await this.#target.send(attempt, token)
     if (answer.status !== 401) return answer

@@ -1,6 +1,6 @@
 /** Hostile writes: of fields that say who is who, into other people's records, with other people's ids, of what is closed. */
 import type { Attempt } from './attempt.ts'
-import { attempt, pickId } from './doors.ts'
+import { attempt, pickId } from './interfaces.ts'
 import * as hostile from './hostile.ts'
 import { webserviceAttempt, type Call } from './operations.ts'
 import { pickField, pickModule, type Maker } from './pick.ts'
@@ -63,7 +63,7 @@ function makeRest(maker: Maker): Attempt {
   const send = (method: Attempt['method'], path: string, label: string, body?: unknown): Attempt => {
     const text = body === undefined ? undefined : JSON.stringify(body)
     return attempt({
-      door: label === comments ? 'other' : 'rows',
+      answerKind: label === comments ? 'other' : 'rows',
       writes: true,
       label: `${method} ${label}`,
       method,

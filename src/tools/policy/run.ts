@@ -11,7 +11,7 @@ import { policyWarnings } from '../../policy/warnings.ts'
 import { parseQuery } from '../../query/parse.ts'
 import { faultsOf, lineOf } from '../../scope/faults.ts'
 import { readArguments, UsageError } from '../arguments.ts'
-import { Stand } from './asker.ts'
+import { Stand } from './policy-reader.ts'
 import { diff, type Change } from './diff.ts'
 import { withDemo } from './with-demo.ts'
 

@@ -23,7 +23,7 @@ type Draft = Pick<Attempt, 'label' | 'path' | 'text'> & Partial<Attempt>
 
 export function attempt(draft: Draft): Attempt {
   return {
-    door: 'other',
+    answerKind: 'other',
     writes: false,
     method: 'GET',
     headers: {},
@@ -80,7 +80,7 @@ function getQuery(maker: Maker): Attempt {
   const path = `/query?q=${percent(said.text)}${more.query}`
   return attempt({
     ...known(said),
-    door: 'rows',
+    answerKind: 'rows',
     label: `GET /query: ${labelOf(said)}`,
     path,
     text: said.text + more.said,
@@ -89,7 +89,7 @@ function getQuery(maker: Maker): Attempt {
 
 /** Any statement by POST. */
 export function postQuery(label: string, text: string, facts: Partial<Attempt> = {}): Attempt {
-  return attempt({ ...facts, ...json('/query', { query: text }), door: 'rows', label, text })
+  return attempt({ ...facts, ...json('/query', { query: text }), answerKind: 'rows', label, text })
 }
 
 function postStatement(maker: Maker): Attempt {
@@ -153,7 +153,7 @@ function listRecords(maker: Maker): Attempt {
     (selection === 'fields' || selection === 'all') &&
     given.every(([name]) => name !== 'expand')
   return attempt({
-    door: 'rows',
+    answerKind: 'rows',
     label: `GET /modules/:module/records: ${broken ? 'broken ' : ''}parameters (${statement.form})`,
     path: `/modules/${percent(module)}/records?${query}`,
     text: `${module} ${given.flat().join(' ')}`,
@@ -216,7 +216,7 @@ function oneRecord(maker: Maker): Attempt {
     [4, () => `?${more.query.slice(1)}`],
   ])()
   return attempt({
-    door: 'rows',
+    answerKind: 'rows',
     label: `GET /records/:id${query === '' ? '' : ' with parameters'}`,
     path: `/records/${percent(id)}${query}`,
     text: `${id} ${query}${more.said}`,

@@ -3,18 +3,18 @@ import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { levels, type Level } from '../src/model/contact.ts'
-import type { CrmRecord } from '../src/demo/database.ts'
-import { GatewayError, type ErrorCode } from '../src/model/errors.ts'
-import { builtinPolicy } from '../src/policy/builtin.ts'
-import { generatedStatements, recordedStatements } from './support/corpus.ts'
-import { anchorsOf, numberIn, Oracle } from './support/oracle.ts'
-import { startPortal, usualModes } from './support/portal.ts'
-import { until } from './support/redis-server.ts'
-import { startRelay } from './support/relay.ts'
-import { startGateway, type Started, type StartOptions } from './support/start.ts'
-import { isThorough, sample, times } from './support/thorough.ts'
-import { at, contactAt, rowsAt, textAt, userAt } from './support/webservice-client.ts'
+import { levels, type Level } from '../../src/model/contact.ts'
+import type { CrmRecord } from '../../src/demo/database.ts'
+import { GatewayError, type ErrorCode } from '../../src/model/errors.ts'
+import { builtinPolicy } from '../../src/policy/builtin.ts'
+import { generatedStatements, recordedStatements } from '../support/corpus.ts'
+import { ownerIdsOf, numberIn, Oracle } from '../support/oracle.ts'
+import { startPortal, usualModes } from '../support/portal.ts'
+import { until } from '../support/redis-server.ts'
+import { startRelay } from '../support/relay.ts'
+import { startGateway, type Started, type StartOptions } from '../support/start.ts'
+import { isThorough, sample, times } from '../support/thorough.ts'
+import { at, contactAt, rowsAt, textAt, userAt } from '../support/webservice-client.ts'
 
 const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552, erin: 8553 } as const
 type Name = keyof typeof people
@@ -143,7 +143,7 @@ t.test('what coreBOS leaves open to whoever reads is closed at the door', async 
 
   await t.test('counts and totals over rows of others', async (t) => {
     const { database } = gateway.corebos
-    const own = new Oracle(database, anchorsOf(database, people.alice, 'account'))
+    const own = new Oracle(database, ownerIdsOf(database, people.alice, 'account'))
     for (const module of ['ProjectMilestone', 'Leads', 'Vendors', 'cbTermConditions']) {
       const count = Number(textAt((await asked(`select count(*) from ${module};`)).result, 0, 'count'))
       const mine = module === 'ProjectMilestone' ? own.visible(module).length : 0
@@ -289,7 +289,7 @@ t.test('each level reaches as far as it says, in every module', async (t) => {
       const id = (record: CrmRecord) => database.webserviceId(record)
       for (const name of ['alice', 'carol', 'erin'] as const) {
         const portal = await Portal.of(gateway, name, mode)
-        const oracle = new Oracle(database, anchorsOf(database, people[name], level))
+        const oracle = new Oracle(database, ownerIdsOf(database, people[name], level))
         for (const module of sample(openModules, 8)) {
           const expected = oracle.visible(module).map(id).sort()
           const got = (await portal.ids(`select id from ${module} limit 10000`)).sort()
@@ -300,7 +300,7 @@ t.test('each level reaches as far as it says, in every module', async (t) => {
   }
   const { database } = (await startGateway(t)).corebos
   const seen = levels.map(
-    (level) => new Oracle(database, anchorsOf(database, people.alice, level)).visible('HelpDesk').length,
+    (level) => new Oracle(database, ownerIdsOf(database, people.alice, level)).visible('HelpDesk').length,
   )
   t.ok(
     seen.every((count, i) => count > (seen[i - 1] ?? 0)),
@@ -323,7 +323,7 @@ t.test('a level may differ by module, and by a field of the contact', async (t) 
     const portal = await Portal.of(gateway, name)
     const level = levels.find((each) => each === levelOf[name]) ?? 'account'
     const visible = (module: string, at: Level) =>
-      new Oracle(database, anchorsOf(database, people[name], at))
+      new Oracle(database, ownerIdsOf(database, people[name], at))
         .visible(module)
         .map((record) => database.webserviceId(record))
         .sort()
@@ -380,7 +380,7 @@ t.test('a coreBOS that answers more than it was asked for tells a contact nothin
     const { database } = gateway.corebos
     const admin = await userAt(gateway.corebos.url)
     const alice = await Portal.of(gateway, 'alice', mode)
-    const oracle = new Oracle(database, anchorsOf(database, people.alice, 'account'))
+    const oracle = new Oracle(database, ownerIdsOf(database, people.alice, 'account'))
     const modules = [
       'HelpDesk',
       'Contacts',
@@ -689,7 +689,7 @@ t.test('the laws of scoped conditions', async (t) => {
 
   await t.test('every own row can be reached, whole and by its id', async (t) => {
     for (const [name, portal] of portals) {
-      const oracle = new Oracle(database, anchorsOf(database, people[name], 'account'))
+      const oracle = new Oracle(database, ownerIdsOf(database, people[name], 'account'))
       for (const module of openModules) {
         for (const record of sample(oracle.visible(module), 3)) {
           const id = database.webserviceId(record)
@@ -731,7 +731,7 @@ t.test('what a contact may not see changes nothing of what it is answered', asyn
   for (const mode of usualModes) {
     const env = { ...keys, LOGIN_MODE: mode, LOG_LEVEL: 'warn' }
     const [one, two] = await Promise.all([start({ env }), start({ env })])
-    const oracle = new Oracle(two.database, anchorsOf(two.database, people.alice, 'account'))
+    const oracle = new Oracle(two.database, ownerIdsOf(two.database, people.alice, 'account'))
     const hidden = [...two.database.modules.keys()].flatMap((module) =>
       two.database.records(module).filter((record) => !oracle.sees(record)),
     )
@@ -767,7 +767,7 @@ t.test('what a contact may not see changes nothing of what it is answered', asyn
       ...hidden
         .slice(0, times(20, 60))
         .map((record) => ['GET', `/records/${one.database.webserviceId(record)}`] as const),
-      ...new Oracle(one.database, anchorsOf(one.database, people.alice, 'account'))
+      ...new Oracle(one.database, ownerIdsOf(one.database, people.alice, 'account'))
         .visible('HelpDesk')
         .map((record) => ['GET', `/records/${one.database.webserviceId(record)}`] as const),
     ]
