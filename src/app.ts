@@ -1,4 +1,4 @@
-/** The composition root: what the gateway consists of, in the order in which it is registered. */
+/** The composition root: the parts of the gateway, in the order in which they are registered. */
 import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
@@ -71,7 +71,7 @@ import { serverOptions } from './webservice/server-options.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What keeps requests from being served; empty: ready. */
+    /** The reasons why requests cannot be served; empty: ready. */
     readonly missing: () => Promise<readonly Missing[]>
   }
 }
@@ -79,19 +79,19 @@ declare module 'fastify' {
 export interface AppOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number
-  /** Where log lines go; standard output unless given. */
+  /** The destination of log lines; default: standard output. */
   readonly sink?: LogSink
-  /** Offered by the log-in page of the reference portal. */
+  /** Languages offered by the log-in page of the reference portal. */
   readonly logins?: readonly OfferedLogin[]
 }
 
-/** Builds the gateway. Nothing listens yet. @throws ConfigError where a file that the configuration names is wrong */
+/** Builds the gateway without listening. @throws ConfigError if a file that the configuration names is invalid */
 export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
   const bare = bareApp(config, options.sink)
   try {
     await registerAll(bare, config, options)
   } catch (error) {
-    // What has begun already has connections, which would keep the process from ending.
+    // Parts that have started hold connections, which would keep the process from ending.
     await bare.app.close().catch(() => undefined)
     throw error
   }
@@ -203,7 +203,7 @@ function readiness(app: FastifyInstance, now: () => number): () => Promise<reado
   return async () => missingOf(probes)
 }
 
-/** An instance without anything registered. It is not returned by itself: to await it is to start it. */
+/** An instance without registrations. It is not returned by itself, because awaiting it starts it. */
 function bareApp(config: Config, sink: LogSink | undefined) {
   const connections = new Connections(connectionBounds, () => performance.now())
   const app: FastifyInstance = fastify({
@@ -216,7 +216,7 @@ function bareApp(config: Config, sink: LogSink | undefined) {
   return { app, connections }
 }
 
-/** Builds the operators' listener beside a gateway that is ready. It ends with the gateway. */
+/** Builds the operators' listener of a gateway that is ready. It closes with the gateway. */
 export async function buildOperator(
   gateway: FastifyInstance,
   config: Config,

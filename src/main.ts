@@ -4,7 +4,7 @@ import { ConfigError, readConfig, unknownNames } from './config/config.ts'
 import { announce, closeOnSignal, startService } from './service.ts'
 
 async function main(): Promise<void> {
-  // What the environment says already is not overwritten.
+  // Variables that are set already are not overwritten.
   if (existsSync('.env')) process.loadEnvFile('.env')
   for (const line of unknownNames(process.env)) console.error(`warning: ${line}`)
 

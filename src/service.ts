@@ -1,21 +1,21 @@
-/** A gateway that listens, with its operators' listener, from one configuration; and how a process ends. */
+/** A listening gateway, with its operators' listener, from one configuration; and the end of the process. */
 import { setTimeout } from 'node:timers/promises'
 import { buildApp, buildOperator, type AppOptions } from './app.ts'
 import { ConfigError, maskedConfig, type Config } from './config/config.ts'
 import { dangersOf } from './config/dangers.ts'
 
 export interface Service {
-  /** Where requests are answered. */
+  /** The address of the API. */
   readonly url: string
-  /** Where operators are answered. */
+  /** The address of the operators' listener. */
   readonly operatorUrl: string
   /** Says that requests can be served, and where; exactly one line. */
   readonly ready: string
-  /** What keeps requests from being served, one line for each reason, with the setting that can change it. */
+  /** The reasons why requests cannot be served, one line each, with the setting that can change it. */
   missing(): Promise<readonly string[]>
   /** What is in use at this moment, by kind: zero of each without a request. */
   readonly inUse: () => Readonly<Record<string, number>>
-  /** What is valid and dangerous, one line each. Empty where coreBOS cannot be asked. */
+  /** Valid but dangerous settings and rights, one line each. Empty if coreBOS does not answer. */
   dangers(): Promise<readonly string[]>
   /** Lets running requests finish, rejects new ones, then ends everything. */
   close(): Promise<void>
@@ -48,14 +48,14 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
   }
 }
 
-/** What keeps a port from being opened, by the code of the error, in the words of the setting that can change it. */
+/** Reasons why a port cannot be opened, by error code, each with the setting that can change it. */
 const obstacles: Readonly<Record<string, (host: string, port: number) => string>> = {
   EADDRINUSE: (host, port) => `PORT: port ${port} is in use on ${host}`,
   EACCES: (_, port) => `PORT: this user may not open port ${port}`,
   EADDRNOTAVAIL: (host) => `HOST: ${host} is not an address of this machine`,
 }
 
-/** @throws ConfigError that names the setting to change, `METRICS_PORT` for example with `METRICS` before */
+/** @throws ConfigError that names the setting to change, with its prefix: `METRICS_PORT` for `METRICS` */
 async function opened(
   before: '' | 'METRICS',
   host: string,
@@ -72,13 +72,13 @@ async function opened(
   }
 }
 
-/** Milliseconds between two looks at what is missing. */
+/** Milliseconds between two checks of readiness. */
 const lookAgain = 1000
 
 /**
- * Prints the ready line, at once or, after what is missing, when nothing is missing any more.
+ * Prints the ready line: at once, or after the reasons why the gateway is not ready, when none is left.
  *
- * @param pause milliseconds between two looks
+ * @param pause milliseconds between two checks
  */
 export async function announce(
   service: Pick<Service, 'ready' | 'missing'>,
@@ -98,8 +98,8 @@ export async function announce(
 }
 
 /**
- * Ends the process with code 0 after `close`, on the first SIGINT or SIGTERM. Further ones change nothing: npm passes
- * on the Ctrl-C that the terminal has sent already. What has not ended after `patience` milliseconds is cut off, code 1.
+ * Ends the process with code 0 after `close`, on the first SIGINT or SIGTERM. Further signals have no effect: npm
+ * passes on the Ctrl-C that the terminal has sent already. After `timeout` milliseconds the process ends with code 1.
  */
 export function closeOnSignal(close: () => Promise<void>, timeout: number): void {
   let closing = false

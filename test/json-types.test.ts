@@ -83,18 +83,18 @@ t.test('values are taken with the types that they are read with', async (t) => {
   t.match(await patch({ donotcall: false, birthday: null }), { body: { donotcall: false, birthday: null } })
 
   for (const [body, field, accepted] of [
-    [{ hours: 'many' }, 'hours', /takes a number/],
-    [{ hours: [1] }, 'hours', /takes a number, not a list/],
-    [{ days: 1.5 }, 'days', /takes a whole number/],
-    [{ days: true }, 'days', /takes a whole number, not true/],
-    [{ ticket_title: 5 }, 'ticket_title', /takes a text, not a number/],
+    [{ hours: 'many' }, 'hours', /accepts a number/],
+    [{ hours: [1] }, 'hours', /accepts a number, not a list/],
+    [{ days: 1.5 }, 'days', /accepts a whole number/],
+    [{ days: true }, 'days', /accepts a whole number, not true/],
+    [{ ticket_title: 5 }, 'ticket_title', /accepts a text, not a number/],
     [{ ticketstatus: 'Opne' }, 'ticketstatus', /'Open', 'In Progress'/],
   ] as const) {
     const answer = await create(body)
     t.match(answer, { status: 400, body: { code: 'INVALID_VALUE', errors: [{ field, message: accepted }] } })
   }
   for (const [body, field, accepted] of [
-    [{ donotcall: '1' }, 'donotcall', /takes true or false, not a text/],
+    [{ donotcall: '1' }, 'donotcall', /accepts true or false, not a text/],
     [{ birthday: '2026-02-30' }, 'birthday', /calendar date/],
     [{ birthday: 20260228 }, 'birthday', /YYYY-MM-DD/],
   ] as const) {

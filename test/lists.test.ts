@@ -277,7 +277,12 @@ t.test('expand brings the fields that are named, over several references', async
     [{ expand: 'assigned_user_id(user_name)' }, 'expand', 'UNKNOWN_FIELD', /accepted are 'id' and 'name'/],
     [{ expand: 'parent_id(' }, 'expand', 'QUERY_SYNTAX', /line 1/],
     [{ expand: 'parent_id()' }, 'expand', 'QUERY_SYNTAX', /line 1/],
-    [{ expand: 'comments(id)' }, 'expand', 'UNKNOWN_FIELD', /points to nothing/],
+    [
+      { expand: 'comments(id)' },
+      'expand',
+      'UNKNOWN_FIELD',
+      /does not point to records|no further references/,
+    ],
     [{ expand: `${'parent_id('.repeat(5)}id${')'.repeat(5)}` }, 'expand', 'QUERY_TOO_LARGE', /4 hops/],
     [{ expand: 'parent_id,'.repeat(501) + 'parent_id' }, 'expand', 'QUERY_TOO_LARGE', /500 fields/],
   ])
@@ -342,11 +347,11 @@ t.test('aggregate counts and sums up what the contact sees, by groups', async (t
   const [invoices] = await ask('Invoice', { sum: 'hdnGrandTotal', avg: 'hdnGrandTotal' })
   t.match(invoices, { sum: { hdnGrandTotal: cents / 100 } })
   await rejects(t, portal, '/modules/HelpDesk/aggregate', [
-    ['', 'groupBy', 'VALIDATION_FAILED', /nothing is asked for/],
+    ['', 'groupBy', 'VALIDATION_FAILED', /no measure is requested/],
     [{ groupBy: 'update_log' }, 'groupBy', 'UNKNOWN_FIELD', /has no field 'update_log'/],
     [{ groupBy: 'Contacts.lastname' }, 'groupBy', 'QUERY_NOT_EXPRESSIBLE', /is not accepted here/],
     [{ sum: 'commentadded' }, 'sum', 'UNKNOWN_FIELD', /has no field/],
-    [{ sum: 'ticket_title' }, 'sum', 'INVALID_VALUE', /takes fields of the types number/],
+    [{ sum: 'ticket_title' }, 'sum', 'INVALID_VALUE', /accepts fields of the types number/],
     [{ max: 'parent_id' }, 'max', 'INVALID_VALUE', /number, date, datetime, time/],
     [{ count: 'true', where: "update_log='x'" }, 'where', 'UNKNOWN_FIELD', /has no field/],
     [{ count: 'true', 'filter[update_log]': 'x' }, 'filter[update_log]', 'UNKNOWN_FIELD', /has no field/],

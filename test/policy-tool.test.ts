@@ -205,7 +205,9 @@ t.test('a contact is named by its address or by its id', async (t) => {
   t.match(byId.out, '12x8549 is 12x8549 of 11x8546')
   t.strictSame(byId.out.split('\n').slice(1), byAddress.out.split('\n').slice(1))
   for (const id of ['12x99999', '11x8546'])
-    t.match(await policy('explain', 'builtin', '--as', id, ...query), { wrong: 'there is no such contact' })
+    t.match(await policy('explain', 'builtin', '--as', id, ...query), {
+      wrong: 'no contact or employee has this name or id',
+    })
 })
 
 t.test("explain shows what a contact's query becomes, with what is looked up first", async (t) => {
@@ -228,7 +230,7 @@ t.test("explain shows what a contact's query becomes, with what is looked up fir
   const rejected = await policy('explain', 'builtin', ...as, '--query', 'select accesskey from Users')
   t.match(rejected, { rejected: "rejected: UNKNOWN_MODULE line 1, column 23: unknown module 'Users'" })
   t.match(await policy('explain', 'builtin', '--as', 'nobody@example.com', '--query', 'select * from Faq'), {
-    wrong: 'there is no such contact or employee',
+    wrong: 'no contact or employee has this name or id',
   })
   const employee = await policy(
     'explain',

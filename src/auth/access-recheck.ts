@@ -1,4 +1,4 @@
-/** Is the contact of a running session still let in, and with which account? */
+/** Re-checks whether the contact of a running session still has access, and which account it belongs to. */
 import type { LoginServices } from './login-services.ts'
 import { SharedWork } from '../corebos/shared-work.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -17,7 +17,9 @@ export interface RecheckOptions {
   readonly every: number
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** The policy decides how far a contact sees: sessions that were looked at before it was loaded are looked at again. */
+  /**
+   * The policy determines the level of a contact: sessions that were checked before it was loaded are checked again.
+   */
   readonly policy: {
     /** Holds the policy against the installation unless that has been done. */
     check(session: PortalSession): Promise<void>
@@ -28,8 +30,8 @@ export interface RecheckOptions {
 }
 
 /**
- * coreBOS never ends a running session by itself when a contact is switched off, its support ends, it moves to another
- * account or its CRM user becomes an administrator; so the gateway looks again each `ACCESS_RECHECK`.
+ * coreBOS does not end a running session when a contact is switched off, its support ends, it moves to another account
+ * or its CRM user becomes an administrator; therefore the gateway re-checks each `ACCESS_RECHECK`.
  */
 export class AccessRecheck {
   readonly #options: RecheckOptions
@@ -39,15 +41,15 @@ export class AccessRecheck {
     this.#options = options
   }
 
-  /** Looks that are under way. */
+  /** Re-checks in progress. */
   get count(): number {
     return this.#looks.count
   }
 
   /**
-   * The session as it stands after a look at coreBOS where one is due. All requests of a session share one look.
+   * The session, after a re-check in coreBOS if one is due. All requests of a session share one re-check.
    *
-   * @throws GatewayError `SESSION_ENDED` where the contact is no longer let in; how coreBOS or the store failed
+   * @throws GatewayError `SESSION_ENDED` if the contact no longer has access; the error of coreBOS or the store
    */
   async confirm(session: PortalSession): Promise<PortalSession> {
     const { now, every, policy } = this.#options
@@ -88,7 +90,7 @@ export class AccessRecheck {
       const mapped = record && (await mode.isMapped(record, { contact, info, reader }, context))
       return decideAdmission({ record, administrator: info?.administrator, mapped }, today())
     } catch (error) {
-      // The contact's own coreBOS session is over, and what it may see went with it.
+      // The contact's own coreBOS session has ended, and its rights ended with it.
       if (error instanceof GatewayError && error.code === 'SESSION_ENDED') return reject('unreadable')
       throw error
     }
@@ -96,7 +98,8 @@ export class AccessRecheck {
 
   async #end(session: PortalSession, reason: RejectionReason): Promise<never> {
     const { store, context, onEnded } = this.#options
-    // A contact that is off is off in all its sessions; a mapping or a dead coreBOS session concerns this one alone.
+    // A contact without access loses all its sessions; a mapping or an ended coreBOS session concerns this session
+    // alone.
     const everywhere = reason === 'portal-off' || reason === 'support'
     const one = everywhere ? undefined : await store.end(session.id)
     const ended = everywhere ? await store.endAll(session.contact.id) : one === undefined ? [] : [one]

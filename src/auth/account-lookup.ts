@@ -10,17 +10,17 @@ import type { Attempt, Credentials } from './modes/mode.ts'
 import { foldName } from './names.ts'
 import { reject, type Rejected } from './rejection.ts'
 
-/** An account whose password may be tried: the token to hash it with, and the record where it could be read. */
+/** An account whose password may be tried: the token to hash it with, and the record if it could be read. */
 export interface Account {
   readonly token: string
   readonly identity: Identity | undefined
-  /** Whether coreBOS has found the password right but for case and accents. */
+  /** Whether coreBOS has found the password right except for case and accents. */
   readonly proven: boolean
 }
 
 /**
- * Looks the account up without coreBOS counting anything. With a service user only a caller who knows the
- * password (by collation) comes through, so strangers never reach the counter. All kinds of rejection cost the same calls.
+ * Looks the account up without being counted by coreBOS. With a service user only a caller who knows the password (by
+ * collation) passes, so strangers never reach the counter. All kinds of rejection cost the same calls.
  */
 export async function lookUp(credentials: Credentials, context: LoginServices): Promise<Account | Rejected> {
   const { calls, service } = context
@@ -32,14 +32,14 @@ export async function lookUp(credentials: Credentials, context: LoginServices): 
   const [token, found, verified] = await Promise.all([
     calls.challenge(username),
     service.byName(entity, username),
-    // coreBOS has this for contacts alone; an employee's password meets the budget without it.
+    // coreBOS has this for contacts alone; an employee's password is counted without it.
     entity === 'Contacts' ? service.authenticateContact(username, password) : undefined,
   ])
   if (token === undefined) return reject('name')
   if (entity === 'Contacts' && verified === undefined) return reject('password')
   const open = found === 'several' ? [] : found.filter(({ portal }) => portal)
   if (found === 'several' || open.length > 1) return reject('duplicate')
-  // A name that cannot be looked up safely still leads to the contact that coreBOS names.
+  // A name that cannot be looked up safely still identifies the contact that coreBOS names.
   const identity = open[0] ?? (verified === undefined ? undefined : await service.byId(entity, verified))
   if (verified !== undefined && identity !== undefined && verified !== identity.id) return reject('mismatch')
   return { token, identity, proven: verified !== undefined }
@@ -64,7 +64,7 @@ export async function tryPassword(
   )
 }
 
-/** Whose budget a log-in is at the expense of; by name where the record cannot be read. */
+/** The key of the budget that a log-in is counted in; by name if the record cannot be read. */
 export function budgetOf(
   username: string,
   entity: Entity,
@@ -76,7 +76,7 @@ export function budgetOf(
 }
 
 /**
- * What an attempt may spend of a budget.
+ * The limit that applies to an attempt.
  *
  * @param checkable whether a right password could be checked without counting, so that its slot is kept for it
  */
@@ -93,7 +93,7 @@ export function standingOf(
   checkable: boolean,
 ): Standing {
   if (proven) return 'sure'
-  // The name may have gone to another contact since.
+  // The name may belong to another contact by now.
   if (origin === undefined || (identity !== undefined && identity.id !== origin.contactId)) return 'stranger'
   return origin.kind === 'device' && !checkable ? 'sure' : 'known'
 }

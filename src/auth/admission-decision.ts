@@ -1,12 +1,12 @@
-/** The one decision whether a contact is let in: at every log-in, and again while a session runs. */
+/** The one decision whether a contact has access: at every log-in, and again while a session runs. */
 import type { Identity } from '../corebos/trusted.ts'
 import { reject, type Rejected } from './rejection.ts'
 
-/** What coreBOS has said about a contact whose password was right, or whose session runs. */
+/** The facts of coreBOS about a contact whose password was right, or whose session runs. */
 export interface AdmissionFacts {
-  /** The contact's own record; `unmapped` where a CRM user leads to no contact, or to several. */
+  /** The contact's own record; `unmapped` if no contact, or several, belong to a CRM user. */
   readonly record: Identity | 'unmapped' | undefined
-  /** Webservice id of the contact that coreBOS has admitted; absent where it names none. */
+  /** Webservice id of the contact that coreBOS has logged in; absent if it names none. */
   readonly namedId?: string | undefined
   /** Whether the contact's coreBOS session has the rights of an administrator. */
   readonly administrator?: boolean | undefined
@@ -15,9 +15,9 @@ export interface AdmissionFacts {
 }
 
 /**
- * A contact is let in where its record can be read, its portal access is on, its support covers the day, and its coreBOS
- * session is its own and not an administrator's. The reason is that of the first rule that fails: the rules about
- * the contact itself come before those about one session, since they end all of its sessions.
+ * A contact has access if its record can be read, its portal access is on, its support dates include the day, and its
+ * coreBOS session is its own and not an administrator's. The reason is that of the first rule that fails: the rules
+ * about the contact itself come before those about one session, because they end all of its sessions.
  *
  * @param today `YYYY-MM-DD` in UTC
  */

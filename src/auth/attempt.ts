@@ -5,7 +5,7 @@ import type { Standing } from './lockout-budget.ts'
 import type { LoginAnswer, Rejection } from './calls.ts'
 import { reject, type Admitted, type LoginOutcome, type RejectionReason, type Rejected } from './rejection.ts'
 
-/** A password that was right. */
+/** A log-in with the right password. */
 export interface Passed<T> {
   readonly login: T
   readonly releaseOnSuccess: HeldSlots | undefined
@@ -19,7 +19,7 @@ const reasons = {
   other: 'other',
 } as const satisfies Record<Rejection, RejectionReason>
 
-/** One attempt within the budget of `who`, which is the same at every route. */
+/** One attempt within the budget of `who`, which all routes share. */
 export async function spend<T>(
   who: string,
   standing: Standing,
@@ -29,20 +29,20 @@ export async function spend<T>(
   const spent = await budget.spend<LoginAnswer<T>>(who, standing, async () => {
     const result = await attempt()
     if ('login' in result) return { verdict: 'right', result }
-    // Nothing is counted for an unknown name; and once coreBOS has locked the contact, the budget protects nothing,
-    // but would outlast the reset of the counter.
+    // Failures for an unknown name are not counted; and once coreBOS has locked the contact, the budget protects
+    // nothing, but would outlast the reset of the counter.
     return { verdict: result.rejection === 'wrong' ? 'wrong' : 'uncounted', result }
   })
   if (spent === undefined) return reject('budget')
   return judged(spent.result, spent.releaseOnSuccess)
 }
 
-/** What coreBOS's answer means, also where coreBOS counts nothing and there is no budget. */
+/** Interprets coreBOS's answer, including answers that coreBOS does not count and that need no budget. */
 export function judged<T>(answer: LoginAnswer<T>, releaseOnSuccess?: HeldSlots): Passed<T> | Rejected {
   return 'login' in answer ? { login: answer.login, releaseOnSuccess } : reject(reasons[answer.rejection])
 }
 
-/** Decides on admission after a right password; the coreBOS session ends at once where the decision is no. */
+/** Decides on admission after a right password; if it is denied, the coreBOS session ends at once. */
 export async function inSession(
   { login: { session }, releaseOnSuccess }: Passed<{ readonly session: string }>,
   { budget, end }: Pick<LoginServices, 'budget' | 'end'>,

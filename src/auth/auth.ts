@@ -1,4 +1,4 @@
-/** Log-in and access re-check, put together once for the REST routes and for `/webservice.php`. */
+/** Composes log-in and access re-check for the REST routes and for `/webservice.php`. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -31,15 +31,15 @@ export interface AuthOptions {
   readonly mode: LoginMode
   readonly corebos: Corebos
   readonly store: Store
-  /** In place of the type that each contact's record names (`COREBOS_PASSWORD_TYPE`). */
+  /** Overrides the type that each contact's record names (`COREBOS_PASSWORD_TYPE`). */
   readonly passwordType: PasswordType | undefined
-  /** Milliseconds between two looks at a running session's contact (`ACCESS_RECHECK`). */
+  /** Milliseconds between two re-checks of a running session's contact (`ACCESS_RECHECK`). */
   readonly recheckEvery: number
   /** Failures of one name at one address (`RATE_LIMIT_LOGIN`). */
   readonly loginRate: Rate
-  /** The same on every instance (`SESSION_KEYS`); without keys there is one instance alone. */
+  /** The same on every instance (`SESSION_KEYS`); without keys there is only one instance. */
   readonly keys: readonly Buffer[] | undefined
-  /** What the policy in force says about log-ins; it may change while the gateway runs. */
+  /** The log-in settings of the policy in force; they may change while the gateway runs. */
   readonly policy: () => {
     readonly level: Level
     readonly levelField: string | undefined
@@ -55,7 +55,7 @@ export interface AuthOptions {
   readonly log: { info(details: object, message: string): void }
 }
 
-/** What the log-ins of one interface share; budgets, limits and origins are those of all interfaces. */
+/** State that the log-ins of one interface share; budgets, limits and origins are shared by all interfaces. */
 export interface LoginInterface {
   readonly pacer: ResponsePacer
   readonly services: LoginServices
@@ -115,7 +115,7 @@ export class Auth {
     access_checks: () => this.#rechecks.reduce((sum, { count }) => sum + count, 0),
   }
 
-  /** Each interface times its own calls, since its rejections wait for their own. */
+  /** Each interface times its own calls, because its rejections wait for its own period. */
   openInterface(): LoginInterface {
     const { mode, corebos, store, passwordType, recheckEvery, policy, policyInForce, now, log } =
       this.#options
@@ -155,13 +155,15 @@ export class Auth {
     return { pacer, services, recheck }
   }
 
-  /** @param rounds calls that the longest rejection waits for one after the other */
+  /** @param rounds sequential calls of the slowest rejection */
   pacer(rounds: LoginMode['rounds']): ResponsePacer {
     return new ResponsePacer({ rounds, now: () => performance.now(), wait })
   }
 
   /**
-   * The contact or employee of a log-in name or an id, who need not be logged in, and whether it would be let in today.
+   * The contact or employee of a log-in name or an id, who need not be logged in, and whether it would be admitted
+   * today.
+   *
    * @throws GatewayError `NOT_FOUND`, `INVALID_VALUE`; `COREBOS_UNAVAILABLE` also without a service user
    */
   async person(
@@ -169,7 +171,10 @@ export class Auth {
   ): Promise<{ readonly contact: Contact; readonly admission: RejectionReason | 'ok' }> {
     const { service, level, today } = this.#services
     if (service === undefined)
-      throw new GatewayError('COREBOS_UNAVAILABLE', 'This needs a service user (COREBOS_USER)')
+      throw new GatewayError(
+        'COREBOS_UNAVAILABLE',
+        'This requires a service user: set COREBOS_USER and COREBOS_ACCESS_KEY',
+      )
     const { identity, entity } = await findPerson(service, who)
     const userId = identity.userId === '' ? (await service.user()).id : identity.userId
     const decided = decideAdmission({ record: identity }, today())
@@ -180,7 +185,7 @@ export class Auth {
   }
 }
 
-/** A clock of whole milliseconds has the fractions of another one. */
+/** A clock of whole milliseconds, extended by the fractions of another clock. */
 function preciseClock(now: () => number): () => number {
   return now === Date.now
     ? () => performance.timeOrigin + performance.now()

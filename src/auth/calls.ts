@@ -1,4 +1,4 @@
-/** The calls of coreBOS that a log-in makes, each timed; what coreBOS rejects comes back as a value. */
+/** The calls of coreBOS that a log-in makes, each timed; rejections of coreBOS are returned. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import type { Caller } from '../corebos/caller.ts'
 import { requestChallenge } from '../corebos/challenge.ts'
@@ -13,11 +13,11 @@ import type { CallKind } from './response-pacer.ts'
 
 export { neverSent } from '../corebos/never-sent.ts'
 
-/** `other`: rejected for a reason that has nothing to do with the password. */
+/** `other`: rejected for a reason unrelated to the password. */
 export type Rejection = LoginRejection | 'other'
 export type LoginAnswer<T> = { readonly login: T } | { readonly rejection: Rejection }
 
-/** Sessions go by their names, since that is what a gateway session keeps. */
+/** Sessions are identified by name, which a gateway session stores. */
 export interface PortalLogin {
   readonly session: string
   readonly contactId: string
@@ -26,14 +26,14 @@ export interface PortalLogin {
 
 export interface IdentityReader {
   byId(entity: Entity, id: string): Promise<Identity | undefined>
-  /** Empty for a name that cannot be put into a statement. `several`: more records than the gateway looks through. */
+  /** Empty for a name that cannot be put into a statement. `several`: more records than the gateway reads. */
   byName(entity: Entity, name: string): Promise<readonly Identity[] | 'several'>
   /** Contacts mapped to a CRM user. */
   byUser(userId: string): Promise<readonly Identity[]>
 }
 
 export interface LoginCalls {
-  /** The token to hash the password with; `undefined` where the name has no access. */
+  /** The token to hash the password with; `undefined` if the name has no access. */
   challenge(username: string): Promise<string | undefined>
   loginPortal(
     username: string,
@@ -44,24 +44,27 @@ export interface LoginCalls {
     username: string,
     secret: { readonly token: string; readonly password: string; readonly form: 'key' | 'password' },
   ): Promise<LoginAnswer<{ readonly session: string; readonly userId: string }>>
-  /** What a session says of the CRM user that it runs as. */
+  /** The session's statement about the CRM user that it runs as. */
   userInfo(session: string): Promise<UserInfo>
   /** Identity facts as a contact's own session may read them. */
   identitiesIn(session: string): IdentityReader
 }
 
-/** What the service user does for a log-in. */
+/** The calls of the service user for a log-in. */
 export interface ServiceCalls extends IdentityReader {
   user(): Promise<Contact['user']>
-  /** Webservice id of a contact of that name whose password this is by the database's collation. Counts nothing. */
+  /**
+   * Webservice id of a contact with that name and password, both compared by the database's collation. Not counted as a
+   * failure.
+   */
   authenticateContact(username: string, password: string): Promise<string | undefined>
 }
 
-/** Passes on what a call gives, noting how long it took. */
+/** Returns the result of a call, and records its duration. */
 type Timed = <T>(call: () => Promise<T>) => Promise<T>
 export type Timing = <T>(kind: CallKind, call: () => Promise<T>) => Promise<T>
 
-/** @param levelField the field of the policy in force that says how far a contact sees */
+/** @param levelField the field, from the policy in force, that names a contact's level */
 export function loginCalls(
   corebos: Corebos,
   challenges: Pick<Challenges, 'tokenFor'>,
@@ -132,7 +135,7 @@ async function answer<T extends object>(call: () => Promise<T | LoginRejection>)
     const login = await call()
     return typeof login === 'string' ? { rejection: login } : { login }
   } catch (error) {
-    // For instance a name that a CRM user and a contact share: coreBOS gives the token of the one to the other.
+    // For example a name that a CRM user and a contact share: coreBOS gives the token of one to the other.
     if (error instanceof CorebosRejection) return { rejection: 'other' }
     throw error
   }

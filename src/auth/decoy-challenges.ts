@@ -1,11 +1,13 @@
-/** Challenges that do not tell who is a customer: names without access get one that looks and lives like a real one. */
+/**
+ * Challenges that do not reveal who is a customer: names without access get one that looks and behaves like a real one.
+ */
 import { createHmac, hkdfSync, randomInt } from 'node:crypto'
 import type { Challenge } from '../corebos/challenge.ts'
 import type { SharedState } from '../session/contract.ts'
 import { collatedName, looseName } from './names.ts'
 import { StampTimes } from './stamp-times.ts'
 
-/** A token is handed out again for as long. Milliseconds. */
+/** The time for which a token is issued again. Milliseconds. */
 const life = 7_200_000
 
 export interface ChallengesOptions {
@@ -14,25 +16,25 @@ export interface ChallengesOptions {
   readonly secret: Buffer
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** The same, or as far apart from it all the time, with fractions of a millisecond. */
+  /** The same clock, or one with a constant offset from it, with fractions of a millisecond. */
   readonly precise: () => number
   /** From 0 to below 1 (default `Math.random`). */
   readonly random?: () => number
 }
 
-/** The challenge of coreBOS; undefined where the name has no access. */
+/** The challenge of coreBOS; undefined if the name has no access. */
 export type AskCorebos = (username: string) => Promise<Challenge | undefined>
 
 /**
- * A token tells when it was first requested, by any client. So it is not enough that all names get one:
- * log-ins leave one for every name, as they do in coreBOS, and of the names without access every other one looks as if
- * it were in use, so that a token that was there before proves no more than one that was not.
+ * A token reveals when it was first requested, by any client. So it is not sufficient that all names get one: log-ins
+ * leave a token for every name, as they do in coreBOS, and of the names without access every other one looks as if it
+ * were in use, so an older token proves no more than a new one.
  */
 export class Challenges {
   readonly #options: ChallengesOptions
   readonly #key: Buffer
   readonly #stamps: StampTimes
-  /** How far coreBOS's clock is ahead at least and at most, in milliseconds, as its new tokens tell. */
+  /** The least and the greatest lead of coreBOS's clock, in milliseconds, derived from its new tokens. */
   #ahead: readonly [least: number, most: number] = [-Infinity, Infinity]
 
   constructor(options: ChallengesOptions) {
@@ -41,7 +43,9 @@ export class Challenges {
     this.#key = Buffer.from(hkdfSync('sha256', options.secret, '', 'corebos-portal-gateway challenges', 32))
   }
 
-  /** For clients that hash the password themselves. All spellings that coreBOS takes for one name have one challenge. */
+  /**
+   * For clients that hash the password themselves. All spellings that coreBOS accepts for one name have one challenge.
+   */
   async give(username: string, ask: AskCorebos): Promise<Challenge> {
     const name = collatedName(username)
     const { real, stamp } =
@@ -51,14 +55,14 @@ export class Challenges {
             stamp: this.#stamps.stampWithoutCall(this.#options.precise()),
           }
         : await this.#ask(name, ask)
-    // Made up for every name, so that the time does not tell which of the two is answered.
+    // Made for every name, so that the response time does not reveal which of the two is returned.
     const madeUp = await this.#makeUp(name ?? looseName(username), stamp)
     const { token, expireTime } = real ?? madeUp
     const serverTime = typeof expireTime === 'number' ? expireTime - seconds(life) : seconds(this.#time())
     return { token, serverTime, expireTime }
   }
 
-  /** For a log-in, as `username` was typed. @returns undefined where the name has no access */
+  /** For a log-in, with `username` as typed. @returns undefined if the name has no access */
   async tokenFor(username: string, ask: AskCorebos): Promise<string | undefined> {
     const name = collatedName(username)
     if (name === undefined) return undefined
@@ -67,7 +71,7 @@ export class Challenges {
     return real?.token
   }
 
-  /** The token that was made up for a name and is still in force. */
+  /** The decoy token of a name that is still in force. */
   async madeUp(username: string): Promise<string | undefined> {
     const held = await this.#options.state.get(keyOf(collatedName(username) ?? looseName(username)))
     return held !== undefined && isInForce(held, this.#time()) ? held : undefined
@@ -78,7 +82,7 @@ export class Challenges {
     return this.#options.now() + (least <= 0 && most >= 0 ? 0 : Math.round((least + most) / 2))
   }
 
-  /** @returns also when a token that is made up for this name in this call would have been made */
+  /** @returns also if the decoy token of this name would be made in this call */
   async #ask(
     username: string,
     ask: AskCorebos,
@@ -95,7 +99,7 @@ export class Challenges {
     this.#stamps.learn(times, begun)
     const ahead = [begun - answered, begun - asked] as const
     const [least, most] = [Math.max(this.#ahead[0], ahead[0]), Math.min(this.#ahead[1], ahead[1])]
-    // Where they contradict each other one of the clocks has been set.
+    // If they contradict each other, one of the clocks has been set.
     this.#ahead = least <= most ? [least, most] : ahead
     return { real, stamp: begun }
   }
@@ -105,9 +109,9 @@ export class Challenges {
     const stamp = learned ?? this.#time() + randomInt(1000) / 1000
     const key = keyOf(name)
     const first = await this.#claim(name, { stamp, earliest: stamp - life })
-    // By the time that is told with it as well, so that it is never older than it may be.
+    // Also by the time that is sent with it, so that it is never older than allowed.
     if (isInForce(first.token, Math.max(stamp, this.#time()))) return first
-    // It is kept for longer than it is in force, since the next one cannot have begun before it ended.
+    // It is stored for longer than it is in force, because the next one cannot begin before it ends.
     await state.pull(key)
     return this.#claim(name, {
       stamp,
@@ -117,7 +121,7 @@ export class Challenges {
 
   /**
    * @param stamp the time of a token that is made now
-   * @param earliest when a token that was there before may have begun
+   * @param earliest the earliest time at which an older token may begin
    */
   async #claim(
     name: string,
@@ -137,7 +141,7 @@ export class Challenges {
     }
   }
 
-  /** Half of those that look used look so each time. */
+  /** Half of the names that look used do so each time. */
   #looksUsed(name: string): boolean {
     const [trait = 0] = createHmac('sha256', this.#key).update(name).digest()
     return trait % 2 === 1 && randomInt(2) === 1

@@ -1,15 +1,18 @@
-/** From where contacts have logged in before: marks that their devices keep, and addresses that the gateway remembers. */
+/**
+ * Origins from which contacts have logged in before: tokens that their devices keep, and addresses that the gateway
+ * remembers.
+ */
 import type { SharedState } from '../session/contract.ts'
 import type { KeyRing } from '../session/redis/encryption.ts'
 
-/** How long a mark is good and an address is remembered since the last log-in. Milliseconds. */
+/** The lifetime of a device token and of a remembered address since the last log-in. Milliseconds. */
 export const originLife = 180 * 86_400_000
 
-/** Where a log-in comes from. */
+/** The origin of a log-in. */
 export interface Origin {
   /** The client's network: an IPv4 address, or the /64 of an IPv6 address. */
   readonly network: string
-  /** The mark that the client presents. */
+  /** The device token that the client sends. */
   readonly deviceToken: string | undefined
 }
 
@@ -36,8 +39,8 @@ interface Mark {
 }
 
 /**
- * A mark is sealed, so that a client can neither read nor make one, and names the log-in name, the contact and the
- * device. It opens no session: it keeps a few attempts for its device that strangers cannot use up.
+ * A device token is encrypted, so that a client can neither read nor make one, and names the log-in name, the contact
+ * and the device. It opens no session: it reserves a few attempts for its device that strangers cannot use up.
  */
 export class KnownOrigins {
   readonly #options: KnownOriginsOptions
@@ -58,7 +61,7 @@ export class KnownOrigins {
     return { kind: 'network', contactId: seen.contactId }
   }
 
-  /** Remembers the origin of a log-in. @returns the mark for its device */
+  /** Remembers the origin of a log-in. @returns the token for its device */
   async remember(account: string, contactId: string, { network, deviceToken }: Origin): Promise<string> {
     const { state, now, ring, nonce } = this.#options
     // Later than a revocation in the same millisecond, or by a clock that is ahead.
@@ -69,7 +72,7 @@ export class KnownOrigins {
     return ring.seal(binding, JSON.stringify([account, contactId, device, since])).toString('base64url')
   }
 
-  /** Makes every mark of a contact and every remembered address worthless. */
+  /** Invalidates every device token and every remembered address of a contact. */
   async revoke(contactId: string): Promise<void> {
     const { state, now } = this.#options
     await state.put(revocationKey(contactId), String(now()), originLife)

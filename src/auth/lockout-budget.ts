@@ -1,26 +1,26 @@
-/** How many wrong passwords may reach coreBOS, whose own counter locks a contact out for good. */
+/** Limits the wrong passwords that reach coreBOS, whose own counter locks a contact out permanently. */
 import { UnderWay } from '../model/under-way.ts'
 import type { HeldSlots, SharedState } from '../session/contract.ts'
 
 /** coreBOS rejects even the right password after more failures than this. */
 const failuresForgiven = 5
 
-/** As good as no expiry: the counter of coreBOS has none. */
+/** Practically no expiry: the counter of coreBOS has none. */
 const forever = 10 * 365 * 86_400_000
 
 /**
- * How many failures may stand at coreBOS before one more attempt, by what is known of the attempt. `stranger`: nothing.
- * `known`: the contact has logged in from there before. `sure`: the password was checked where coreBOS counts nothing, or
- * comes from a known device and cannot be checked. So strangers can use up neither the slots of those who have logged in
- * before nor that of the right password.
+ * The most failures that coreBOS may have counted before one more attempt, by the standing of the attempt. `stranger`:
+ * unknown origin. `known`: the contact has logged in from there before. `sure`: the password was checked by a call that
+ * coreBOS does not count, or comes from a known device and cannot be checked. So strangers can use up neither the slots
+ * of known origins nor that of the right password.
  */
 export const failuresBefore = { stranger: 3, known: 4, sure: failuresForgiven } as const
 
 export type Standing = keyof typeof failuresBefore
 
 /**
- * How an attempt ended at coreBOS. `uncounted`: coreBOS certainly did not count it. What throws is held to have been
- * counted, unless `neverSent` says otherwise.
+ * The outcome of an attempt in coreBOS. `uncounted`: coreBOS certainly did not count it. An attempt that throws counts
+ * as a failure, unless `neverSent` says otherwise.
  */
 export type Verdict = 'right' | 'wrong' | 'uncounted'
 
@@ -69,7 +69,7 @@ export class FailureBudget {
     this.#options = options
   }
 
-  /** Attempts of this instance whose outcome is not yet noted. */
+  /** Attempts of this instance whose outcome is not yet recorded. */
   get count(): number {
     return this.#attempts.count
   }
@@ -77,7 +77,7 @@ export class FailureBudget {
   /**
    * Makes an attempt for `who` if a slot is free, and waits for one while other attempts are under way.
    *
-   * @returns `undefined` when the budget is spent: nothing was sent
+   * @returns `undefined` if the budget is spent: nothing was sent
    */
   async spend<T>(
     who: string,
@@ -111,7 +111,11 @@ export class FailureBudget {
     if (releaseOnSuccess !== undefined) await this.#options.state.releaseSlots(releaseOnSuccess)
   }
 
-  /** Gives the whole budget back: for an operator who has reset the counter in coreBOS. @returns how many failures it held */
+  /**
+   * Releases all slots: for an operator who has reset the counter in coreBOS.
+   *
+   * @returns the number of failures that were counted
+   */
   async forget(who: string): Promise<number> {
     const key = keyOf(who)
     const { others } = await this.#options.state.takeSlot(key, '', '', 0, forever)

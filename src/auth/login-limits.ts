@@ -1,13 +1,16 @@
-/** How often a log-in name may fail: by where the attempts come from, and from everywhere together. */
+/** Limits the failures of a log-in name: by the origin of the attempts, and in total. */
 import type { Rate } from '../model/rate.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { SharedState, RateCheck, RateResult } from '../session/contract.ts'
 import type { Known, Origin } from './known-origins.ts'
 
-/** So many times the limit of one name at one address may fail at one name before each further address has one attempt. */
+/**
+ * Multiple of the limit of one name at one address: after so many failures of one name, each further address has one
+ * attempt.
+ */
 const addressesAtOneName = 10
 
-/** So many times the limit of one name at one address are the log-ins of one address: a portal's server may be one. */
+/** Multiple of the limit of one name at one address: the log-ins of one address, which may be a portal's server. */
 const namesAtOneAddress = 20
 
 /** @param limit `RATE_LIMIT_LOGIN` */
@@ -15,7 +18,7 @@ export function loginsByAddress({ max, seconds }: Rate): Rate {
   return { max: max * namesAtOneAddress, seconds }
 }
 
-/** An attempt that is counted as a failure until it is given back. */
+/** An attempt that counts as a failure until it is given back. */
 export interface Reservation {
   giveBack(): Promise<void>
 }
@@ -31,10 +34,9 @@ export class LoginLimits {
   }
 
   /**
-   * Counts one failure before the attempt is made, so that a burst cannot exceed the limit.
-   *
-   * A known device has a count of its own. A name that fails from many addresses has one attempt for each further
-   * address in each window, so that many addresses have few guesses, and no number of them keeps another one out.
+   * Counts one failure before the attempt is made, so that a burst cannot exceed the limit. A known device has a count
+   * of its own. A name that fails from many addresses has one attempt for each further address in each window: many
+   * addresses have few guesses, and no number of them locks another one out.
    *
    * @throws GatewayError `RATE_LIMITED`, whether or not the name exists; `STORE_UNAVAILABLE`
    */
@@ -51,7 +53,7 @@ export class LoginLimits {
     throw new GatewayError('RATE_LIMITED', undefined, { retryAfter: exceeded.resetIn / 1000 })
   }
 
-  /** Forgets the failures of a name that came from strangers everywhere. */
+  /** Forgets the failures of a name that came from strangers anywhere. */
   async forget(account: string): Promise<void> {
     await this.#state.reset([accountKey(account)])
   }

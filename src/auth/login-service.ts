@@ -1,4 +1,4 @@
-/** Where contacts log in: limits on guessing, known origins, and rejections that all look alike. */
+/** Log-in of contacts: limits on guessing, known origins, and rejections that are all alike. */
 import type { LoginServices } from './login-services.ts'
 import { GatewayError } from '../model/errors.ts'
 import { neverSent } from './calls.ts'
@@ -13,12 +13,12 @@ import type { Admitted, LoginOutcome, RejectionReason } from './rejection.ts'
 
 /** One attempt as the route sees it. */
 export interface Visit {
-  /** When it began, on the clock of the pacer. */
+  /** Its beginning, on the clock of the pacer. */
   readonly began: number
   readonly origin: Origin
-  /** Counts the request as a log-in, if that is still to be done. @throws GatewayError `RATE_LIMITED` */
+  /** Counts the request as a log-in, if that has not been done. @throws GatewayError `RATE_LIMITED` */
   count(): Promise<void>
-  /** Told why it was rejected, for the log alone. */
+  /** Receives the reason of a rejection, for the log alone. */
   rejected(reason: RejectionReason): void
 }
 
@@ -29,14 +29,14 @@ export interface Guard {
   readonly context: Pick<LoginServices, 'budget' | 'end'>
 }
 
-/** A log-in with the mark that its device keeps. */
+/** A log-in with the device token. */
 export interface Entered extends Admitted {
   readonly deviceToken: string
 }
 
 /**
- * Makes an attempt unless its name has failed too often. The attempt is counted before it is made, and given back when it
- * succeeds or was never sent. A rejection comes at the same time for every reason.
+ * Makes an attempt unless its name has failed too often. The attempt is counted before it is made, and given back if it
+ * succeeds or was never sent. A rejection takes the same time for every reason.
  *
  * @returns undefined for a rejection
  * @throws GatewayError `RATE_LIMITED`, whether or not the name exists; `STORE_UNAVAILABLE`; what the attempt throws
@@ -73,7 +73,7 @@ export async function guarded(
   })
 }
 
-/** A log-in that cannot be completed leaves nothing open. */
+/** Undoes a log-in that cannot be completed. */
 async function enter(
   { context: { budget, end } }: Guard,
   admitted: Admitted,
@@ -94,7 +94,7 @@ export interface LoginServiceOptions extends Guard {
 
 type Named = Pick<Credentials, 'username' | 'entity'>
 
-/** The one spelling under which the failures and the origins of a log-in name are kept. */
+/** The one spelling under which the failures and the origins of a log-in name are stored. */
 export function accountOf({ username, entity }: Named): string {
   return `${entity}:${looseName(username)}`
 }
@@ -106,14 +106,20 @@ export class LoginService {
     this.#options = options
   }
 
-  /** @throws GatewayError `INVALID_CREDENTIALS`, the same for every reason and at the same time; as {@link attempt} */
+  /**
+   * @throws GatewayError `INVALID_CREDENTIALS`, with the same response and time for every reason; as {@link attempt}
+   */
   async admit(credentials: Credentials, visit: Visit): Promise<Entered> {
     const admitted = await this.attempt(credentials, visit)
     if (admitted === undefined) throw new GatewayError('INVALID_CREDENTIALS')
     return admitted
   }
 
-  /** The same, with a rejection as an answer. @throws GatewayError as {@link guarded}; how coreBOS failed */
+  /**
+   * Logs in, and returns a rejection instead of throwing it.
+   *
+   * @throws GatewayError as {@link guarded}; the error of coreBOS
+   */
   async attempt(credentials: Credentials, visit: Visit): Promise<Entered | undefined> {
     const { mode, context } = this.#options
     return guarded(this.#options, credentials, visit, (origin) =>
@@ -124,14 +130,15 @@ export class LoginService {
   /**
    * Forgets the failures of a log-in name: for an operator who has reset the counter in coreBOS.
    *
-   * @returns how many of them had reached coreBOS
-   * @throws GatewayError how coreBOS or the store failed
+   * @returns the number of failures that had reached coreBOS
+   * @throws GatewayError the error of coreBOS or the store
    */
   async forgive({ username, entity }: Named): Promise<number> {
     const { context, limits } = this.#options
     const { budget, service } = context
     const found = (await service?.byName(entity, username)) ?? []
-    if (found === 'several') throw new GatewayError('QUERY_TOO_LARGE', 'too many have that name')
+    if (found === 'several')
+      throw new GatewayError('QUERY_TOO_LARGE', 'too many contacts have this name; use the webservice id')
     const budgets = [...found.map(({ id }) => id), budgetOf(username, entity, undefined)].filter(
       (key) => key !== undefined,
     )

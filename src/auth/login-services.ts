@@ -1,4 +1,4 @@
-/** What a log-in needs of the rest of the gateway. */
+/** The parts of the gateway that a log-in uses. */
 import type { PasswordType } from '../corebos/login.ts'
 import type { Level } from '../model/contact.ts'
 import type { FailureBudget } from './lockout-budget.ts'
@@ -8,9 +8,9 @@ export interface LoginServices {
   readonly calls: LoginCalls
   readonly service: ServiceCalls | undefined
   readonly budget: FailureBudget
-  /** In place of the type that each contact's record names. */
+  /** Overrides the type that each contact's record names. */
   readonly passwordType: PasswordType | undefined
-  /** In `user` mode: the contact whose `portalloginuser` is the CRM user, or the one that has the user's e-mail. */
+  /** In `user` mode: the contact whose `portalloginuser` is the CRM user, or the one with the user's e-mail address. */
   readonly matchUsersBy: () => 'portalloginuser' | 'email'
   /** The policy's level for contacts whose record names none. */
   readonly level: () => Level
@@ -21,6 +21,6 @@ export interface LoginServices {
   readonly checkPolicy: (session: string, userId: string) => Promise<void>
   /** `YYYY-MM-DD` in UTC. */
   readonly today: () => string
-  /** Ends a coreBOS session that is of no more use; never throws. */
+  /** Ends a coreBOS session that is no longer needed; never throws. */
   readonly end: (session: string | undefined) => Promise<void>
 }

@@ -1,4 +1,4 @@
-/** Log-in with a password in clear: what no mode accepts is rejected before the mode is asked. */
+/** Log-in with a password in clear text: credentials that no mode accepts are rejected before the mode is called. */
 import { isSendable } from '../corebos/form.ts'
 import type { LoginServices } from './login-services.ts'
 import type { Attempt, LoginMode } from './modes/mode.ts'
@@ -7,7 +7,8 @@ import { reject, type LoginOutcome } from './rejection.ts'
 
 /**
  * Admits a contact or rejects it; the reason is for the log alone.
- * @throws GatewayError where coreBOS or the store failed
+ *
+ * @throws GatewayError if coreBOS or the store failed
  */
 export async function logIn(
   mode: Pick<LoginMode, 'entities' | 'logIn'>,

@@ -1,13 +1,15 @@
-/** Log-in names as the database of coreBOS compares them: without case, accents and trailing blanks (`utf8_general_ci`). */
+/**
+ * Log-in names as the database of coreBOS compares them: without case, accents and trailing blanks (`utf8_general_ci`).
+ */
 
-/** The longest log-in name and password that are passed on, in characters; a longer one is wrong. */
+/** The longest log-in name and password that are passed on, in characters; a longer one is rejected. */
 export const longestName = 254
 export const longestPassword = 1024
 
 /**
- * The one spelling that all spellings of a log-in name share, or `undefined` where that cannot be told for certain: what
- * does not fold to ASCII one by one (`ß` is `s` in one collation and `ss` in another) has no access. Were
- * it put to coreBOS, two spellings would have one challenge where the name exists, and two where it does not.
+ * The one spelling that all spellings of a log-in name share, or `undefined` if it is ambiguous: characters that do not
+ * fold to ASCII one by one (`ß` is `s` in one collation and `ss` in another) are rejected. If they were sent to
+ * coreBOS, two spellings would have one challenge if the name exists, and two otherwise.
  */
 export function collatedName(name: string): string | undefined {
   let folded = ''
@@ -20,14 +22,12 @@ export function collatedName(name: string): string | undefined {
   return /^[ -~]*$/.test(folded) ? folded.trim() : undefined
 }
 
-/** What is left of a name that can be looked up, once case and accents are gone. Nothing in it means anything to PHP or HTML. */
+/** The characters of a folded name that can be looked up. None of them has a meaning in PHP or HTML. */
 const plain = /^[a-z0-9!#$%*+/=?^_`{|}~.@ -]+$/
 
 /**
- * The same where a name can be looked up and counted by.
- *
- * Both directions matter: two spellings of one contact kept apart would each have a budget of their own, and two
- * contacts thrown together would give each other's budget back.
+ * The folded name, if it can be looked up and counted by. Both directions matter: two spellings of one contact that are
+ * kept apart would each have a budget, and two contacts that are merged would release each other's slots.
  */
 export function foldName(name: string): string | undefined {
   const folded = collatedName(name)
@@ -35,8 +35,8 @@ export function foldName(name: string): string | undefined {
 }
 
 /**
- * A key under which attempts at a name are counted, where throwing too much together does no harm: it folds what
- * {@link foldName} folds, and every other name somehow.
+ * A key for counting attempts at a name, where merging different names does no harm: it folds what {@link foldName}
+ * folds, and every other name approximately.
  */
 export function looseName(name: string): string {
   return (

@@ -1,4 +1,4 @@
-/** A contact's own password: changed by who knows it, mailed to who has forgotten it. */
+/** Changes and recovers a contact's own password. */
 import type { LoginServices } from './login-services.ts'
 import type { Rate } from '../model/rate.ts'
 import type { Corebos } from '../corebos/corebos.ts'
@@ -18,7 +18,7 @@ export interface PasswordOptions {
   readonly loginService: Pick<LoginService, 'attempt'>
   readonly state: Pick<Store, 'take' | 'endAll'>
   readonly origins: Pick<KnownOrigins, 'remember' | 'revoke'>
-  /** Recoveries that one address may ask for (`RATE_LIMIT_LOGIN`). */
+  /** The most recoveries that one address may request (`RATE_LIMIT_LOGIN`). */
   readonly recoveries: Rate
 }
 
@@ -26,10 +26,13 @@ interface Log {
   info(details: object, message: string): void
 }
 
-/** Mails with the password that one name may cause. */
+/** The most mails with the password for one name. */
 const mails = { max: 3, window: 3_600_000 }
 
-/** Nothing that PHP, HTML or the database's three-byte UTF-8 could make something else of, and no blank that collation would drop. */
+/**
+ * Characters that PHP, HTML and the database's three-byte UTF-8 leave unchanged, without blanks that collation would
+ * ignore.
+ */
 const storable = /^(?! )[^\p{C}\p{Zl}\p{Zp}<>&"'\\\u{10000}-\u{10FFFF}]+(?<! )$/u
 
 export class Passwords {
@@ -40,12 +43,12 @@ export class Passwords {
   }
 
   /**
-   * Changes the password of a session's contact, ends its other sessions and forgets from where it has logged in. The
+   * Changes the password of a session's contact, ends its other sessions and forgets the origins of its log-ins. The
    * current password is checked like that of a log-in: exactly, and within the contact's budget.
    *
-   * @returns a new mark for the device that asked
-   * @throws GatewayError `WRONG_PASSWORD`; `INVALID_VALUE` for a new one that coreBOS might not keep as it is;
-   * `NOT_WRITABLE` where the password is not the contact's own to change; as {@link LoginService.attempt}
+   * @returns a new token for the device of the request
+   * @throws GatewayError `WRONG_PASSWORD`; `INVALID_VALUE` for a new one that coreBOS might not store unchanged;
+   *   `NOT_WRITABLE` if the contact may not change the password; as {@link LoginService.attempt}
    */
   async change(
     { id, contact, upstream }: PortalSession,
@@ -54,12 +57,12 @@ export class Passwords {
   ): Promise<string> {
     const { mode, corebos, context, loginService, state, origins } = this.#options
     if (!mode.hasPortalPassword || contact.entity !== 'Contacts') {
-      throw new GatewayError('NOT_WRITABLE', 'this password is changed in coreBOS')
+      throw new GatewayError('NOT_WRITABLE', 'this password cannot be changed here; change it in coreBOS')
     }
     if (!storable.test(passwords.next)) {
       throw new GatewayError(
         'INVALID_VALUE',
-        'the new password holds a character that coreBOS might not keep',
+        'the new password contains a character that coreBOS might not store unchanged; use letters, digits and ASCII punctuation',
       )
     }
     const caller = upstream === undefined ? corebos.service : corebos.session(upstream)
@@ -86,7 +89,7 @@ export class Passwords {
     return origins.remember(accountOf(credentials), contact.id, origin)
   }
 
-  /** Has the password mailed where the name exists and the limit is kept. The result tells neither. */
+  /** Has coreBOS mail the password if the name exists and the limit is not exceeded. The result reveals neither. */
   async recover(username: string, { network }: Pick<Origin, 'network'>): Promise<void> {
     const { mode, corebos, state, recoveries } = this.#options
     if (!mode.hasPortalPassword || corebos.service === undefined) return

@@ -12,9 +12,9 @@ export interface Person {
 }
 
 /**
- * The contact, or else the employee; whether it may log in today plays no part.
+ * The contact or, if there is none, the employee; whether it may log in today is not checked.
  *
- * @throws GatewayError `NOT_FOUND`, `INVALID_VALUE` where several have the name, or how coreBOS failed
+ * @throws GatewayError `NOT_FOUND`, `INVALID_VALUE` if several have the name, or the error of coreBOS
  */
 export async function findPerson(
   reader: Pick<IdentityReader, 'byId' | 'byName'>,
@@ -24,10 +24,13 @@ export async function findPerson(
     const found = await named(reader, entity, who)
     const [identity, ...others] = found === 'several' ? [] : found
     if (found === 'several' || others.length > 0)
-      throw new GatewayError('INVALID_VALUE', `${who}: several of ${entity} have this name; use the id`)
+      throw new GatewayError(
+        'INVALID_VALUE',
+        `${who}: several of ${entity} have this name; use the webservice id`,
+      )
     if (identity !== undefined) return { entity, identity }
   }
-  throw new GatewayError('NOT_FOUND', `${who}: there is no such contact or employee`)
+  throw new GatewayError('NOT_FOUND', `${who}: no contact or employee has this name or id`)
 }
 
 async function named(

@@ -1,4 +1,4 @@
-/** The account behind a log-in whose secret the client has hashed: its record, and the hash within the budget. */
+/** The account of a log-in whose secret the client has hashed: its record, and the hash within the budget. */
 import type { Identity } from '../corebos/trusted.ts'
 import { budgetOf, standingOf } from './account-lookup.ts'
 import { decideAdmission } from './admission-decision.ts'
@@ -9,7 +9,7 @@ import { reject, type Rejected } from './rejection.ts'
 
 export interface RelayedAccount {
   readonly identity: Identity
-  /** Undefined where none is in force. */
+  /** Undefined if none is in force. */
   readonly token: string | undefined
 }
 
@@ -25,7 +25,7 @@ export async function lookUpRelayed(
   if (service === undefined) return undefined
   const [found, token] = await Promise.all([
     service.byName(entity, username),
-    // For every name, needed or not, since a missing token would tell which names exist.
+    // For every name, needed or not, because a missing token would reveal which names exist.
     calls.challenge(username),
   ])
   if (found === 'several') return reject('duplicate')
@@ -35,11 +35,14 @@ export async function lookUpRelayed(
   if (others.length > 0) return reject('duplicate')
   const decision = decideAdmission({ record }, today())
   if ('rejected' in decision) return decision
-  // Where coreBOS has no Customer Portal Login all tokens are made up.
+  // If coreBOS has no Customer Portal Login, all tokens are decoys.
   return { ...decision, token: token ?? (await madeUpToken(username)) }
 }
 
-/** Webservice id of the contact whose password stands behind the token, but for case and accents. Counts nothing. */
+/**
+ * Webservice id of the contact whose password was hashed with the token, except for case and accents. Not counted as a
+ * failure.
+ */
 export async function verifyInClear(
   { token }: RelayedAccount,
   { username, secret }: RelayedAttempt,
@@ -65,7 +68,7 @@ export async function relayPassword(
     { proven: inClear, origin, identity: known?.identity },
     entity === 'Contacts' && services.service !== undefined,
   )
-  // The client has put token and password together; what is sent is its text as it stands.
+  // The client has concatenated token and password; the text is sent unchanged.
   return spend(who, standing, services, () =>
     services.calls.loginPortal(username, { token: '', password: secret, type: 'plaintext' }, entity),
   )

@@ -1,21 +1,21 @@
-/** When a rejected log-in is answered: at a time that does not tell why it was rejected. */
+/** Times the answer of a rejected log-in, so that it does not reveal the reason. */
 
-/** Whose calls: those of the service user wait for one of its sessions, the others for coreBOS alone. */
+/** The kind of calls: those of the service user also wait for one of its sessions, the others for coreBOS alone. */
 export type CallKind = 'service' | 'direct'
 
 export interface PaceOptions {
-  /** Calls that the longest rejection waits for one after the other. */
+  /** Sequential calls of the slowest rejection. */
   readonly rounds: Readonly<Record<CallKind, number>>
-  /** Milliseconds on a clock that never runs backwards. */
+  /** Milliseconds on a monotonic clock. */
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
-  /** How long the period stays up once it has risen, in milliseconds (default 15 minutes). */
+  /** The time for which a raised period is kept, in milliseconds (default 15 minutes). */
   readonly memory?: number
 }
 
 const samplesKept = 64
 const margin = 1.25
-/** Milliseconds. Long enough for a coreBOS in good health while twenty people log in at once. */
+/** Milliseconds. Sufficient for a healthy coreBOS while twenty people log in at once. */
 const leastPeriod = 800
 const longestPeriod = 12_800
 
@@ -34,7 +34,7 @@ export class ResponsePacer {
   readonly #recent = { service: new Recent(), direct: new Recent() }
   #period = leastPeriod
   #keepUntil = -Infinity
-  /** The highest period called for since the present one was last confirmed. */
+  /** The highest period called for since the current one was last confirmed. */
   #called = leastPeriod
 
   constructor(options: PaceOptions) {
@@ -46,7 +46,7 @@ export class ResponsePacer {
     return this.#period
   }
 
-  /** Passes on what `call` gives and notes how long it took. */
+  /** Returns the result of `call` and records its duration. */
   async time<T>(kind: CallKind, call: () => Promise<T>): Promise<T> {
     const { now, rounds } = this.#options
     const began = now()
@@ -64,7 +64,7 @@ export class ResponsePacer {
     const { now, wait } = this.#options
     const worked = now() - began
     if (worked > this.#period) this.#call(worked)
-    // The period is read again after each wait: a step up that happens meanwhile must move every rejection under way.
+    // The period is read again after each wait: an increase meanwhile must delay every rejection in progress.
     for (;;) {
       const left = began + Math.max(1, Math.ceil(worked / this.#period)) * this.#period - now()
       if (left <= 0) return
@@ -85,7 +85,7 @@ export class ResponsePacer {
   }
 }
 
-/** The times of the last calls. */
+/** The durations of the last calls. */
 class Recent {
   readonly #samples: number[] = []
   #next = 0
@@ -95,7 +95,7 @@ class Recent {
     this.#next = (this.#next + 1) % samplesKept
   }
 
-  /** What nine of ten of them kept to; too few say nothing. */
+  /** The duration that nine of ten of them did not exceed; undefined for too few. */
   usual(): number {
     if (this.#samples.length < samplesKept) return 0
     const sorted = this.#samples.toSorted((a, b) => a - b)

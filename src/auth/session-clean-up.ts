@@ -1,8 +1,8 @@
-/** Ends coreBOS sessions that are of no more use. */
+/** Ends coreBOS sessions that are no longer needed. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Corebos } from '../corebos/corebos.ts'
 
-/** How long a log-out waits for coreBOS, in milliseconds. */
+/** The time limit for a log-out in coreBOS, in milliseconds. */
 const longestWait = 2000
 
 export class SessionCleanUp {
@@ -13,7 +13,7 @@ export class SessionCleanUp {
     this.#corebos = corebos
   }
 
-  /** Never throws. Resolves when the session has ended, or when coreBOS has taken too long to wait for it. */
+  /** Never throws. Resolves when the session has ended, or at the time limit. */
   async end(session: string | undefined): Promise<void> {
     if (session === undefined) return
     const end = this.#corebos
@@ -27,7 +27,7 @@ export class SessionCleanUp {
     )
   }
 
-  /** Resolves when every session that was to be ended has ended. */
+  /** Resolves when all these sessions have ended. */
   async done(): Promise<void> {
     await Promise.all(this.#ending)
   }

@@ -4,7 +4,7 @@ import { GatewayError } from '../model/errors.ts'
 import { bearerToken } from '../tokens/bearer.ts'
 import { originLife } from './known-origins.ts'
 
-/** What is read of a request. */
+/** The parts of a request that are read. */
 export interface CookieRequest {
   readonly method: string
   readonly headers: Pick<IncomingHttpHeaders, 'authorization' | 'host' | 'origin'>
@@ -18,7 +18,7 @@ export interface CookieAttributes {
   readonly sameSite: 'strict'
 }
 
-/** What is set of a response; `maxAge` in seconds. */
+/** The parts of a response that are set; `maxAge` in seconds. */
 export interface CookieReply {
   setCookie(name: string, value: string, options: CookieAttributes & { readonly maxAge: number }): unknown
   clearCookie(name: string, options: CookieAttributes): unknown
@@ -40,7 +40,7 @@ export class SessionCookies {
   readonly enabled: boolean
   readonly #origins: ReadonlySet<string>
   readonly #sessionLife: number
-  /** `PUBLIC_URL` is plain HTTP, which the configuration accepts of `localhost` only. */
+  /** `PUBLIC_URL` is plain HTTP, which the configuration accepts for `localhost` only. */
   readonly #isLocal: boolean
   readonly #attributes: CookieAttributes
 
@@ -54,8 +54,9 @@ export class SessionCookies {
   }
 
   /**
-   * The access token of the header, or else of the cookie.
-   * @throws GatewayError `CROSS_SITE` where a cookie comes with a request that another site may have caused
+   * The access token of the header, otherwise of the cookie.
+   *
+   * @throws GatewayError `CROSS_SITE` for a cookie in a request that another site may have caused
    */
   accessTokenOf(request: CookieRequest): string | undefined {
     return bearerToken(request.headers.authorization) ?? this.#tokenOf(request, 'access')
@@ -66,7 +67,7 @@ export class SessionCookies {
     return this.#tokenOf(request, 'refresh')
   }
 
-  /** The token of a device that has logged in before; nothing where another site may have caused the request. */
+  /** The token of a device that has logged in before; undefined if another site may have caused the request. */
   deviceTokenOf(request: CookieRequest): string | undefined {
     return this.#isSameOrigin(request) ? this.#read(request, 'device') : undefined
   }
@@ -77,8 +78,9 @@ export class SessionCookies {
   }
 
   /**
-   * For a request that asks for cookies. Another site must not log a browser in, since what its user writes then goes
-   * to the account of the attacker.
+   * For a request that asks for cookies. Another site must not log a browser in, because its user would then write to
+   * the attacker's account.
+   *
    * @throws GatewayError `VALIDATION_FAILED` without `COOKIE_SESSIONS`; `CROSS_SITE`
    */
   requireCookies(request: CookieRequest): void {
@@ -115,7 +117,7 @@ export class SessionCookies {
     reply.clearCookie(this.#name('refresh'), this.#attributes)
   }
 
-  /** With the prefix, browsers insist on TLS, this host alone and its whole path; they reject it over plain HTTP. */
+  /** With the prefix, browsers require TLS, this host alone and its whole path; they reject it over plain HTTP. */
   #name(token: 'access' | 'refresh' | 'device'): string {
     return `${this.#isLocal ? '' : '__Host-'}portal-${token}`
   }
@@ -137,12 +139,12 @@ export class SessionCookies {
     if (!this.#isSameOrigin(request)) throw new GatewayError('CROSS_SITE')
   }
 
-  /** Browsers always name the origin of a request that changes something. */
+  /** Browsers always send the origin of a request that changes something. */
   #isSameOrigin({ method, headers: { origin, host } }: CookieRequest): boolean {
     if (safeMethods.has(method)) return true
     if (origin === undefined) return false
     if (this.#origins.has(origin)) return true
-    // The port may be any free one, and the page may name the host in another way.
+    // The port may be any free one, and the page may use another name of the host.
     return this.#isLocal && loopbackOrigin.test(origin) && origin === `http://${host ?? ''}`
   }
 }

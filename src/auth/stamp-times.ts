@@ -1,6 +1,8 @@
-/** When coreBOS stamps a new challenge token within the call that asks for it, learned from real tokens for made-up ones. */
+/**
+ * The time stamp of a new challenge token within the call that requests it, learned from real tokens for decoy tokens.
+ */
 
-/** Calls of each kind that are remembered. */
+/** The number of calls of each kind that are remembered. */
 const kept = 64
 
 /** When a call was sent and answered, in milliseconds on one clock of the gateway. */
@@ -9,18 +11,18 @@ export interface CallTimes {
   readonly answered: number
 }
 
-/** Of the real calls that took about as long, one of so many is chosen. */
+/** The number of similar real calls of which one is chosen. */
 const alike = 5
 
 interface RealCall {
-  /** Milliseconds from the call to the cache generation in its token, and to its answer. */
+  /** Milliseconds from the call to the time stamp in its token, and to its answer. */
   readonly stamped: number
   readonly total: number
 }
 
 /**
- * A token tells when it was made, so a made-up one is stamped as late in its call as a real one was in a call that took
- * about as long. Calls for names without access do less work; the quickest calls of both kinds show how much less.
+ * A token reveals when it was made, so a decoy token gets the delay of a real one in a call of similar duration. Calls
+ * for names without access do less work; the fastest calls of both kinds show how much less.
  */
 export class StampTimes {
   readonly #random: () => number
@@ -32,13 +34,13 @@ export class StampTimes {
     this.#random = random
   }
 
-  /** Remembers a call that brought a new token. @param stamped on coreBOS's clock, which may differ */
+  /** Records a call that returned a new token. @param stamped on coreBOS's clock, which may differ */
   learn({ asked, answered }: CallTimes, stamped: number): void {
     push(this.#real, { stamped: stamped - asked, total: answered - asked })
   }
 
   /**
-   * When coreBOS would have stamped a token for a name without access.
+   * The time stamp that coreBOS would give to a token for a name without access.
    *
    * @returns milliseconds on coreBOS's clock; undefined until a new token of a name with access has been seen
    */
@@ -50,12 +52,12 @@ export class StampTimes {
     const nearest = this.#real.toSorted((a, b) => Math.abs(a.total - total) - Math.abs(b.total - total))
     const real = this.#pick(nearest.slice(0, alike))
     if (real === undefined) return undefined
-    // A call that took far longer than all remembered ones has waited before its cache generation.
+    // A call that took far longer than all remembered ones has waited before its time stamp was made.
     const waited = total - real.total
     return asked + real.stamped + (waited > real.total / 2 + 5 ? waited : 0)
   }
 
-  /** The same for a name that coreBOS is not asked about. */
+  /** The time stamp for a name that is not sent to coreBOS. */
   stampWithoutCall(asked: number): number | undefined {
     const real = this.#pick(this.#real)
     return real && asked + real.stamped

@@ -1,4 +1,4 @@
-/** Reads the gateway's configuration from the environment, and says everything that is wrong with it. */
+/** Reads the gateway's configuration from the environment, and reports every error in it. */
 import { isIP } from 'node:net'
 import type { StaticDecode, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
@@ -8,14 +8,14 @@ import { environment } from './variables.ts'
 
 type Environment = StaticDecode<typeof environment>
 
-/** Every variable under its own name, defaults filled in. */
+/** Every variable under its own name, with defaults. */
 export interface Config extends Environment {
   readonly PUBLIC_URL: string
   readonly JWT_ISSUER: string
   readonly JWT_AUDIENCE: string
 }
 
-/** What is wrong with the environment, one line per variable. */
+/** The errors of the environment, one line per variable. */
 export class ConfigError extends Error {
   readonly problems: readonly string[]
 
@@ -38,7 +38,8 @@ function annotations(name: string): Partial<Annotation> {
 
 /**
  * Reads the environment; an empty value counts as absent.
- * @throws {ConfigError} with everything that is wrong or missing
+ *
+ * @throws {ConfigError} with every wrong or missing variable
  */
 export function readConfig(source: Source): Config {
   const texts = Object.fromEntries(
@@ -79,7 +80,7 @@ function missing(texts: Texts): string[] {
     .map((name) => `${name} is required. ${annotations(name).description ?? ''}`)
 }
 
-/** What each value alone does not show. */
+/** Rules that concern several variables. */
 function contradictions(texts: Texts): string[] {
   const has = (name: keyof Environment) => texts[name] !== undefined
   const serviceUser = has('COREBOS_USER') && has('COREBOS_ACCESS_KEY')
@@ -116,7 +117,7 @@ function contradictions(texts: Texts): string[] {
   return rules.filter(([broken]) => broken).map(([, problem]) => problem)
 }
 
-/** Anything else than an address with `http:` is reported as a wrong value. */
+/** An address that is not `http:` is reported as a wrong value. */
 function keepsCookies(url: string): boolean {
   return !/^http:/i.test(url) || /^http:\/\/localhost(:\d+)?(\/|$)/i.test(url)
 }
@@ -129,10 +130,10 @@ function inUrl(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host
 }
 
-/** Variables that other programs of this project read: known, but not the gateway's. */
+/** Variables of other programs of this project: known, but not used by the gateway. */
 const neighbours = ['COREBOS_DEMO_PORT', 'COREBOS_DEMO_STATE', 'COREBOS_DEMO_DELAY_MS']
 
-/** Names that begin like one of ours and mean nothing, each with the name that was probably meant. */
+/** Unknown names with a prefix of the gateway's variables, each with the name that was probably meant. */
 export function unknownNames(source: Source): string[] {
   const known = [...Object.keys(variables), ...neighbours]
   // The OpenTelemetry libraries read more names than are listed here.
@@ -150,7 +151,7 @@ function prefixOf(name: string): string {
   return name.slice(0, name.indexOf('_') + 1)
 }
 
-/** What is in force, for the log: each variable that has a value, secrets masked. */
+/** The settings in force, for the log: each variable with a value, secrets masked. */
 export function maskedConfig(config: Config): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [name, annotations(name).secret === true ? '***' : value]),

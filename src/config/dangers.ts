@@ -1,4 +1,4 @@
-/** Settings that are valid and dangerous, each in one line for the start. */
+/** Valid but dangerous settings, reported at start in one line each. */
 import { isIP } from 'node:net'
 import type { Rate } from '../model/rate.ts'
 import type { Config } from './config.ts'
@@ -14,7 +14,7 @@ export type Settings = Pick<
   | 'RATE_LIMIT_LOGIN'
 >
 
-/** Requests per second above which a limit stops nothing. */
+/** Requests per second above which a limit has no effect. */
 const boundless = { RATE_LIMIT_IP: 1000, RATE_LIMIT_CONTACT: 1000, RATE_LIMIT_LOGIN: 10 } as const
 
 export function dangersOf(config: Settings): string[] {
@@ -50,7 +50,7 @@ function isLocal(host: string): boolean {
   return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
 }
 
-/** An address to listen on, and not to connect to. */
+/** An address to listen on, but not to connect to. */
 function isEvery(host: string): boolean {
   return host === '0.0.0.0' || host === '[::]'
 }

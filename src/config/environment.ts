@@ -1,4 +1,4 @@
-/** How one environment variable is read: text in, typed value out, or an error that says what was expected. */
+/** Reads one environment variable: text in, typed value out, or an error that says what was expected. */
 import type { Rate } from '../model/rate.ts'
 import { isIP } from 'node:net'
 import { Type, type TSchema } from '@sinclair/typebox'
@@ -7,13 +7,13 @@ import { TransformDecodeError, Value } from '@sinclair/typebox/value'
 /** Annotations that the schema of a variable may carry besides its description. */
 export interface Annotation {
   readonly description: string
-  /** As it would be written in the environment. Without one the variable is required, or optional. */
+  /** As written in the environment. Without a default, the variable is required or optional. */
   readonly default?: string
   /** Never shown: not in the dump, not in an error. */
   readonly secret?: boolean
 }
 
-/** Thrown by a reader; the message says what was expected, not what was there. */
+/** Thrown by a reader; the message says what was expected, not what was received. */
 class Expected extends Error {}
 
 function variable<T>(annotation: Annotation, read: (text: string) => T) {
@@ -75,7 +75,7 @@ export const rate = (annotation: Annotation) =>
     return result
   })
 
-/** An http(s) URL without credentials, query and fragment; comes out without a slash at its end. */
+/** An http(s) URL without credentials, query and fragment; returned without a trailing slash. */
 export const webAddress = (annotation: Annotation) =>
   variable(annotation, (value) => {
     const url = URL.canParse(value) ? new URL(value) : undefined
@@ -97,7 +97,7 @@ export const redisAddress = (annotation: Annotation) =>
     return value
   })
 
-/** A comma-separated list; `read` gets each entry, trimmed. */
+/** A comma-separated list; `read` receives each entry, trimmed. */
 export function list<T>(annotation: Annotation, read: (entry: string) => T) {
   return variable(annotation, (value): readonly T[] => value.split(',').map((entry) => read(entry.trim())))
 }
@@ -140,7 +140,7 @@ export function sealKey(entry: string): Buffer {
   return key
 }
 
-/** What a variable should hold instead of `value`; nothing where it fits. */
+/** What a variable should contain instead of `value`; undefined if the value is valid. */
 export function whatWasExpected(schema: TSchema, value: string): string | undefined {
   try {
     Value.Decode(schema, value)

@@ -49,7 +49,7 @@ const logoTypes = ['.svg', '.png', '.jpg', '.jpeg', '.webp', '.gif']
 /** Bytes. Every page shows the logo. */
 const largestLogo = 256 * 1024
 
-/** @throws Error with one line for each problem, each with the file and the place in it */
+/** @throws Error with one line for each problem, each with the file and the path in it */
 export async function loadPortalSettings(file: string | undefined): Promise<LoadedPortalSettings> {
   if (file === undefined) return { settings: {}, logo: undefined }
   const content = parsed(await readable(file, file))
@@ -71,7 +71,7 @@ export async function loadPortalSettings(file: string | undefined): Promise<Load
   }
 }
 
-/** One line for each place that is wrong: what was received there, and what is accepted. */
+/** One line for each invalid path: what was received, and what is accepted. */
 export function problemsOf(content: unknown): string[] {
   const problems = new Map<string, string>()
   for (const { path, schema, value, message } of Value.Errors(portalSettings, content)) {

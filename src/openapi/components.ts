@@ -9,12 +9,12 @@ export interface JsonObject {
 /** Keywords whose values are data and not schemas. */
 const data = new Set(['example', 'examples', 'default', 'enum', 'const'])
 
-/** Keywords that describe one use of a schema; `$ref` may stand beside them. */
+/** Keywords that describe one use of a schema; `$ref` may be combined with them. */
 const ofUse = new Set(['description', 'headers'])
 
 /**
  * @param document an OpenAPI document
- * @returns the same document; a schema that differs from another one of its title stays where it is
+ * @returns the same document; a schema that differs from another one with its title stays in place
  */
 export function withNamedSchemas(document: JsonObject): JsonObject {
   const components = new Map<string, JsonObject>()
@@ -57,8 +57,8 @@ export function withNamedSchemas(document: JsonObject): JsonObject {
 }
 
 /**
- * Properties of any name beside named ones have any type in the description: an index signature of TypeScript would have
- * to fit the named ones as well.
+ * Properties of any name beside named ones have any type in the description: an index signature of TypeScript would
+ * have to fit the named ones as well.
  */
 function openEnded(schema: JsonObject): JsonObject {
   const { properties, additionalProperties } = schema
@@ -78,7 +78,7 @@ function withId(record: JsonObject): JsonObject {
   }
 }
 
-/** A parameter says itself how its value is written; schemas carry that for it. */
+/** A parameter describes itself how its value is written; schemas carry that for it. */
 function serialised(parameter: JsonObject): JsonObject {
   const { schema } = parameter
   if (!isObject(schema)) return parameter
@@ -91,21 +91,21 @@ function serialised(parameter: JsonObject): JsonObject {
   }
 }
 
-/** What makes two schemas of one title the same. */
+/** The identity of schemas with one title. */
 function shapeOf(schema: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(schema).filter(([name]) => !ofUse.has(name) && name !== 'examples' && name !== 'example'),
   )
 }
 
-/** The JSON that a value is written as. */
+/** The JSON form of a value. */
 export function toJson(value: unknown): JsonObject {
   const json: unknown = JSON.parse(JSON.stringify(value))
   if (!isJsonObject(json)) throw new Error('an OpenAPI document is an object')
   return json
 }
 
-/** What was parsed from JSON consists of JSON. */
+/** A value parsed from JSON consists of JSON. */
 function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -13,7 +13,7 @@ const catalogue = [
 
 export const title = 'coreBOS portal gateway'
 
-/** In the order in which readers meet them. */
+/** In reading order. */
 const tags = [
   { name: 'auth', description: 'Log-in, sessions, passwords, and who the contact is' },
   { name: 'modules', description: 'The modules, fields, picklists and rights of this contact' },
@@ -27,7 +27,10 @@ const tags = [
   { name: 'health', description: 'Probes' },
 ]
 
-/** @param root the path of `PUBLIC_URL`, without a slash at its end: the description is read below the address that serves it */
+/**
+ * @param root the path of `PUBLIC_URL`, without a trailing slash: the description is served below the address of the
+ * API
+ */
 export function documentFrame(version: string, root: string) {
   return {
     openapi: '3.1.0',

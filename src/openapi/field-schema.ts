@@ -1,9 +1,9 @@
-/** The JSON Schema of a field: as it is read, and as it is written. */
+/** The JSON Schema of a field, for reading and for writing. */
 import { valueKind, type FieldShape } from '../model/module.ts'
 import { webserviceIdPattern } from '../model/webservice-id.ts'
 import { listOf, type JsonObject } from './components.ts'
 
-/** @param maxLength characters that coreBOS keeps of its text */
+/** @param maxLength characters that coreBOS stores */
 export function readSchema(field: FieldShape, maxLength: number | undefined): JsonObject {
   const schema = valueSchema(field, maxLength)
   // A checkbox and the id of a record always have a value.

@@ -13,7 +13,7 @@ type Lengths = Pick<FieldLengths, 'of'>
 
 /**
  * @param document the description of all routes
- * @returns the same with a path and up to four schemas for each readable module
+ * @returns the document with a path and up to four schemas for each readable module
  */
 export function describeModules(document: JsonObject, visible: VisibleModules, lengths: Lengths): JsonObject {
   const { paths = {}, components = {} } = document
@@ -41,7 +41,7 @@ export function describeModules(document: JsonObject, visible: VisibleModules, l
   }
 }
 
-/** A type of TypeScript begins with a capital. */
+/** A type name in TypeScript begins with a capital. */
 function typeName({ module: { name } }: ModuleView, suffix: string): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}${suffix}`
 }
@@ -126,7 +126,7 @@ function schemasOf(view: ModuleView, lengths: Lengths): [string, JsonObject][] {
     },
     required: ['records'],
   }
-  /** Only what the contact chooses: neither forced fields nor files, which have a route of their own. */
+  /** Only fields that the contact chooses: neither forced fields nor files, which have a route of their own. */
   const written = (writing: 'create' | 'update', description: string): JsonObject => {
     const chosen = fields.filter((field) => field.type !== 'file' && isChosen(field.name, view, writing))
     const required = chosen.filter(({ mandatory }) => mandatory).map(({ name }) => name)

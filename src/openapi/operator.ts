@@ -1,4 +1,4 @@
-/** The OpenAPI description of the operators' port: its frame, and the problems that each of its routes may answer. */
+/** The OpenAPI description of the operators' port: its frame, and the errors of each route. */
 import type { FastifySchema, RouteOptions } from 'fastify'
 import type { ErrorCode } from '../model/errors.ts'
 import { corebosProblems } from '../http/schemas.ts'
@@ -8,7 +8,7 @@ const tags = [
   { name: 'metrics', description: 'Metrics for Prometheus' },
   { name: 'access', description: 'What a contact may see and write, and what a query becomes' },
   { name: 'sessions', description: 'Sessions and failed log-ins' },
-  { name: 'cache', description: 'What is kept of coreBOS' },
+  { name: 'cache', description: 'Cached data of coreBOS' },
 ]
 
 export function operatorFrame(version: string) {
@@ -31,7 +31,7 @@ export function operatorFrame(version: string) {
   }
 }
 
-/** The schema of an operators' route as it is described. */
+/** The described schema of an operators' route. */
 export function describeOperatorRoute(route: RouteOptions, schema: FastifySchema): FastifySchema {
   const { method, config } = route
   const isChecked = schema.querystring !== undefined || schema.body !== undefined

@@ -1,4 +1,4 @@
-/** The description of one route: its name, its security, and all the problems that it may answer. */
+/** The description of one route: its name, its security, and all its errors. */
 import { KindGuard } from '@sinclair/typebox'
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
@@ -14,7 +14,7 @@ import {
 } from '../http/schemas.ts'
 import { operationIdOf } from './operation-ids.ts'
 
-/** What a request with the method may bring, whether or not the route wants it. */
+/** The headers that a request with the method may have, on any route. */
 const bringBodies = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 /** The responses of a route that follow from its kind: public, authenticated, limited. */
@@ -23,7 +23,7 @@ function commonProblems(
   { params, querystring, headers, body, security = [] }: FastifySchema,
   identify: unknown,
 ): ErrorCode[] {
-  // It answers in an envelope of its own, unless its URL cannot be read.
+  // It answers in an envelope of its own, unless its URL is malformed.
   if (errorHandler !== undefined) return ['BAD_REQUEST']
   const isChecked = [params, querystring, headers, body].some((part) => part !== undefined)
   const named = KindGuard.IsObject(headers) ? headers.properties : {}
@@ -46,20 +46,13 @@ function commonProblems(
   ]
 }
 
-/**
- * The schema of a route as it is described.
- *
- * @param identify the hook of routes that need a session and do not call coreBOS
- */
+/** The described schema of a route. @param identify the hook of routes that need a session and do not call coreBOS */
 export function describeRoute(route: RouteOptions, schema: FastifySchema, identify: unknown): FastifySchema {
   const headers = route.config?.limited === false ? {} : described('RateLimit', 'RateLimit-Policy')
   return describeWith(route, schema, commonProblems(route, schema, identify), headers)
 }
 
-/**
- * @param common the problems that follow from the kind of the route
- * @param headers those of every response
- */
+/** @param common the errors that follow from the kind of the route @param headers those of every response */
 export function describeWith(
   route: RouteOptions,
   schema: FastifySchema,
@@ -79,7 +72,7 @@ export function describeWith(
   return {
     ...schema,
     operationId: schema.operationId ?? operationIdOf(method, route.url),
-    // A public route says so, since a missing `security` could be an omission.
+    // A public route says so, because a missing `security` could be an omission.
     security: schema.security ?? [],
     response: Object.fromEntries([
       ...answers
@@ -105,7 +98,7 @@ function said(answer: unknown, headers: Headers): unknown {
 
 type Headers = ReturnType<typeof described>
 
-/** Every response of a limited route says what is left of the limits. */
+/** Every response of a limited route has the remaining requests of the limits. */
 function withHeaders<T extends object>(answer: T & { readonly headers?: unknown }, headers: Headers) {
   const all = { ...headers, ...(isObject(answer.headers) ? answer.headers : {}) }
   return Object.keys(all).length === 0 ? answer : { ...answer, headers: all }

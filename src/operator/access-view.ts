@@ -1,4 +1,4 @@
-/** What a contact may see and write, module by module, with the rule that says so: for operators. */
+/** What a contact may see and write, module by module, with the rule that decides it: for operators. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { ReadContext } from '../access/context.ts'
 import type { PolicyState } from '../access/policy-in-force.ts'
@@ -58,7 +58,7 @@ const OpenModule = Type.Object(
   {
     name: Type.String(),
     rule: Type.String({ description: 'JSON pointer to the rule in the policy' }),
-    source: Type.Unknown({ description: 'The rule as the policy has it' }),
+    source: Type.Unknown({ description: 'The rule as written in the policy' }),
     level: Level,
     isOpen: Type.Boolean({ description: 'True if the records need no tie to the contact' }),
     readable: Names,
@@ -69,7 +69,7 @@ const OpenModule = Type.Object(
     relate: Names,
     actions: Names,
     explanation: Type.Union([ExplanationView, Rejection], {
-      description: 'What `select id from` the module becomes',
+      description: 'The statement for `select id from` the module',
     }),
   },
   { title: 'OpenModule' },
@@ -84,7 +84,7 @@ export const AccessView = Type.Object(
       user: Type.String({ description: 'The CRM user that the contact is mapped to' }),
       level: Level,
       admission: Type.String({
-        description: '`ok`, or why a log-in with the right password is rejected today',
+        description: '`ok`, or the reason why a log-in with the right password is rejected today',
       }),
     }),
     policy: Type.Object({
@@ -104,7 +104,7 @@ export type OpenModule = Static<typeof OpenModule>
 export type WriteView = Static<typeof WriteView>
 export type QueryView = Explanation | Static<typeof Rejection>
 
-/** What the query becomes; that it is rejected is an answer as well. @throws GatewayError how coreBOS failed */
+/** The explanation of a query; a rejection is returned. @throws GatewayError the error of coreBOS */
 export async function explained(query: string, context: ReadContext): Promise<QueryView> {
   try {
     return await explainInFull(parseQuery(query), context)
@@ -114,10 +114,7 @@ export async function explained(query: string, context: ReadContext): Promise<Qu
   }
 }
 
-/**
- * @param admission `ok`, or why a log-in is rejected
- * @throws GatewayError how coreBOS failed
- */
+/** @param admission `ok`, or the reason why a log-in is rejected @throws GatewayError the error of coreBOS */
 export async function accessView(
   { contact, admission }: { readonly contact: Contact; readonly admission: string },
   context: ReadContext,

@@ -1,15 +1,17 @@
-/** The operators' page as HTML: what a contact may see and write, and what a query becomes. It needs no script. */
+/**
+ * The operators' page as HTML: what a contact may see and write, and the explanation of a query. It needs no script.
+ */
 import type { Explanation } from '../read/explain.ts'
 import type { AccessView, OpenModule, QueryView, WriteView } from './access-view.ts'
 import { html, type Html } from './html.ts'
 
 export interface PageContent {
-  /** What the form holds. */
+  /** The values of the form. */
   readonly contact: string
   readonly query: string
   readonly view?: AccessView
   readonly answer?: QueryView
-  /** Why there is nothing to show. */
+  /** The reason why nothing is shown. */
   readonly problem?: string
   /** What the policy in force names and the installation does not have. */
   readonly faults?: readonly string[]

@@ -1,4 +1,4 @@
-/** Counts and sums over the records of a module that a contact sees: the gateway sums verified rows up itself. */
+/** Counts and sums over the visible records of a module: the gateway computes them from verified rows. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { ReadContext } from '../access/context.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -39,7 +39,7 @@ export const AggregateQuery = Type.Object({
 const Value = Type.Unsafe<JsonValue>(Type.Any(jsonValueSchema))
 const Measured = Type.Optional(
   Type.Record(Type.String(), Value, {
-    description: 'By field; null where no record of the group has a value',
+    description: 'By field; null if no record of the group has a value',
   }),
 )
 
@@ -56,7 +56,7 @@ export const Groups = Type.Object(
     ),
   },
   {
-    description: 'The groups, in the order of the fields that they are grouped by',
+    description: 'The groups, sorted by the fields of `groupBy`',
     examples: [
       {
         groups: [
@@ -77,7 +77,7 @@ const accepted: Readonly<Record<Measure, readonly ValueKind[]>> = {
   max: ordered,
 }
 
-/** @throws GatewayError which parameter is rejected, or how coreBOS failed */
+/** @throws GatewayError for the rejected parameter, or the error of coreBOS */
 export async function aggregate(
   module: string,
   asked: Static<typeof AggregateQuery>,
@@ -94,7 +94,7 @@ export async function aggregate(
   const grouping = { groupBy: groupFields(groupBy, view), count, measured }
   const fields = [...grouping.groupBy, ...Object.values(measured).flat()].map(({ name }) => name)
   if (fields.length === 0 && !count) {
-    const message = `nothing is asked for; accepted are groupBy, count=true, ${measures.join(', ')}`
+    const message = `no measure is requested; accepted are groupBy, count=true, ${measures.join(', ')}`
     throw new GatewayError('VALIDATION_FAILED', message, { errors: [{ parameter: 'groupBy', message }] })
   }
   const conditions = [
@@ -126,7 +126,7 @@ function measuredFields(measure: Measure, text: string | undefined, view: Module
   const wrong = fields.find((field) => !accepted[measure].includes(valueKind(field)))
   if (wrong !== undefined) {
     const kinds = accepted[measure].join(', ')
-    const message = `'${wrong.name}' is of type ${wrong.type}; '${measure}' takes fields of the types ${kinds}`
+    const message = `'${wrong.name}' is of type ${wrong.type}; '${measure}' accepts fields of the types ${kinds}`
     throw new GatewayError('INVALID_VALUE', message, { errors: [{ parameter: measure, message }] })
   }
   return fields

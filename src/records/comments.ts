@@ -1,6 +1,6 @@
 /**
- * Comments on records, all of one shape: coreBOS keeps those on tickets and FAQs apart from its records, and a reader
- * need not know. They are seen where their record is.
+ * Comments on records in one format: coreBOS stores those on tickets and FAQs in another way, which callers need not
+ * know. A comment is visible if its record is.
  */
 import type { ReadContext } from '../access/context.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
@@ -16,14 +16,14 @@ import type { ModuleView } from '../scope/view.ts'
 import { jsonTime } from './values.ts'
 
 export interface Comment {
-  /** Webservice id, where coreBOS keeps it as a record. */
+  /** Webservice id, if coreBOS stores the comment as a record. */
   readonly id?: string
   readonly author: {
     /** `unknown`: coreBOS does not store the author. */
     readonly kind: 'contact' | 'user' | 'unknown'
     /** Webservice id of a contact that the reader sees. */
     readonly id?: string
-    /** Empty where the reader does not see the contact. */
+    /** Empty if the reader does not see the contact. */
     readonly name: string
   }
   /** `YYYY-MM-DD hh:mm:ss` in UTC. */
@@ -31,27 +31,27 @@ export interface Comment {
   readonly text: string
 }
 
-/** A comment as REST routes answer it: its time in ISO 8601, null where it is not known. */
+/** A comment as REST routes return it: its time in ISO 8601, null if unknown. */
 export type JsonComment = Omit<Comment, 'time'> & { readonly time: string | null }
 
 export function jsonComment(comment: Comment): JsonComment {
   return { ...comment, time: jsonTime(comment.time) }
 }
 
-/** A comment whose author is not named yet. */
+/** A comment without the name of its author. */
 interface Draft extends Omit<Comment, 'author'> {
   readonly contact: string | undefined
   readonly user: string | undefined
 }
 
-/** Records whose comments are read at once; coreBOS is asked for those of each by itself. */
+/** The most records whose comments are read at once; each needs a call of coreBOS. */
 const mostRecords = limits.defaultRows
 
 /**
  * @param ids of visible records of one module
  * @returns by the id of their record, the oldest first
- * @throws GatewayError `UNKNOWN_MODULE` where comments are closed, `QUERY_TOO_LARGE`; `QUERY_NOT_EXPRESSIBLE` where it
- * takes a service user to read them
+ * @throws GatewayError `UNKNOWN_MODULE` if comments are closed, `QUERY_TOO_LARGE`; `QUERY_NOT_EXPRESSIBLE` if a
+ *   service user is required to read them
  */
 export async function commentsOn(
   ids: readonly ClearedId[],
@@ -60,7 +60,10 @@ export async function commentsOn(
 ): Promise<ReadonlyMap<string, readonly Comment[]>> {
   const comments = context.visible.require('ModComments')
   if (ids.length > mostRecords) {
-    throw new GatewayError('QUERY_TOO_LARGE', `the comments of ${mostRecords} records are read at most`)
+    throw new GatewayError(
+      'QUERY_TOO_LARGE',
+      `the comments of at most ${mostRecords} records can be read at once`,
+    )
   }
   const drafts = await draftsOn(ids, module.name, comments, context)
   const contacts = [...drafts.values()].flat().flatMap(({ contact }) => contact ?? [])
@@ -80,14 +83,14 @@ async function draftsOn(
   if (!apart && !isTiedThrough(module, comments)) return new Map()
   const read = context.reader.comments
   if (read === undefined) {
-    const message = 'comments are read by a service user, which this gateway does not have'
+    const message = 'reading comments requires a service user, which this gateway does not have'
     throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message)
   }
   const source = { module, comments, context, read: (id: ClearedId) => read(id, module) }
   return apart ? keptApart(ids, source) : keptAsRecords(ids, source)
 }
 
-/** Where the comments on records of one module come from. */
+/** The source of comments on records of one module. */
 interface Source {
   readonly module: string
   readonly comments: ModuleView
@@ -98,9 +101,8 @@ interface Source {
 /**
  * A comment that this contact has just written, as it is read.
  *
- * @throws GatewayError `STORED_OTHERWISE` where another text is stored
- *
- * @param made the id of the record that coreBOS made of it, or when it was written
+ * @throws GatewayError `STORED_OTHERWISE` if another text is stored
+ * @param made the id of the record that coreBOS created, or the time of the comment
  */
 export async function writtenComment(
   recordId: string,
@@ -133,7 +135,7 @@ function storedOtherwise(recordId: string): GatewayError {
   })
 }
 
-/** The write stands, even where the record cannot be read again. */
+/** The write stands even if the record cannot be read again. */
 async function ifReadable<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read()
@@ -143,7 +145,7 @@ async function ifReadable<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Tickets and FAQs have comments that are no records. */
+/** Tickets and FAQs have comments that are not records. */
 export function isKeptApart(module: string): boolean {
   return module === 'HelpDesk' || module === 'Faq'
 }
@@ -156,7 +158,7 @@ async function keptApart(
   ids: readonly ClearedId[],
   { module, comments: { decision }, context, read }: Source,
 ): Promise<Map<string, Draft[]>> {
-  // Of those on FAQ coreBOS keeps no author.
+  // coreBOS stores no author of comments on FAQs.
   const isSigned = module === 'Faq' && decision.rule.sign === 'commentcontent'
   const lists = await mapLimited(ids, async (id) => {
     const rows = await read(id)
@@ -236,7 +238,7 @@ function nameOfCreator(row: Row): string {
   return `${row['creator_firstname'] ?? ''} ${row['creator_lastname'] ?? ''}`.trim()
 }
 
-/** Of the contacts among them that the reader sees, by webservice id. */
+/** Those of the contacts that the reader sees, by webservice id. */
 async function namesOf(
   contacts: readonly string[],
   context: ReadContext,
@@ -286,7 +288,7 @@ const entities: Readonly<Record<string, string>> = {
   '&#039;': "'",
 }
 
-/** coreBOS gives the comments that it keeps apart as markup. */
+/** coreBOS returns these comments as markup. */
 function unescaped(markup: string): string {
   return markup.replace(/&(?:amp|lt|gt|quot|#039);/g, (entity) => entities[entity] ?? entity)
 }

@@ -1,4 +1,4 @@
-/** Texts for people beside the values of records: names of records and users, labels of picklists, codes of currencies. */
+/** Display texts beside the values of records: names of records and users, labels of picklists, codes of currencies. */
 import type { ReadContext } from '../access/context.ts'
 import type { Words } from '../access/wording.ts'
 import { mapLimited } from '../model/map-limited.ts'
@@ -14,10 +14,10 @@ import { separator } from '../scope/value.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 
-/** By field. A field without a text is missing: it is empty, or it points to what the contact does not see. */
+/** By field. A field has no text if it is empty, or points to a record that the contact does not see. */
 export type Display = Readonly<Record<string, string>>
 
-/** A verified row, with the fields whose values it holds. */
+/** A verified row, with the fields of its values. */
 export interface DisplayedRow {
   readonly row: Row
   readonly fields: ReadonlyMap<string, FieldShape>
@@ -34,12 +34,12 @@ function kindOf(field: FieldShape): Kind | undefined {
 }
 
 /**
- * At most one call of coreBOS for each module that the references reach. The names of the contact and its account are
- * remembered with the scope; users, currencies and labels as long as modules and fields.
+ * At most one call of coreBOS for each module of the references. The names of the contact and its account are cached
+ * with the scope; users, currencies and labels as long as modules and fields.
  *
  * @param found whole records that have been read for the same request
  * @returns in the order of the rows
- * @throws GatewayError `QUERY_TOO_LARGE`, or how coreBOS failed
+ * @throws GatewayError `QUERY_TOO_LARGE`, or the error of coreBOS
  */
 export async function displayOf(
   rows: readonly DisplayedRow[],
@@ -80,13 +80,13 @@ export async function displayOf(
 
 const none: Words = new Map()
 
-/** A value that has a text of its own. */
+/** A value with a display text. */
 interface Cell {
   readonly name: string
   readonly value: string
   readonly kind: Kind
   readonly field: FieldShape
-  /** Of the field; undefined where the contact does not read it. */
+  /** Of the field; undefined if the contact cannot read it. */
   readonly module: ModuleShape | undefined
 }
 
@@ -113,26 +113,26 @@ async function labelsOf(
   )
 }
 
-/** A value that is in no picklist (any more) is its own text. */
+/** A value that is not in a picklist, or no longer, is its own text. */
 function labelOf(value: string, { type, picklist = [] }: FieldShape, labels: Words): string {
   const one = (each: string): string =>
     labels.get(each) ?? picklist.find((option) => option.value === each)?.label ?? each
   return type === 'multipicklist' ? value.split(separator).map(one).join(', ') : one(value)
 }
 
-/** The fields that name the records of a module, as far as the contact reads them. */
+/** The name fields of a module, as far as the contact can read them. */
 function nameFields({ module: { labelFields = [] }, readable }: ModuleView): string[] {
   return labelFields.filter((name) => readable.has(name))
 }
 
-/** By webservice id; what the contact does not see is not among them. */
+/** By webservice id; without records that the contact does not see. */
 async function recordNames(
   ids: ReadonlySet<string>,
   found: ReadonlyMap<string, FoundRecord | null>,
   context: ReadContext,
 ): Promise<Words> {
   const { contact } = context.visible
-  // Before anything is begun: it says so by an error where a module is not described yet.
+  // Before any call: it throws if a module is not described yet.
   const modules = byModule(ids, context)
   const own = [contact.id, contact.accountId].filter(
     (id) => id !== undefined && ids.has(id) && !found.has(id),
@@ -150,7 +150,7 @@ async function recordNames(
   return new Map([...ownNames, ...others.flat()])
 }
 
-/** The contact and its account are in most answers: their names are remembered as long as their scope is. */
+/** The contact and its account are in most answers: their names are cached as long as their scope. */
 async function ownName(id: string, context: ReadContext): Promise<string> {
   const view = openViewOf(id, context)
   if (view === undefined) return ''

@@ -1,4 +1,4 @@
-/** What records point to, beside them and hop by hop: each under its own rule, with one statement for each module and hop. */
+/** Reads referenced records, hop by hop: each under its own rule, with one statement for each module and hop. */
 import type { ReadContext } from '../access/context.ts'
 import { commentsOn, jsonComment, type Comment, type JsonComment } from './comments.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -15,32 +15,32 @@ import { requireField, type VisibleModules, type ModuleView } from '../scope/vie
 import type { Display, DisplayedRow } from './display.ts'
 import { jsonRow } from './values.ts'
 
-/** A reference field with what is to be followed from there, an owner or author, or `comments`. */
+/** A reference field with the references to follow from there, an owner or author, or `comments`. */
 export interface Hop {
   readonly name: string
-  /** An owner or author, of whom the name alone is answered. */
+  /** An owner or author, of which only the name is returned. */
   readonly isUser: boolean
-  /** What is answered of the records reached, besides their ids; undefined: all that can be read. */
+  /** The requested fields of the referenced records, besides their ids; undefined: all readable fields. */
   readonly fields: ReadonlySet<string> | undefined
   readonly further: Hops
 }
 export type Hops = readonly Hop[]
 
-/** Null: it points nowhere, or to what is not seen. */
+/** Null: the field is empty, or points to a record that is not visible. */
 export type Expanded = Readonly<Record<string, Reached | readonly JsonComment[] | null>>
 
-/** A record; what was followed from it stands under `expanded`, as it does for those that were asked for. */
+/** A record; the records that it refers to are under `expanded`, as for the records of the list. */
 export interface Reached {
   readonly [field: string]: JsonValue | Expanded | Display
 }
 
-/** What is told of a user. */
+/** The readable facts of a user. */
 const userFields = ['id', 'name']
 
-/** What stands for the comments of the records, in the place of a field. */
+/** The name that stands for the comments of the records, in place of a field. */
 const commentsName = 'comments'
 
-/** @throws GatewayError `UNKNOWN_FIELD`; `INVALID_VALUE` for a field that is no reference */
+/** @throws GatewayError `UNKNOWN_FIELD`; `INVALID_VALUE` for a field that is not a reference */
 export function hopsOf(expansions: readonly Expansion[], view: ModuleView, visible: VisibleModules): Hops {
   return below(expansions, [view], visible)
 }
@@ -68,7 +68,7 @@ function below(
     const targets = references.flatMap(({ refersTo }) => refersTo.map((module) => visible.find(module)))
     const [first, ...more] = targets.filter((target) => target !== undefined)
     if (first === undefined)
-      throw new GatewayError('UNKNOWN_FIELD', `'${name}' points to nothing that has fields`)
+      throw new GatewayError('UNKNOWN_FIELD', `'${name}' does not point to records with fields`)
     const fields = named.filter((each) => each !== commentsName)
     for (const field of fields) requireOneOf([first, ...more], field)
     return {
@@ -80,7 +80,7 @@ function below(
   })
 }
 
-/** @throws GatewayError `UNKNOWN_FIELD` for everything of a user but its id and name */
+/** @throws GatewayError `UNKNOWN_FIELD` for every field of a user except its id and name */
 function userHop(name: string, those: readonly Expansion[]): Hop {
   const named = those.flatMap(({ fields = [], further }) => [...fields, ...further.map((each) => each.name)])
   const unknown = named.find((each) => !userFields.includes(each))
@@ -88,7 +88,7 @@ function userHop(name: string, those: readonly Expansion[]): Hop {
   if (unknown !== undefined)
     throw new GatewayError('UNKNOWN_FIELD', `'${name}' has no field '${unknown}'; ${accepted}`)
   if (those.some(({ further }) => further.length > 0))
-    throw new GatewayError('UNKNOWN_FIELD', `'${name}' points to nothing that leads on; ${accepted}`)
+    throw new GatewayError('UNKNOWN_FIELD', `'${name}' has no further references; ${accepted}`)
   return { name, isUser: true, fields: new Set(userFields), further: [] }
 }
 
@@ -101,36 +101,36 @@ function referencesIn(views: readonly [ModuleView, ...ModuleView[]], name: strin
   const fields = views.map(({ readable }) => readable.get(name)).filter((field) => field !== undefined)
   requireOneOf(views, name)
   if (fields.some((field) => field.type !== 'reference' && !holdsUsersOnly(field)))
-    throw new GatewayError('INVALID_VALUE', `'${name}' is no reference`)
+    throw new GatewayError('INVALID_VALUE', `'${name}' is not a reference field`)
   return fields
 }
 
-/** The fields among the names. */
+/** Those of the names that are fields. */
 export function fieldsIn(hops: Hops): string[] {
   return hops.map(({ name }) => name).filter((name) => name !== commentsName)
 }
 
-/** Records of one view, and what is wanted of them. */
+/** Records of one view, and the fields that are requested of them. */
 interface Standing {
   readonly view: ModuleView
   readonly found: readonly FoundRecord[]
   readonly hops: Hops
 }
 
-/** What was read for all records. */
+/** The records that have been read. */
 export interface Followed {
-  /** By webservice id; null: it is not there or not seen. */
+  /** By webservice id; null: it does not exist or is not visible. */
   readonly found: ReadonlyMap<string, FoundRecord | null>
   readonly said: ReadonlyMap<string, readonly Comment[]>
   readonly userNames: Words
 }
 
 /**
- * Reads what the hops lead to.
+ * Reads the records of the hops.
  *
  * @param hops of the view
  * @param records visible records of the view, with the fields of these hops
- * @throws GatewayError `QUERY_TOO_LARGE`, or how coreBOS failed
+ * @throws GatewayError `QUERY_TOO_LARGE`, or the error of coreBOS
  */
 export async function follow(
   hops: Hops,
@@ -163,7 +163,7 @@ function idsIn(standing: readonly Standing[], ofUsers: boolean): string[] {
     .filter((id) => id !== '')
 }
 
-/** Adds what was said about the records for which it is wanted. */
+/** Adds the comments of the records for which they are requested. */
 async function readComments(
   standing: readonly Standing[],
   said: Map<string, readonly Comment[]>,
@@ -180,7 +180,7 @@ async function readComments(
   })
 }
 
-/** Where the hops lead, by the module that they reach. */
+/** The targets of the hops, by module. */
 function next(
   { found: standing, hops }: Standing,
   found: ReadonlyMap<string, FoundRecord | null>,
@@ -200,7 +200,7 @@ function next(
     })
 }
 
-/** The records that an answer holds below others, each with the fields that it shows of them in some place. */
+/** The expanded records of an answer, each with the fields that are shown of it in some position. */
 export function reachedRows(
   records: readonly FoundRecord[],
   hops: Hops,
@@ -239,9 +239,9 @@ export function reachedRows(
 }
 
 /**
- * What was read, below each of the records.
+ * The records that have been read, below each of the records.
  *
- * @param displays texts of the records that were reached; undefined: none are wanted
+ * @param displays texts of the expanded records; undefined: not requested
  * @returns in the order of the records
  * @throws GatewayError `QUERY_TOO_LARGE`
  */
@@ -256,7 +256,10 @@ export function expanded(
   const reach = (record: FoundRecord | null | undefined, { fields, further }: Hop): Reached | null => {
     if (record === null || record === undefined) return null
     if (++count > limits.expanded) {
-      throw new GatewayError('QUERY_TOO_LARGE', `'expand' brings ${limits.expanded} records at most`)
+      throw new GatewayError(
+        'QUERY_TOO_LARGE',
+        `'expand' returns ${limits.expanded} records at most; request fewer references or a smaller 'limit'`,
+      )
     }
     const display = displays && picked(displays.get(record) ?? {}, fields)
     return {

@@ -1,4 +1,4 @@
-/** The filters of a request as one condition, with every value held against its field. */
+/** Converts the filters of a request to one condition, and checks every value against its field. */
 import { Type } from '@sinclair/typebox'
 import { GatewayError } from '../model/errors.ts'
 import { corebosTime } from '../model/corebos-time.ts'
@@ -12,7 +12,7 @@ import { fitProblem } from '../scope/value.ts'
 import { requireField, type ModuleView, type VisibleModules } from '../scope/view.ts'
 import { readParameter } from './parameter.ts'
 
-/** The parameter as it is described; the plugin for query strings has read it already. */
+/** The described parameter; the plugin for query strings has parsed it already. */
 export const FilterParameter = Type.Unsafe<readonly Filter[]>(
   Type.Any({
     type: 'object',
@@ -37,7 +37,7 @@ export const FilterParameter = Type.Unsafe<readonly Filter[]>(
   }),
 )
 
-/** @throws GatewayError which parameter is rejected, and what it accepts */
+/** @throws GatewayError with the rejected parameter, and what it accepts */
 export function conditionOf(
   filters: readonly Filter[],
   view: ModuleView,
@@ -47,7 +47,7 @@ export function conditionOf(
     filters.map((filter) =>
       readParameter(filter.parameter, () => {
         const condition = conditionOfOne(filter, requireField(view, filter.field))
-        // Here for the name of the parameter; the whole query is checked once more.
+        // Checked here for the name of the parameter; the whole query is checked again.
         checkCondition(condition, view, visible)
         return condition
       }),
@@ -68,7 +68,7 @@ const accepted: Readonly<Record<ValueKind, readonly FilterOperator[]>> = {
   text: [...order, 'contains', 'startsWith'],
 }
 
-/** coreBOS has no condition for a choice that is not among several. */
+/** coreBOS has no condition that one of several choices is absent. */
 const ofChoices: readonly FilterOperator[] = ['eq', 'in', 'empty']
 
 function conditionOfOne(filter: Filter, field: FieldShape): Condition {
@@ -77,11 +77,11 @@ function conditionOfOne(filter: Filter, field: FieldShape): Condition {
   const kinds = field.type === 'multipicklist' ? ofChoices : accepted[valueKind(field)]
   if (!kinds.includes(operator)) {
     const operators = kinds.map((each) => (each === 'eq' ? `filter[${name}]` : `[${each}]`))
-    throw invalid(`'${name}' is of type ${field.type} and is filtered by ${operators.join(', ')} alone`)
+    throw invalid(`'${name}' is of type ${field.type}; accepted operators: ${operators.join(', ')}`)
   }
   const path = tree.field(name)
   if (operator === 'empty') {
-    if (text !== 'true' && text !== 'false') throw invalid("'empty' takes true or false")
+    if (text !== 'true' && text !== 'false') throw invalid("'empty' accepts true or false")
     return filterCondition(path, operator, [tree.text(text)], 'told')
   }
   const texts = operator === 'in' || operator === 'nin' ? splitValues(filter) : [text]
@@ -99,7 +99,7 @@ function emptyValuesOf(field: FieldShape): EmptyValues {
   return isNumberColumn(field) ? 'as zero' : 'told'
 }
 
-/** The value of a filter, which has the types of JSON, as the column holds it. */
+/** The value of a filter, with the types of JSON, in the format of the column. */
 function columnText(text: string, field: FieldShape, operator: FilterOperator): string {
   const kind = valueKind(field)
   const isChoice = field.picklist !== undefined && equality.includes(operator)
@@ -115,7 +115,7 @@ function columnText(text: string, field: FieldShape, operator: FilterOperator): 
 }
 
 function booleanText(text: string, name: string): string {
-  if (text !== 'true' && text !== 'false') throw invalid(`'${name}' takes true or false`)
+  if (text !== 'true' && text !== 'false') throw invalid(`'${name}' accepts true or false`)
   return text === 'true' ? '1' : '0'
 }
 
@@ -124,13 +124,13 @@ const zoned =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.0{1,9})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])$/
 const day = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/
 
-/** Of the zone that it names. A day alone is its beginning in UTC. */
+/** In the zone that it names. A date alone is its beginning in UTC. */
 function timeText(text: string, name: string): string {
   const [, date, minutes, seconds = ':00'] = zoned.exec(text) ?? []
   if (date !== undefined && minutes !== undefined) return `${date} ${minutes}${seconds}`
   if (day.test(text)) return text
   throw invalid(
-    `'${name}' takes a date, or a time in ISO 8601 with whole seconds and its zone (2026-11-24T07:35:26Z)`,
+    `'${name}' accepts a date, or a time in ISO 8601 with whole seconds and its zone (2026-11-24T07:35:26Z)`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** What a form and a list need to know of the fields of a module, as one contact may use them. */
+/** The properties of a module's fields that a form and a list need, as one contact may use them. */
 import type { JsonValue } from '../model/json-value.ts'
 import type { FieldLengths } from '../model/lengths.ts'
 import type { FieldShape } from '../model/module.ts'
@@ -59,10 +59,10 @@ function widgetOf({ name, type, uitype }: FieldShape, labelFields: readonly stri
   return isArea ? 'textarea' : 'text'
 }
 
-/** Places that coreBOS stores of an amount. Source: the recorded rows of inventory modules. */
+/** Decimal places that coreBOS stores of an amount. Source: the recorded rows of inventory modules. */
 const currencyPlaces = 6
 
-/** @returns undefined where coreBOS does not say, and for fields that hold no numbers */
+/** @returns undefined if coreBOS does not say, and for fields that hold no numbers */
 export function decimalsOf({ type, typeofdata = '' }: FieldShape): number | undefined {
   if (type === 'integer') return 0
   if (type === 'currency') return currencyPlaces
@@ -77,14 +77,14 @@ export interface DescribedField {
   readonly label: string
   readonly type: string
   readonly widget: Widget
-  /** Whether its numbers may come as texts, where a double does not hold all their digits. */
+  /** Whether its numbers may be returned as texts, because a double cannot hold all their digits. */
   readonly mayBeText?: true
   readonly decimals?: number
   /** Characters. */
   readonly maxLength?: number
   readonly default: JsonValue
   readonly help: string | null
-  /** Its place in {@link DescribedForm.blocks}; null: in no block. */
+  /** Its index in {@link DescribedForm.blocks}; null: in no block. */
   readonly block: number | null
   readonly mandatory: boolean
   readonly createable: boolean
@@ -102,9 +102,9 @@ export interface DescribedForm {
 }
 
 /**
- * Only fields that the contact reads are named anywhere in it.
+ * Only fields that the contact can read are named anywhere in it.
  *
- * @param words labels by their raw text; what is missing is in the language of the CRM user
+ * @param words labels by their raw text; missing ones are in the language of the CRM user
  */
 export function describedForm(
   view: ModuleView,
@@ -132,7 +132,7 @@ export function describedForm(
   }
 }
 
-/** In the order of coreBOS's forms, with their fields in it. */
+/** In the order of coreBOS's forms, each with its fields. */
 function blocksOf(fields: readonly FieldShape[], words: Words): DescribedForm['blocks'] {
   const byLabel = new Map<string, { sequence: number; key: string; fields: FieldShape[] }>()
   for (const field of fields) {

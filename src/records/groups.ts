@@ -1,4 +1,4 @@
-/** Sums rows up by groups. */
+/** Computes sums of rows by group. */
 import { decimalSum } from '../model/decimal-sum.ts'
 import { exactNumber, plainDecimal } from '../model/decimal.ts'
 import type { JsonRow, JsonValue } from '../model/json-value.ts'
@@ -21,10 +21,7 @@ export interface Group {
   readonly [name: string]: JsonValue | JsonRow
 }
 
-/**
- * @returns in the order of the fields that they are grouped by; one group of all rows, of none as well, where there are
- * no such fields
- */
+/** @returns in the order of the `groupBy` fields; without such fields one group of all rows, even if there are none */
 export function groupsOf(rows: readonly Row[], grouping: Grouping): Group[] {
   const { groupBy } = grouping
   const groups = new Map<string, Row[]>(groupBy.length === 0 ? [[JSON.stringify([]), []]] : [])
@@ -69,10 +66,10 @@ function summed(rows: readonly Row[], { groupBy, count, measured }: Grouping): G
   }
 }
 
-/** A column of text may hold others, which are no numbers to add. */
+/** A column of text may hold other values, which cannot be added. */
 const decimal = /^-?[0-9]+(\.[0-9]+)?$/
 
-/** Of the values that are not empty; null where all are. */
+/** Of the values that are not empty; null if all are empty. */
 function measureOf(measure: Measure, rows: readonly Row[], field: FieldShape): JsonValue {
   const isNumber = valueKind(field) === 'number'
   const isCounted = (value: string): boolean => (isNumber ? decimal.test(value) : value !== '')

@@ -1,4 +1,4 @@
-/** A page of the lines of an inventory record: each product or service as it is read by its own rule, with its line. */
+/** A page of the lines of an inventory record: each product or service, read under its own rule, with its line. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { ReadContext } from '../access/context.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -17,9 +17,9 @@ const optionalNumber = Type.Union([Type.Number(), Type.Null()])
 
 export const LineValues = Type.Object(
   {
-    sequence_no: Type.Integer({ description: 'The place among the lines of the record, from 1' }),
+    sequence_no: Type.Integer({ description: 'The position among the lines of the record, from 1' }),
     quantity: Type.Number(),
-    listprice: Type.Number({ description: 'The price of one, before discount and taxes' }),
+    listprice: Type.Number({ description: 'The unit price, before discount and taxes' }),
     discount_percent: optionalNumber,
     discount_amount: optionalNumber,
     comment: Type.String(),
@@ -27,11 +27,11 @@ export const LineValues = Type.Object(
   },
   {
     description:
-      'Of a line of an invoice, a quote or a sales order: what the line says of the product or service',
+      'Of a line of an invoice, a quote or a sales order: the data of the line about the product or service',
   },
 )
 
-/** What a listing may say where lines are listed. */
+/** The parameters of a listing that are accepted for lines. */
 interface LineListing {
   readonly fields?: string
   readonly limit?: number
@@ -52,7 +52,7 @@ interface LinePage {
 
 /**
  * @param view of `Products` or `Services`
- * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` for a parameter that lines do not take, `UNKNOWN_FIELD`
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` for a parameter that lines do not accept, `UNKNOWN_FIELD`
  */
 export async function linePage(
   found: Found,
@@ -62,7 +62,7 @@ export async function linePage(
 ): Promise<LinePage> {
   const rejected = Object.entries(listing).find(([name, value]) => !accepted.has(name) && isGiven(value))?.[0]
   if (rejected !== undefined) {
-    const message = `'${rejected}' is not for lines; they take ${[...accepted].map((name) => `'${name}'`).join(', ')}`
+    const message = `'${rejected}' is not accepted for lines; accepted: ${[...accepted].map((name) => `'${name}'`).join(', ')}`
     throw new GatewayError('QUERY_NOT_EXPRESSIBLE', message)
   }
   const { fields, limit = limits.defaultRows, offset = 0, display = false } = listing

@@ -1,6 +1,6 @@
 /**
- * The lines of inventory records: the products and services of an invoice, a quote or a sales order. They are part of
- * a record that the contact sees; what is told of a product or service is read under that record's own rule.
+ * The lines of inventory records: the products and services of an invoice, a quote or a sales order. They are part of a
+ * visible record; the fields of a product or service are read under that record's own rule.
  */
 import type { PricedLine, ReadContext } from '../access/context.ts'
 import type { ClearedId } from '../model/cleared-id.ts'
@@ -13,9 +13,9 @@ import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 
 export interface Line extends Omit<InventoryLine, 'item'> {
-  /** `Products` or `Services`; undefined where coreBOS does not name the item. */
+  /** `Products` or `Services`; undefined if coreBOS does not name the item. */
   readonly module: string | undefined
-  /** The product or service; undefined where the contact does not see it. */
+  /** The product or service; undefined if the contact does not see it. */
   readonly item: Row | undefined
 }
 
@@ -27,14 +27,14 @@ export function areLines(related: ModuleView, parent: ModuleView): boolean {
   return inventory.has(parent.module.name) && items.has(related.module.name)
 }
 
-/** Whether the lines of a module's records are shown: a rule that lists its fields does not list them. */
+/** Whether the lines of a module's records are shown: a rule that lists its fields does not include them. */
 function hasLines({ module, decision: { rule } }: ModuleView): boolean {
   return inventory.has(module.name) && rule.only === undefined
 }
 
 /**
  * @param found a visible record, with the view of its module
- * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` where the rule of the record does not show its lines
+ * @throws GatewayError `QUERY_NOT_EXPRESSIBLE` if the rule of the record does not show its lines
  */
 export async function linesOf(
   { id, view }: Pick<Found, 'id' | 'view'>,
@@ -67,7 +67,7 @@ function itemId(item: InventoryLine['item'], { visible: { modules } }: ReadConte
   return item === undefined || prefix === undefined ? undefined : `${prefix}x${item.recordNumber}`
 }
 
-/** The lines of a visible record as `retrieve` of coreBOS gives them; undefined where it has none to show. */
+/** The lines of a visible record from `retrieve` of coreBOS; undefined if it has none to show. */
 export async function pricedLinesOf(
   id: ClearedId,
   view: ModuleView,

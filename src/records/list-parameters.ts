@@ -1,4 +1,4 @@
-/** Reads the parameters of a list against what the contact may see. Each error names its parameter. */
+/** Checks the parameters of a list against the view of the contact. Each error names its parameter. */
 import { GatewayError } from '../model/errors.ts'
 import { parseCondition, parseFields, parseOrderBy } from '../query/parse.ts'
 import { isSortedByCorebos, parseSort } from '../query/sort.ts'
@@ -11,7 +11,7 @@ import { readParameter } from './parameter.ts'
 export function readWhere(text: string, view: ModuleView, visible: VisibleModules): Condition {
   return readParameter('where', () => {
     const condition = parseCondition(text)
-    // Here for the name of the parameter; the whole query is checked once more.
+    // Checked here for the name of the parameter; the whole query is checked again.
     checkCondition(condition, view, visible)
     return condition
   })
@@ -32,7 +32,7 @@ function requirePath(path: FieldPath, view: ModuleView, visible: VisibleModules)
   requireField(other, path.field, path.at)
 }
 
-/** @throws GatewayError `VALIDATION_FAILED` for both, and what one of them is rejected for */
+/** @throws GatewayError `VALIDATION_FAILED` for both, and for which one of them is rejected */
 export function readOrder(
   { orderBy, sort }: { readonly orderBy?: string | undefined; readonly sort?: string | undefined },
   view: ModuleView,

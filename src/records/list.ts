@@ -1,4 +1,4 @@
-/** A page of a module's records, or one of them, as the parameters of a URL ask for it. */
+/** Reads a page of a module's records, or one record, by the parameters of a URL. */
 import type { ReadContext } from '../access/context.ts'
 import { Type, type Static } from '@sinclair/typebox'
 import { displayOf } from './display.ts'
@@ -36,10 +36,10 @@ const shown = {
       maxLength: limits.text,
       examples: ['parent_id(firstname,lastname),comments'],
       description:
-        'Reference fields whose records come along under `expanded`, each seen by its own rule; and `comments`. Parentheses ' +
-        'hold the fields that are wanted of them, and further references: `parent_id(lastname,account_id(accountname))`. A ' +
-        `dot leads on as well: \`parent_id.account_id\`. Up to ${limits.hops} in a row. Of owners and authors there is ` +
-        'the name alone: `assigned_user_id(name)`',
+        'Reference fields whose records are included under `expanded`, each visible by its own rule; and `comments`. ' +
+        'Parentheses contain the requested fields of these records, and further references: ' +
+        '`parent_id(lastname,account_id(accountname))`. A dot is a further reference as well: `parent_id.account_id`. ' +
+        `Up to ${limits.hops} in a row. Of owners and authors only the name is available: \`assigned_user_id(name)\``,
     }),
   ),
   ...presentation,
@@ -77,7 +77,10 @@ export const ListingQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.rows, default: limits.defaultRows })),
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 })),
   count: Type.Optional(
-    Type.Boolean({ default: false, description: 'Whether to say how many records there are in all' }),
+    Type.Boolean({
+      default: false,
+      description: 'Whether to return the number of records without the limit',
+    }),
   ),
 })
 export type Listing = Static<typeof ListingQuery>
@@ -89,10 +92,10 @@ export const Listed = Type.Object(
     expanded: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
         description:
-          'What was asked for by `expand`, by the names of the fields: a record with all that can be read of it, or null where ' +
-          'the field points nowhere, or to what is not seen; a list for `comments`; `id` and `name` for an owner or author. A ' +
-          'record from which more is followed has ' +
-          'an `expanded` of its own: `parent_id.account_id` is at `expanded.parent_id.expanded.account_id`',
+          'The records that `expand` requests, by the names of the fields: a record with its readable fields, or null if the ' +
+          'field is empty or points to a record that is not visible; a list for `comments`; `id` and `name` for an owner or ' +
+          'author. A record with further references has an `expanded` of its own: `parent_id.account_id` is at ' +
+          '`expanded.parent_id.expanded.account_id`',
       }),
     ),
   },
@@ -119,7 +122,7 @@ export const Listed = Type.Object(
   },
 )
 
-/** A record as a write answers it. */
+/** A record as a write returns it. */
 export const WrittenRecord = Type.Unsafe<PresentedRow>(Listed)
 
 export const Page = Type.Object(
@@ -157,13 +160,13 @@ export const Page = Type.Object(
 export interface Wanted {
   readonly module: string
   readonly listing: Listing
-  /** What the records must meet besides what the caller asks. */
+  /** The condition on the records besides the caller's. */
   readonly within?: Condition
-  /** The path of the page itself, as the outside calls it. */
+  /** The path of the page itself, as clients use it. */
   readonly path: string
 }
 
-/** @throws GatewayError what a part of the listing is rejected for, or how coreBOS failed */
+/** @throws GatewayError for which a part of the listing is rejected, or the error of coreBOS */
 export async function listRecords(
   { module, listing, within, path }: Wanted,
   context: ReadContext,
@@ -193,7 +196,7 @@ export async function listRecords(
   }
 }
 
-/** @throws GatewayError `NOT_FOUND`, what `fields` or `expand` is rejected for, or how coreBOS failed */
+/** @throws GatewayError `NOT_FOUND`, for which `fields` or `expand` is rejected, or the error of coreBOS */
 export async function readRecord(
   id: string,
   shown: Shown,
@@ -208,9 +211,9 @@ export async function readRecord(
 }
 
 /**
- * A record that was read by its id, as {@link readRecord} answers it.
+ * A record that was read by its id, as {@link readRecord} returns it.
  *
- * @param record undefined: not visible, so that its id alone is answered
+ * @param record undefined: not visible, so that only its id is returned
  */
 export function jsonRecord(
   { id, record }: { readonly id: string; readonly record: Row | undefined },
@@ -219,7 +222,7 @@ export function jsonRecord(
   return record === undefined ? { id } : jsonRow(record, viewOf(id, context).readable)
 }
 
-/** The same with `display`, where it is wanted. @throws GatewayError how coreBOS failed */
+/** The record with `display`, if requested. @throws GatewayError the error of coreBOS */
 export async function presentedRecord(
   { id, record }: { readonly id: string; readonly record: Row | undefined },
   { display = false }: Pick<Shown, 'display'>,

@@ -15,7 +15,7 @@ export interface Me {
   readonly account: { readonly id: string; readonly name: string | null } | null
 }
 
-/** A name is null where it is empty, or where the policy does not show the field or the record. */
+/** A name is null if it is empty, or if the policy hides the field or the record. */
 export async function me({ id, entity, accountId }: Contact, context: ReadContext): Promise<Me> {
   const found = await recordsById(accountId === undefined ? [id] : [id, accountId], context)
   const textOf = (record: string, field: string) => found.get(record)?.row[field] || null

@@ -1,4 +1,4 @@
-/** The paths of the pages before and behind a page, with all parameters of the request. */
+/** The paths of the next and the previous page, with all parameters of the request. */
 import type { Filter } from '../query/filters.ts'
 
 type Parameter = string | number | boolean | readonly Filter[] | undefined
@@ -9,17 +9,17 @@ export interface Links {
 }
 
 export interface PageOf {
-  /** The path of the list, as the outside calls it. */
+  /** The path of the list, as clients use it. */
   readonly path: string
   /** The parameters of the request by their names. */
   readonly parameters: Readonly<Record<string, Parameter>>
   readonly offset: number
   readonly limit: number
-  /** Whether records follow. */
+  /** Whether more records follow. */
   readonly hasMore: boolean
 }
 
-/** Without `next` at the end, without `prev` at the beginning, and without both where a page holds nothing. */
+/** Without `next` at the end, without `prev` at the beginning, and without both if the page is empty. */
 export function linksOf({ path, parameters, offset, limit, hasMore }: PageOf): Links {
   if (limit === 0) return {}
   const link = (from: number, count: number): string => {

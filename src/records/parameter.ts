@@ -1,4 +1,4 @@
-/** Names the parameter of a request in the error that it causes. */
+/** Adds the name of the parameter to an error that it causes. */
 import { GatewayError } from '../model/errors.ts'
 import { RuleError } from '../scope/rule-error.ts'
 

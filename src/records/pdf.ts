@@ -1,4 +1,4 @@
-/** Records as coreBOS prints them. */
+/** Records as PDF documents from coreBOS. */
 import type { File } from '../model/document-file.ts'
 import type { ReadContext } from '../access/context.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -7,14 +7,14 @@ import { readBy } from '../read/send.ts'
 import type { ModuleView } from '../scope/view.ts'
 
 /**
- * Whether the policy leaves the print of its records to coreBOS. A print may show any field, so a rule that hides or
- * selects fields closes it. Internal fields do not: prints are made for customers, and their templates leave them out.
+ * Whether the policy allows PDFs of the records. A PDF may show any field, so a rule that hides or selects fields
+ * closes it. Internal fields do not: PDFs are made for customers, and their templates leave them out.
  */
 export function mayBePrinted({ decision: { rule } }: ModuleView): boolean {
   return rule.isPrintable
 }
 
-/** @throws GatewayError `NOT_FOUND`, whether it is not there, not this contact's, or not to be printed */
+/** @throws GatewayError `NOT_FOUND` if it does not exist, is not visible, or has no PDF */
 export async function printedRecord(
   id: string,
   context: ReadContext,

@@ -1,4 +1,4 @@
-/** The parameters by which a request asks for texts for people, and how they are described. */
+/** The parameters by which a request asks for display texts, and their description. */
 import { Type } from '@sinclair/typebox'
 import type { JsonValue } from '../model/json-value.ts'
 
@@ -7,12 +7,12 @@ export const LanguageParameter = Type.Optional(
     maxLength: 35,
     examples: ['es'],
     description:
-      'The language of labels: `es`, `es-ES` or `es_es`. Default: what `Accept-Language` prefers, else the language of the ' +
-      'contact. What has no translation is in the language of the CRM user',
+      'The language of labels: `es`, `es-ES` or `es_es`. Default: the preferred language of `Accept-Language`, otherwise ' +
+      'the language of the contact. Labels without a translation are in the language of the CRM user',
   }),
 )
 
-/** Of routes that answer with records. */
+/** Of routes that return records. */
 export const presentation = {
   display: Type.Optional(
     Type.Boolean({
@@ -28,10 +28,10 @@ export const presentation = {
 export const Display = Type.Record(Type.String(), Type.String(), {
   title: 'Display',
   description:
-    'With `display=true`: texts for people, by field. A field is missing if it is empty, or points to a record that this ' +
+    'With `display=true`: display texts by field. A field is missing if it is empty, or points to a record that this ' +
     'contact does not see',
   examples: [{ parent_id: 'alice Aliceson', ticketstatus: 'Open', assigned_user_id: 'portal portal' }],
 })
 
-/** A row with JSON types, and with `display` where it is wanted. */
+/** A row with JSON types, and with `display` if requested. */
 export type PresentedRow = Readonly<Record<string, JsonValue | Readonly<Record<string, string>>>>

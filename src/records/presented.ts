@@ -1,4 +1,4 @@
-/** Rows with JSON types as routes answer them, with `display` where it is wanted. */
+/** Rows with JSON types as routes return them, with `display` if requested. */
 import { Type } from '@sinclair/typebox'
 import type { ReadContext } from '../access/context.ts'
 import { jsonValueSchema, valueTypes, type JsonValue } from '../model/json-value.ts'
@@ -32,7 +32,7 @@ export const QueryResult = Type.Object(
 
 type Rows = Pick<Hits, 'records' | 'columns'>
 
-/** Several lists at once, so that a name is looked up once. @throws GatewayError how coreBOS failed */
+/** Several lists at once, so that a name is looked up once. @throws GatewayError the error of coreBOS */
 export async function presentedRows(
   lists: readonly Rows[],
   display: boolean,
@@ -47,7 +47,7 @@ export async function presentedRows(
   )
 }
 
-/** What was found in one module. */
+/** The records found in one module. */
 interface PresentedHits {
   readonly module: string
   readonly label: string
@@ -55,7 +55,7 @@ interface PresentedHits {
   readonly records: PresentedRow[]
 }
 
-/** @throws GatewayError how coreBOS failed */
+/** @throws GatewayError the error of coreBOS */
 export async function presentedHits(
   hits: readonly Hits[],
   display: boolean,

@@ -1,10 +1,10 @@
-/** A statement of the query language, answered with JSON types. */
+/** A statement of the query language, with an answer in JSON types. */
 import type { ReadContext } from '../access/context.ts'
 import type { Static } from '@sinclair/typebox'
 import { askText } from '../read/run.ts'
 import { presentedRows, type QueryResult } from './presented.ts'
 
-/** @throws GatewayError what the statement is rejected for, or how coreBOS failed */
+/** @throws GatewayError for which the statement is rejected, or the error of coreBOS */
 export async function queryRecords(
   text: string,
   display: boolean,

@@ -1,4 +1,4 @@
-/** A page of what is related to a record: records of a module, or the lines of an inventory record. */
+/** A page of the records that are related to a record, or of the lines of an inventory record. */
 import type { Static } from '@sinclair/typebox'
 import type { ReadContext } from '../access/context.ts'
 import { limits } from '../model/limits.ts'
@@ -9,7 +9,7 @@ import { listRecords, type Page, type Wanted } from './list.ts'
 import { linksOf } from './page-links.ts'
 import { relatedTo } from './related.ts'
 
-/** @throws GatewayError `NOT_FOUND`, what a part of the listing is rejected for, or how coreBOS failed */
+/** @throws GatewayError `NOT_FOUND`, for which a part of the listing is rejected, or the error of coreBOS */
 export async function listRelated(
   id: string,
   { module, listing, path }: Omit<Wanted, 'within'>,

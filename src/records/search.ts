@@ -1,4 +1,4 @@
-/** Search in what a contact may read: one scoped statement for each module. */
+/** Search in the readable fields of a contact: one scoped statement for each module. */
 import type { ReadContext } from '../access/context.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { ask, type Answer } from '../read/run.ts'
@@ -14,14 +14,14 @@ export interface Hits {
   readonly label: string
   readonly records: readonly Row[]
   readonly columns: Answer['columns']
-  /** How many there are without the limit; absent where it could tell of a record that was withheld. */
+  /** The number of records without the limit; absent if it could reveal a withheld record. */
   readonly total: number | undefined
 }
 
 export interface Search {
-  /** Found anywhere in a field; letters by the database's collation. Not empty. */
+  /** Found anywhere in a field; letters are compared by the database's collation. Not empty. */
   readonly text: string
-  /** In any letter case; undefined: all that are open. */
+  /** In any letter case; undefined: all open modules. */
   readonly modules: readonly string[] | undefined
   /** Records of each module. */
   readonly limit: number
@@ -31,8 +31,8 @@ export interface Search {
 const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'])
 
 /**
- * @returns modules in which something was found, in the order asked for
- * @throws GatewayError `UNKNOWN_MODULE`, `QUERY_NOT_EXPRESSIBLE`, or how coreBOS failed
+ * @returns modules with matches, in the requested order
+ * @throws GatewayError `UNKNOWN_MODULE`, `QUERY_NOT_EXPRESSIBLE`, or the error of coreBOS
  */
 export async function search({ text, modules, limit }: Search, context: ReadContext): Promise<Hits[]> {
   const { visible } = context

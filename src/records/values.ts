@@ -1,4 +1,4 @@
-/** Values of records with JSON types, from and to the texts of coreBOS. */
+/** Converts values of records between JSON types and the texts of coreBOS. */
 import { corebosTime } from '../model/corebos-time.ts'
 import { decimalText, exactNumber } from '../model/decimal.ts'
 import type { JsonRow, JsonValue } from '../model/json-value.ts'
@@ -12,10 +12,10 @@ import type { Given, GivenValue } from '../scope/write.ts'
 const dateTime = /^([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2})(:[0-9]{2})?$/
 
 /**
- * The value of a field as JSON has it. A text that does not have the form of its field's type stays as it is.
+ * The JSON value of a field. A text without the form of its field's type is returned unchanged.
  *
- * @param text as coreBOS answers it
- * @param field undefined: of no known type
+ * @param text from coreBOS
+ * @param field undefined: of unknown type
  */
 export function jsonValue(text: string, field: FieldShape | undefined): JsonValue {
   if (text === '') return field?.type === 'boolean' ? false : null
@@ -36,14 +36,14 @@ export function jsonValue(text: string, field: FieldShape | undefined): JsonValu
   }
 }
 
-/** @returns null where there is none. @param text `YYYY-MM-DD hh:mm:ss` in UTC, or empty */
+/** @returns null if it is empty. @param text `YYYY-MM-DD hh:mm:ss` in UTC, or empty */
 export function jsonTime(text: string): string | null {
   return text === ''
     ? null
     : text.replace(dateTime, (_, day, minutes, seconds = ':00') => `${day}T${minutes}${seconds}Z`)
 }
 
-/** @param fields by the names of the row; a value without one is a text of no known type */
+/** @param fields by the names of the row; a value without one is a text of unknown type */
 export function jsonRow(row: Row, fields: ReadonlyMap<string, FieldShape>): JsonRow {
   const json: Record<string, JsonValue> = {}
   for (const [name, text] of Object.entries(row)) json[name] = jsonValue(text, fields.get(name))
@@ -55,20 +55,20 @@ const zoned =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})$/
 
 /**
- * What a request gives for a field, as coreBOS's text, or what is wrong with it. A text that is not of the field's form
- * stays as it is: it may be what the field holds.
+ * The value of a request as coreBOS's text, or the problem with it. A text without the form of the field is passed on
+ * unchanged: it may be the current value.
  */
 export function givenValue(value: unknown, field: FieldShape): GivenValue {
   const { name, type } = field
   const kind = valueKind(field)
-  if (value === null) return kind === 'boolean' ? misfit(`'${name}' takes true or false, not null`, '') : ''
+  if (value === null) return kind === 'boolean' ? misfit(`'${name}' accepts true or false, not null`, '') : ''
   if (type === 'multipicklist') return givenList(value, name)
   switch (kind) {
     case 'number':
       return givenNumber(value, field)
     case 'boolean':
       if (typeof value === 'boolean') return value ? '1' : '0'
-      return misfit(`'${name}' takes true or false, not ${named(value)}`, asText(value))
+      return misfit(`'${name}' accepts true or false, not ${named(value)}`, asText(value))
     case 'datetime':
       return typeof value === 'string' ? givenTime(value, name) : misfit(wantsTime(name), '')
     case 'date':
@@ -78,7 +78,7 @@ export function givenValue(value: unknown, field: FieldShape): GivenValue {
       if (typeof value === 'string') return kind === 'date' ? givenDay(value, name) : value
       const expected =
         kind === 'id' ? "a webservice id ('12x34')" : kind === 'text' ? 'a text' : shapes[kind][1]
-      return misfit(`'${name}' takes ${expected}, not ${named(value)}`)
+      return misfit(`'${name}' accepts ${expected}, not ${named(value)}`)
     }
   }
 }
@@ -89,19 +89,21 @@ function givenNumber(value: unknown, { name, type }: FieldShape): GivenValue {
     const fits = type !== 'integer' || !shapes.number[0].test(value) || /^[^.]*(\.0*)?$/.test(value)
     return fits ? value : misfit(`'${name}' takes ${expected}`, value)
   }
-  if (typeof value !== 'number') return misfit(`'${name}' takes ${expected}, not ${named(value)}`)
+  if (typeof value !== 'number') return misfit(`'${name}' accepts ${expected}, not ${named(value)}`)
   if (type === 'integer' && !Number.isInteger(value))
     return misfit(`'${name}' takes ${expected}`, decimalText(value))
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-    return misfit(`'${name}' takes numbers above ${Number.MAX_SAFE_INTEGER} as texts, which keep all digits`)
+    return misfit(
+      `'${name}' accepts numbers above ${Number.MAX_SAFE_INTEGER} as texts, which keep all digits`,
+    )
   }
   return decimalText(value)
 }
 
 function givenDay(text: string, name: string): GivenValue {
   const time = zoned.test(text) ? givenTime(text, name) : text
-  // The column may hold a time all the same, which is then read with it.
-  return time === text ? text : misfit(`'${name}' takes ${shapes.date[1]}`, textOf(time))
+  // The column may hold a time as well, which is then read with it.
+  return time === text ? text : misfit(`'${name}' accepts ${shapes.date[1]}`, textOf(time))
 }
 
 function textOf(given: GivenValue): string | undefined {
@@ -113,23 +115,23 @@ function givenTime(text: string, name: string): GivenValue {
   if (day === undefined || minutes === undefined || zone === undefined) {
     return dateTime.test(text) ? misfit(wantsTime(name), text) : text
   }
-  if (/[1-9]/.test(fraction)) return misfit(`'${name}' takes whole seconds`)
+  if (/[1-9]/.test(fraction)) return misfit(`'${name}' accepts whole seconds`)
   const local = `${day} ${minutes}${seconds}`
   if (zone === 'Z') return local
   const time = Date.parse(`${day}T${minutes}${seconds}${zone}`)
-  // What is no time stays as it is, to be rejected as that.
+  // A text that is not a time is passed on, and rejected as such.
   return Number.isNaN(time) ? local : corebosTime(time)
 }
 
 function wantsTime(name: string): string {
-  return `'${name}' takes a time in ISO 8601 with its zone (2026-11-24T07:35:26Z)`
+  return `'${name}' accepts a time in ISO 8601 with its zone (2026-11-24T07:35:26Z)`
 }
 
 function givenList(value: unknown, name: string): GivenValue {
   if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
-    return misfit(`'${name}' takes a list of texts, not ${named(value)}`, asText(value))
+    return misfit(`'${name}' accepts a list of texts, not ${named(value)}`, asText(value))
   if (value.some((each) => each.trim() === '' || each.includes(separator.trim())))
-    return misfit(`'${name}' takes values of its picklist`, value.join(separator))
+    return misfit(`'${name}' accepts values of its picklist`, value.join(separator))
   return value.join(separator)
 }
 
@@ -150,15 +152,15 @@ function named(value: unknown): string {
 }
 
 /**
- * The values of a body with JSON types, as they are proposed to be written.
+ * The values of a body with JSON types, for a proposal.
  *
- * @param view of the module that they are for; what is no field of it is left to the proposal to reject
+ * @param view of the module; unknown fields are left to the proposal to reject
  */
 export function givenValues(values: Readonly<Record<string, unknown>>, view: ModuleView): Given {
   return mapped(values, view, givenValue)
 }
 
-/** The same of a form, whose values are texts: `true` and `false` for checkboxes, a list as JSON. */
+/** The values of a form, which are texts: `true` and `false` for checkboxes, a list as JSON. */
 export function givenTexts(values: Readonly<Record<string, string>>, view: ModuleView): Given {
   return mapped(values, view, (text, field) => givenValue(formValue(text, field), field))
 }

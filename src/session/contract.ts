@@ -1,13 +1,17 @@
-/** What the embedded store and the Redis store promise alike; everything that several instances must agree on goes through here. */
+/** The contract of the embedded store and the Redis store; all state that instances share is in a store. */
 import { createHash } from 'node:crypto'
 import type { Contact } from '../model/contact.ts'
 
 /** A contact's session with the gateway. Times are milliseconds since 1970. */
 export interface PortalSession {
-  /** Opaque, chosen by the store; the `sid` of access tokens and the `:id` of `/auth/sessions`. No secret by itself. */
+  /**
+   * Opaque, chosen by the store; the `sid` of access tokens and the `:id` of `/auth/sessions`. Not a secret by itself.
+   */
   readonly id: string
   readonly contact: Contact
-  /** The coreBOS session behind this one (`portal` and `user` mode); never leaves the gateway and ends with ours. */
+  /**
+   * The coreBOS session of this session (`portal` and `user` mode); never leaves the gateway and ends with the session.
+   */
   readonly upstream: string | undefined
   /** Labels for the list of sessions, cut to 120 characters by the store. */
   readonly userAgent: string
@@ -16,23 +20,23 @@ export interface PortalSession {
   readonly lastSeenAt: number
   /** The last time that coreBOS confirmed the contact's access (`ACCESS_RECHECK`). */
   readonly checkedAt: number
-  /** When the session ends at the latest. */
+  /** The latest end of the session. */
   readonly expiresAt: number
   /** Counts the refresh tokens issued so far, from 1. */
   readonly generation: number
 }
 
-/** Tells sessions apart in the log, where none of them appears by its id. */
+/** Distinguishes sessions in the log, which never contains their ids. */
 export function markOf(sessionId: string): string {
   return createHash('sha256').update(sessionId).digest('hex').slice(0, 16)
 }
 
 export type NewSession = Pick<PortalSession, 'contact' | 'upstream' | 'userAgent' | 'address'>
 
-/** How long a cache generation is remembered, in milliseconds; nothing cached under a cache generation may be older. */
+/** The lifetime of a cache generation, in milliseconds; no value cached under it may be older. */
 export const stampLife = 86_400_000
 
-/** What a store keeps of a new session, its labels cut to size. */
+/** The stored facts of a new session, with its labels cut to size. */
 export function labelled(facts: NewSession): NewSession {
   const { contact, upstream, userAgent, address } = facts
   return { contact, upstream, userAgent: userAgent.slice(0, 120), address: address.slice(0, 120) }
@@ -48,18 +52,18 @@ export interface SessionLife {
   readonly grace: number
 }
 
-/** One count against a fixed window, which begins with its first count. */
+/** One count in a fixed window, which begins with its first count. */
 export interface RateCheck {
-  /** What is counted, for example `ip:192.0.2.1`. Never reaches Redis in clear. */
+  /** The counted subject, for example `ip:192.0.2.1`. Never stored in Redis in clear text. */
   readonly key: string
   readonly max: number
   /** Milliseconds. */
   readonly window: number
-  /** 1 unless said otherwise; 0 looks without counting. */
+  /** Default 1; 0 looks without counting. */
   readonly cost?: number
   /**
-   * What holds while the store is away: a `limit` (default) is counted by this process alone, a `budget` counts as
-   * spent. Neither is ever waived.
+   * The behaviour while the store is unavailable: a `limit` (default) is counted by this process alone, a `budget`
+   * counts as spent. Neither is ever waived.
    */
   readonly kind?: 'limit' | 'budget'
   /** Counted only if the check before it was allowed; rejected with it otherwise. */
@@ -67,37 +71,37 @@ export interface RateCheck {
 }
 
 export interface RateResult {
-  /** Whether it fitted under `max`; with cost 0, whether one more would. What did not fit was not counted. */
+  /** Whether it was within `max`; with cost 0, whether one more would be. A check beyond the limit is not counted. */
   readonly allowed: boolean
   /** Counted so far in this window, including this check. */
   readonly count: number
-  /** Milliseconds until the window ends; 0 when nothing is counted. */
+  /** Milliseconds until the window ends; 0 if nothing is counted. */
   readonly resetIn: number
-  /** The store did not answer: this is what `RateCheck.kind` says of such times. */
+  /** The store did not answer: the result follows `RateCheck.kind`. */
   readonly away?: true
 }
 
-/** What was cached is used again under the same generations alone; they are compared for equality. */
+/** The generations of cached values: a value may only be used under the generations it was cached with. */
 export interface Generations {
   /** Changes with every `invalidate`. */
   readonly cacheGeneration: string
-  /** The part of the cache generation that changes when nothing that was read must be used again. */
+  /** The part of the cache generation that changes when no earlier value may be used again. */
   readonly schemaGeneration: string
-  /** By module; under `''` that of all modules together. A module that is absent has never changed. */
+  /** By module; under `''` that of all modules together. An absent module has never changed. */
   readonly moduleGenerations: ReadonlyMap<string, string>
-  /** Absent where changes in coreBOS are not watched, or have not been for a while. */
+  /** Absent if changes in coreBOS are not watched, or have not been for a while. */
   readonly watched?: Watched | undefined
 }
 
 /** What is known of changes in coreBOS itself (`CHANGE_POLL`). */
 export interface Watched {
-  /** Until then the generations tell of every change. Milliseconds since 1970. */
+  /** Until this time the generations include every change. Milliseconds since 1970. */
   readonly until: number
-  /** The modules that this is true for, and since when: what was read earlier may be out of date. */
+  /** The watched modules, and since when: values that were read earlier may be outdated. */
   readonly modules: ReadonlyMap<string, number>
 }
 
-/** A session as found by one step, together with what the same step counted. */
+/** A session as found by one step, with the results of the checks in the same step. */
 export interface Reading extends Generations {
   /** `undefined`: unknown, ended, or past its idle or absolute life. */
   readonly session: PortalSession | undefined
@@ -106,12 +110,12 @@ export interface Reading extends Generations {
 }
 
 /**
- * What has been read and must not be used again: records of some modules, `records` of all, or `everything`, modules and
- * fields too.
+ * Values that must not be used again: records of some modules, `records` of all, or `everything`, modules and fields
+ * too.
  */
 export type Outdated = 'records' | 'everything' | readonly string[]
 
-/** Under which what depends on these modules is cached: another one after a change of any of them. */
+/** The cache key of values that depend on these modules: it differs after a change of any of them. */
 export function generationOf(
   { schemaGeneration, moduleGenerations }: Generations,
   modules: Iterable<string>,
@@ -137,7 +141,7 @@ export interface SlotResult {
 
 export interface Opened {
   readonly session: PortalSession
-  /** Opaque; worth a session, so it goes to the client and into no log. */
+  /** Opaque; equivalent to the session, so it is sent to the client and never logged. */
   readonly refreshToken: string
 }
 
@@ -155,8 +159,9 @@ export type Rotation =
   | { readonly kind: 'unknown' }
 
 /**
- * Every method is one atomic step, and what it acknowledges holds on every instance.
- * @throws GatewayError `STORE_UNAVAILABLE` when the store cannot be reached or cannot vouch for the step
+ * Every method is one atomic step, and its result is valid on every instance.
+ *
+ * @throws GatewayError `STORE_UNAVAILABLE` if the store cannot be reached or cannot guarantee the step
  */
 export interface SessionStore {
   /** Opens a session and, in the same step, releases the slots that a successful log-in releases. */
@@ -169,31 +174,36 @@ export interface SessionStore {
   read(id: string, checks?: readonly RateCheck[]): Promise<Reading>
 
   /**
-   * Exchanges a refresh token. The current one is replaced. An earlier one gets the newest one for as long as the grace
-   * since its own first use, however many have followed it, since any number of tabs may share a session. One generation
-   * ahead of what the store remembers is a write lost in a failover, and is taken as current. Anything else that we
-   * signed ends the session (RFC 9700).
+   * Exchanges a refresh token. The current one is replaced. An earlier one returns the newest one during the grace
+   * since its own first use, however many have followed it, because any number of tabs may share a session. One
+   * generation ahead of the store is a write lost in a failover, and counts as current. Any other token that the
+   * gateway signed ends the session (RFC 9700).
    */
   rotate(refreshToken: string): Promise<Rotation>
 
-  /** Changes facts of a session that has not ended, without extending its life. `false`: there is none. */
+  /** Changes facts of a session that has not ended, without extending its life. `false`: the session does not exist. */
   update(id: string, facts: SessionFacts): Promise<boolean>
 
   /** The contact's running sessions, newest first, without extending their lives. */
   list(contactId: string): Promise<readonly PortalSession[]>
 
-  /** Ends one session, of this contact alone when one is named. Answers what ended. */
+  /** Ends one session, only of this contact if one is given. Returns the ended session. */
   end(id: string, contactId?: string): Promise<PortalSession | undefined>
 
-  /** Ends all sessions of a contact but one. Answers what ended. */
+  /** Ends all sessions of a contact except one. Returns the ended sessions. */
   endAll(contactId: string, except?: string): Promise<readonly PortalSession[]>
 
-  /** Sessions that ran out since the last call, each handed to one caller only, so that their coreBOS sessions can be ended. */
+  /**
+   * Sessions that expired since the last call, each returned to one caller only, so that their coreBOS sessions can be
+   * ended.
+   */
   reap(): Promise<readonly PortalSession[]>
 }
 
-/** State beside the sessions that instances share. Keys and values are the caller's own text; neither is stored
- * in clear in Redis, but slots and their marks are: they identify no person. */
+/**
+ * Shared state besides the sessions. Keys and values are the caller's own text; neither is stored in clear text in
+ * Redis, but slots and their marks are: they identify no person.
+ */
 export interface SharedState {
   /** Counts all checks in one step. A check with `follows` depends on the one before it. */
   take(checks: readonly RateCheck[]): Promise<readonly RateResult[]>
@@ -204,10 +214,10 @@ export interface SharedState {
   /** Forgets counts. */
   reset(keys: readonly string[]): Promise<void>
 
-  /** Keeps a value for `ttl` milliseconds unless there is one: then answers that one and changes nothing. */
+  /** Stores a value for `ttl` milliseconds unless there is one: then returns that one and changes nothing. */
   claim(key: string, value: string, ttl: number): Promise<string | undefined>
 
-  /** Keeps a value for `ttl` milliseconds, in place of any other. */
+  /** Stores a value for `ttl` milliseconds, replacing any other. */
   put(key: string, value: string, ttl: number): Promise<void>
 
   /** Looks at a value without changing anything. */

@@ -38,7 +38,7 @@ export const portal: LoginMode = {
   isMapped: ({ userId }, { contact }) => userId === contact.user.id,
 }
 
-/** @param known the record, where the service user has found it before */
+/** @param known the record, if the service user has found it before */
 async function admit(
   passed: Passed<PortalLogin>,
   entity: Entity,

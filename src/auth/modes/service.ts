@@ -20,14 +20,14 @@ export const service: LoginMode = {
     const { today, budget, end } = services
     const known = await lookUp(attempt, services)
     if ('rejected' in known) return known
-    // Before the password: an attempt for a contact without access spends nothing of its budget.
+    // Before the password: an attempt for a contact without access takes no slot of its budget.
     const before = decideAdmission({ record: known.identity }, today())
     if ('rejected' in before) return before
 
     const contact = await contactFor(before.identity, services)
     const passed = await tryPassword(known, attempt, services)
     if ('rejected' in passed) {
-      // coreBOS has found the password right but for case and accents, and has nothing that compares it exactly.
+      // coreBOS has found the password right except for case and accents, and has no call that compares it exactly.
       return passed.rejected === 'absent'
         ? { contact, upstream: undefined, releaseOnSuccess: undefined }
         : passed
@@ -58,7 +58,7 @@ export const service: LoginMode = {
         return isRight ? { contact, upstream: undefined, releaseOnSuccess: undefined } : reject('password')
       }
       const { login, releaseOnSuccess } = passed
-      // Success is not reported while a session stands that the password alone has opened.
+      // Success is not reported while a session is open that the password alone has opened.
       await end(login.session)
       const decision = decideAdmission({ record: identity, namedId: login.contactId }, today())
       if (!('rejected' in decision)) return { contact, upstream: undefined, releaseOnSuccess }

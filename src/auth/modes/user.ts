@@ -19,7 +19,7 @@ export const user: LoginMode = {
     const token = await calls.challenge(username)
     if (token === undefined) return reject('name')
 
-    // coreBOS counts no failures of its users, so that no budget is spent.
+    // coreBOS counts no failures of its users, so no budget is needed.
     const byKey = await calls.login(username, { token, password, form: 'key' })
     const passed = judged(
       'login' in byKey || byKey.rejection !== 'wrong'
@@ -32,7 +32,7 @@ export const user: LoginMode = {
   relays: {
     async login({ typed, secret }, services) {
       if (foldName(typed) === undefined) return reject('name')
-      // A CRM user's own password is kept with a salt from its name, so that the name goes as it was typed.
+      // A CRM user's own password is hashed with a salt from its name, so the name is sent as typed.
       const name = typed.trim()
       const answer = await services.calls.login(name, { token: '', password: secret, form: 'password' })
       const passed = judged(answer)
@@ -47,7 +47,7 @@ export const user: LoginMode = {
   },
 }
 
-/** Lets in the contact that a CRM user is. @param name as the user has typed it */
+/** Admits the contact that belongs to a CRM user. @param name as typed by the user */
 async function admit(
   passed: Passed<{ readonly session: string; readonly userId: string }>,
   name: string,

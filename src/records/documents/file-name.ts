@@ -1,18 +1,18 @@
-/** Which names of files are accepted: coreBOS serves uploads under their names, so none may be one that a web server acts on. */
+/** Validates names of files: coreBOS serves uploads under their names, so a web server must not execute any of them. */
 import { notKept } from '../../scope/value.ts'
 
-/** In bytes: what a file may be called on a disk, less what coreBOS puts in front of and behind some names. */
+/** In bytes: the longest name of a file on disk, less the prefix and suffix that coreBOS adds to some names. */
 export const longestName = 200
-/** The two joiners are part of how some languages are written; all others of their kind hide or turn what is shown. */
+/** The two joiners are part of how some languages are written; other format characters hide or reorder text. */
 const unprintable = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u
 
 /**
- * Endings that web servers run, anywhere in a name: Apache runs `x.php.png` where PHP is set up with `AddHandler`, and old
- * servers end a name at `;`.
+ * Suffixes that web servers execute, anywhere in a name: Apache runs `x.php.png` if PHP is set up with `AddHandler`,
+ * and old servers end a name at `;`.
  */
 const run =
   /\.(?:ph(?:p\d*|ps|t|tml|ar)|pl|pm|py[cow]?|rb|f?cgi|s?sh|bash|cfm|cfml|cfc|jspx?|jspf|jsw|asp|aspx|ashx|asmx|ascx|asax|asa|shtml?|stm|exe|bat|cmd|dll|vbs|wsf|ps1|hta)(?![a-z0-9])/i
-/** What web servers and PHP read from the folder of a file. Names that begin with a dot are never accepted. */
+/** Settings that web servers and PHP read from the folder of a file. Names that begin with a dot are never accepted. */
 const settings = /^(?:php\d*\.ini|web\.config)$/i
 
 export const missingName = 'a file with a name is expected'
@@ -22,7 +22,7 @@ export function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
 }
 
-/** @returns what is wrong with the name of a file; undefined: it is accepted */
+/** @returns the problem with the name of a file; undefined: it is accepted */
 export function nameProblem(name: string): string | undefined {
   if (/^[.\s]*$/.test(name)) return missingName
   if (Buffer.byteLength(name) > longestName) {
@@ -34,14 +34,14 @@ export function nameProblem(name: string): string | undefined {
   }
   const [hidden] = unprintable.exec(name) ?? []
   if (hidden !== undefined) {
-    return `the name of the file holds a character that cannot be shown: ${codePoint(hidden)}`
+    return `the name of the file contains an invisible character: ${codePoint(hidden)}`
   }
   return /^\s*\./.test(name)
     ? `the name of the file, '${name}', begins with a dot; names that begin with another character are accepted`
     : undefined
 }
 
-/** @returns why a web server could act on a file of this name; undefined: it would only serve the file */
+/** @returns why a web server could execute a file with this name; undefined: it would only serve the file */
 export function activeNameProblem(name: string): string | undefined {
   const [ending] = run.exec(name) ?? []
   if (ending !== undefined) {

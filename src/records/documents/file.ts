@@ -1,11 +1,11 @@
-/** The files of documents: each is the contact's to read exactly while its document is. */
+/** Files of documents: a contact can read a file exactly if it sees the document. */
 import type { ReadContext } from '../../access/context.ts'
 import type { Attachment } from '../../access/context.ts'
 import { GatewayError } from '../../model/errors.ts'
 import { find, type Found } from '../../read/records-by-id.ts'
 import { readBy } from '../../read/send.ts'
 
-/** A document with a file. @throws GatewayError `NOT_FOUND`, whether it is not there, not this contact's, or without one */
+/** A document with a file. @throws GatewayError `NOT_FOUND` if it does not exist, is not visible, or has no file */
 export async function findDocument(id: string, context: ReadContext): Promise<Found> {
   const found = await find(id, context)
   const { view, row } = found

@@ -1,9 +1,9 @@
-/** Links to the files of documents, for where no header can be sent: `<a>` and `<img>`. */
+/** Links to the files of documents, for uses without headers: `<a>` and `<img>`. */
 import type { SessionClaim } from '../../session/claim.ts'
 import { randomBytes } from 'node:crypto'
 import type { SharedState } from '../../session/contract.ts'
 
-/** What a link stands for. Whether the contact still sees the document is found out when it is used. */
+/** The content of a link. Whether the contact still sees the document is checked when it is used. */
 export interface LinkTarget extends SessionClaim {
   readonly documentId: string
 }
@@ -25,7 +25,7 @@ export class DocumentLinks {
     return secret
   }
 
-  /** @returns undefined where there is no such link, or it has been used or ran out */
+  /** @returns undefined if the link does not exist, has been used or has expired */
   async redeem(secret: string): Promise<LinkTarget | undefined> {
     const [sessionId, contactId, documentId] = (await this.#state.pull(key(secret)))?.split(' ') ?? []
     if (sessionId === undefined || contactId === undefined || documentId === undefined) return undefined

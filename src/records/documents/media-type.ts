@@ -1,7 +1,7 @@
-/** Which media types are accepted for uploads, under all the names that clients give them. */
+/** Media types that are accepted for uploads, under all the names that clients use. */
 import { createRequire } from 'node:module'
 
-// It brings no types; these are its functions in use.
+// It has no types; these are the functions in use.
 const mediaTypes = createRequire(import.meta.url)('mime') as {
   getType(name: string): string | null
   getExtension(type: string): string | null
@@ -9,7 +9,7 @@ const mediaTypes = createRequire(import.meta.url)('mime') as {
 
 const unknown = 'application/octet-stream'
 
-/** Other names of types, by the registered one: what browsers, operating systems and mail programs declare. */
+/** Other names of types, by the registered one: as declared by browsers, operating systems and mail programs. */
 const aliases: Readonly<Record<string, readonly string[]>> = {
   [unknown]: [
     '',
@@ -61,7 +61,7 @@ const registered = new Map(
   Object.entries(aliases).flatMap(([type, others]) => others.map((other) => [other, type] as const)),
 )
 
-/** Endings of the names of files that the list of registered ones lacks. */
+/** File extensions that the list of registered ones lacks. */
 const endings: Readonly<Record<string, string>> = {
   jfif: 'image/jpeg',
   pjpeg: 'image/jpeg',
@@ -92,11 +92,11 @@ export class AcceptedTypes {
   }
 
   /**
-   * The type that a file is kept with. The web server of coreBOS goes by the name's ending, not by the declared type, and serves
-   * files without a session: so the type that the ending stands for must be accepted as well.
+   * The media type under which a file is stored. The web server of coreBOS uses the extension, not the declared type,
+   * and serves files without a session: so the type of the extension must be accepted as well.
    *
    * @param declared by the client; empty and `application/octet-stream` mean unknown
-   * @returns undefined where it is not accepted
+   * @returns undefined if it is not accepted
    */
   typeOf(name: string, declared: string): string | undefined {
     const type = registeredType(declared)
@@ -105,7 +105,7 @@ export class AcceptedTypes {
     return byName !== undefined && this.names.has(byName) ? byName : undefined
   }
 
-  /** For a message: each type with the ending of its files. */
+  /** For a message: each type with the extension of its files. */
   toString(): string {
     return [...this.names]
       .map((type) => {

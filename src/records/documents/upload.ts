@@ -1,4 +1,4 @@
-/** An upload as it arrives: what may come in, and how much of it. */
+/** Reads an upload as it arrives, within limits. */
 import type { DocumentFile } from '../../model/document-file.ts'
 import { Readable } from 'node:stream'
 import type { Multipart, MultipartFile } from '@fastify/multipart'
@@ -11,11 +11,11 @@ export interface Upload {
   readonly file: DocumentFile
   /** By field of the document. */
   readonly values: Readonly<Record<string, string>>
-  /** Webservice ids, as they were given. */
+  /** Webservice ids, as received. */
   readonly relatedTo: readonly string[]
 }
 
-/** As for PHP: a part is a file where it has a file name, independent of its declared type. */
+/** As in PHP: a part is a file if it has a file name, independent of its declared type. */
 export function isPartAFile(_field?: string, _type?: string, fileName?: string): boolean {
   return fileName !== undefined
 }
@@ -24,8 +24,8 @@ export function isPartAFile(_field?: string, _type?: string, fileName?: string):
  * Reads the parts of a form to the end.
  *
  * @param types media types that are accepted
- * @throws GatewayError `BAD_REQUEST` (the form cannot be read), `VALIDATION_FAILED`, `BODY_TOO_LARGE`,
- * `UNSUPPORTED_MEDIA_TYPE`
+ * @throws GatewayError `BAD_REQUEST` (the form is malformed), `VALIDATION_FAILED`, `BODY_TOO_LARGE`,
+ *   `UNSUPPORTED_MEDIA_TYPE`
  */
 export async function readUpload(parts: AsyncIterable<Multipart>, types: AcceptedTypes): Promise<Upload> {
   let file: DocumentFile | undefined
@@ -56,7 +56,7 @@ async function readFile(part: MultipartFile, types: AcceptedTypes): Promise<Docu
   const name = unescaped(filename)
   const mediaType = requireAccepted(name, part.mimetype, types)
   const content = await FormFile.read(file)
-  // Fewer bytes than were sent are another file.
+  // A truncated file is another file.
   if (file.truncated) throw new GatewayError('BODY_TOO_LARGE', 'the file is too large')
   return { name, mediaType, content }
 }
@@ -82,7 +82,7 @@ export async function readEncodedFile(
   if (bytes.length > maxBytes) {
     throw new GatewayError('BODY_TOO_LARGE', `the file is larger than ${maxBytes} bytes`)
   }
-  // coreBOS passes over line breaks and a missing padding. Anything else would be stored as other bytes than were meant.
+  // coreBOS ignores line breaks and a missing padding. Any other character would change the stored bytes.
   if (withoutPadding(bytes.toString('base64')) !== withoutPadding(base64.replace(/[ \t\r\n]+/g, ''))) {
     throw invalid('file', "the 'content' of a file is expected in base64; line breaks are accepted")
   }
@@ -93,7 +93,7 @@ function withoutPadding(base64: string): string {
   return base64.replace(/={1,2}$/, '')
 }
 
-/** @returns the media type that the file is kept with */
+/** @returns the media type under which the file is stored */
 function requireAccepted(name: string, declared: string, types: AcceptedTypes): string {
   const problem = nameProblem(name)
   if (problem !== undefined) throw invalid('file', problem)
@@ -107,7 +107,7 @@ function requireAccepted(name: string, declared: string, types: AcceptedTypes): 
   return mediaType
 }
 
-/** What browsers write in a name for what would end it, and nothing else (WHATWG HTML, multipart form data). */
+/** The escapes that browsers write in a name, and no others (WHATWG HTML, multipart form data). */
 const escapes: Readonly<Record<string, string>> = { '%22': '"', '%0D': '\r', '%0A': '\n' }
 
 function unescaped(name: string): string {
@@ -118,12 +118,13 @@ function invalid(field: string, message: string): GatewayError {
   return new GatewayError('VALIDATION_FAILED', message, { errors: [{ field, message }] })
 }
 
-/** What the parser of forms throws, as what it says of the form. */
+/** Translates an error of the form parser. */
 function unreadableForm(error: unknown): unknown {
   if (error instanceof GatewayError) return error
   const foreign = error instanceof Error && 'code' in error && 'statusCode' in error ? error : undefined
-  if (foreign?.code === 'FST_FILES_LIMIT') return invalid('file', 'one file is taken, and more than one came')
+  if (foreign?.code === 'FST_FILES_LIMIT')
+    return invalid('file', 'one file is accepted, and more than one was received')
   return foreign?.statusCode === 413
     ? new GatewayError('BODY_TOO_LARGE', 'the form has too many fields', { cause: error })
-    : new GatewayError('BAD_REQUEST', 'the form (multipart/form-data) cannot be read', { cause: error })
+    : new GatewayError('BAD_REQUEST', 'the form (multipart/form-data) is malformed', { cause: error })
 }
