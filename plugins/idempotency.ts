@@ -37,8 +37,8 @@ export default fp<IdempotencyOptions>(
         'private, no-cache',
       )
     })
-    const turns = new RecordLocks(app.sessions)
-    const room = new ConcurrencyLimiter({ inAll: 16, perContact: 4 })
+    const recordLocks = new RecordLocks(app.sessions)
+    const largeRequests = new ConcurrencyLimiter({ inAll: 16, perContact: 4 })
     const idempotency = new Idempotency({ state: app.sessions, now })
     app.decorate('recordLocks', recordLocks).decorate('largeRequests', largeRequests)
     app.decorate('idempotency', idempotency)

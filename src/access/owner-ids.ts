@@ -45,7 +45,7 @@ export class OwnerIdsReader {
     if (own !== undefined) return own
     const { generation, maxAge } = fresh()
     const key = JSON.stringify([contact.id, contact.accountId, level, generation])
-    return this.#cache.get(key, () => this.#reach(contact, level), maxAge, used)
+    return this.#cache.get(key, () => this.#lookUp(contact, level), maxAge, used)
   }
 
   async #lookUp(contact: Contact, level: Level): Promise<OwnerIds> {

@@ -87,11 +87,11 @@ function givenNumber(value: unknown, { name, type }: FieldShape): GivenValue {
   const expected = type === 'integer' ? 'a whole number' : 'a number'
   if (typeof value === 'string') {
     const fits = type !== 'integer' || !shapes.number[0].test(value) || /^[^.]*(\.0*)?$/.test(value)
-    return fits ? value : misfit(`'${name}' takes ${expected}`, value)
+    return fits ? value : misfit(`'${name}' accepts ${expected}`, value)
   }
   if (typeof value !== 'number') return misfit(`'${name}' accepts ${expected}, not ${named(value)}`)
   if (type === 'integer' && !Number.isInteger(value))
-    return misfit(`'${name}' takes ${expected}`, decimalText(value))
+    return misfit(`'${name}' accepts ${expected}`, decimalText(value))
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER) {
     return misfit(
       `'${name}' accepts numbers above ${Number.MAX_SAFE_INTEGER} as texts, which keep all digits`,

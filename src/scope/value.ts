@@ -30,7 +30,7 @@ export function fitProblem(value: string, field: FieldShape, maxLength?: number)
     if (kind === 'id' && !webserviceId.test(value)) return `'${name}' accepts a webservice id ('12x34')`
     if (kind !== 'id' && kind !== 'text') {
       const [shape, expected] = shapes[kind]
-      if (!shape.test(value)) return `'${name}' takes ${expected}`
+      if (!shape.test(value)) return `'${name}' accepts ${expected}`
     }
     if ((kind === 'date' || kind === 'datetime') && !isDay(value.slice(0, 10))) {
       return `'${name}' is not a valid calendar date`
