@@ -24,10 +24,12 @@ const Action = Type.Object(
 
 const example: Static<typeof Action> = { name: 'Call me back', runnable: true }
 
-const actions: FastifyPluginAsyncTypebox = async (app) => {
-  const { access, authenticate, idempotency } = app
-  const shared = { tags: ['actions'], security: [{ bearer: [] }] }
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+const shared = { tags: ['actions'], security: [{ bearer: [] }] }
+
+function listRoute(app: App): void {
+  const { access, authenticate } = app
   app.get(
     '/records/:id/actions',
     {
@@ -52,7 +54,10 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
   )
+}
 
+function runRoute(app: App): void {
+  const { access, authenticate, idempotency } = app
   app.post(
     '/records/:id/actions/:name',
     {
@@ -104,6 +109,11 @@ const actions: FastifyPluginAsyncTypebox = async (app) => {
       )
     },
   )
+}
+
+const actions: FastifyPluginAsyncTypebox = async (app) => {
+  listRoute(app)
+  runRoute(app)
 }
 
 export default actions

@@ -85,9 +85,11 @@ const Refresh = Type.Object(
 const bearer = { tags: ['auth'], security: [{ bearer: [] }] }
 const Ended = Type.Null({ description: 'Done' })
 
-const auth: FastifyPluginAsyncTypebox = async (app) => {
-  const { cookies, originOf, sessions, tokens, metrics, identify, admissionOf, endUpstream } = app
-  const { loginService, origins } = app.auth
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
+
+/** Opens sessions, and answers with their tokens. */
+function sessionsOf(app: App) {
+  const { cookies, sessions, tokens, endUpstream } = app
 
   function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
     return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
@@ -104,6 +106,27 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     if (cookies.identifies(request)) cookies.clear(reply)
   }
 
+  async function open(
+    { contact, upstream, releaseOnSuccess }: Admitted,
+    request: FastifyRequest,
+  ): Promise<Opened> {
+    try {
+      const userAgent = request.headers['user-agent'] ?? ''
+      return await sessions.create({ contact, upstream, userAgent, address: request.ip }, releaseOnSuccess)
+    } catch (error) {
+      await endUpstream(upstream)
+      throw error
+    }
+  }
+
+  return { pair, pairInCookies, clearCookies, open }
+}
+
+type Sessions = ReturnType<typeof sessionsOf>
+
+function loginRoute(app: App, { pair, pairInCookies, open }: Sessions): void {
+  const { cookies, originOf, metrics } = app
+  const { loginService } = app.auth
   app.post(
     '/auth/login',
     {
@@ -149,20 +172,10 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
   )
+}
 
-  async function open(
-    { contact, upstream, releaseOnSuccess }: Admitted,
-    request: FastifyRequest,
-  ): Promise<Opened> {
-    try {
-      const userAgent = request.headers['user-agent'] ?? ''
-      return await sessions.create({ contact, upstream, userAgent, address: request.ip }, releaseOnSuccess)
-    } catch (error) {
-      await endUpstream(upstream)
-      throw error
-    }
-  }
-
+function refreshRoute(app: App, { pair, pairInCookies }: Sessions): void {
+  const { cookies, sessions, endUpstream } = app
   app.post(
     '/auth/refresh',
     {
@@ -201,7 +214,10 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       throw new GatewayError('INVALID_REFRESH_TOKEN')
     },
   )
+}
 
+function logoutRoute(app: App, { clearCookies }: Sessions): void {
+  const { sessions, identify, admissionOf, endUpstream } = app
   app.post(
     '/auth/logout',
     {
@@ -219,7 +235,11 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+}
 
+function logoutAllRoute(app: App, { clearCookies }: Sessions): void {
+  const { sessions, identify, admissionOf, endUpstream } = app
+  const { origins } = app.auth
   app.post(
     '/auth/logout-all',
     {
@@ -240,6 +260,14 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+}
+
+const auth: FastifyPluginAsyncTypebox = async (app) => {
+  const opened = sessionsOf(app)
+  loginRoute(app, opened)
+  refreshRoute(app, opened)
+  logoutRoute(app, opened)
+  logoutAllRoute(app, opened)
 }
 
 export default auth

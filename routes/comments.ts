@@ -42,16 +42,18 @@ const signing =
   'Where coreBOS keeps no author, a last line such as `(contact 12x8549, c775cbb4)` says who it was: it is no part of ' +
   '`text` here, and stands in `commentcontent` where comments are read as records.'
 
-const comments: FastifyPluginAsyncTypebox = async (app) => {
-  const { access, idempotency } = app
-  const shared = {
-    tags: ['comments'],
-    security: [{ bearer: [] }],
-    params: Type.Object({ id: WebserviceId }),
-  }
-  const rejections = [...recordProblems, 'UNKNOWN_MODULE'] as const
-  app.addHook('onRequest', app.authenticate)
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+const shared = {
+  tags: ['comments'],
+  security: [{ bearer: [] }],
+  params: Type.Object({ id: WebserviceId }),
+}
+
+const rejections = [...recordProblems, 'UNKNOWN_MODULE'] as const
+
+function listRoute(app: App): void {
+  const { access } = app
   app.get(
     '/records/:id/comments',
     {
@@ -76,7 +78,10 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       return { comments: list.map(jsonComment) }
     },
   )
+}
 
+function createRoute(app: App): void {
+  const { access, idempotency } = app
   app.post(
     '/records/:id/comments',
     {
@@ -117,6 +122,12 @@ const comments: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(201).send(jsonComment(await writtenComment(id, made, text, author)))
     },
   )
+}
+
+const comments: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook('onRequest', app.authenticate)
+  listRoute(app)
+  createRoute(app)
 }
 
 export default comments

@@ -81,28 +81,40 @@ const ofFile = ['ETag', 'Accept-Ranges', 'Content-Length', 'Cache-Control'] as c
 
 type Settings = Pick<Config, 'UPLOAD_MAX_BYTES' | 'UPLOAD_TYPES' | 'PUBLIC_URL'>
 
-const documents: FastifyPluginAsyncTypebox<Settings> = async (
-  app,
-  { UPLOAD_MAX_BYTES, UPLOAD_TYPES, PUBLIC_URL },
-) => {
-  const { access, authenticate, admissionOf, idempotency, largeRequests } = app
-  const { validatorCompiler } = app
-  if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
-  const links = new DocumentLinks(app.sessions)
-  const redeemed = new OncePerRequest<LinkTarget | undefined>()
-  const types = new AcceptedTypes(UPLOAD_TYPES)
-  const shared = { tags: ['documents'], security: [{ bearer: [] }] }
-  await app.register(multipart, {
-    throwFileSizeLimit: false,
-    isPartAFile,
-    limits: {
-      files: 1,
-      fileSize: UPLOAD_MAX_BYTES,
-      fields: mostFields,
-      fieldSize: longestField,
-      parts: mostFields + 1,
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
+
+const shared = { tags: ['documents'], security: [{ bearer: [] }] }
+
+/** Schema of an upload: its limits are settings. */
+function uploadSchema(maxBytes: number, types: AcceptedTypes) {
+  return {
+    ...shared,
+    summary: 'Upload a document',
+    description:
+      'A form (`multipart/form-data`) with one file. The document is related to this contact, and to the records of ' +
+      '`relatedTo`, each of which it must see. The file has ' +
+      `${maxBytes} bytes at most. Its type, and the one that its name ends like, are both among those that are ` +
+      `accepted, under any of their usual names: ${[...types.names].map((type) => `\`${type}\``).join(', ')}. ` +
+      'Its name does not begin with a dot, and contains no ending that a web server may run, such as `.php` in ' +
+      `\`x.php.png\`. It has ${longestName} bytes of UTF-8 at ` +
+      'most, and nothing that cannot be shown or that coreBOS cannot keep, such as emoji; coreBOS makes `_` of blanks.',
+    consumes: ['multipart/form-data'],
+    querystring: Type.Object(presentation),
+    headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
+    body: UploadForm,
+    response: {
+      201: answer(WrittenRecord, 'The document; its id alone where it is not seen', {
+        example: { notes_title: 'Photo of the printer', filename: 'printer.jpg', id: '15x8644' },
+        headers: ['Location'],
+      }),
+      ...problems(...writeProblems, ...valueProblems, 'UNKNOWN_MODULE', 'GATEWAY_BUSY'),
     },
-  })
+  }
+}
+
+function uploadRoute(app: App, { UPLOAD_MAX_BYTES }: Settings, types: AcceptedTypes): void {
+  const { access, authenticate, idempotency, largeRequests, validatorCompiler } = app
+  if (validatorCompiler === undefined) throw new Error('schemas have to be checked')
 
   app.post(
     '/documents',
@@ -111,29 +123,7 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       onRequest: authenticate,
       // A form is read part by part by the handler: there is no body to be checked before.
       validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)),
-      schema: {
-        ...shared,
-        summary: 'Upload a document',
-        description:
-          'A form (`multipart/form-data`) with one file. The document is related to this contact, and to the records of ' +
-          '`relatedTo`, each of which it must see. The file has ' +
-          `${UPLOAD_MAX_BYTES} bytes at most. Its type, and the one that its name ends like, are both among those that are ` +
-          `accepted, under any of their usual names: ${[...types.names].map((type) => `\`${type}\``).join(', ')}. ` +
-          'Its name does not begin with a dot, and contains no ending that a web server may run, such as `.php` in ' +
-          `\`x.php.png\`. It has ${longestName} bytes of UTF-8 at ` +
-          'most, and nothing that cannot be shown or that coreBOS cannot keep, such as emoji; coreBOS makes `_` of blanks.',
-        consumes: ['multipart/form-data'],
-        querystring: Type.Object(presentation),
-        headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
-        body: UploadForm,
-        response: {
-          201: answer(WrittenRecord, 'The document; its id alone where it is not seen', {
-            example: { notes_title: 'Photo of the printer', filename: 'printer.jpg', id: '15x8644' },
-            headers: ['Location'],
-          }),
-          ...problems(...writeProblems, ...valueProblems, 'UNKNOWN_MODULE', 'GATEWAY_BUSY'),
-        },
-      },
+      schema: uploadSchema(UPLOAD_MAX_BYTES, types),
     },
     async (request, reply) => {
       if (!request.isMultipart()) {
@@ -177,6 +167,10 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
         .send(await presentedRecord(created, request.query, author))
     },
   )
+}
+
+function contentRoute(app: App, types: AcceptedTypes): void {
+  const { access, authenticate } = app
 
   app.get(
     '/documents/:id/content',
@@ -226,6 +220,10 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       return reply.code(status).headers(fileHeaders(file, types.names)).send(file.content.read(part))
     },
   )
+}
+
+function linkRoute(app: App, { PUBLIC_URL }: Settings, links: DocumentLinks): void {
+  const { access, authenticate, admissionOf } = app
 
   app.post(
     '/documents/:id/link',
@@ -259,6 +257,11 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       return reply.code(201).send({ url: `${PUBLIC_URL}/downloads/${secret}`, expiresIn: linkLife })
     },
   )
+}
+
+function downloadRoute(app: App, links: DocumentLinks, types: AcceptedTypes): void {
+  const { access } = app
+  const redeemed = new OncePerRequest<LinkTarget | undefined>()
 
   app.get(
     '/downloads/:secret',
@@ -293,6 +296,26 @@ const documents: FastifyPluginAsyncTypebox<Settings> = async (
       )
     },
   )
+}
+
+const documents: FastifyPluginAsyncTypebox<Settings> = async (app, settings) => {
+  const links = new DocumentLinks(app.sessions)
+  const types = new AcceptedTypes(settings.UPLOAD_TYPES)
+  await app.register(multipart, {
+    throwFileSizeLimit: false,
+    isPartAFile,
+    limits: {
+      files: 1,
+      fileSize: settings.UPLOAD_MAX_BYTES,
+      fields: mostFields,
+      fieldSize: longestField,
+      parts: mostFields + 1,
+    },
+  })
+  uploadRoute(app, settings, types)
+  contentRoute(app, types)
+  linkRoute(app, settings, links)
+  downloadRoute(app, links, types)
 }
 
 export default documents

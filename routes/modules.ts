@@ -147,15 +147,16 @@ function summary(view: ModuleView, visible: VisibleModules, words: Words): Stati
   }
 }
 
-const modules: FastifyPluginAsyncTypebox = async (app) => {
-  const { access } = app
-  const shared = {
-    tags: ['modules'],
-    security: [{ bearer: [] }],
-    querystring: Type.Object({ lang: LanguageParameter }),
-  }
-  app.addHook('onRequest', app.authenticate)
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+const shared = {
+  tags: ['modules'],
+  security: [{ bearer: [] }],
+  querystring: Type.Object({ lang: LanguageParameter }),
+}
+
+function listRoute(app: App): void {
+  const { access } = app
   app.get(
     '/modules',
     {
@@ -181,7 +182,10 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       return reply.sendTagged(answered)
     },
   )
+}
 
+function describeRoute(app: App): void {
+  const { access } = app
   app.get(
     '/modules/:module',
     {
@@ -209,6 +213,12 @@ const modules: FastifyPluginAsyncTypebox = async (app) => {
       return reply.sendTagged(answered)
     },
   )
+}
+
+const modules: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook('onRequest', app.authenticate)
+  listRoute(app)
+  describeRoute(app)
 }
 
 export default modules

@@ -21,25 +21,11 @@ export interface OperatorPageOptions {
 
 const who = (description: string) => Type.String({ minLength: 1, maxLength: longestName, description })
 
-const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app, options) => {
-  const { gateway, policyFile: file, hasToken } = options
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
+
+/** Reads what a contact may see. */
+function accessOf({ gateway, policyFile: file }: OperatorPageOptions) {
   const { access, auth, policyInForce } = gateway
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    referrerPolicy: { policy: 'no-referrer' },
-  })
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
-  })
 
   const look = async (contact: string) => {
     const person = await auth.person(contact)
@@ -47,6 +33,12 @@ const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app
     return { context, view: await accessView(person, context, { state: policyInForce.state, file }) }
   }
 
+  return { look }
+}
+
+type Access = ReturnType<typeof accessOf>
+
+function accessRoute(app: App, { look }: Access): void {
   app.get(
     '/access',
     {
@@ -66,7 +58,11 @@ const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app
     },
     async ({ query: { contact } }) => (await look(contact)).view,
   )
+}
 
+function pageRoute(app: App, options: OperatorPageOptions, { look }: Access): void {
+  const { gateway, hasToken } = options
+  const { policyInForce } = gateway
   app.get(
     '/',
     {
@@ -102,10 +98,35 @@ const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app
       return reply.type('text/html; charset=utf-8').send(operatorPage({ ...content, faults }))
     },
   )
+}
 
+function styleRoute(app: App): void {
   app.get('/operator.css', { config: { open: true }, schema: { hide: true } }, async (_request, reply) =>
     reply.header('cache-control', 'max-age=3600').type('text/css; charset=utf-8').send(stylesheet),
   )
+}
+
+const operatorPages: FastifyPluginAsyncTypebox<OperatorPageOptions> = async (app, options) => {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+  const context = accessOf(options)
+  accessRoute(app, context)
+  pageRoute(app, options, context)
+  styleRoute(app)
 }
 
 type Look = (contact: string) => Promise<{

@@ -37,14 +37,22 @@ const Session = Type.Object(
   { title: 'Session' },
 )
 
-const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway }) => {
-  const { metrics, sessions, access, auth, endUpstream } = gateway
-  const { loginService, origins } = auth
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
+type Gateway = OperatorOptions['gateway']
 
+/** Finds the webservice id of the contact that an operator names. */
+function contactIds({ auth }: Gateway) {
   /** An id needs no call of coreBOS: sessions can be ended while it is away. */
   const idOf = async (contact: string) =>
     parseId(contact) === undefined ? (await auth.person(contact)).contact.id : contact
 
+  return { idOf }
+}
+
+type ContactIds = ReturnType<typeof contactIds>
+
+function metricsRoute(app: App, gateway: Gateway): void {
+  const { metrics } = gateway
   app.get(
     '/metrics',
     {
@@ -61,7 +69,10 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
         .serializer((text: string) => text)
         .send(await metrics.registry.metrics()),
   )
+}
 
+function explainRoute(app: App, gateway: Gateway): void {
+  const { access, auth } = gateway
   app.post(
     '/explain',
     {
@@ -85,7 +96,10 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       return explained(query, await access.readContextFor(person))
     },
   )
+}
 
+function sessionsRoute(app: App, gateway: Gateway, { idOf }: ContactIds): void {
+  const { sessions } = gateway
   app.get(
     '/sessions',
     {
@@ -103,7 +117,11 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       sessions: (await sessions.list(await idOf(contact))).map(viewOfSession),
     }),
   )
+}
 
+function revokeRoute(app: App, gateway: Gateway, { idOf }: ContactIds): void {
+  const { sessions, auth, endUpstream } = gateway
+  const { origins } = auth
   app.post(
     '/sessions/revoke',
     {
@@ -126,7 +144,11 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       return { ended: ended.length }
     },
   )
+}
 
+function forgetRoute(app: App, gateway: Gateway): void {
+  const { auth } = gateway
+  const { loginService } = auth
   app.post(
     '/failures/forget',
     {
@@ -152,7 +174,10 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       return { forgotten }
     },
   )
+}
 
+function changedRoute(app: App, gateway: Gateway): void {
+  const { access } = gateway
   app.post(
     '/changed',
     {
@@ -181,7 +206,10 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       return reply.code(204).send()
     },
   )
+}
 
+function clearRoute(app: App, gateway: Gateway): void {
+  const { access } = gateway
   app.post(
     '/cache/clear',
     {
@@ -198,6 +226,17 @@ const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gatew
       return reply.code(204).send()
     },
   )
+}
+
+const operator: FastifyPluginAsyncTypebox<OperatorOptions> = async (app, { gateway }) => {
+  const context = contactIds(gateway)
+  metricsRoute(app, gateway)
+  explainRoute(app, gateway)
+  sessionsRoute(app, gateway, context)
+  revokeRoute(app, gateway, context)
+  forgetRoute(app, gateway)
+  changedRoute(app, gateway)
+  clearRoute(app, gateway)
 }
 
 function viewOfSession({ id, contact, createdAt, lastSeenAt, expiresAt, userAgent, address }: PortalSession) {

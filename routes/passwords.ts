@@ -28,14 +28,22 @@ const Nothing = Type.Unsafe<undefined>(
   Type.Null({ description: 'Accepted. The response is the same whether or not the name exists' }),
 )
 
-const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { cookies, access, originOf, authenticate, admissionOf } = app
-  const { passwords } = app.auth
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+/** The limits of these routes. */
+function limitsOf(app: App) {
   const limitLogin = async (request: FastifyRequest): Promise<void> => {
     await app.limitLogins(request)
   }
 
+  return { limitLogin }
+}
+
+type Limits = ReturnType<typeof limitsOf>
+
+function changeRoute(app: App, { limitLogin }: Limits): void {
+  const { cookies, access, originOf, authenticate, admissionOf } = app
+  const { passwords } = app.auth
   app.put(
     '/auth/password',
     {
@@ -69,7 +77,11 @@ const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+}
 
+function recoverRoute(app: App): void {
+  const { originOf } = app
+  const { passwords } = app.auth
   app.post(
     '/auth/password-recovery',
     {
@@ -94,6 +106,12 @@ const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(202).send(undefined)
     },
   )
+}
+
+const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const limits = limitsOf(app)
+  changeRoute(app, limits)
+  recoverRoute(app)
 }
 
 export default passwordRoutes

@@ -37,6 +37,7 @@ const pagePolicy = [
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join('; ')
+
 /** An image of its own that is opened as a page runs nothing. */
 const imagePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 

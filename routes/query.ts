@@ -60,11 +60,12 @@ const answers = {
   ...problems(...queryProblems),
 }
 
-const query: FastifyPluginAsyncTypebox = async (app) => {
-  const { access } = app
-  const shared = { tags: ['query'], security: [{ bearer: [] }] }
-  app.addHook('onRequest', app.authenticate)
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+const shared = { tags: ['query'], security: [{ bearer: [] }] }
+
+function getRoute(app: App): void {
+  const { access } = app
   app.get(
     '/query',
     {
@@ -86,7 +87,10 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       return reply.sendRead(context, read, 'untagged')
     },
   )
+}
 
+function postRoute(app: App): void {
+  const { access } = app
   app.post(
     '/query',
     {
@@ -107,7 +111,10 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       )
     },
   )
+}
 
+function explainRoute(app: App): void {
+  const { access } = app
   app.post(
     '/query/explain',
     {
@@ -136,6 +143,13 @@ const query: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
   )
+}
+
+const query: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook('onRequest', app.authenticate)
+  getRoute(app)
+  postRoute(app)
+  explainRoute(app)
 }
 
 export default query

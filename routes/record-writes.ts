@@ -33,10 +33,24 @@ const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMat
 
 const written = 'The record as it is now; its id alone where it is no longer seen'
 
-const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
-  const { access, entityTags, idempotency, recordLocks } = app
-  const shared = { tags: ['records'], security: [{ bearer: [] }] }
-  app.addHook('onRequest', app.authenticate)
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
+
+const shared = { tags: ['records'], security: [{ bearer: [] }] }
+
+/** The tag is that of the record as a route answers it without parameters: what `If-Match` wants. */
+async function sent(
+  written: Parameters<typeof presentedRecord>[0],
+  shown: Parameters<typeof presentedRecord>[1],
+  reply: FastifyReply,
+  context: ReadContext,
+) {
+  if (written.record !== undefined) reply.tagged(jsonRecord(written, context))
+  return presentedRecord(written, shown, context)
+}
+
+/** What the routes that write share. */
+function writesOf(app: App) {
+  const { entityTags, recordLocks } = app
 
   /** What a write's headers ask of the record as its contact sees it; undefined: nothing. */
   function preconditionOf(
@@ -54,17 +68,13 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
     }
   }
 
-  /** The tag is that of the record as a route answers it without parameters: what `If-Match` wants. */
-  async function sent(
-    written: Parameters<typeof presentedRecord>[0],
-    shown: Parameters<typeof presentedRecord>[1],
-    reply: FastifyReply,
-    context: ReadContext,
-  ) {
-    if (written.record !== undefined) reply.tagged(jsonRecord(written, context))
-    return presentedRecord(written, shown, context)
-  }
+  return { preconditionOf }
+}
 
+type Writes = ReturnType<typeof writesOf>
+
+function createRoute(app: App): void {
+  const { access, idempotency } = app
   app.post(
     '/modules/:module/records',
     {
@@ -107,7 +117,10 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
       return sent(created, request.query, reply, author)
     },
   )
+}
 
+function updateRoute(app: App, { preconditionOf }: Writes): void {
+  const { access } = app
   app.patch(
     '/records/:id',
     {
@@ -135,7 +148,10 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
       return sent(updated, request.query, reply, author)
     },
   )
+}
 
+function deleteRoute(app: App, { preconditionOf }: Writes): void {
+  const { access } = app
   app.delete(
     '/records/:id',
     {
@@ -158,6 +174,14 @@ const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+}
+
+const recordWrites: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook('onRequest', app.authenticate)
+  const writes = writesOf(app)
+  createRoute(app)
+  updateRoute(app, writes)
+  deleteRoute(app, writes)
 }
 
 export default recordWrites

@@ -14,11 +14,12 @@ import {
   WebserviceId,
 } from '../src/http/schemas.ts'
 
-const records: FastifyPluginAsyncTypebox = async (app) => {
-  const { access } = app
-  const shared = { tags: ['records'], security: [{ bearer: [] }] }
-  app.addHook('onRequest', app.authenticate)
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+const shared = { tags: ['records'], security: [{ bearer: [] }] }
+
+function listRoute(app: App): void {
+  const { access } = app
   app.get(
     '/modules/:module/records',
     {
@@ -42,7 +43,10 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       return reply.sendRead(context, async () => listRecords(wanted, context), 'tagged')
     },
   )
+}
 
+function aggregateRoute(app: App): void {
+  const { access } = app
   app.get(
     '/modules/:module/aggregate',
     {
@@ -68,7 +72,10 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       return reply.sendRead(context, async () => aggregate(params.module, query, context), 'tagged')
     },
   )
+}
 
+function readRoute(app: App): void {
+  const { access } = app
   app.get(
     '/records/:id',
     {
@@ -94,6 +101,13 @@ const records: FastifyPluginAsyncTypebox = async (app) => {
       return reply.sendRead(context, async () => readRecord(params.id, query, context), 'tagged')
     },
   )
+}
+
+const records: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook('onRequest', app.authenticate)
+  listRoute(app)
+  aggregateRoute(app)
+  readRoute(app)
 }
 
 export default records

@@ -20,11 +20,21 @@ import { setRelation } from '../src/write/relations.ts'
 const Related = Type.String({ ...ModuleName, description: 'The name of the module' })
 const Other = Type.String({ ...webserviceId('15x8644'), description: 'The id of the other record' })
 
-const relations: FastifyPluginAsyncTypebox = async (app) => {
-  const { access } = app
-  const shared = { tags: ['relations'], security: [{ bearer: [] }] }
-  app.addHook('onRequest', app.authenticate)
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+const shared = { tags: ['relations'], security: [{ bearer: [] }] }
+
+const ends = {
+  ...shared,
+  params: Type.Object({ id: webserviceId('17x8625'), other: Other }),
+  response: {
+    204: Type.Null({ description: 'Done, or nothing to do' }),
+    ...problems(...recordProblems, ...writeProblems),
+  },
+}
+
+function listRoute(app: App): void {
+  const { access } = app
   app.get(
     '/records/:id/related/:other',
     {
@@ -54,16 +64,10 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       return reply.sendRead(context, async () => listRelated(id, wanted, context), 'tagged')
     },
   )
+}
 
-  const ends = {
-    ...shared,
-    params: Type.Object({ id: webserviceId('17x8625'), other: Other }),
-    response: {
-      204: Type.Null({ description: 'Done, or nothing to do' }),
-      ...problems(...recordProblems, ...writeProblems),
-    },
-  }
-
+function relateRoute(app: App): void {
+  const { access } = app
   app.put(
     '/records/:id/related/:other',
     {
@@ -80,7 +84,10 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+}
 
+function unrelateRoute(app: App): void {
+  const { access } = app
   app.delete(
     '/records/:id/related/:other',
     { config: { writes: 'unrelate' }, schema: { ...ends, summary: 'End the relation of two records' } },
@@ -90,6 +97,13 @@ const relations: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+}
+
+const relations: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook('onRequest', app.authenticate)
+  listRoute(app)
+  relateRoute(app)
+  unrelateRoute(app)
 }
 
 export default relations

@@ -14,9 +14,10 @@ import {
 
 const bearer = { tags: ['auth'], security: [{ bearer: [] }] }
 
-const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { sessions, authenticate, identify, admissionOf, endUpstream } = app
+type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+function currentRoute(app: App): void {
+  const { authenticate, admissionOf } = app
   app.get(
     '/auth/session',
     {
@@ -36,7 +37,10 @@ const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return { ...viewOfSession(session, session.id), contact: viewOfContact(session.contact) }
     },
   )
+}
 
+function listRoute(app: App): void {
+  const { sessions, authenticate, admissionOf } = app
   app.get(
     '/auth/sessions',
     {
@@ -57,7 +61,10 @@ const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return { sessions: all.map((each) => viewOfSession(each, session.id)) }
     },
   )
+}
 
+function endRoute(app: App): void {
+  const { sessions, identify, admissionOf, endUpstream } = app
   app.delete(
     '/auth/sessions/:id',
     {
@@ -78,6 +85,12 @@ const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+}
+
+const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  currentRoute(app)
+  listRoute(app)
+  endRoute(app)
 }
 
 export default sessionRoutes
