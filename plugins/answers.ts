@@ -52,5 +52,5 @@ export default fp<Options>(
       return sendAnswer(this, answer)
     })
   },
-  { name: 'answers', dependencies: ['repeats', 'access', 'languages', 'metrics'], fastify: '5.x' },
+  { name: 'answers', dependencies: ['idempotency', 'access', 'languages', 'metrics'], fastify: '5.x' },
 )
