@@ -26,7 +26,7 @@ export const generations = {
   modules: 'gw:{all}m',
 } as const
 
-/** Names of counters, and places of sessions, that are kept. */
+/** The number of cached names of counters, and of cached keys of sessions. */
 const mostNames = 5000
 
 export class RedisKeys {
