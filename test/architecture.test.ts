@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import ts from 'typescript'
 import t from 'tap'
+import { functionLengths } from './support/function-lengths.ts'
 
 interface Import {
   readonly from: string
@@ -378,6 +379,37 @@ t.test('a plugin is glue of at most 60 lines', async (t) => {
     long.filter((path) => !longPlugins.includes(path)),
     [],
   )
+})
+
+/** Files with functions that are longer than the limit, with the reason. */
+const longFunctions: Readonly<Record<string, string>> = {
+  'src/app.ts': 'the ordered list of registrations, on one screen',
+  'src/http/metrics.ts': 'the list of metrics',
+  'src/tools/attack/holes.ts': 'the list of known holes',
+  'src/tools/conformance/writing.ts': 'one record through its whole life, step by step',
+  'routes/webservice.ts': 'short functions that share the state of the plugin',
+}
+
+t.test('a function has at most 60 lines, a component with its markup 110', (t) => {
+  const limitOf = (path: string): number => (path.startsWith('src/portal/') ? 110 : 60)
+  const lengths = [...files].flatMap(([path, text]) =>
+    functionLengths(path, text).map((each) => ({ ...each, path })),
+  )
+  const long = lengths.filter(({ path, lines }) => lines > limitOf(path))
+  const unexpected = long.filter(({ path }) => longFunctions[path] === undefined)
+  t.same(
+    unexpected.map(({ at, lines }) => `${at}: ${lines} lines`),
+    [],
+  )
+  const needed = new Set(long.map(({ path }) => path))
+  t.same(
+    Object.keys(longFunctions).filter((path) => !needed.has(path)),
+    [],
+    'each exception is needed',
+  )
+  const [longest] = lengths.toSorted((a, b) => b.lines - a.lines)
+  t.comment(`longest function: ${longest?.at ?? ''}, ${longest?.lines ?? 0} lines`)
+  t.end()
 })
 
 t.test('every file is reached from an entrance', async (t) => {
