@@ -20,16 +20,19 @@ function shareOf({ contact, ip }: FastifyRequest): Share {
   return contact === null ? { kind: 'access', key: ip } : { kind: 'records', key: contact.id }
 }
 
+function signalOf(request: FastifyRequest): AbortSignal {
+  const { signal } = request.scope
+  signal.addEventListener('abort', () => request.log.debug(disconnected), { once: true })
+  return signal
+}
+
 export default fp(
   async (app) => {
     app.decorateRequest('calls', null)
     app.addHook('onRequest', (request, _reply, done) => {
-      const { signal } = request.scope
-      const log = () => request.log.debug(disconnected)
-      signal.addEventListener('abort', log, { once: true })
       request.calls = new RequestCalls({
         share: () => shareOf(request),
-        signal,
+        signal: () => signalOf(request),
         atOnce: limits.atOnce,
         inAll: limits.calls,
       })

@@ -10,8 +10,8 @@ import type { CallKind, Share } from './queue-limit.ts'
 export interface RequestCallsOptions {
   /** Read at each call: a request may log in while it runs. */
   readonly share: () => Share
-  /** Aborted when the client has disconnected. */
-  readonly signal: AbortSignal
+  /** Aborted when the client has disconnected. Read at the first call: many requests make none. */
+  readonly signal: () => AbortSignal
   /** Concurrent calls of the request, running or waiting. */
   readonly atOnce: number
   /** Calls of the request in total. */
@@ -21,8 +21,8 @@ export interface RequestCallsOptions {
 /** The calls of one request. Shared work that a request begins counts as its own. */
 export class RequestCalls {
   readonly share: () => Share
-  readonly signal: AbortSignal
   readonly #options: RequestCallsOptions
+  #signal: AbortSignal | undefined
   readonly #waiting = new Set<() => void>()
   #underWay = 0
   #made = 0
@@ -30,9 +30,14 @@ export class RequestCalls {
   constructor(options: RequestCallsOptions) {
     this.#options = options
     this.share = options.share
-    this.signal = options.signal
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal !== undefined) return this.#signal
+    this.#signal = this.#options.signal()
     // One listener for each waiting call.
-    setMaxListeners(0, options.signal)
+    setMaxListeners(0, this.#signal)
+    return this.#signal
   }
 
   /** @throws GatewayError `TOO_MANY_CALLS`; the reason of `signal`, also while it waits */
@@ -77,7 +82,7 @@ export class RequestCalls {
 
 interface Frame {
   readonly calls: RequestCalls
-  readonly signal: AbortSignal
+  readonly signal: () => AbortSignal
   readonly share: () => Share
   /** Set within a call: further calls that it makes are a part of it. */
   readonly isCall: boolean
@@ -89,7 +94,7 @@ const gatewayShare: Share = { kind: 'access', key: undefined }
 
 /** Runs a request, or a part of it. */
 export function inRequest<T>(calls: RequestCalls, work: () => T): T {
-  return frames.run({ calls, signal: calls.signal, share: calls.share, isCall: false }, work)
+  return frames.run({ calls, signal: () => calls.signal, share: calls.share, isCall: false }, work)
 }
 
 /**
@@ -107,7 +112,7 @@ export function currentShare(): Share {
 
 /** The signal that ends calls made here; undefined: none. */
 export function currentSignal(): AbortSignal | undefined {
-  return frames.getStore()?.signal
+  return frames.getStore()?.signal()
 }
 
 /** Runs work that several requests may wait for: it ends with `signal` and not with the request that began it. */
@@ -115,7 +120,7 @@ export function asShared<T>(signal: AbortSignal, kind: CallKind | undefined, wor
   const frame = frames.getStore()
   if (frame === undefined) return work()
   const share = kind === undefined ? frame.share : () => ({ kind, key: frame.share().key })
-  return frames.run({ ...frame, signal, share }, work)
+  return frames.run({ ...frame, signal: () => signal, share }, work)
 }
 
 /**
@@ -131,8 +136,8 @@ export async function bounded<T>(
 ): Promise<T> {
   const frame = frames.getStore()
   if (frame === undefined) return call(own)
-  const signal =
-    own === undefined || own === frame.signal ? frame.signal : AbortSignal.any([frame.signal, own])
+  const ends = frame.signal()
+  const signal = own === undefined || own === ends ? ends : AbortSignal.any([ends, own])
   if (frame.isCall) return call(signal)
   const leave = await frame.calls.take(signal)
   try {

@@ -1,5 +1,6 @@
 /** Access tokens: JWTs as RFC 9068 wants them, verified as RFC 8725 does, with one signer for each key. */
 import { randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../model/errors.ts'
 import { isObject } from '../model/is-object.ts'
 
@@ -44,8 +45,13 @@ export interface AccessTokensOptions {
 /** Longer than any token of ours; what is longer is not looked at. */
 const maxTokenLength = 4096
 
+/** Tokens whose claims are kept: a contact sends the same one with many requests. */
+const mostVerified = 10_000
+
 export class AccessTokens {
   readonly #options: AccessTokensOptions
+  /** By the whole token, signature included. Times are looked at with each use. */
+  readonly #known = new LRUCache<string, Claims>({ max: mostVerified })
 
   constructor(options: AccessTokensOptions) {
     this.#options = options
@@ -82,8 +88,9 @@ export class AccessTokens {
 
   /** The claims of a token that may have expired. @throws GatewayError `AUTHENTICATION_REQUIRED` */
   read(token: string): AccessClaims & { readonly isExpired: boolean } {
-    const claims = this.#verified(token)
+    const claims = this.#known.get(token) ?? this.#verified(token)
     if (!isClaims(claims)) throw new GatewayError('AUTHENTICATION_REQUIRED')
+    this.#known.set(token, claims)
     const seconds = this.#options.now() / 1000
     if (claims.nbf !== undefined && seconds < claims.nbf) throw new GatewayError('AUTHENTICATION_REQUIRED')
     const { sid: sessionId, sub: contactId, exp } = claims

@@ -17,7 +17,7 @@ function world({ atOnce = 4, inAll = 1000 } = {}) {
     request(key = 'alice') {
       const client = new AbortController()
       const share = () => ({ kind: 'records', key }) as const
-      const calls = new RequestCalls({ share, signal: client.signal, atOnce, inAll })
+      const calls = new RequestCalls({ share, signal: () => client.signal, atOnce, inAll })
       return { leave: () => client.abort(gone), run: <T>(work: () => Promise<T>) => inRequest(calls, work) }
     },
     call: async (name: string): Promise<string> =>

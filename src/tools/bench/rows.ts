@@ -98,13 +98,14 @@ async function kindsOf(gateway: Served): Promise<readonly (readonly [string, Req
       8,
     ],
     [
-      'list, expand',
+      'list, expand, display',
       get(
         () =>
-          `/modules/HelpDesk/records?fields=${fields},parent_id&expand=parent_id(firstname,lastname)&filter[ticketstatus]=${unique++}`,
+          `/modules/HelpDesk/records?fields=${fields},parent_id&expand=parent_id(firstname,lastname)&display=true&filter[ticketstatus]=${unique++}`,
       ),
       8,
     ],
+    ['repeated list, expand, display', get(() => `/modules/HelpDesk/records?expand=parent_id&display=true`), 8],
     ['log-in', () => ({ method: 'POST', path: '/auth/login', ...loginOf('alice') }), 8],
     ['metadata', get(() => '/modules/HelpDesk'), 8],
   ]
