@@ -45,21 +45,9 @@ export class Semaphore {
    */
   async acquire(share: Share, sessionQueue: string | undefined, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
-    const atOnce = this.tryAcquire(share, sessionQueue)
-    if (atOnce !== undefined) return atOnce
-    await this.#wait(share, sessionQueue, signal)
-    return this.#leave(share, sessionQueue)
-  }
-
-  /** @returns gives the slot back; undefined where it would have to be waited for */
-  tryAcquire(share: Share, sessionQueue: string | undefined): (() => void) | undefined {
     // What waits is not admitted, or it would have been served when a slot came free: nothing is overtaken here.
-    if (!this.#admits(share, sessionQueue)) return undefined
-    this.#take(share, sessionQueue)
-    return this.#leave(share, sessionQueue)
-  }
-
-  #leave(share: Share, sessionQueue: string | undefined): () => void {
+    if (this.#admits(share, sessionQueue)) this.#take(share, sessionQueue)
+    else await this.#wait(share, sessionQueue, signal)
     return () => {
       this.#held.add(share, -1)
       if (sessionQueue !== undefined) this.#lanes.delete(sessionQueue)

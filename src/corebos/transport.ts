@@ -188,14 +188,12 @@ export class Transport {
    * @throws GatewayError `COREBOS_BUSY`; the reason of `signal`
    */
   async acquire(slots: Semaphore, sessionQueue?: string, signal?: AbortSignal): Promise<() => void> {
-    if (this.#closed) throw new GatewayError('SHUTTING_DOWN')
-    signal?.throwIfAborted()
-    const share = currentShare()
-    // A clock and its signals are dear, and most calls need not wait.
-    const atOnce = slots.tryAcquire(share, sessionQueue)
-    if (atOnce !== undefined) return atOnce
     return this.#within(busy, (end) =>
-      slots.acquire(share, sessionQueue, signal === undefined ? end : AbortSignal.any([end, signal])),
+      slots.acquire(
+        currentShare(),
+        sessionQueue,
+        signal === undefined ? end : AbortSignal.any([end, signal]),
+      ),
     )
   }
 
