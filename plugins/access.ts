@@ -14,11 +14,11 @@ declare module 'fastify' {
     readonly access: Access
   }
   interface FastifyContextConfig {
-    /** What the route writes: where it rejects a contact before anything else has said so, that is an audit line as well. */
+    /** The kind of write of the route: a rejection before the write itself is audited as well. */
     writes?: WriteOperation
   }
   interface FastifyRequest {
-    /** The same for one request, on a route that takes many kinds. */
+    /** The kind of write of one request, on a route that accepts several kinds. */
     writes: WriteOperation | undefined
     audited: boolean // Whether there is an audit line of it.
   }

@@ -10,7 +10,7 @@ import { networksOf } from '../src/http/client-address.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly auth: Auth
-    /** Where a request comes from; a mark in a body counts before that of a cookie. */
+    /** The origin of a request; a device token in the body takes precedence over that of a cookie. */
     readonly originOf: (request: FastifyRequest, deviceToken?: string) => Origin
     /** See {@link Auth.cleanUp}; the end of the gateway waits until every session has ended. */
     readonly endUpstream: (session: string | undefined) => Promise<void>

@@ -1,4 +1,4 @@
-/** Finds the session behind an access token, for the routes that want one. */
+/** Finds the session of an access token, for the routes that require one. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { admissionOf, contactOf, type Admission } from '../src/access/admission.ts'
@@ -10,17 +10,17 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** For the `onRequest` of routes: the access token must be valid, its session running, and the contact still let in. */
     readonly authenticate: (request: FastifyRequest) => Promise<void>
-    /** The same for a session that something else than an access token leads to. @throws GatewayError `SESSION_ENDED` */
+    /** Authenticates by another credential than an access token. @throws GatewayError `SESSION_ENDED` */
     readonly authenticateBy: (claim: SessionClaim, request: FastifyRequest) => Promise<void>
-    /** The same without a look at coreBOS, for what must work while coreBOS does not. */
+    /** Authenticates without a re-check in coreBOS, for routes that must work while coreBOS is unavailable. */
     readonly identify: (request: FastifyRequest) => Promise<void>
-    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where the request carries no valid session */
+    /** @throws GatewayError `AUTHENTICATION_REQUIRED` if the request has no valid session */
     readonly admissionOf: typeof admissionOf
-    /** @throws GatewayError `AUTHENTICATION_REQUIRED` where the request carries no valid session */
+    /** @throws GatewayError `AUTHENTICATION_REQUIRED` if the request has no valid session */
     readonly contactOf: typeof contactOf
   }
   interface FastifyRequest {
-    /** Null until the access token has been checked, and where a route wants none. */
+    /** Null until the access token has been checked, and on routes without authentication. */
     admission: Admission | null
     /** The contact of `admission`. */
     readonly contact: Contact | null

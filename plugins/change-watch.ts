@@ -7,7 +7,7 @@ import { asGateway } from '../src/corebos/request-calls.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Absent where changes in coreBOS are not watched. */
+    /** Absent if changes in coreBOS are not watched. */
     readonly changeWatch: ChangeWatch | undefined
   }
 }

@@ -1,4 +1,4 @@
-/** The formats of the CRM user behind a request, as `app.formatsOf`. */
+/** The formats of the CRM user of a request, as `app.formatsOf`. */
 import fp from 'fastify-plugin'
 import type { FastifyRequest } from 'fastify'
 import { upstreamOf } from '../src/access/upstream.ts'
@@ -6,7 +6,7 @@ import { formatsOf, type Formats } from '../src/corebos/formats.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** @throws GatewayError `AUTHENTICATION_REQUIRED`, or how coreBOS failed */
+    /** @throws GatewayError `AUTHENTICATION_REQUIRED`, or the error of coreBOS */
     readonly formatsOf: (request: FastifyRequest) => Promise<Formats>
   }
 }

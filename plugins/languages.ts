@@ -1,4 +1,4 @@
-/** The language of labels: `lang` of a request, else what `Accept-Language` prefers, else the contact's own. */
+/** The language of labels: `lang`, otherwise that of `Accept-Language`, otherwise the contact's own. */
 import { KindGuard } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'

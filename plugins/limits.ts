@@ -21,7 +21,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `false`: not counted. For probes that come often, cost nothing and tell nothing. */
     limited?: false
-    /** What the header and the URL of a request present; unless set, the access token of a session. */
+    /** The credentials in the headers and the URL of a request; default: the access token of a session. */
     presents?: (request: FastifyRequest) => Presented
   }
 }
@@ -44,7 +44,7 @@ async function limits(app: FastifyInstance, options: Settings): Promise<void> {
   app.decorateRequest('isCountedLogin', false)
   app.decorateRequest('quotas', undefined)
 
-  // A hook and not an option of each route: what is not found is counted too.
+  // A hook and not an option of each route: requests for unknown routes are counted too.
   app.addHook('onRequest', async (request) => {
     const { limited, presents = presentsToken } = request.routeOptions.config
     if (limited === false) return

@@ -4,7 +4,7 @@ import { neededAfter, type Needed } from '../src/access/needed-modules.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The modules that work on this request has asked for so far; undefined: none. */
+    /** The modules that the work of this request has needed so far; undefined: none. */
     neededModules: Needed | undefined
   }
 }

@@ -17,7 +17,7 @@ declare module 'fastify' {
 export default fp<{ readonly token: string | undefined }>(
   async (app, { token }) => {
     const holdsToken = holderOf(token)
-    // A hook and not an option of each route: a route that forgets it is closed, and so is what does not exist.
+    // A hook and not an option of each route: a route that forgets it is closed, and so are unknown routes.
     app.addHook('onRequest', async (request) => {
       const { open } = request.routeOptions.config
       if (open !== true && !holdsToken(request, open === 'password'))

@@ -21,7 +21,7 @@ export type PolicyOptions = Pick<Config, 'POLICY_FILE' | 'LOGIN_MODE' | 'COREBOS
   readonly now: () => number
 }
 
-/** How long the start waits for coreBOS to say what there is. Milliseconds. */
+/** The longest wait for coreBOS at the start, to check the policy. Milliseconds. */
 const waitLimit = 5000
 
 async function policyPlugin(app: FastifyInstance, options: PolicyOptions): Promise<void> {

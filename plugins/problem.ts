@@ -13,7 +13,7 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (problem.status >= 500) request.log.error({ code: problem.code, err: error }, problem.title)
   else if (problem instanceof RuleError)
     request.log.warn({ code: problem.code, reason: problem.reason.message }, problem.message)
-  // The message of a parser quotes what it could not read, and that may be a password.
+  // The message of a parser quotes the malformed text, which may be a password.
   else request.log.debug({ code: problem.code }, problem.title)
 
   if (problem.retryAfter !== undefined)

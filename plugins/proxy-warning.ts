@@ -1,4 +1,4 @@
-/** Says once in the log that a proxy stands in front of the gateway which `TRUST_PROXY` does not name. */
+/** Warns once in the log of a proxy that `TRUST_PROXY` does not name. */
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
 
@@ -12,7 +12,8 @@ export default fp<Pick<Config, 'TRUST_PROXY'>>(
         isSaid = true
         log.warn(
           { address },
-          'TRUST_PROXY: a proxy forwards requests and is not trusted; all of its clients share the limits of its address',
+          'TRUST_PROXY: a proxy forwards requests and is not trusted; all of its clients share the limits of its ' +
+            'address',
         )
       }
       done()

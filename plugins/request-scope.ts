@@ -1,4 +1,4 @@
-/** Gives every request a scope that owns what it holds, and ends it with the response or the connection. */
+/** Gives every request a scope that owns its resources, and ends it with the response or the connection. */
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { OpenRequests } from '../src/http/open-requests.ts'

@@ -7,7 +7,7 @@ import { answerHeaderNames } from '../src/http/schemas.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** A path of the gateway's as the outside calls it: behind that of `PUBLIC_URL`. */
+    /** A path of the gateway as clients use it: below that of `PUBLIC_URL`. */
     readonly outside: (path: string) => string
   }
 }
@@ -30,7 +30,7 @@ export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
     if (CORS_ORIGINS !== undefined) {
       await app.register(cors, {
         origin: [...CORS_ORIGINS],
-        // coreBOS's own client asks so when it extends a session, though there is no cookie.
+        // coreBOS's own client asks for credentials when it extends a session, although there is no cookie.
         credentials: true,
         methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
         exposedHeaders: [...answerHeaderNames, 'X-Request-Id'],

@@ -10,7 +10,7 @@ import { RedisStore } from '../src/session/redis/store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Sessions, counters, one-time values and cache generations: what all instances must agree on. */
+    /** Sessions, counters, one-time values and cache generations: the state that all instances share. */
     readonly sessions: Store
   }
 }
@@ -21,7 +21,7 @@ export interface SessionsOptions {
   readonly now: () => number
   /** `REDIS_URL` and `SESSION_KEYS` (32 bytes each); absent: the embedded store, for one process alone. */
   readonly redis?: { readonly url: string; readonly keys: readonly Buffer[] } | undefined
-  /** Ends the coreBOS sessions behind sessions that ran out; without it they are left to coreBOS. */
+  /** Ends the coreBOS sessions of expired sessions; without it they are left to coreBOS. */
   readonly endUpstream?: ((session: PortalSession) => Promise<void>) | undefined
   /** How often to look for them, in milliseconds (default 30,000). */
   readonly reapEvery?: number

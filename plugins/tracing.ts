@@ -1,4 +1,4 @@
-/** Gives each request its trace (W3C Trace Context), exports traces where that is set, and answers `Server-Timing`. */
+/** Gives each request its trace (W3C Trace Context), exports traces if configured, and sends `Server-Timing`. */
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
 import { version } from '../src/config/version.ts'

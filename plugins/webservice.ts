@@ -1,4 +1,4 @@
-/** What `/webservice.php` needs: challenges, log-ins with hashed passwords, sessions by name. */
+/** The services of `/webservice.php`: challenges, log-ins with hashed passwords, sessions by name. */
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -19,7 +19,7 @@ export interface Webservice {
   readonly names: SessionNames
   /** Answers after a time that does not depend on whether the name exists. @param began on `performance.now()` */
   challenge(name: string, began: number): Promise<Challenge>
-  /** The session as it stands after a look at coreBOS where one is due. @throws GatewayError `SESSION_ENDED` */
+  /** The session, after a re-check in coreBOS if one is due. @throws GatewayError `SESSION_ENDED` */
   confirm(session: PortalSession): Promise<PortalSession>
 }
 

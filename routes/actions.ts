@@ -67,8 +67,8 @@ function runRoute(app: App): void {
         ...shared,
         summary: 'Run an action on a record',
         description:
-          'What it does is up to whoever has set it up. It is asked for once, and never again by itself. Its name is the ' +
-          'label that it has in coreBOS, percent-encoded in the URL.',
+          'The effect of an action is defined in coreBOS. It is run once, and never repeated automatically. Its ' +
+          'name is its label in coreBOS, percent-encoded in the URL.',
         params: Type.Object({
           id: WebserviceId,
           name: Type.String({ ...ActionName, examples: [example.name] }),

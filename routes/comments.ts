@@ -25,7 +25,7 @@ const Comment = Type.Object(
       name: Type.String({ description: 'Empty if the author is not visible' }),
     }),
     time: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
-      description: 'In UTC; null where it is not known',
+      description: 'In UTC; null if unknown',
     }),
     text: Type.String(),
   },

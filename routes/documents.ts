@@ -63,7 +63,7 @@ const UploadForm = Type.Object(
 
 const downloadProblems = ['COREBOS_TOO_LARGE', 'DOWNLOADS_BUSY', 'DISK_FAILED'] as const
 
-/** Fields of a form, and bytes of each: a title and a note, and what else a policy may open. */
+/** Limits of a form's fields and of the bytes of each: a title, a note, and other fields that a policy opens. */
 const mostFields = 50
 const longestField = 65_536
 
@@ -103,7 +103,7 @@ function uploadSchema(maxBytes: number, types: AcceptedTypes) {
     headers: Type.Object({ 'idempotency-key': IdempotencyKey }),
     body: UploadForm,
     response: {
-      201: answer(WrittenRecord, 'The document; its id alone where it is not seen', {
+      201: answer(WrittenRecord, 'The document; only its id if it is not visible', {
         example: { notes_title: 'Photo of the printer', filename: 'printer.jpg', id: '15x8644' },
         headers: ['Location'],
       }),
@@ -121,7 +121,7 @@ function uploadRoute(app: App, { UPLOAD_MAX_BYTES }: Settings, types: AcceptedTy
     {
       config: { writes: 'create' },
       onRequest: authenticate,
-      // A form is read part by part by the handler: there is no body to be checked before.
+      // The handler reads a form part by part: there is no body to validate before.
       validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)),
       schema: uploadSchema(UPLOAD_MAX_BYTES, types),
     },

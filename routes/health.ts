@@ -13,7 +13,7 @@ const Ready = answer(Type.Object({ status: Type.Literal('ready') }), 'They can',
 })
 
 export interface HealthOptions {
-  /** What keeps requests from being served. */
+  /** The reasons why requests cannot be served. */
   readonly missing: () => Promise<readonly Missing[]>
 }
 
@@ -34,8 +34,7 @@ export default async function health(app: FastifyInstance, { missing: look }: He
       schema: {
         tags,
         summary: 'Readiness probe',
-        description:
-          'If not ready, `errors` lists what is missing, each with the setting that can change it.',
+        description: 'If not ready, `errors` lists the reasons, each with the setting that can change it.',
         response: { 200: Ready, ...problems('NOT_READY') },
       },
     },

@@ -1,4 +1,4 @@
-/** What a page needs to know of its user: contact, account, rights, language, formats and limits. */
+/** The facts that a page needs about its user: contact, account, rights, language, formats and limits. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Config } from '../src/config/config.ts'
@@ -27,7 +27,7 @@ const Me = Type.Object(
     contact: Type.Object({
       id: WebserviceId,
       entity: Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')]),
-      name: nullable('First and last name; null where the policy shows neither'),
+      name: nullable('First and last name; null if the policy shows neither'),
       firstName: nullable('Null if empty or not readable'),
       lastName: nullable('Null if empty or not readable'),
       email: nullable('Null if empty or not readable'),

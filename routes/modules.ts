@@ -1,4 +1,4 @@
-/** What there is to read, as this contact may know it. */
+/** The modules, as this contact may read them. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answer, IfNoneMatch, ModuleName, labelsNotModified, problems } from '../src/http/schemas.ts'
@@ -24,9 +24,7 @@ const Field = Type.Object(
     maxLength: Type.Optional(
       Type.Integer({ description: 'Characters of a text; one that is longer is rejected' }),
     ),
-    decimals: Type.Optional(
-      Type.Integer({ description: 'Decimal places; missing where they are not known' }),
-    ),
+    decimals: Type.Optional(Type.Integer({ description: 'Decimal places; missing if unknown' })),
     default: Type.Unsafe<JsonValue>({
       ...jsonValueSchema,
       description: 'Value of new records unless another is given',

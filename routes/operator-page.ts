@@ -1,4 +1,4 @@
-/** The operators' page at `/`, and the same as JSON at `/access`: what a contact may see and write, and why. */
+/** The operators' page at `/`, and its data as JSON at `/access`: what a contact may see and write, and why. */
 import helmet from '@fastify/helmet'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -45,7 +45,7 @@ function accessRoute(app: App, { look }: Access): void {
       schema: {
         tags: ['access'],
         summary: 'Show what a contact may see and write',
-        description: 'Module by module, with the rule that says so. `GET /` shows the same as a page.',
+        description: 'Module by module, with the rule that decides it. `GET /` is the same as a page.',
         querystring: Type.Object(
           { contact: who('E-mail address or webservice id') },
           { additionalProperties: false },
@@ -77,7 +77,7 @@ function pageRoute(app: App, options: OperatorPageOptions, { look }: Access): vo
           { additionalProperties: false },
         ),
       },
-      // A browser asks for the password, and shows the page where there is none.
+      // Without a password, a browser shows the page and asks for it.
       errorHandler: (error, _request, reply) => {
         const { status, message } = toGatewayError(error)
         const needs = hasToken

@@ -79,7 +79,7 @@ function explainRoute(app: App, gateway: Gateway): void {
       bodyLimit: largeBody,
       schema: {
         tags: ['access'],
-        summary: 'Show what a query of a contact becomes',
+        summary: 'Show the statement that a query of a contact becomes',
         description: 'With all conditions and ids; or why the query is rejected.',
         body: Type.Object(
           { contact: Who, query: Type.String({ minLength: 1, maxLength: limits.text }) },
@@ -185,7 +185,8 @@ function changedRoute(app: App, gateway: Gateway): void {
         tags: ['cache'],
         summary: 'Say that a record was saved or deleted in coreBOS',
         description:
-          'Cached answers of its module end at once, on every instance. For a workflow of coreBOS: see `docs/operations.md`.',
+          'Cached answers of its module end at once, on every instance. For a workflow of coreBOS: see ' +
+          '`docs/operations.md`.',
         body: Type.Object(
           {
             module: ModuleName,
@@ -217,7 +218,7 @@ function clearRoute(app: App, gateway: Gateway): void {
         tags: ['cache'],
         summary: 'Discard cached metadata and answers on every instance',
         description:
-          'The policy is held against the modules and fields that are read anew; the log names its faults.',
+          'The policy is checked against the modules and fields, which are read again; the log names its faults.',
         response: { 204: { type: 'null', description: 'Done' } },
       },
     },

@@ -89,10 +89,10 @@ function recoverRoute(app: App): void {
         tags: ['auth'],
         summary: 'Mail a forgotten password',
         description:
-          'The answer is the same whether or not somebody has that name, and comes before anything is done. Beyond three ' +
-          'mails an hour by name, and `RATE_LIMIT_LOGIN` by address, it stays the same and nothing is sent. Only ' +
-          '`RATE_LIMIT_IP` rejects an address here as on every route, independent of the name in the body. In `user` ' +
-          'mode, where passwords are those of CRM users, and without a service user nothing is ever sent.',
+          'The response is the same whether or not the name exists, and is sent before anything is done. Beyond ' +
+          'three mails an hour by name, and `RATE_LIMIT_LOGIN` by address, it stays the same and nothing is sent. ' +
+          'Only `RATE_LIMIT_IP` rejects an address here as on every route, independent of the name in the body. In ' +
+          '`user` mode, in which passwords are those of CRM users, and without a service user nothing is ever sent.',
         body: Recovery,
         response: { 202: Nothing },
       },

@@ -29,8 +29,8 @@ const Explanation = Type.Recursive(
       dialect: Type.String({ description: 'The coreBOS dialect of the statement' }),
       statement: Type.String({
         description:
-          'What would be sent, with `$scope` in place of what ties records to the contact, and `$rule` in place of the ' +
-          "policy's own conditions; fields that only these need are left out",
+          "The statement, with `$scope` in place of ties to the contact, and `$rule` in place of the policy's own " +
+          'conditions; fields that are selected only for these are left out',
       }),
       lookups: Type.Array(Type.Object({ label: Type.String(), explanation: Self }), {
         description: 'Look-ups that run first, each under its own rule',
@@ -72,7 +72,7 @@ function getRoute(app: App): void {
       schema: {
         ...shared,
         summary: 'Run a query',
-        description: `The ${toGuide} in full, over what this contact may see.`,
+        description: `The full ${toGuide}, within the scope of this contact.`,
         querystring: Type.Object({ q: Statement, ...presentation }),
         response: answers,
       },
@@ -97,7 +97,7 @@ function postRoute(app: App): void {
       schema: {
         ...shared,
         summary: 'Run a query',
-        description: `The ${toGuide} in full, over what this contact may see.`,
+        description: `The full ${toGuide}, within the scope of this contact.`,
         querystring: Type.Object(presentation),
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
         response: answers,

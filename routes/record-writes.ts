@@ -31,13 +31,13 @@ import {
 
 const conditions = Type.Object({ 'if-match': IfMatch, 'if-none-match': IfNoneMatchOfWrite })
 
-const written = 'The record as it is now; its id alone where it is no longer seen'
+const written = 'The record after the write; only its id if it is no longer visible'
 
 type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
 const shared = { tags: ['records'], security: [{ bearer: [] }] }
 
-/** The tag is that of the record as a route answers it without parameters: what `If-Match` wants. */
+/** The tag is that of the record as a route returns it without parameters, for `If-Match`. */
 async function sent(
   written: Parameters<typeof presentedRecord>[0],
   shown: Parameters<typeof presentedRecord>[1],
@@ -48,11 +48,11 @@ async function sent(
   return presentedRecord(written, shown, context)
 }
 
-/** What the routes that write share. */
+/** The functions that the routes share. */
 function writesOf(app: App) {
   const { entityTags, recordLocks } = app
 
-  /** What a write's headers ask of the record as its contact sees it; undefined: nothing. */
+  /** The precondition in a write's headers on the record as its contact sees it; undefined: none. */
   function preconditionOf(
     id: string,
     conditions: Conditions,

@@ -83,8 +83,8 @@ function readRoute(app: App): void {
         ...shared,
         summary: 'Read one record',
         description:
-          'The entity tag is that of the answer as it was asked for; `If-Match` of a write wants that of the whole record, ' +
-          'without `fields` and `expand`.',
+          'The entity tag is that of the requested answer; `If-Match` of a write requires that of the whole ' +
+          'record, without `fields` and `expand`.',
         params: Type.Object({ id: WebserviceId }),
         querystring: RecordQuery,
         headers: Type.Object({ 'if-none-match': IfNoneMatch }),

@@ -40,7 +40,7 @@ const Envelope = Type.Object(
     success: Type.Boolean(),
     result: Type.Optional(Type.Unknown({ description: 'The result of the operation' })),
     error: Type.Optional(Type.Object({ message: Type.String(), code: Type.String() })),
-    moreinfo: Type.Unknown({ description: '`{"totalrows": "33"}` where rows were counted' }),
+    moreinfo: Type.Unknown({ description: '`{"totalrows": "33"}` if rows were counted' }),
   },
   {
     title: 'WebserviceResponse',
@@ -115,7 +115,7 @@ function queryOf(request: FastifyRequest): Pair[] {
   return urlencodedPairs(Buffer.from(mark < 0 ? '' : url.slice(mark + 1), 'latin1'))
 }
 
-/** What the URL says; nothing where it cannot be read, which is rejected later. */
+/** The parameters of the URL; none if it is malformed, which is rejected later. */
 function toldByUrl(request: FastifyRequest): Parameters {
   try {
     return formParameters(queryOf(request), [])
@@ -143,7 +143,7 @@ function sessionNameOf(request: FastifyRequest, parameters: Parameters): string 
   return header ?? (typeof parameter === 'string' ? parameter : '')
 }
 
-/** What would change how coreBOS reads the rest, and has no meaning here. */
+/** Parameters that would change how coreBOS reads the others, and have no meaning here. */
 function rejectParameters(parameters: Parameters): void {
   const present = (name: string): boolean => (parameters.get(name) ?? '') !== ''
   const rejected = ['cbwsOptions', 'mode'].find(present)
@@ -174,7 +174,7 @@ function operationOf(parameters: Parameters): Operation {
   return operation
 }
 
-/** Whether a file may come with it: unless it says otherwise, a record may be a document. */
+/** Whether a file may be sent with it: unless the operation says otherwise, a record may be a document. */
 function carriesFile(parameters: Parameters): boolean {
   const module = parameters.get('elementType')
   return operationIn(parameters)?.carriesFile === true && (module === undefined || module === 'Documents')
@@ -192,7 +192,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const received = new OncePerRequest<Parameters>()
 
   app.removeAllContentTypeParsers()
-  // The handler reads it, and gives back what it takes for that.
+  // The handler reads the body, and releases the resources that it takes for that.
   app.addContentTypeParser('*', (_request, payload: Readable, done) => {
     done(null, payload)
   })

@@ -6,7 +6,7 @@ import ipaddr from 'ipaddr.js'
 /**
  * An address in its usual form, without port, brackets and zone.
  *
- * @returns undefined where the text is not an address: `unknown`, `_hidden`, a name
+ * @returns undefined if the text is not an address: `unknown`, `_hidden`, a name
  */
 export function readAddress(text: string): string | undefined {
   const [, bracketed, withPort, plain] =
@@ -66,7 +66,7 @@ function prefixOf({ parts }: ipaddr.IPv6, bits: number): string {
   return `${new ipaddr.IPv6(groups).toString()}/${bits}`
 }
 
-/** Before Fastify looks at a request, so that what it takes for the client's address is one. */
+/** Runs before Fastify, so that Fastify reads a valid client address. */
 export function believeAddressesAlone(server: Server): void {
   server.prependListener('request', ({ headers }: IncomingMessage) => {
     const header = headers['x-forwarded-for']

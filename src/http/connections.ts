@@ -1,11 +1,11 @@
-/** Ends connections whose client does not read what it is answered, so that unread answers hold little memory. */
+/** Ends connections whose client does not read its answers, so that unread answers hold little memory. */
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 export interface ConnectionBounds {
   /** Bytes of unread answers on all connections. */
   readonly inAll: number
-  /** Bytes of unread answers on one connection that has asked for more than one. */
+  /** Bytes of unread answers on one connection with several requests. */
   readonly perConnection: number
   /** Requests under way on one connection. */
   readonly requests: number
@@ -30,7 +30,7 @@ interface Sending {
   readonly responses: Map<ServerResponse, number>
   /** When the client last took `least` bytes, or all of them. */
   since: number
-  /** What it has taken since then. */
+  /** The bytes that it has read since then. */
   taken: number
   written: number
   below: number
@@ -53,7 +53,7 @@ export class Connections {
     return this.#open.size
   }
 
-  /** What unread answers hold. */
+  /** The size of unread answers. */
   get bytes(): number {
     return this.#queued
   }
@@ -79,7 +79,7 @@ export class Connections {
     responses.delete(response)
   }
 
-  /** Responses that wait behind another are not told that their connection has closed. */
+  /** Responses that wait behind another are not notified when their connection closes. */
   #forget(socket: Socket): void {
     const sending = this.#open.get(socket)
     if (sending === undefined) return
@@ -99,7 +99,7 @@ export class Connections {
     else if (this.#queued > this.#bounds.inAll) this.look()
   }
 
-  /** Ends what stalls, and then what has stalled longest until the rest is within the bound. */
+  /** Ends stalled connections, and then the longest stalled ones until the rest is within the limit. */
   look(now = this.#now()): void {
     const waiting = [...this.#open].filter(([socket, sending]) => this.#isWaiting(socket, sending, now))
     const isStalled = ([, { since }]: readonly [Socket, Sending]) => now - since > this.#bounds.stall
@@ -116,7 +116,7 @@ export class Connections {
     this.#forget(socket)
   }
 
-  /** Whether the client still has to take something; notes what it has taken. */
+  /** Whether the client still has bytes to read; records the bytes that it has read. */
   #isWaiting(socket: Socket, sending: Sending, now: number): boolean {
     const written = socket.bytesWritten - socket.writableLength
     const below = belowStream(socket)
@@ -129,8 +129,8 @@ export class Connections {
   }
 
   /**
-   * Answers what is not a request that can be read, and ends the connection, whether or not the client reads the answer
-   * or closes its side.
+   * Answers a malformed request, and ends the connection, whether or not the client reads the answer or closes its
+   * side.
    */
   reject(socket: Socket, answer: string): void {
     const responses = this.#open.get(socket)?.responses.keys() ?? []

@@ -2,7 +2,7 @@
 import type { File } from '../model/document-file.ts'
 import { create as contentDisposition } from 'content-disposition'
 
-/** The headers of a request that say which part of a file is wanted, and on what condition. */
+/** The headers of a request that select a part of a file, and its condition. */
 export interface Wanted {
   readonly range?: string | undefined
   readonly 'if-range'?: string | undefined
@@ -12,13 +12,11 @@ export interface Wanted {
 export interface FileAnswer {
   readonly status: 200 | 206 | 304 | 416
   readonly headers: Readonly<Record<string, string>>
-  /** Which bytes; undefined: all, where there is a body. */
+  /** The selected bytes; undefined: all, if there is a body. */
   readonly part: Range | undefined
 }
 
-/**
- * @param inert media types that are answered as what they are; others as bytes
- */
+/** @param inert media types that are sent as declared; others are sent as bytes */
 export function fileHeaders(
   { filename, mediaType }: File,
   inert: ReadonlySet<string>,
@@ -33,7 +31,7 @@ export function fileHeaders(
 }
 
 /**
- * The part that is wanted: the whole where no range is named, or one that is not understood, or several.
+ * The selected part: the whole file if no range is named, or a malformed one, or several.
  *
  * @param size of the file, in bytes
  * @param tag the entity tag of the file

@@ -1,4 +1,4 @@
-/** Checks that the text of a form of `multipart/form-data` is UTF-8, since its parser repairs what is not. */
+/** Checks that the text of a form of `multipart/form-data` is UTF-8, because its parser repairs invalid text. */
 import { GatewayError } from '../model/errors.ts'
 import { decoded, escapesUtf8, notUtf8, requireUtf8Charset } from './utf8.ts'
 
@@ -15,7 +15,7 @@ type State = 'between' | 'header' | 'field' | 'file'
 export class FormText {
   readonly #delimiter: Buffer
   #state: State = 'between'
-  /** What has arrived and may be the beginning of a delimiter, or belongs to an unfinished header. */
+  /** The received bytes that may begin a delimiter, or belong to an unfinished header. */
   #held: Buffer = Buffer.from('\r\n')
   #decoder = new TextDecoder('utf-8', { fatal: true })
   #problem: GatewayError | undefined

@@ -24,7 +24,10 @@ export interface Keyed {
 }
 
 export interface Work<T> {
-  /** `made` is what {@link Work.again} needs, and all that is kept: an answer may be the contact's no more when it is asked for again. */
+  /**
+   * `made` is the input of {@link Work.again}, and the only stored result: the contact may lose access to the answer
+   * before the request is repeated.
+   */
   first(): Promise<{ readonly made: string; readonly result: T }>
   again(made: string): Promise<T>
 }
@@ -40,7 +43,7 @@ interface Remembered {
   readonly state: 'running' | 'done' | 'unknown'
   readonly since: number
   readonly made: string
-  /** What the first request was answered with where it was carried out and not as asked. */
+  /** The error of a first request that was carried out differently from what was asked. */
   readonly problem?: Pick<ErrorExtras, 'errors' | 'record'> & {
     readonly code: ErrorCode
     readonly detail?: string
@@ -115,7 +118,7 @@ export class Idempotency {
     throw new GatewayError('OUTCOME_UNKNOWN')
   }
 
-  /** What cannot be kept stays `running`, and is taken for unknown later on. */
+  /** If the state cannot be stored, it stays `running`, and counts as unknown later. */
   async #keep(storeKey: string, entry: string): Promise<void> {
     await this.#state.put(storeKey, entry, remembered).catch(() => undefined)
   }

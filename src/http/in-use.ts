@@ -2,7 +2,7 @@
 export class InUse {
   readonly #counts = new Map<string, () => number>()
 
-  /** @param counts by kind; each is read when it is asked for @throws Error where a kind is counted already */
+  /** @param counts by kind; each is read on demand @throws Error if a kind is counted already */
   watch(counts: Readonly<Record<string, () => number>>): void {
     for (const [kind, count] of Object.entries(counts)) {
       if (this.#counts.has(kind)) throw new Error(`'${kind}' is counted already`)

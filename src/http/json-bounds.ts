@@ -7,7 +7,7 @@ export interface JsonBounds {
   readonly depth: number
 }
 
-/** @returns the bound that the text exceeds; undefined where it is within all, JSON or not */
+/** @returns the limit that the text exceeds; undefined if it exceeds none, whether or not it is JSON */
 export function exceededBound(text: string, bounds: JsonBounds): keyof JsonBounds | undefined {
   let keys = 0
   let commas = 0

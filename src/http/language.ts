@@ -7,13 +7,13 @@ export interface LanguageChoice {
   readonly lang: string | undefined
   /** `Accept-Language`. */
   readonly header: string | undefined
-  /** Of the contact, as coreBOS has it; empty: not known. */
+  /** The language of the contact in coreBOS; empty if unknown. */
   readonly own: string | undefined
 }
 
 /**
  * @param accepted as coreBOS names them (`es_es`)
- * @returns undefined where neither the caller nor the contact names an accepted one
+ * @returns undefined if neither the caller nor the contact names an accepted one
  * @throws GatewayError `INVALID_VALUE` for a `lang` that is not accepted
  */
 export function chosenLanguage(

@@ -29,7 +29,7 @@ const secretNames = [
   'token',
 ]
 
-/** Where log lines go; standard output unless a test listens. */
+/** The destination of log lines; default: standard output. */
 export interface LogSink {
   write(line: string): void
 }
@@ -106,7 +106,7 @@ function writeTo(sink: LogSink) {
   }
 }
 
-/** What Fastify is created with so that it logs this way. */
+/** The options of Fastify for this log. */
 export function loggingOptions(
   { LOG_LEVEL: level, LOG_FORMAT }: { readonly LOG_LEVEL: string; readonly LOG_FORMAT: 'json' | 'pretty' },
   sink?: LogSink,

@@ -1,4 +1,4 @@
-/** What the gateway counts about itself, for `/metrics`. */
+/** The gateway's metrics, for `/metrics`. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { InUse } from './in-use.ts'
 
@@ -16,7 +16,7 @@ export interface Metrics {
   readonly rowsWithheld: Counter<'module'>
   /** Seconds that a call waited before it was sent. */
   readonly corebosWaits: Histogram
-  /** What was answered from a cache (`kept`), with the answer of a concurrent read (`awaited`), or by coreBOS (`read`). */
+  /** The source of answers: a cache (`kept`), a concurrent read (`awaited`), or coreBOS (`read`). */
   readonly cacheUses: Counter<'cache' | 'how'>
   /** Requests that exceeded a limit, by its name in the header `RateLimit`. */
   readonly rateLimited: Counter<'limit'>
@@ -28,7 +28,7 @@ export interface Metrics {
   readonly logins: Counter<'outcome'>
   /** The policy in force. */
   readonly policy: PolicyGauges
-  /** What is in use at this moment; zero of each where no request is under way. */
+  /** What is in use at this moment; zero of each without a request. */
   readonly inUse: InUse
 }
 
@@ -146,7 +146,7 @@ export function watchCircuit(registry: Registry, isOpen: () => boolean): void {
 
 /** @param count undefined: not known */
 export function watchSessions(registry: Registry, count: () => Promise<number | undefined>): void {
-  const help = 'Sessions that have not run out; of all instances where they share Redis'
+  const help = 'Sessions that have not expired; of all instances if they share Redis'
   watch(registry, 'portal_sessions', help, count)
 }
 
@@ -169,7 +169,7 @@ function policyGauges(registry: Registry): PolicyGauges {
   })
   const faulty = new Gauge({
     name: 'portal_policy_closed_modules',
-    help: 'Modules that stay closed because the policy names what coreBOS does not have',
+    help: 'Modules that stay closed because the policy uses names that coreBOS does not have',
     registers,
   })
   return {

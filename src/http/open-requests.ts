@@ -17,7 +17,7 @@ export class OpenRequests {
   connected(socket: Socket): void {
     const waiting = new Set<RequestScope>()
     this.#open.set(socket, waiting)
-    // Node tells the response that is being sent, and none of those that wait behind it.
+    // Node notifies the response that is being sent, but none of those that wait behind it.
     socket.once('close', () => {
       for (const scope of waiting) scope.close({ sent: false })
     })

@@ -6,7 +6,7 @@ import { shortened, shortenedName } from '../model/shortened.ts'
 /** Entries of `errors` in one document. */
 export const mostErrors = 20
 
-/** The document; from status 500 on it says nothing but the title, and where something is missing. */
+/** The document; from status 500 on it contains only the title, and the reasons of `NOT_READY`. */
 export function problemDocument(problem: GatewayError, requestId: string): Problem {
   const { errors } = problem
   const detail = problem.detail ?? detailOf(errors)
@@ -39,7 +39,7 @@ function detailOf(errors: readonly RequestProblem[] = []): string | undefined {
   return `${name}: ${shortened(first.message)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
 }
 
-/** What Fastify itself rejects. Its own messages may quote what it could not read, and that may be a password. */
+/** Errors of Fastify itself. Its own messages may quote malformed text, which may be a password. */
 const rejectedByFastify: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'UNSUPPORTED_MEDIA_TYPE',
@@ -54,7 +54,7 @@ const rejectedByFastify: Readonly<Record<string, readonly [ErrorCode, string]>> 
 }
 
 /**
- * Translates what Fastify and its plugins throw; what is not known is `INTERNAL`.
+ * Translates errors of Fastify and its plugins; unknown ones are `INTERNAL`.
  *
  * @param bodyLimit bytes that a body of this route may have
  */
@@ -83,13 +83,13 @@ export function toGatewayError(error: unknown, bodyLimit?: number): GatewayError
   return new GatewayError('INTERNAL', undefined, { cause: error })
 }
 
-/** Fields of a body go by their bare names, as in what is rejected later on. @param path a JSON pointer */
+/** Fields of a body have their bare names, as in later rejections. @param path a JSON pointer */
 function placeOf(path: string, part = 'body'): { readonly field: string } | { readonly parameter: string } {
   const name = path.split('/').slice(1).join('.')
   return part === 'body' ? { field: name === '' ? part : name } : { parameter: name === '' ? part : name }
 }
 
-/** An error that says what HTTP makes of it. */
+/** An error with a status of HTTP. */
 interface Foreign extends Error {
   readonly code?: string
   readonly statusCode?: number

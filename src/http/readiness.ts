@@ -1,9 +1,9 @@
-/** Says why the gateway is not ready, one line for each reason, with the setting that can change it. */
+/** The reasons why the gateway is not ready, one line each, with the setting that can change it. */
 import { CorebosRejection } from '../model/corebos-errors.ts'
 import { GatewayError } from '../model/errors.ts'
 import { PolicyMisfit } from '../model/policy-misfit.ts'
 
-/** What must work. */
+/** The checks of readiness. */
 export type Need = 'corebos' | 'redis' | 'serviceUser' | 'policy'
 
 /** Each probe rejects with the reason why something does not work. */
@@ -14,9 +14,9 @@ export interface Missing {
   readonly message: string
 }
 
-/** @returns what is missing; empty: ready */
+/** @returns the reasons; empty: ready */
 export async function missingOf({ corebos, ...others }: Probes): Promise<Missing[]> {
-  // Nothing that is asked of coreBOS works where coreBOS does not.
+  // If coreBOS does not answer, no other check of coreBOS can succeed.
   const base = await failureOf('corebos', corebos)
   const needs = base.length === 0 ? (['redis', 'serviceUser', 'policy'] as const) : (['redis'] as const)
   const more = await Promise.all(needs.map((need) => failureOf(need, others[need])))

@@ -1,4 +1,4 @@
-/** How often one address and one contact may ask: what each request counts against, in one step of the store. */
+/** Rate limits of one address and one contact: the counts of each request, in one step of the store. */
 import type { SessionClaim } from '../session/claim.ts'
 import type { Rate } from '../model/rate.ts'
 import { networksOf } from './client-address.ts'
@@ -13,14 +13,14 @@ export interface Rates {
   readonly login: Rate
 }
 
-/** What the head of a request presents. */
+/** The credentials in the head of a request. */
 export interface Presented {
   readonly claim?: SessionClaim | undefined
   /** Whether it is a log-in. */
   readonly login?: boolean
 }
 
-/** What a request is counted by. */
+/** The keys by which a request is counted. */
 export interface Counted {
   readonly address?: string
   /** The session that it presents; the step that counts reads it as well. */
@@ -52,8 +52,8 @@ export class RequestCounts {
   }
 
   /**
-   * @param report gets the limits that the request was counted against, also where it exceeds one of them
-   * @returns what the store says of the presented session
+   * @param report receives the limits that the request was counted against, even if it exceeds one of them
+   * @returns the state of the presented session in the store
    * @throws GatewayError `RATE_LIMITED`, `STORE_UNAVAILABLE`
    */
   async count(
@@ -88,7 +88,10 @@ export class RequestCounts {
   }
 }
 
-/** A wider network counts what its narrower ones let pass, so that one neighbour cannot use it up for the others. */
+/**
+ * A wider network counts only requests that its narrower ones have allowed, so that one neighbour cannot use it up for
+ * the others.
+ */
 function byNetwork(prefix: string, address: string, { name, rate }: Omit<Limit, 'check'>): Limit[] {
   return networksOf(address).map((network, index) => ({
     name,

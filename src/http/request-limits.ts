@@ -1,20 +1,20 @@
-/** Counts requests as they arrive, before any of their body is read, and keeps what the store has said on each request. */
+/** Counts requests as they arrive, before their body is read, and keeps the reply of the store on each request. */
 import type { SessionClaim } from '../session/claim.ts'
 import type { Reading } from '../session/contract.ts'
 import type { Quota } from './rate-limit-headers.ts'
 import type { Presented, RequestCounts } from './request-counts.ts'
 
-/** What the limits need of a request, and keep on it. */
+/** The parts of a request that the limits read and set. */
 export interface LimitedRequest {
   /** The address of the client. */
   readonly ip: string
-  /** What the store said of the session that the request presents, in the step that counted it. */
+  /** The state of the presented session, from the step that counted the request. */
   reading: Reading | null
   /** The session that `reading` is about. */
   presented: SessionClaim | undefined
   /** Whether it has been counted as a log-in. */
   isCountedLogin: boolean
-  /** What is left of the limits that it was counted against. */
+  /** The remaining requests of the limits that it was counted against. */
   quotas: readonly Quota[] | undefined
 }
 
@@ -53,7 +53,7 @@ export class RequestLimits {
   }
 }
 
-/** What the access token of a request presents; nothing where it has none, or one that is not valid. */
+/** The content of the access token of a request; undefined if it has none, or an invalid one. */
 export function presentedToken(
   read: () => string | undefined,
   tokens: { verify(token: string): SessionClaim },
@@ -62,7 +62,7 @@ export function presentedToken(
     const token = read()
     return token === undefined ? {} : { claim: tokens.verify(token) }
   } catch {
-    // The route says what is wrong with it, if it wants one at all.
+    // The route reports the problem, if it requires a token at all.
     return {}
   }
 }

@@ -1,11 +1,11 @@
-/** What one request holds (slots, files, locks): each is released exactly once, however the request ends. */
+/** The resources of one request (slots, files, locks): each is released exactly once, however the request ends. */
 import { GatewayError } from '../model/errors.ts'
 
 export type Release = () => void
 
 /**
  * Ends when the connection of the request has closed, or its response was sent, and no handler works on it any longer.
- * A handler goes on after its client has left until it answers, and what it works with stays in use until then.
+ * A handler continues after its client has disconnected until it answers, and its resources stay in use until then.
  */
 export class RequestScope {
   readonly #releases = new Set<Release>()
@@ -24,8 +24,8 @@ export class RequestScope {
   /**
    * Owns a resource from now on.
    *
-   * @returns releases it early; more than once does no harm
-   * @throws GatewayError `CLIENT_CLOSED_REQUEST` where the request is over: the resource is released at once
+   * @returns a function that releases it early; calling it again has no effect
+   * @throws GatewayError `CLIENT_CLOSED_REQUEST` if the request has ended: the resource is released at once
    */
   hold(release: Release): Release {
     if (this.#isEnded) {
@@ -47,9 +47,9 @@ export class RequestScope {
   }
 
   /**
-   * For what reads from the client, and may never end once that has left.
+   * For reading from the client, which may never end once the client has disconnected.
    *
-   * @throws GatewayError `CLIENT_CLOSED_REQUEST` as soon as the client leaves; what `work` throws
+   * @throws GatewayError `CLIENT_CLOSED_REQUEST` as soon as the client disconnects; what `work` throws
    */
   async whileConnected<T>(work: Promise<T>): Promise<T> {
     const { signal } = this
@@ -61,7 +61,11 @@ export class RequestScope {
     })
   }
 
-  /** To be called as a handler begins. @throws GatewayError `CLIENT_CLOSED_REQUEST` where the client has left */
+  /**
+   * Must be called when a handler begins.
+   *
+   * @throws GatewayError `CLIENT_CLOSED_REQUEST` if the client has disconnected
+   */
   handling(): void {
     if (this.#isClosed) throw clientClosed()
     this.#isHandling = true

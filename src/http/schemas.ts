@@ -1,4 +1,4 @@
-/** Schemas that every route shares: the problem document, and how a route says which problems it answers with. */
+/** Schemas that every route shares: the problem document, and the errors of a route. */
 import type { Readable } from 'node:stream'
 import { Type, type Static, type TSchema, type TString } from '@sinclair/typebox'
 import { errorCatalogue, type ErrorCode } from '../model/errors.ts'
@@ -7,7 +7,7 @@ import { webserviceIdPattern } from '../model/webservice-id.ts'
 
 export const problemMediaType = 'application/problem+json'
 
-/** Bytes that a JSON body may have where it carries values or a statement. */
+/** The most bytes of a JSON body with values or a statement. */
 export const largeBody = 2 ** 20
 
 /** Bytes that a body may have: from any caller, and in a live session. */
@@ -35,8 +35,8 @@ export const Problem = Type.Object(
           field: Type.Optional(
             Type.String({
               description:
-                'A field of the body or the form by its name (`ticket_title`), and `body` for all of it. Of `NOT_READY`: what ' +
-                'is missing',
+                'A field of the body or the form by its name (`ticket_title`), and `body` for the whole body. For ' +
+                '`NOT_READY`: the reason',
             }),
           ),
           parameter: Type.Optional(
@@ -73,14 +73,15 @@ export type Problem = Static<typeof Problem>
 /** Headers of answers that say more than their body, as they are described and shown to portals on other origins. */
 const answerHeaders = {
   ETag: 'Tag of the answer as this contact sees it, for `If-None-Match`, `If-Match` or `If-Range`',
-  Location: 'Path of what was made, from the root of the host',
-  'Retry-After': 'Seconds after which trying again makes sense; left out where nobody can say',
+  Location: 'Path of the created resource, from the root of the host',
+  'Retry-After': 'Seconds until a retry makes sense; missing if unknown',
   'WWW-Authenticate': '`Bearer`',
   'Content-Language': 'The language of the labels',
   'Cache-Control': 'Whether the answer may be kept',
   'Content-Disposition': 'The name of the file, as RFC 6266 has it; always an attachment',
   'Content-Length': 'Bytes',
-  'Content-Range': 'Which bytes of how many: `bytes 0-499/1234`, or `bytes */1234` where there are no such',
+  'Content-Range':
+    'The range of bytes and the size: `bytes 0-499/1234`, or `bytes */1234` if the range is not satisfiable',
   'Accept-Ranges': '`bytes`',
   RateLimit: 'Requests that are left (`r`) and seconds until the window ends (`t`), by limit',
   'RateLimit-Policy': 'Requests (`q`) in a window of so many seconds (`w`), by limit',
@@ -97,7 +98,7 @@ export function described(...names: readonly AnswerHeader[]): Described {
   )
 }
 
-/** What a route answers with: what it is, what it looks like, and its headers. */
+/** The answer of a route: its description, its schema, and its headers. */
 export function answer<T extends TSchema>(
   schema: T,
   description: string,
@@ -161,10 +162,10 @@ export const corebosProblems = [
   'TOO_MANY_CALLS',
 ] as const satisfies ErrorCode[]
 
-/** Of a record that is named by its id: it is not seen, or too much would have to be looked at to say whether it is. */
+/** Of a record that is named by its id: it is not visible, or too much would have to be read to decide. */
 export const recordProblems = ['NOT_FOUND', 'QUERY_TOO_LARGE'] as const satisfies ErrorCode[]
 
-/** Of fields and conditions that a request names. */
+/** Of fields and conditions in a request. */
 export const queryProblems = [
   'QUERY_SYNTAX',
   'QUERY_TOO_LARGE',
@@ -181,7 +182,7 @@ export const writeProblems = [
   'QUERY_TOO_LARGE',
 ] as const satisfies ErrorCode[]
 
-/** Of values that are to be written. */
+/** Of values to be written. */
 export const valueProblems = [
   'UNKNOWN_FIELD',
   'FIELD_NOT_WRITABLE',
@@ -196,7 +197,7 @@ export const WebserviceId = Type.String({
   examples: ['17x8625'],
 })
 
-/** The same with the id of a record that the example of a route is about. */
+/** A webservice id with the id of the record in the example of a route. */
 export function webserviceId(example: string): TString {
   return Type.String({ ...WebserviceId, examples: [example] })
 }
@@ -213,12 +214,12 @@ export const IfNoneMatch = Type.Optional(
   }),
 )
 
-/** The answer where the client has it already. */
+/** The answer if the client has the current version. */
 export const notModified = Type.Unsafe<undefined>(
   Type.Null({ description: 'Not modified', headers: described('ETag', 'Cache-Control') }),
 )
 
-/** Where labels are chosen by language. */
+/** The same answer on routes whose labels depend on the language. */
 export const labelsNotModified = Type.Unsafe<undefined>(
   Type.Null({
     description: 'Not modified',
@@ -245,7 +246,7 @@ export const IdempotencyKey = Type.Optional(
   }),
 )
 
-/** Values to be written. Each is held against the type of its field, and not against this schema alone. */
+/** Values to be written. Each is checked against the type of its field, and not against this schema alone. */
 export const RecordValues = Type.Record(Type.String(), Type.Unknown(jsonValueSchema), {
   title: 'Values',
   maxProperties: 500,

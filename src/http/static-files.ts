@@ -31,7 +31,7 @@ export function staticFile(name: string, bytes: Buffer): StaticFile {
   }
 }
 
-/** @returns the files of a folder by name, without its folders; undefined where the folder does not exist */
+/** @returns the files of a folder by name, without its folders; undefined if the folder does not exist */
 export async function readFolder(folder: string): Promise<ReadonlyMap<string, StaticFile> | undefined> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined)
   if (entries === undefined) return undefined

@@ -1,9 +1,9 @@
-/** Whether what arrives is text in UTF-8: bodies, their declared coding, and URLs. */
+/** Checks that received text is UTF-8: bodies, their declared coding, and URLs. */
 import { GatewayError } from '../model/errors.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** @returns undefined where the bytes are not valid UTF-8 */
+/** @returns undefined if the bytes are not valid UTF-8 */
 export function decoded(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes)
@@ -12,7 +12,7 @@ export function decoded(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** @param source what contains the bytes, as the subject of the message */
+/** @param source the subject of the message, which contains the bytes */
 export function notUtf8(source: string): GatewayError {
   return new GatewayError('BAD_REQUEST', `${source} contains bytes that are not valid UTF-8`)
 }
@@ -22,7 +22,7 @@ interface BodyHeaders {
   readonly 'content-encoding'?: string | undefined
 }
 
-/** @throws GatewayError `UNSUPPORTED_MEDIA_TYPE` where a body is compressed, or its charset is not UTF-8 */
+/** @throws GatewayError `UNSUPPORTED_MEDIA_TYPE` if a body is compressed, or its charset is not UTF-8 */
 export function requirePlainUtf8({
   'content-type': type = '',
   'content-encoding': coding = '',
@@ -45,7 +45,7 @@ function unsupported(received: string, accepted: string): GatewayError {
   return new GatewayError('UNSUPPORTED_MEDIA_TYPE', `${received} was received; accepted: ${accepted}`)
 }
 
-/** Escapes in JSON can spell half of a character, which no bytes of UTF-8 can. @returns undefined where they do not */
+/** Escapes in JSON can encode half of a character, which UTF-8 cannot. @returns undefined if they do not */
 export function wellFormedProblem(value: unknown): GatewayError | undefined {
   return isWellFormed(value)
     ? undefined

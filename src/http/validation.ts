@@ -15,8 +15,8 @@ const truths: ReadonlyMap<string, boolean> = new Map([
 const mostCounted = 50 * mostErrors
 
 /**
- * Bodies are taken as they are. What a URL says in text becomes what its schema names, where the text says exactly that:
- * the library's own conversion takes `1e9` for 1 and `2.5` for 2.
+ * Bodies are not converted. A text in a URL is converted to the type of its schema if it has exactly that form: the
+ * library's own conversion reads `1e9` as 1 and `2.5` as 2.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   let known: TypeCheck<TSchema> | undefined

@@ -1,4 +1,4 @@
-/** Ends the coreBOS sessions behind portal sessions that ran out. */
+/** Ends the coreBOS sessions of expired portal sessions. */
 import type { PortalSession, Store } from './contract.ts'
 
 export interface ReaperOptions {

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../model/errors.ts'
 import { isObject } from '../model/is-object.ts'
 
-/** What a verified access token says. */
+/** The claims of a verified access token. */
 export interface AccessClaims {
   readonly sessionId: string
   readonly contactId: string
@@ -42,7 +42,7 @@ export interface AccessTokensOptions {
   readonly now: () => number
 }
 
-/** Longer than any token of ours; what is longer is not looked at. */
+/** Longer than any token of the gateway; longer ones are not parsed. */
 const maxTokenLength = 4096
 
 /** Tokens whose claims are kept: a contact sends the same one with many requests. */

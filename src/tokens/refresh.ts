@@ -8,9 +8,9 @@ export interface RefreshClaim {
 }
 
 export interface RefreshTokens {
-  /** The same token for the same session and generation, always. */
+  /** Returns the same token for the same session and generation. */
   issue(sessionId: string, generation: number): string
-  /** What a token claims, or `undefined` when we did not sign it. */
+  /** The claims of a token; `undefined` if the gateway did not sign it. */
   read(token: string): RefreshClaim | undefined
 }
 
@@ -39,7 +39,7 @@ export function refreshTokens(secretOf: (sessionId: string) => Buffer | undefine
   }
 }
 
-/** What a store remembers of a session's refresh tokens. Times are milliseconds since 1970. */
+/** The stored history of a session's refresh tokens. Times are milliseconds since 1970. */
 export interface RefreshHistory {
   /** The newest generation that was issued. */
   readonly generation: number

@@ -1,4 +1,6 @@
-/** How much of a body is taken in: little from any caller, more in a live session, a file where the operation carries one. */
+/**
+ * Limits the size of a body: small for any caller, larger in a live session, and a file for operations that accept one.
+ */
 import type { Readable } from 'node:stream'
 import { GatewayError } from '../model/errors.ts'
 
@@ -9,11 +11,15 @@ export interface BodyBounds {
   readonly file: number
 }
 
-/** What a larger body needs, judged by its first bytes; each is asked once, and only where it matters. */
+/** The rights for a larger body, judged by its first bytes; each is checked once, and only if it is needed. */
 export interface BodyRights {
-  /** @throws GatewayError where the request belongs to no live session */
+  /** @throws GatewayError if the request belongs to no live session */
   requireSession(start: Buffer): Promise<void>
-  /** Takes a place for a large body, which the request holds until it is over. @throws GatewayError `BODY_TOO_LARGE`, `GATEWAY_BUSY` */
+  /**
+   * Takes a slot for a large body, which the request holds until it ends.
+   *
+   * @throws GatewayError `BODY_TOO_LARGE`, `GATEWAY_BUSY`
+   */
   takePlace(start: Buffer): void
 }
 
@@ -26,7 +32,7 @@ export class BodyReader {
     this.#rights = rights
   }
 
-  /** @throws GatewayError `BODY_TOO_LARGE`, what the rights throw, `BAD_REQUEST` where the sender has left */
+  /** @throws GatewayError `BODY_TOO_LARGE`, what the rights throw, `BAD_REQUEST` if the sender has disconnected */
   async read(payload: Readable): Promise<Buffer> {
     const chunks: Buffer[] = []
     let size = 0

@@ -1,4 +1,4 @@
-/** One call of an operation: what it was given, and who makes it. */
+/** One call of an operation: its parameters and its caller. */
 import type { ReadContext, WriteContext, ReadBy } from '../access/context.ts'
 import type { Caller } from '../corebos/caller.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -22,7 +22,11 @@ export class Input {
     this.#takes = takes
   }
 
-  /** Also of those that the operation does not come to look at. @throws GatewayError `BAD_REQUEST` where an array stands for a text */
+  /**
+   * Includes parameters that the operation does not read.
+   *
+   * @throws GatewayError `BAD_REQUEST` for an array in place of a text
+   */
   requireTexts(): void {
     for (const name of this.#takes) if (!inJson.has(name)) this.text(name)
   }
@@ -37,7 +41,7 @@ export class Input {
     return this.#get(name) !== undefined
   }
 
-  /** Empty where it is missing. @throws GatewayError `BAD_REQUEST` where it is an array */
+  /** Empty if it is missing. @throws GatewayError `BAD_REQUEST` for an array */
   text(name: string): string {
     const value = this.#get(name) ?? ''
     if (typeof value === 'object') throw new GatewayError('BAD_REQUEST', `'${name}' is a text`)
@@ -45,9 +49,9 @@ export class Input {
   }
 
   /**
-   * JSON in a text, or what brackets or a body of JSON have made of it; undefined where it is missing or empty.
+   * JSON in a text, or the value of brackets or of a JSON body; undefined if it is missing or empty.
    *
-   * @throws GatewayError `BAD_REQUEST` where it is there and is not JSON: a call that ignored it would do something else
+   * @throws GatewayError `BAD_REQUEST` if it is not JSON: a call that ignored it would do something else
    */
   json(name: string): Parameter | undefined {
     const value = this.#get(name)
@@ -78,11 +82,15 @@ export interface Uploads {
   readonly maxBytes: number
 }
 
-/** The same, where it may write as well. */
+/** The context of a call that may write. */
 export interface WebserviceWriteContext extends WebserviceContext {
   readonly context: WriteContext
   readonly uploads: Uploads
-  /** With its audit line. @throws GatewayError `WRONG_PASSWORD`, also where the log-in name is not the contact's own */
+  /**
+   * Changes the password, with its audit line.
+   *
+   * @throws GatewayError `WRONG_PASSWORD`, also if the log-in name is not the contact's own
+   */
   changePassword(change: PasswordChange): Promise<void>
 }
 

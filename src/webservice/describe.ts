@@ -1,4 +1,4 @@
-/** Operations that say what there is, as far as the contact may know it. */
+/** Operations that describe modules, as far as the contact may know them. */
 import {
   dateFormat,
   listModules,
@@ -194,7 +194,7 @@ export async function getUItype(input: Input, client: WebserviceContext): Promis
   )
 }
 
-/** What the ids of a module's records begin with; `0x` for a closed one. */
+/** The prefix of a module's ids; `0x` for a closed module. */
 export async function getWSEntityId(input: Input, { context }: WebserviceContext): Promise<Result> {
   return result(`${context.visible.find(input.text('entityName'))?.module.idPrefix ?? '0'}x`)
 }
@@ -207,7 +207,7 @@ export async function getPortalUserInfo(
   return result({ ...settings, id: session.contact.user.id })
 }
 
-/** Users that a record may be assigned to, as JSON in a text: the own user, where coreBOS names all staff. */
+/** Users that a record may be assigned to, as JSON in a text: only the own user, where coreBOS names all staff. */
 export async function getAssignedUserList(input: Input, client: WebserviceContext): Promise<Result> {
   const module = input.text('module')
   if (module !== '') openModule(module, client)

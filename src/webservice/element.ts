@@ -1,4 +1,4 @@
-/** A record as clients of coreBOS send it: fields by name, and what answers of coreBOS hold beside them. */
+/** A record as clients of coreBOS send it: fields by name, and the additions of coreBOS's answers. */
 import type { DocumentFile } from '../model/document-file.ts'
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
@@ -10,7 +10,7 @@ import { isObject, type Parameter } from './php.ts'
 
 export type Fields = { readonly [name: string]: Parameter }
 
-/** Empty where it is missing, as to coreBOS. @throws GatewayError `BAD_REQUEST` where it is there and is not a JSON object */
+/** Empty if it is missing, as in coreBOS. @throws GatewayError `BAD_REQUEST` if it is not a JSON object */
 export function elementOf(input: Input, name = 'element'): Fields {
   const given = input.json(name) ?? {}
   if (isObject(given)) return given
@@ -23,17 +23,17 @@ export function idOf(element: Fields): string {
   return typeof element['id'] === 'string' ? element['id'] : ''
 }
 
-/** What is said of a file in other fields follows from the file itself. */
+/** Fields that follow from the file itself. */
 const ofFile = new Set(['filename', 'filelocationtype', 'filestatus', 'filesize', 'filetype'])
 
-/** An element without its file and what belongs to that. */
+/** An element without its file and the fields of the file. */
 export function withoutFile(element: Fields): Fields {
   if (!isObject(element['filename'])) return element
   return Object.fromEntries(Object.entries(element).filter(([name]) => !ofFile.has(name)))
 }
 
 /**
- * The file of a new document, as clients put it in the place of its name: `{name, size, type, content}`, in base64.
+ * The file of a new document, which clients send in place of its name: `{name, size, type, content}`, in base64.
  *
  * @throws GatewayError `INVALID_VALUE`; `VALIDATION_FAILED`, `BODY_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`
  */
@@ -48,10 +48,10 @@ export async function fileOf(element: Fields, uploads: Uploads): Promise<Documen
 }
 
 /**
- * The values of an element. Clients send whole answers back, so that what belongs to them and to no field is passed
- * over: the id, and what references point to.
+ * The values of an element. Clients send whole answers back, so the additions to the fields are ignored: the id, and
+ * the names of referenced records.
  *
- * @throws GatewayError `INVALID_VALUE` where a value is no text; `QUERY_TOO_LARGE`
+ * @throws GatewayError `INVALID_VALUE` if a value is not a text; `QUERY_TOO_LARGE`
  */
 export function valuesOf(element: Fields): GivenTexts {
   requireLength('element', Object.keys(element).length, limits.fields, 'fields')
@@ -75,7 +75,7 @@ function textOf(name: string, value: Parameter): string {
 /** Records that one write may create, change, delete or relate. */
 export const mostElements = 50
 
-/** What a new document is to be related to. @throws GatewayError `INVALID_VALUE`, `QUERY_TOO_LARGE` */
+/** The records that a new document is related to. @throws GatewayError `INVALID_VALUE`, `QUERY_TOO_LARGE` */
 export function relationsOf(element: Fields): string[] {
   const relations = element['relations'] ?? []
   const list: readonly Parameter[] = Array.isArray(relations) ? relations : [relations]

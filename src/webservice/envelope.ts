@@ -4,7 +4,7 @@ import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import { shortened } from '../model/shortened.ts'
 import type { Parameter } from './php.ts'
 
-/** What an operation gives back. */
+/** The result of an operation. */
 export interface Result {
   readonly success: boolean
   readonly result: Parameter
@@ -15,7 +15,10 @@ export function result(value: Parameter, moreinfo: Parameter = null): Result {
   return { success: true, result: value, moreinfo }
 }
 
-/** What was not done, and why, as operations say it that look at values first or write many records. */
+/**
+ * A write that was not done, with the reason, in the form of operations that validate values first or write many
+ * records.
+ */
 export function failed(value: Parameter): Result {
   return { success: false, result: value, moreinfo: null }
 }
@@ -44,7 +47,7 @@ export function closedModule(name: string): WebserviceRejection {
 /** Codes that make clients log in again; nothing else may get one. */
 const again = ['AUTHENTICATION_REQUIRED', 'Authentication required'] as const
 
-/** coreBOS's code, and its message where that of the catalogue would say something else than coreBOS says. */
+/** coreBOS's code, and its message where that of the catalogue differs. */
 const translations: Partial<Record<ErrorCode, readonly [code: string, message?: string]>> = {
   INVALID_CREDENTIALS: ['INVALID_USER_CREDENTIALS', 'Invalid username or password'],
   AUTHENTICATION_REQUIRED: again,
@@ -81,7 +84,7 @@ export interface Failure {
   readonly retryAfter: number | undefined
 }
 
-/** What coreBOS has no code for keeps the catalogue's; from status 500 on nothing but the title is said. */
+/** Errors for which coreBOS has no code keep that of the catalogue; from status 500 on only the title is sent. */
 export function failure(error: GatewayError | WebserviceRejection): Failure {
   if (error instanceof WebserviceRejection)
     return { code: error.code, message: error.message, retryAfter: undefined }

@@ -1,6 +1,6 @@
 /**
- * What the first bytes of a body say of its session and operation, before the rest is taken in. Only what is let in
- * further depends on it: the whole body is read again, and the session that it names is looked up then.
+ * Reads session and operation from the first bytes of a body, before the rest is received. They only decide how much is
+ * received: the whole body is parsed again, and its session is looked up then.
  */
 import { formParameters, urlencodedPairs, type Parameters } from './php.ts'
 

@@ -1,4 +1,4 @@
-/** The names of records, for answers that show what a reference points to: each under its own rule. */
+/** The names of referenced records in answers: each under its own rule. */
 import { mapLimited } from '../model/map-limited.ts'
 import { byModule } from '../read/records-by-id.ts'
 import { ask } from '../read/run.ts'
@@ -26,7 +26,7 @@ export function labelOf(row: Row, fields: readonly string[]): string {
     .trim()
 }
 
-/** By webservice id; what the contact may not see is not among them. */
+/** By webservice id; without records that the contact may not see. */
 export async function labelsOf(
   ids: Iterable<string>,
   client: WebserviceContext,
@@ -47,7 +47,7 @@ export async function labelsOf(
   return new Map(found.flat())
 }
 
-/** Rows with what their references point to under `…ename`, as `retrieve` gives them. */
+/** Rows with the names of their references under `…ename`, as in `retrieve`. */
 export async function withReferences(
   rows: readonly Row[],
   view: ModuleView,

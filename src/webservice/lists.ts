@@ -34,7 +34,7 @@ export function namesOf(input: Input, name: string): string[] {
   return namesIn(name, input.text(name))
 }
 
-/** The same of a text that is part of a parameter. @throws GatewayError as {@link requireLength} */
+/** Checks a text that is part of a parameter. @throws GatewayError as {@link requireLength} */
 export function namesIn(name: string, text: string): string[] {
   return [...new Set(partsIn(name, text, limits.fields))].filter((part) => part !== '')
 }

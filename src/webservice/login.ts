@@ -7,17 +7,17 @@ import type { Input } from './call.ts'
 import type { RelayedLogin } from './relayed-login.ts'
 import { result, type Result } from './envelope.ts'
 
-/** What coreBOS calls its own versions; clients compare them. */
+/** Versions in coreBOS's own format; clients compare them. */
 const versions = { version: '0.22', vtigerVersion: '5.5.0' }
 
-/** What a log-in needs of the door, for one request. */
+/** The parts of the gateway that a log-in uses, for one request. */
 export interface LoginContext {
   /** Counts the request as a log-in. @throws GatewayError `RATE_LIMITED` */
   limitLogins(): Promise<void>
   /** After a time that does not depend on whether the name exists. */
   challenge(name: string): Promise<Challenge>
   readonly loginService: RelayedLogin
-  /** The attempt that this request is; counts the request as a log-in where the login service looks. */
+  /** The attempt of this request; counts the request as a log-in when the login service calls it. */
   visitOf(deviceToken: string | undefined): Visit
   /** Opens a session of the gateway, and gives its name. */
   open(admitted: Entered): Promise<string>
@@ -44,7 +44,7 @@ export async function loginPortal(input: Input, login: LoginContext): Promise<Re
   })
 }
 
-/** coreBOS knows no such parameter; a client that sends it, also empty, is told the mark of its device. */
+/** Not a parameter of coreBOS; a client that sends it, even empty, receives its device token. */
 function deviceTokenOf(input: Input): string | undefined {
   return input.has('deviceToken') ? input.text('deviceToken') : undefined
 }

@@ -20,7 +20,7 @@ import {
 } from './write.ts'
 
 interface MassEntry {
-  /** What a failure says it was about. */
+  /** The subject of a failure. */
   readonly about: { readonly id: string } | { readonly record: Parameter }
   readonly prepare: () => Promise<Change>
 }
@@ -31,8 +31,8 @@ interface MassOutcome {
 }
 
 /**
- * Writes all of them or, where one is rejected, none. coreBOS itself has no such thing, so every element is rehearsed
- * before the first one is written; where coreBOS fails in the midst of it, nothing more is written.
+ * Writes all elements or, if one is rejected, none. coreBOS has no such operation, so every element is rehearsed before
+ * the first one is written; if coreBOS fails in between, nothing more is written.
  */
 async function mass(
   operation: WriteOperation,
@@ -92,7 +92,7 @@ function list(input: Input, name: string): Fields[] {
   return elements.filter(isObject)
 }
 
-/** One that is decided when it is carried out: what an element before it has made is found by it. */
+/** A write that is prepared when it is carried out, so that it finds records created by earlier elements. */
 function late(choose: () => Promise<Change>): Change {
   let chosen: Promise<Change> | undefined
   return {

@@ -8,8 +8,8 @@ import { isPartAFile } from '../records/documents/upload.ts'
 import { bounds, multipartPair, type Pair } from './php.ts'
 
 /**
- * @throws GatewayError `BAD_REQUEST` where it cannot be read or is not UTF-8, `UNSUPPORTED_MEDIA_TYPE` for another charset,
- * `BODY_TOO_LARGE` where it has too many parts
+ * @throws GatewayError `BAD_REQUEST` if it is malformed or not UTF-8, `UNSUPPORTED_MEDIA_TYPE` for another charset,
+ * `BODY_TOO_LARGE` if it has too many parts
  */
 export async function multipartPairs(contentType: string, body: Buffer): Promise<Pair[]> {
   try {

@@ -16,10 +16,10 @@ import * as views from './views.ts'
 import * as write from './write.ts'
 
 /**
- * How an operation is kept to what the contact may see.
- * `loginService`: it authenticates. `visible`: modules and fields that the policy opens. `statement`: a query that
- * `src/read/` runs. `record`: a record that `src/read/` finds first, and that is then read from. `self`: nothing but the
- * caller's own. `write`: through `src/write/`, which checks record, values and references against the policy.
+ * How an operation is restricted to what the contact may see. `loginService`: it authenticates. `visible`: modules and
+ * fields that the policy opens. `statement`: a query that `src/read/` runs. `record`: a record that `src/read/` finds
+ * first, and that is then read from. `self`: only the caller's own data. `write`: through `src/write/`, which checks
+ * record, values and references against the policy.
  */
 export type Scope = 'loginService' | 'visible' | 'statement' | 'record' | 'self' | 'write'
 
@@ -57,7 +57,7 @@ const client = (name: string, takes: readonly string[], scope: Scope, run: After
   run,
 })
 
-/** @param writes what an audit line calls it where it is rejected at once; undefined: it writes nothing after all */
+/** @param writes its name in an audit line if it is rejected before the write; undefined: it does not write */
 const author = (
   name: string,
   takes: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * The CRM user behind a session as `/webservice.php` shows it: its own row of `Users` with name, language and formats.
- * The row is made of what the log-in and `getPortalUserInfo` say. No query on `Users` is sent to coreBOS.
+ * The CRM user of a session in `/webservice.php`: its own row of `Users` with name, language and formats. The row is
+ * made from the log-in and `getPortalUserInfo`. No query on `Users` is sent to coreBOS.
  */
 import { userSettings } from '../corebos/presentation.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -15,19 +15,19 @@ export function isOfUsers({ module: name }: Query): boolean {
   return name.toLowerCase() === module.toLowerCase()
 }
 
-/** Whether an id is that of the user behind the session. */
+/** Whether an id is that of the session's user. */
 export function isOwnUser(id: string, { session }: Pick<WebserviceContext, 'session'>): boolean {
   return id === session.contact.user.id
 }
 
-/** @throws GatewayError how coreBOS failed */
+/** @throws GatewayError the error of coreBOS */
 export async function ownUser({ caller, session }: WebserviceContext): Promise<Row> {
   const { user } = session.contact
   return { user_name: user.name, ...(await userSettings(caller)), id: user.id }
 }
 
 /**
- * The rows of a query on `Users`: the own one, where it meets the condition.
+ * The rows of a query on `Users`: the own row, if it meets the condition.
  *
  * @throws GatewayError `UNKNOWN_FIELD` for every field that the row does not have, `UNKNOWN_MODULE` for every other
  *   form of query

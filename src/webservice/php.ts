@@ -1,13 +1,12 @@
 /**
- * Requests as PHP reads them. Both ends must agree on what a request says, so the gateway decodes it by PHP's rules,
- * checks what comes out, and sends coreBOS an encoding of its own.
- *
- * Source: `php_register_variable_ex` and `php_url_decode` of PHP 8; the recordings' "What official clients send".
+ * Parses requests as PHP does. Both ends must agree on the content of a request, so the gateway decodes it by PHP's
+ * rules, checks the result, and sends coreBOS an encoding of its own. Source: `php_register_variable_ex` and
+ * `php_url_decode` of PHP 8; the recordings' "What official clients send".
  */
 import { GatewayError } from '../model/errors.ts'
 import { exceededBound } from '../http/json-bounds.ts'
 
-/** What a parameter may hold; a form has texts and arrays only. */
+/** The value of a parameter; forms only have texts and arrays. */
 export type Parameter =
   string | number | boolean | null | readonly Parameter[] | { readonly [name: string]: Parameter }
 export type Parameters = ReadonlyMap<string, Parameter>
@@ -15,9 +14,9 @@ export type Parameters = ReadonlyMap<string, Parameter>
 export type Pair = readonly [name: string, value: string]
 
 export const bounds = {
-  /** Names in one request; PHP drops what is beyond, which is rejected here. */
+  /** Names in one request; PHP drops further ones, the gateway rejects the request. */
   variables: 1000,
-  /** Brackets behind one name, and levels of a JSON body. */
+  /** Brackets after one name, and levels of a JSON body. */
   depth: 32,
   /** A mass write has 50 records, and a record fewer than 500 fields. */
   json: { keys: 25_000, values: 50_000, depth: 33 },
@@ -29,7 +28,7 @@ function rejected(why: string): GatewayError {
   return new GatewayError('BAD_REQUEST', why)
 }
 
-/** @param place what holds the bytes, as the subject of an error */
+/** @param place the subject of an error, which contains the bytes */
 function text(bytes: Uint8Array, place = 'the request'): string {
   let decoded
   try {
@@ -45,7 +44,7 @@ function withoutNul(decoded: string): string {
   return decoded
 }
 
-/** @returns undefined where the character is not a hexadecimal digit */
+/** @returns undefined if the character is not a hexadecimal digit */
 function hexDigit(byte = 0): number | undefined {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   const letter = byte | 0x20
@@ -73,7 +72,7 @@ function unescape(source: Buffer, place?: string): string {
 /**
  * Names and values of a query string or of a body of `application/x-www-form-urlencoded`.
  *
- * @throws GatewayError `BAD_REQUEST` where they are no text in UTF-8
+ * @throws GatewayError `BAD_REQUEST` if they are not UTF-8
  */
 export function urlencodedPairs(source: Uint8Array): Pair[] {
   const bytes = Buffer.from(source)
@@ -114,7 +113,7 @@ class PhpArray {
   }
 }
 
-/** `a b[c][]` → `a_b`, `c`, the next index. An opened bracket that never closes is no bracket. */
+/** `a b[c][]` → `a_b`, `c`, the next index. An opened bracket that never closes is part of the name. */
 function pathOf(name: string): (string | undefined)[] | undefined {
   const whole = name.replace(/^ +/, '')
   const open = whole.indexOf('[')
@@ -149,7 +148,7 @@ function assemble(pairs: readonly Pair[]): PhpArray {
   return root
 }
 
-/** `$_REQUEST`: what the form says counts over what the query string says, array by array. */
+/** `$_REQUEST`: the form takes precedence over the query string, array by array. */
 function merge(into: PhpArray, over: PhpArray): PhpArray {
   for (const [key, value] of over.entries) {
     const held = into.entries.get(key)
@@ -169,9 +168,9 @@ function plainValue(value: string | PhpArray): Parameter {
 }
 
 /**
- * What a request of a query string and a form says.
+ * The parameters of a query string and a form.
  *
- * @param form the pairs of a body; empty where it has no form
+ * @param form the pairs of a body; empty if it has no form
  * @throws GatewayError `BAD_REQUEST`
  */
 export function formParameters(query: readonly Pair[], form: readonly Pair[]): Parameters {
@@ -191,7 +190,7 @@ export function multipartPair(name: string, value: string): Pair {
 }
 
 /**
- * What a body of JSON says; it is read where there are no other parameters. What is no object says nothing.
+ * The parameters of a JSON body, which is read if there are no other parameters. A body that is not an object has none.
  *
  * @throws GatewayError `BAD_REQUEST`
  */
@@ -201,7 +200,10 @@ export function jsonParameters(body: Uint8Array): Parameters {
   return isObject(parsed) ? new Map(Object.entries(parsed)) : new Map()
 }
 
-/** @throws GatewayError `BAD_REQUEST` where the text nests too deeply or holds what cannot be sent on; undefined where it is no JSON */
+/**
+ * @returns undefined if the text is not JSON
+ * @throws GatewayError `BAD_REQUEST` if it nests too deeply or contains characters that cannot be sent
+ */
 export function parseJson(source: string): Parameter | undefined {
   const exceeded = exceededBound(source, bounds.json)
   if (exceeded === 'depth') throw rejected(`JSON nested deeper than ${bounds.depth}`)

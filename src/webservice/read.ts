@@ -22,7 +22,7 @@ import { serialize, unserializeTexts } from './serialize.ts'
 /** Ids in one `MassRetrieve` or `getReferenceValue`. */
 const mostIds = 500
 
-/** As coreBOS says it: a text; nothing where the number could tell of a row that was withheld. */
+/** A text, as in coreBOS; empty if the number could reveal a withheld row. */
 function total(answer: Answer): Parameter {
   return answer.total === undefined ? {} : { totalrows: String(answer.total) }
 }

@@ -5,13 +5,13 @@ import { toRejection } from './envelope.ts'
 
 class Passed extends Error {}
 
-/** Told of what would be written, and may reject it. `isNew`: of a record that there is not yet. */
+/** Receives the values that would be written, and may reject them. `isNew`: of a new record. */
 export type Look = (values: CheckedValues, isNew: boolean) => Promise<void>
 
 /**
- * Puts a write through everything that is checked before coreBOS gets it.
+ * Runs all checks of a write without sending it to coreBOS.
  *
- * @throws what the write is rejected for, which is then in the audit as well
+ * @throws the error for which the write is rejected, which is then audited as well
  */
 export async function rehearse(
   write: (author: WriteContext) => Promise<unknown>,

@@ -7,8 +7,8 @@ const path = '/webservice.php'
 const leadingSlashes = /^\/{2,}(?=webservice\.php(?:[?#]|$))/
 
 /**
- * A URL whose path is `//webservice.php`, as clients make it of a base URL that ends in `/`, with one slash.
- * Every other URL is returned as it is.
+ * A URL with the path `//webservice.php`, which clients make of a base URL that ends in `/`, with one slash. Every
+ * other URL is returned unchanged.
  */
 export function withOneSlash(url: string): string {
   return url.replace(leadingSlashes, '/')
@@ -21,9 +21,9 @@ export function isWebserviceUrl(url: string): boolean {
 }
 
 /**
- * Whether a request that could not be read was for `/webservice.php`.
+ * Whether a malformed request was for `/webservice.php`.
  *
- * @param packet the bytes in which Node's parser found the error; false where the request line came before them
+ * @param packet the bytes in which Node's parser found the error; false if the request line came before them
  */
 export function isWebservicePacket(packet: unknown): boolean {
   if (!Buffer.isBuffer(packet)) return false

@@ -46,7 +46,7 @@ export async function getRelatedRecords(input: Input, client: WebserviceContext)
 interface Listing {
   readonly limit: tree.Limit
   readonly orderBy: readonly tree.Order[]
-  /** Empty where the caller does not name one. */
+  /** Empty if the caller does not name one. */
   readonly discriminator: string
 }
 
@@ -73,7 +73,7 @@ function listingIn(parameters: Parameter | undefined): Listing {
   }
 }
 
-/** @throws GatewayError where an order is asked for: lines and comments have one of their own */
+/** @throws GatewayError if an order is requested: lines and comments have one of their own */
 function part<T>(rows: readonly T[], { limit: { offset, count }, orderBy }: Listing): readonly T[] {
   if (orderBy.length > 0)
     throw new GatewayError(
@@ -96,7 +96,7 @@ async function lineRows(
   return part(wanted, listing).map(lineRow)
 }
 
-/** What is the line's own goes before what is the product's. */
+/** Values of the line take precedence over those of the product. */
 function lineRow({ listedAs, values, item }: Line): Row {
   return { ...item, ...values, id: listedAs, productid: listedAs, linetype: 'Products' }
 }

@@ -24,7 +24,7 @@ export class RelayedLogin {
   /**
    * `loginPortal`: Customer Portal Login in `portal` mode, a check of the password alone in `service` mode.
    *
-   * @throws GatewayError `INVALID_CREDENTIALS`, `RATE_LIMITED`, how coreBOS or the store failed
+   * @throws GatewayError `INVALID_CREDENTIALS`, `RATE_LIMITED`, the error of coreBOS or the store
    */
   async admitContact(credentials: RelayedCredentials, visit: Visit): Promise<Entered> {
     return this.#admit('loginPortal', credentials, visit)

@@ -39,7 +39,7 @@ function limitOf(text: string, otherwise: number): number {
   return Math.min(Number(text), limits.rows)
 }
 
-/** The open modules among those that are named, each once; all where none is named. */
+/** The open ones of the named modules, without duplicates; all open modules if none is named. */
 function viewsOf(wanted: readonly string[], { context }: WebserviceContext): ModuleView[] {
   const found = (wanted.length === 0 ? context.visible.names : wanted).map((name) =>
     context.visible.find(name),
@@ -47,7 +47,7 @@ function viewsOf(wanted: readonly string[], { context }: WebserviceContext): Mod
   return [...new Set(found)].filter((view) => view !== undefined)
 }
 
-/** A test of one field; of a reference, by the name of what it points to, each under its own rule. */
+/** A condition on one field; on a reference by the name of the referenced record, each under its own rule. */
 function conditionsOn(field: FieldShape, test: Test, term: string, client: WebserviceContext): Condition[] {
   if (field.type !== 'reference') {
     return valueKind(field) === 'id' ? [] : [test(tree.field(field.name), term)]
@@ -127,13 +127,13 @@ export async function getReferenceAutocomplete(input: Input, client: WebserviceC
 interface Hits {
   readonly module: string
   readonly rows: { readonly [label: string]: string }[]
-  /** Undefined where coreBOS counts otherwise than was asked, and too many rows match for the gateway to count. */
+  /** Undefined if coreBOS miscounts the statement, and too many rows match for the gateway to count. */
   readonly total: number | undefined
 }
 
 /**
- * Columns of the module's list by their labels, with names in the place of references. `restrictionids` says nothing
- * here: whose records are searched follows from who has logged in.
+ * Columns of the module's list by their labels, with names in place of references. `restrictionids` is ignored: the
+ * scope follows from the log-in.
  */
 async function searched(input: Input, client: WebserviceContext): Promise<Hits[]> {
   const term = termOf(input, 'query').trim()
@@ -182,7 +182,7 @@ export async function getSearchResultsArray(input: Input, client: WebserviceCont
   return result((await searched(input, client)).flatMap(({ rows }) => rows))
 }
 
-/** The same in PHP's own notation. */
+/** The search with parameters in PHP's own notation. */
 export async function getSearchResults(input: Input, client: WebserviceContext): Promise<Result> {
   return result(serialize((await searched(input, client)).flatMap(({ rows }) => rows)))
 }

@@ -16,9 +16,9 @@ function arrayKey(key: string): string | number {
 }
 
 /**
- * The texts of a list of texts; undefined where it is anything else.
+ * The texts of a serialized list of texts; undefined for any other value.
  *
- * @param look told of how many texts there are to be, before they are read; it may throw
+ * @param look receives the number of texts before they are read; it may throw
  */
 export function unserializeTexts(
   source: string,

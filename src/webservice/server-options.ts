@@ -1,4 +1,4 @@
-/** What Fastify has to know when it is created: limits, trust, and the answers to what is no readable request. */
+/** The options with which Fastify is created: limits, trust, and the answers to malformed requests. */
 import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { Connections } from '../http/connections.ts'
@@ -19,7 +19,7 @@ export function serverOptions(proxies: readonly string[] | undefined, connection
     // The answer that Fastify itself gives while closing is no problem document; `closing` gives one.
     return503OnClosing: false,
     rewriteUrl: ({ url = '/' }) => withOneSlash(url),
-    // Fastify's own parser leaves a value as it is, with all its escapes, where one of them cannot be read.
+    // Fastify's own parser leaves a value unchanged, with all its escapes, if one of them is malformed.
     routerOptions: { querystringParser: parametersOf },
     frameworkErrors: (_error, request, reply) => {
       unreadableUrl(request, reply)
@@ -31,7 +31,7 @@ export function serverOptions(proxies: readonly string[] | undefined, connection
   } satisfies FastifyServerOptions
 }
 
-/** What is answered where there is no request to answer. */
+/** The answer if there is no request to answer. */
 function rejectionOf({ code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown }): string {
   const problem = problemOf(code, rawPacket)
   const isWebservice = isWebservicePacket(rawPacket)

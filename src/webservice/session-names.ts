@@ -1,6 +1,6 @@
 /**
- * `sessionName` of this door: the session of the gateway that it leads to and whose that is, signed, and worth nothing at
- * coreBOS. What it says is looked up nowhere, so that a request costs one step of the store here as at the other door.
+ * `sessionName` of `/webservice.php`: the session of the gateway and its contact, signed, and not valid in coreBOS. Its
+ * content needs no look-up, so a request costs one step of the store, as in the REST API.
  */
 import type { SessionClaim } from '../session/claim.ts'
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
@@ -18,14 +18,16 @@ export class SessionNames {
     )
   }
 
-  /** The name of a session. Its id is no secret, the name is. */
+  /** The name of a session. Its id is not a secret, the name is. */
   name({ id, contact }: Pick<PortalSession, 'id' | 'contact'>): string {
     const [key] = this.#keys
     if (key === undefined) throw new Error('there is no key to sign with')
     return `${id}.${contact.id}.${sign(key, id, contact.id)}`
   }
 
-  /** What a name of ours claims, whether or not the session goes on; undefined for anything else. */
+  /**
+   * The claim of a name that the gateway signed, whether or not the session has ended; undefined for any other text.
+   */
   read(name: string): SessionClaim | undefined {
     const [, sessionId, contactId, mac] = shape.exec(name) ?? []
     if (sessionId === undefined || contactId === undefined || mac === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Operations that say what is wrong with values, by field, before or instead of writing them. */
+/** Operations that validate values, by field, before or instead of writing them. */
 import { GatewayError } from '../model/errors.ts'
 import type { Input, WebserviceWriteContext } from './call.ts'
 import { elementOf, idOf, valuesOf } from './element.ts'
@@ -16,7 +16,7 @@ import {
   complete,
 } from './write.ts'
 
-/** What is wrong with the values, by field; undefined where nothing is. @throws GatewayError any other rejection */
+/** The problems of the values, by field; undefined if there are none. @throws GatewayError any other rejection */
 async function problemsWith(
   { write }: Change,
   client: WebserviceWriteContext,

@@ -1,4 +1,4 @@
-/** Operations that say how coreBOS shows its modules: lists that its users have made, actions, translations. */
+/** Operations that show how coreBOS presents its modules: custom views, actions, translations. */
 import { businessActions } from '../corebos/actions.ts'
 import { translate } from '../corebos/translation.ts'
 import { savedViews, type SavedView, type SavedViews } from '../corebos/views.ts'
@@ -114,7 +114,7 @@ export async function getBusinessActions(input: Input, client: WebserviceContext
 /** Texts in one translation. */
 const mostTexts = 500
 
-/** Of no module, or of one that is open; other texts come back as they are. */
+/** Of no module, or of an open one; other texts are returned unchanged. */
 export async function gettranslation(input: Input, { context, caller }: WebserviceContext): Promise<Result> {
   const given = input.json('totranslate')
   const list: readonly Parameter[] = Array.isArray(given) ? given : []

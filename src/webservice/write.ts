@@ -19,7 +19,7 @@ import { type Look } from './rehearsal.ts'
 
 export type Row = { readonly [name: string]: Parameter }
 
-/** What a call asks to be done to one record, and how its answer shows what came of it. */
+/** A write of one record, and the function that shows its result. */
 export interface Change {
   readonly write: (author: WriteContext) => Promise<Written>
   readonly show: (written: Written) => Promise<Row>
@@ -59,10 +59,10 @@ export function revision(
   }
 }
 
-/** coreBOS writes it itself, though it says that it can be edited. */
+/** coreBOS sets it itself, although it describes it as editable. */
 const keptLogs = new Set(['update_log'])
 
-/** Clients send whole records back, in which what coreBOS keeps by itself may be out of date by then. */
+/** Clients send whole records back, in which fields that coreBOS sets itself may be outdated. */
 function withoutKept(id: string, values: GivenTexts, author: WriteContext): GivenTexts {
   const readable = openViewOf(id, author)?.readable
   const isKept = (name: string): boolean => {
@@ -80,7 +80,7 @@ export async function create(input: Input, client: WebserviceWriteContext): Prom
   return result(await carryOut(await creation(input.text('elementType'), elementOf(input), client), client))
 }
 
-/** A change by what an element holds: its values, and the file of a document. */
+/** A change by an element: its values, and the file of a document. */
 export async function revisionBy(
   id: string,
   element: Fields,
@@ -110,13 +110,13 @@ export async function update(input: Input, client: WebserviceWriteContext): Prom
   return result(await carryOut(change, client))
 }
 
-/** A change by what an element holds, or the mandatory fields that it lacks. */
+/** A change by an element, or the mandatory fields that it lacks. */
 export async function completeRevision(
   id: string,
   element: Fields,
   client: WebserviceWriteContext,
 ): Promise<Change | MissingFields> {
-  // Bounds come before coreBOS is asked what is mandatory.
+  // Limits are checked before coreBOS is asked for mandatory fields.
   const values = valuesOf(withoutFile(element))
   const view = viewOf(id, client.context)
   const missing = await missingFields(view, client, (name) => (element[name] ?? '') !== '')
@@ -129,7 +129,7 @@ export async function completeRevision(
   return revision(id, withoutHabit(values, view, client), client, file)
 }
 
-/** Official clients make their own user the owner of what they change, wherever nothing else is said. */
+/** Official clients make their own user the owner of changed records, unless another owner is given. */
 function withoutHabit(
   values: GivenTexts,
   { decision }: ModuleView,
@@ -176,7 +176,7 @@ async function missingFields(
   return first === undefined ? undefined : new MissingFields(first, others)
 }
 
-/** Rejects what coreBOS would reject for want of a value. */
+/** Rejects writes that coreBOS would reject for a missing value. */
 export function complete(client: WebserviceWriteContext): Look {
   return async ({ module, values }, isNew) => {
     const view = client.context.visible.require(module)
@@ -196,7 +196,7 @@ export async function upsert(input: Input, client: WebserviceWriteContext): Prom
   return result(await carryOut(await revisionBy(found, changes, client), client))
 }
 
-/** @throws WebserviceRejection where there is nothing to look up */
+/** @throws WebserviceRejection if no record is named */
 export async function findBy(
   module: string,
   element: Fields,
@@ -234,7 +234,7 @@ async function requireRight(id: string, client: WebserviceWriteContext): Promise
   }
 }
 
-/** Of what never comes as far as the door for writes. */
+/** Audits writes that are rejected before `src/write/` is called. */
 export function auditRejection(
   operation: WriteOperation,
   ids: readonly string[],

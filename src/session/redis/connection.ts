@@ -19,10 +19,10 @@ declare module 'ioredis' {
 
 export type Client = Redis | Cluster
 
-/** Told of each command, with the seconds that it took. */
+/** Receives each command, with the seconds that it took. */
 export type OnCommand = (command: string, outcome: 'ok' | 'failed', seconds: number) => void
 
-/** Told when a connection is lost, and why; and when it is back. */
+/** Called when a connection is lost, with the reason; and when it is back. */
 export type OnState = (state: 'ready' | 'lost', why?: string) => void
 
 /** Steps that may be repeated after a lost answer: at worst a request is counted twice. */
@@ -46,7 +46,7 @@ export class Connection {
 
   readonly #onCommand: OnCommand | undefined
 
-  /** Connects in the background. @throws Error where the URL is wrong, without quoting it */
+  /** Connects in the background. @throws Error if the URL is wrong, without quoting it */
   constructor(
     url: string,
     { onState, onCommand }: { onState?: OnState | undefined; onCommand?: OnCommand | undefined } = {},
@@ -141,7 +141,7 @@ function failureOf(error: unknown): 'not done' | 'lost' | 'timed out' | 'rejecte
   return /closed|max retries|ECONN|EPIPE/i.test(message) ? 'lost' : 'rejected'
 }
 
-/** What ioredis throws carries the command with all its arguments, passwords included: only what it says is kept. */
+/** Errors of ioredis contain the command with all its arguments, passwords included: only the message is kept. */
 export function unavailable(error: unknown): GatewayError {
   const cause = new Error(error instanceof Error ? error.message : String(error))
   return new GatewayError('STORE_UNAVAILABLE', undefined, { retryAfter: 1, cause })

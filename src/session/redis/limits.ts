@@ -9,7 +9,7 @@ import { readResults } from './replies.ts'
 export class RedisLimits {
   readonly #connection: Connection
   readonly #redisKeys: RedisKeys
-  /** Under how many keys a counter may stand: those of all encryption keys. */
+  /** The number of keys that a counter may have: one for each encryption key. */
   readonly #keyCount: number
   readonly #now: () => number
   /** Of this process alone. */

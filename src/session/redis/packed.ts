@@ -1,4 +1,4 @@
-/** The sealed part of a session: its facts as a short text, without what changes with every request. */
+/** The encrypted part of a session: its facts as a short text, without those that change with every request. */
 import { levels, type Contact } from '../../model/contact.ts'
 import type { PortalSession } from '../contract.ts'
 
@@ -13,7 +13,7 @@ export function pack(session: Fixed): string {
   return JSON.stringify([form, id, ...who, upstream, userAgent, address, createdAt, checkedAt, expiresAt])
 }
 
-/** @returns `undefined` for what another version packed in another form */
+/** @returns `undefined` for the format of another version */
 export function unpack(text: string): Fixed | undefined {
   const parts: unknown = JSON.parse(text)
   if (!Array.isArray(parts) || parts.length !== 15 || parts[0] !== form) return undefined

@@ -1,7 +1,7 @@
-/** Reads what the steps of `scripts.ts` reply. */
+/** Reads the replies of the steps in `scripts.ts`. */
 import type { RateResult, Reading, Watched } from '../contract.ts'
 
-/** Found no session. */
+/** The reply if the session does not exist. */
 export function noSession(results: readonly RateResult[]): Reading {
   const none = { cacheGeneration: '', schemaGeneration: '', moduleGenerations: new Map<string, string>() }
   return { session: undefined, ...none, results }
