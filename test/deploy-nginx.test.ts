@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { request as requestHttps } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { parse } from 'yaml'
@@ -27,8 +28,8 @@ const compose = parse(readFileSync('deploy/compose.yaml', 'utf8'), { merge: true
 
 /** A text with its variables filled in as Docker Compose does. */
 const filled = (text: string, env: Readonly<Record<string, string>>): string =>
-  text.replace(/\$\$|\$\{(\w+)(?::[-?]([^}]*))?\}/g, (whole, name?: string, otherwise = '') =>
-    whole === '$$' ? '$' : (env[name ?? ''] ?? otherwise),
+  text.replace(/\$\$|\$\{(\w+)(?::[-?]([^}]*))?\}/g, (whole: string, name = '', otherwise = '') =>
+    whole === '$$' ? '$' : (env[String(name)] ?? String(otherwise)),
   )
 
 /** Replaces what names containers, each of which must be there. */
@@ -113,8 +114,7 @@ async function over(
   })
   asked.end(body)
   const [response] = (await once(asked, 'response')) as [IncomingMessage] // the event's argument
-  const socket = response.socket as import('node:tls').TLSSocket // of a request over TLS
-  const protocol = socket.getProtocol()
+  const protocol = response.socket instanceof TLSSocket ? response.socket.getProtocol() : null
   let text = ''
   for await (const piece of response.setEncoding('utf8')) text += String(piece)
   return { status: response.statusCode, headers: response.headers, protocol, text }
