@@ -1,6 +1,7 @@
 /** `npm run bench`: how fast the gateway is, as tables and in `bench/results.json`. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import { measureAttacks } from './bench/attacks.ts'
 import { measureEngine } from './bench/engine.ts'
 import { measureMemory } from './bench/memory.ts'
 import { measureFairness, measurePages } from './bench/page.ts'
@@ -12,9 +13,9 @@ const usage = `npm run bench -- [--quick] [--rounds N] [--only TEXT] [--table NA
   --quick   3 rounds and few requests, in two to three minutes
   --rounds  rounds in which the rows of the first table take turns (default 7)
   --only    rows of the gateway whose names contain the text
-  --table   requests, pages, fairness, memory, engine; all unless given, without engine where it is quick`
+  --table   requests, pages, fairness, memory, engine, attacks; all unless given, without the last two where it is quick`
 
-const tables = ['requests', 'pages', 'fairness', 'memory', 'engine'] as const
+const tables = ['requests', 'pages', 'fairness', 'memory', 'engine', 'attacks'] as const
 
 function row(name: string, ...cells: readonly (string | number | undefined)[]): void {
   const texts = cells.map((cell) =>
@@ -78,6 +79,15 @@ async function memory(isQuick: boolean): Promise<unknown> {
   return result
 }
 
+async function attacks(isQuick: boolean): Promise<unknown> {
+  const rows = await measureAttacks(isQuick ? 10 : 30)
+  row('beside (ms)', 'list p50', 'list p95', '× idle', 'log-in p50', 'log-in p95', '× idle')
+  for (const { name, listP50, listP95, loginP50, loginP95, list, login } of rows)
+    row(name, listP50, listP95, list, loginP50, loginP95, login)
+  console.log()
+  return rows
+}
+
 async function engine(): Promise<unknown> {
   const statements = await measureEngine()
   row('parse, scope, print (µs)', 'median', 'p99', 'pgsql-ast', 'p99')
@@ -113,6 +123,7 @@ async function main(): Promise<void> {
     fairness: async () => fairness(quick),
     memory: async () => memory(quick),
     engine,
+    attacks: async () => attacks(quick),
   }
   for (const name of tables) if (wanted.has(name)) results[name] = await measures[name]()
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, load: loadavg() }
