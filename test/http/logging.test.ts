@@ -1,6 +1,12 @@
 /** The form of log lines: JSON for programs, text for people. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import t from 'tap'
+import { request } from 'undici'
+import { startDemoCorebos } from '../../src/demo/server.ts'
+import { program } from '../support/program.ts'
 import { startGateway } from '../support/start.ts'
+import { textAt } from '../support/webservice-client.ts'
 
 t.test('a log line is JSON with an ISO time', async (t) => {
   const { url, log } = await startGateway(t)
@@ -16,3 +22,43 @@ t.test('LOG_FORMAT=pretty writes one line for people per request', async (t) => 
   t.equal(lines.length, 1)
   t.match(lines[0], /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: request .*"status":200.*\n$/)
 })
+
+t.test(
+  'a write that was answered has its audit line, also where the process is killed at once',
+  async (t) => {
+    const corebos = await startDemoCorebos({ port: 0, delayMs: 0, now: Date.now })
+    t.teardown(async () => corebos.close())
+    const env = { COREBOS_URL: corebos.url, COREBOS_USER: 'portal', COREBOS_ACCESS_KEY: 'portal-access-key' }
+    const child = spawn(process.execPath, program('src/main.ts'), {
+      env: { PATH: process.env['PATH'], ...env, PORT: '0', METRICS_PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'close')
+    let output = ''
+    const ready = new Promise<string>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk
+        const [, url] = /^ready gateway=(\S+)/m.exec(output) ?? []
+        if (url !== undefined) resolve(url)
+      })
+    })
+    const url = await ready
+    const post = async (path: string, body: object, headers = {}) =>
+      request(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      })
+    const { body } = await post('/auth/login', { username: 'alice@example.com', password: 'alice-pw' })
+    const authorization = `Bearer ${textAt(await body.json(), 'accessToken')}`
+    const { statusCode } = await post(
+      '/modules/HelpDesk/records',
+      { ticket_title: 'x', ticketstatus: 'Open' },
+      { authorization },
+    )
+    child.kill('SIGKILL')
+    t.equal(statusCode, 201)
+    await ended
+    t.match(output, /"audit":\{[^\n]*"operation":"create"/)
+  },
+)
