@@ -1,5 +1,5 @@
 /** The attack itself: reads the truth as administrator, puts hostile requests, and tells what their answers give away. */
-import { Pool } from 'undici'
+import { errors, Pool } from 'undici'
 import type { Attempt } from './attempt.ts'
 import { Evaluator } from './condition.ts'
 import { damage } from './damage.ts'
@@ -255,8 +255,14 @@ class Run {
 
   /** @returns the answer's text */
   async #put(contact: Contact, attempt: Attempt, repeat: string): Promise<string> {
-    const answer = await contact.client.send(attempt)
     this.#requests++
+    const answer = await contact.client.send(attempt).catch((error: unknown) => {
+      if (!(error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError))
+        throw error
+      this.#tell(contact, attempt, repeat, { kind: 'crash', what: `no answer: ${error.message}` })
+      return undefined
+    })
+    if (answer === undefined) return ''
     this.#statuses.set(answer.status, (this.#statuses.get(answer.status) ?? 0) + 1)
     if (attempt.answerKind === 'webservice') {
       this.#asked.add(attempt.label)
