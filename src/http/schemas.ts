@@ -214,18 +214,15 @@ export const IfNoneMatch = Type.Optional(
   }),
 )
 
-/** The answer if the client has the current version. */
-export const notModified = Type.Unsafe<undefined>(
-  Type.Null({ description: 'Not modified', headers: described('ETag', 'Cache-Control') }),
-)
+function notModifiedWith(...headers: readonly AnswerHeader[]) {
+  return Type.Unsafe<undefined>(Type.Null({ description: 'Not modified', headers: described(...headers) }))
+}
 
-/** The same answer on routes whose labels depend on the language. */
-export const labelsNotModified = Type.Unsafe<undefined>(
-  Type.Null({
-    description: 'Not modified',
-    headers: described('ETag', 'Cache-Control', 'Content-Language'),
-  }),
-)
+/** The answer if the client has the current version. */
+export const notModified = notModifiedWith('ETag', 'Cache-Control')
+
+/** On routes whose labels depend on the language. */
+export const labelsNotModified = notModifiedWith('ETag', 'Cache-Control', 'Content-Language')
 
 export const IfNoneMatchOfWrite = Type.Optional(
   Type.String({
