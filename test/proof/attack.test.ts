@@ -47,7 +47,8 @@ const modes = [
 ] as const
 const gateways = await startGatewaysApart(
   t,
-  modes.map(([mode]) => ({ env: { LOGIN_MODE: mode } })),
+  // All 32 requests under way may be of one contact, whose share of the usual queue is smaller.
+  modes.map(([mode]) => ({ env: { LOGIN_MODE: mode, COREBOS_QUEUE: '1000' } })),
 )
 
 for (const [i, [mode, as, seed]] of modes.entries()) {
