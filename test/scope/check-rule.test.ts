@@ -1,6 +1,5 @@
 /** Unit tests of the meaning of empty in the policy's own conditions. */
 import t from 'tap'
-import type { Modules } from '../../src/model/module.ts'
 import { printCondition } from '../../src/query/canonical.ts'
 import { parseCondition } from '../../src/query/parse.ts'
 import type { Condition } from '../../src/query/tree.ts'
@@ -8,7 +7,7 @@ import { checkRule } from '../../src/scope/check-rule.ts'
 import { meets } from '../../src/scope/verify.ts'
 import { VisibleModules } from '../../src/scope/view.ts'
 import { Policy } from '../../src/policy/policy.ts'
-import { moduleOf, person } from '../support/shapes.ts'
+import { moduleOf, modulesOf, person } from '../support/shapes.ts'
 
 const number = { type: 'double', uitype: '7' } as const
 const helpDesk = moduleOf(
@@ -25,11 +24,7 @@ const shapes = [
   { ...helpDesk, fields: new Map([...helpDesk.fields, ['hours', hours as never]]) }, // a copy of a field with another type
   moduleOf('Accounts', '11', 'accountname'),
 ]
-const modules: Modules = {
-  names: shapes.map(({ name }) => name),
-  byName: (name) => shapes.find((each) => each.name === name),
-  byIdPrefix: (prefix) => shapes.find((each) => each.idPrefix === prefix),
-}
+const modules = modulesOf(shapes)
 const policy = new Policy({
   level: 'account',
   modules: { HelpDesk: { open: true }, Accounts: { open: true } },

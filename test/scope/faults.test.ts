@@ -1,9 +1,8 @@
 /** Unit tests of what a policy names that an installation does not have, or that cannot be enforced. */
 import t from 'tap'
-import type { Modules } from '../../src/model/module.ts'
 import { readPolicy } from '../../src/policy/policy.ts'
 import { faultsOf, lineOf } from '../../src/scope/faults.ts'
-import { moduleOf } from '../support/shapes.ts'
+import { moduleOf, modulesOf } from '../support/shapes.ts'
 
 const shapes = [
   moduleOf('Accounts', '11', 'accountname'),
@@ -12,11 +11,7 @@ const shapes = [
   moduleOf('ProjectTask', '32', 'taskname', 'projectid:>Project'),
   moduleOf('Project', '33', 'projectname', 'linked:>Contacts,Accounts'),
 ]
-const modules: Modules = {
-  names: shapes.map(({ name }) => name),
-  byName: (name) => shapes.find((each) => each.name === name),
-  byIdPrefix: (prefix) => shapes.find((each) => each.idPrefix === prefix),
-}
+const modules = modulesOf(shapes)
 
 function faults(rules: object, others: object = {}) {
   const policy = readPolicy({ level: 'account', modules: rules, ...others })

@@ -2,7 +2,6 @@
 import t from 'tap'
 import type { Contact } from '../../src/model/contact.ts'
 import type { ErrorCode } from '../../src/model/errors.ts'
-import type { Modules } from '../../src/model/module.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import { Policy } from '../../src/policy/policy.ts'
 import { printCondition } from '../../src/query/canonical.ts'
@@ -12,7 +11,7 @@ import { draft, ofCaller, ofGateway, plan, withEveryField, type Draft } from '..
 import { scopeOf } from '../../src/scope/rule-condition.ts'
 import type { OwnerIds } from '../../src/scope/owner-ids.ts'
 import { VisibleModules } from '../../src/scope/view.ts'
-import { moduleOf, person } from '../support/shapes.ts'
+import { moduleOf, modulesOf, person } from '../support/shapes.ts'
 
 const shapes = [
   moduleOf('Accounts', '11', 'accountname'),
@@ -27,11 +26,7 @@ const shapes = [
   moduleOf('Faq', '3', 'question', 'faqstatus'),
 ]
 
-const modules: Modules = {
-  names: shapes.map(({ name }) => name),
-  byName: (name) => shapes.find((each) => each.name === name),
-  byIdPrefix: (prefix) => shapes.find((each) => each.idPrefix === prefix),
-}
+const modules = modulesOf(shapes)
 
 const alice = person('account', 'Contacts', '11x1')
 const own: OwnerIds = { contacts: ['12x1'], accounts: [] }

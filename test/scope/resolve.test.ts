@@ -8,7 +8,7 @@ import { resolveCondition, unresolvedIn } from '../../src/scope/resolve.ts'
 import { isShown, ruleLabel, scopeLabel } from '../../src/scope/rule-condition.ts'
 import { Policy } from '../../src/policy/policy.ts'
 import { VisibleModules } from '../../src/scope/view.ts'
-import { moduleOf, person } from '../support/shapes.ts'
+import { moduleOf, modulesOf, person } from '../support/shapes.ts'
 
 const query = tree.select('Accounts', ['id'], undefined, { limit: { offset: 0, count: 10 } })
 const lookup = tree.lookup({ field: 'parent_id', query, label: scopeLabel })
@@ -59,14 +59,16 @@ t.test('a look-up without a result is an error, and each is looked up once', (t)
 
 t.test('a contact knows of a look-up by a field that it can read, unless the policy made it', (t) => {
   const shape = moduleOf('HelpDesk', '17', 'title', 'parent_id:>Accounts', 'secret:>Accounts')
-  const modules = { names: ['HelpDesk'], byName: () => shape, byIdPrefix: () => shape }
   const policy = new Policy({
     level: 'account',
     modules: { HelpDesk: { ties: { account: ['parent_id'] }, hide: ['secret'] } },
   })
-  const view = new VisibleModules(person('account', 'Contacts', '11x2'), policy, modules, true).require(
-    'HelpDesk',
-  )
+  const view = new VisibleModules(
+    person('account', 'Contacts', '11x2'),
+    policy,
+    modulesOf([shape]),
+    true,
+  ).require('HelpDesk')
   for (const [field, label, expected] of [
     ['parent_id', scopeLabel, true],
     ['secret', scopeLabel, false],

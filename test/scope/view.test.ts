@@ -1,13 +1,12 @@
 /** Unit tests of the modules and fields that a contact may see. */
 import t from 'tap'
 import { GatewayError } from '../../src/model/errors.ts'
-import type { Modules } from '../../src/model/module.ts'
 import { Policy } from '../../src/policy/policy.ts'
 import { parseCondition } from '../../src/query/parse.ts'
 import { printCondition } from '../../src/query/canonical.ts'
 import { checkCondition } from '../../src/scope/check.ts'
 import { VisibleModules } from '../../src/scope/view.ts'
-import { moduleOf, person } from '../support/shapes.ts'
+import { moduleOf, modulesOf, person } from '../support/shapes.ts'
 
 const shapes = [
   moduleOf('HelpDesk', '17', 'title', 'secret', 'parent_id:>Accounts', 'due:date'),
@@ -15,11 +14,7 @@ const shapes = [
   moduleOf('Leads', '10', 'lastname'),
   moduleOf('Assets', '29', 'assetname'),
 ]
-const modules: Modules = {
-  names: shapes.map(({ name }) => name),
-  byName: (name) => shapes.find((each) => each.name === name),
-  byIdPrefix: (prefix) => shapes.find((each) => each.idPrefix === prefix),
-}
+const modules = modulesOf(shapes)
 const policy = new Policy({
   level: 'account',
   modules: {
