@@ -1,8 +1,6 @@
 /** The rows of the last table: what other clients notice of an attack within the default limits, with 50 ms a call. */
-import { performance } from 'node:perf_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { quantile } from './load.ts'
+import { atRate, quantile } from './load.ts'
 import { loginOf, logIn, startGateway, startUpstream, type Served } from './stand.ts'
 
 export interface AttackRow {
@@ -123,16 +121,4 @@ async function measureBeside(attack: Attack, seconds: number, gateway: Served, p
     ...under,
   ])
   return { lists, logins }
-}
-
-/** @returns milliseconds of each, counted from when it was due */
-async function atRate(perSecond: number, seconds: number, send: (n: number) => Promise<void>): Promise<number[]> {
-  const began = performance.now()
-  const times: Promise<number>[] = []
-  for (let n = 0; n < perSecond * seconds; n++) {
-    const due = began + (n * 1000) / perSecond
-    await delay(Math.max(0, due - performance.now()))
-    times.push(send(n).then(() => performance.now() - due))
-  }
-  return Promise.all(times)
 }

@@ -39,27 +39,36 @@ export class Target {
     await Promise.all(Array.from({ length: atOnce }, worker))
   }
 
-  /**
-   * Requests at a fixed rate, whether or not earlier ones are answered. Each is timed from the moment at which it should
-   * have been sent.
-   *
-   * @returns milliseconds
-   */
+  /** {@link atRate} for one kind of request. @returns milliseconds */
   async openLoop(requests: Requests, perSecond: number, seconds: number): Promise<number[]> {
-    const began = performance.now()
-    const answered: Promise<number>[] = []
-    for (let n = 0; n < perSecond * seconds; n++) {
-      const due = began + (n * 1000) / perSecond
-      const wait = due - performance.now()
-      if (wait > 1) await delay(wait)
-      answered.push(this.send(requests).then(() => performance.now() - due))
-    }
-    return Promise.all(answered)
+    return atRate(perSecond, seconds, async () => this.send(requests))
   }
 
   async close(): Promise<void> {
     await this.#pool.destroy()
   }
+}
+
+/**
+ * Sends at a fixed rate, whether or not earlier requests are answered. Each is timed from the moment at which it should
+ * have been sent.
+ *
+ * @returns milliseconds
+ */
+export async function atRate(
+  perSecond: number,
+  seconds: number,
+  send: (n: number) => Promise<void>,
+): Promise<number[]> {
+  const began = performance.now()
+  const answered: Promise<number>[] = []
+  for (let n = 0; n < perSecond * seconds; n++) {
+    const due = began + (n * 1000) / perSecond
+    const wait = due - performance.now()
+    if (wait > 1) await delay(wait)
+    answered.push(send(n).then(() => performance.now() - due))
+  }
+  return Promise.all(answered)
 }
 
 export function quantile(values: readonly number[], share: number): number {
