@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Generations, Watched } from '../contract.ts'
 import { unavailable, type Connection } from './connection.ts'
 import { generations } from './keys.ts'
-import { list, readWatched, text } from './replies.ts'
+import { inPairs, list, readWatched, text } from './replies.ts'
 
 /** In the order in which {@link RedisGenerations.told} takes their values. */
 export const generationNames = [
@@ -55,9 +55,7 @@ export class RedisGenerations {
   told([records, everything, watched, pairs]: readonly unknown[]): Generations | undefined {
     const version = text(records)
     if (pairs !== undefined) {
-      const words = list(pairs).map(text)
-      const modules = words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : []))
-      this.#modules.set(version, new Map(modules))
+      this.#modules.set(version, inPairs(list(pairs).map(text)))
       this.known = version
     }
     const moduleGenerations = this.#modules.get(version)

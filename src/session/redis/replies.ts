@@ -9,7 +9,7 @@ export function noSession(results: readonly RateResult[]): Reading {
 
 export function readWatched(told: string): Watched | undefined {
   const [until = '', ...words] = told.split(' ')
-  const modules = words.flatMap((word, n) => (n % 2 === 0 ? [[word, Number(words[n + 1])] as const] : []))
+  const modules = [...inPairs(words)].map(([module, at]) => [module, Number(at)] as const)
   return until === '' ? undefined : { until: Number(until), modules: new Map(modules) }
 }
 
@@ -19,6 +19,11 @@ export function readResults(told: unknown): RateResult[] {
     const [allowed = 0, count = 0, resetIn = 0] = numbers.slice(3 * index)
     return { allowed: allowed === 1, count, resetIn }
   })
+}
+
+/** Names and values in turn, as Redis replies a hash. */
+export function inPairs(words: readonly string[]): Map<string, string> {
+  return new Map(words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : [])))
 }
 
 export function list(reply: unknown): readonly unknown[] {

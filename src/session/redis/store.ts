@@ -27,7 +27,7 @@ import { KeyRing } from './encryption.ts'
 import { type SessionKeys, RedisKeys, generations, queue } from './keys.ts'
 import { OpenedSessions } from './opened.ts'
 import { pack } from './packed.ts'
-import { list, noSession, readResults, text } from './replies.ts'
+import { inPairs, list, noSession, readResults, text } from './replies.ts'
 import { generationNames, RedisGenerations } from './generations.ts'
 import { RedisLimits } from './limits.ts'
 
@@ -279,11 +279,7 @@ export class RedisStore implements Store {
   async takeSlot(key: string, slot: string, mark: string, limit: number, ttl: number): Promise<SlotResult> {
     const reply = await this.#main.step('gwTakeSlot', this.#redisKeys.slots(key), [ttl, limit, slot, mark])
     const [entered, flat] = list(reply)
-    const words = list(flat).map(text)
-    const others = new Map(
-      words.flatMap((word, n) => (n % 2 === 0 ? [[word, words[n + 1] ?? ''] as const] : [])),
-    )
-    return { granted: entered === 1, others }
+    return { granted: entered === 1, others: inPairs(list(flat).map(text)) }
   }
 
   async markSlot(key: string, slot: string, mark: string): Promise<void> {
