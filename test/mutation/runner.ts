@@ -42,9 +42,8 @@ const unitFolders = ['test/scope', 'test/policy', 'test/read', 'test/write', 'te
 const longestUnitTest = 300_000
 
 /** In the sandbox, in which the worker runs. */
-async function load<T>(path: string): Promise<T> {
-  // The path names a module of the type that the caller says.
-  return (await import(pathToFileURL(resolve(path)).href)) as T
+async function load(path: string): Promise<unknown> {
+  return import(pathToFileURL(resolve(`${path}.ts`)).href)
 }
 
 class KillSuiteRunner implements TestRunner {
@@ -62,19 +61,11 @@ class KillSuiteRunner implements TestRunner {
 
   async init(): Promise<void> {
     mkdirSync('.tap', { recursive: true })
-    const { firstFault, World } =
-      await load<typeof import('../proof/kill-suite.ts')>('test/proof/kill-suite.ts')
-    const copy = {
-      run: await load<typeof import('../../src/read/run.ts')>('src/read/run.ts'),
-      byId: await load<typeof import('../../src/read/records-by-id.ts')>('src/read/records-by-id.ts'),
-      explain: await load<typeof import('../../src/read/explain.ts')>('src/read/explain.ts'),
-      parse: await load<typeof import('../../src/query/parse.ts')>('src/query/parse.ts'),
-      policy: await load<typeof import('../../src/policy/policy.ts')>('src/policy/policy.ts'),
-      view: await load<typeof import('../../src/scope/view.ts')>('src/scope/view.ts'),
-      records: await load<typeof import('../../src/write/records.ts')>('src/write/records.ts'),
-      relations: await load<typeof import('../../src/write/relations.ts')>('src/write/relations.ts'),
-      comments: await load<typeof import('../../src/write/comments.ts')>('src/write/comments.ts'),
-    }
+    // The module of the sandbox has the type of this one.
+    const { firstFault, loadCopy, World } = (await load(
+      'test/proof/kill-suite',
+    )) as typeof import('../proof/kill-suite.ts')
+    const copy = await loadCopy(load)
     const world = await World.begin()
     this.#firstFault = async () => firstFault(copy, world)
     this.#close = world.close

@@ -32,6 +32,23 @@ export interface Copy {
   readonly comments: typeof import('../../src/write/comments.ts')
 }
 
+/** @param load imports a file of the copy by its path from the root, without an extension */
+export async function loadCopy(load: (path: string) => Promise<unknown>): Promise<Copy> {
+  // A copy has the types of what it is a copy of.
+  const module = async <T>(path: string) => (await load(path)) as T
+  return {
+    run: await module('src/read/run'),
+    byId: await module('src/read/records-by-id'),
+    explain: await module('src/read/explain'),
+    parse: await module('src/query/parse'),
+    policy: await module('src/policy/policy'),
+    view: await module('src/scope/view'),
+    records: await module('src/write/records'),
+    relations: await module('src/write/relations'),
+    comments: await module('src/write/comments'),
+  }
+}
+
 interface Person {
   readonly contact: Contact
   readonly ownerIds: OwnerIds

@@ -4,7 +4,7 @@ import { join as joined } from 'node:path/posix'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 import t from 'tap'
-import { firstFault, World, type Copy } from './kill-suite.ts'
+import { firstFault, loadCopy, World, type Copy } from './kill-suite.ts'
 
 interface Mutant {
   readonly what: string
@@ -358,19 +358,7 @@ async function copyWith(folder: string, mutant?: Mutant): Promise<Copy> {
       path === mutant?.file ? compiled(text.replace(mutant.from, () => mutant.to)) : script,
     )
   }
-  // The copies have the types of what they are copies of.
-  const load = async <T>(path: string) => (await import(pathToFileURL(join(folder, path)).href)) as T
-  return {
-    run: await load('src/read/run.js'),
-    byId: await load('src/read/records-by-id.js'),
-    explain: await load('src/read/explain.js'),
-    parse: await load('src/query/parse.js'),
-    policy: await load('src/policy/policy.js'),
-    view: await load('src/scope/view.js'),
-    records: await load('src/write/records.js'),
-    relations: await load('src/write/relations.js'),
-    comments: await load('src/write/comments.js'),
-  }
+  return loadCopy(async (path) => import(pathToFileURL(join(folder, `${path}.js`)).href))
 }
 
 t.test('every fault in what decides who sees and writes what is noticed', async (t) => {
