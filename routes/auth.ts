@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admitted } from '../src/auth/rejection.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answer, corebosProblems, problems } from '../src/http/schemas.ts'
-import { ContactView, exampleContact, viewOfContact } from '../src/http/session-views.ts'
+import { ContactView, Ended, exampleContact, ofSession, viewOfContact } from '../src/http/session-views.ts'
 import type { Opened } from '../src/session/contract.ts'
 
 const tokenFields = {
@@ -81,9 +81,6 @@ const Refresh = Type.Object(
     examples: [{ refreshToken: exampleTokens.refreshToken }],
   },
 )
-
-const bearer = { tags: ['auth'], security: [{ bearer: [] }] }
-const Ended = Type.Null({ description: 'Done' })
 
 type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
@@ -223,7 +220,7 @@ function logoutRoute(app: App, { clearCookies }: Sessions): void {
     {
       onRequest: identify,
       schema: {
-        ...bearer,
+        ...ofSession,
         summary: 'End this session',
         response: { 204: Ended },
       },
@@ -245,7 +242,7 @@ function logoutAllRoute(app: App, { clearCookies }: Sessions): void {
     {
       onRequest: identify,
       schema: {
-        ...bearer,
+        ...ofSession,
         summary: 'End all sessions of this contact',
         description: 'Revokes the marks of all its devices as well.',
         response: { 204: Ended },

@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { bodyBounds, problems } from '../src/http/schemas.ts'
+import { Ended, ofSession } from '../src/http/session-views.ts'
 import { changePassword } from '../src/write/audited.ts'
 
 const NewPassword = Type.Object(
@@ -52,15 +53,14 @@ function changeRoute(app: App, { limitLogin }: Limits): void {
       onRequest: [authenticate, limitLogin],
       bodyLimit: bodyBounds.any,
       schema: {
-        tags: ['auth'],
-        security: [{ bearer: [] }],
+        ...ofSession,
         summary: "Change this contact's password",
         description:
           "Ends the contact's other sessions and revokes the marks of its devices. The current password is checked like that of a log-in. In `user` mode, " +
           'and for employees, passwords are changed in coreBOS.',
         body: NewPassword,
         response: {
-          204: Type.Null({ description: 'Done' }),
+          204: Ended,
           ...problems('WRONG_PASSWORD', 'INVALID_VALUE', 'NOT_WRITABLE'),
         },
       },

@@ -5,14 +5,14 @@ import { GatewayError } from '../src/model/errors.ts'
 import { answer, problems } from '../src/http/schemas.ts'
 import {
   CurrentSession,
+  Ended,
   exampleContact,
   exampleSession,
+  ofSession,
   SessionView,
   viewOfContact,
   viewOfSession,
 } from '../src/http/session-views.ts'
-
-const bearer = { tags: ['auth'], security: [{ bearer: [] }] }
 
 type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
@@ -23,7 +23,7 @@ function currentRoute(app: App): void {
     {
       onRequest: authenticate,
       schema: {
-        ...bearer,
+        ...ofSession,
         summary: 'Show the session of this token',
         response: {
           200: answer(CurrentSession, 'The session', {
@@ -46,7 +46,7 @@ function listRoute(app: App): void {
     {
       onRequest: authenticate,
       schema: {
-        ...bearer,
+        ...ofSession,
         summary: "List this contact's sessions, newest first",
         response: {
           200: answer(Type.Object({ sessions: Type.Array(SessionView) }), 'The sessions', {
@@ -70,12 +70,12 @@ function endRoute(app: App): void {
     {
       onRequest: identify,
       schema: {
-        ...bearer,
+        ...ofSession,
         summary: "End one of this contact's sessions",
         params: Type.Object({
           id: Type.String({ minLength: 1, maxLength: 128, examples: [exampleSession.id] }),
         }),
-        response: { 204: Type.Null({ description: 'Done' }), ...problems('NOT_FOUND') },
+        response: { 204: Ended, ...problems('NOT_FOUND') },
       },
     },
     async (request, reply) => {

@@ -23,6 +23,10 @@ export const ContactView = Type.Object(
   { title: 'SessionContact' },
 )
 
+/** What the routes of log-in, sessions and passwords have in common. */
+export const ofSession = { tags: ['auth'], security: [{ bearer: [] }] }
+export const Ended = Type.Null({ description: 'Done' })
+
 const Time = Type.String({ format: 'date-time' })
 export const SessionView = Type.Object(
   {
