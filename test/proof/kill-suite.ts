@@ -105,6 +105,7 @@ const shapes = [
   'select count(*) from HelpDesk',
   "select count(*) from Invoice where subject like '%a%' or subject like '%b%'",
   "select count(*) from HelpDesk where ticket_title='alice  ticket 1' or ticket_title='alice ticket 2'",
+  "select count(*) from HelpDesk where ticket_title='alice  ticket 1'",
   'select potentialname from Potentials where amount >= 1000 and amount < 50000',
   "select id from HelpDesk where ticket_title = 'it''s' or ticket_title = 'a\\\\' or description = ' or 1=1'",
 ]
@@ -647,4 +648,8 @@ async function* explained(copy: Copy, world: World): AsyncGenerator<string | und
     )
     yield /\d+x\d+/.test(text) ? `explain shows ids: ${text}` : undefined
   }
+  // coreBOS's total for such a value is that of another statement: the gateway counts the rows itself.
+  const miscounted = "select count(*) from HelpDesk where ticket_title='alice  ticket 1'"
+  const sent = JSON.stringify(await copy.explain.explain(copy.parse.parseQuery(miscounted), author))
+  yield sent.includes('select count(') ? `coreBOS counts: ${sent}` : undefined
 }
