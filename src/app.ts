@@ -194,11 +194,13 @@ function readiness(app: FastifyInstance, now: () => number): () => Promise<reado
   const probe = (ask: () => Promise<void>) => cachedProbe(ask, { fresh: 1000, timeout: 2000, now })
   const { corebos, sessions, policyInForce } = app
   const { service } = corebos
+  const policyFits = probe(() => policyInForce.requireFit())
   const probes: Probes = {
     corebos: probe(() => corebos.ping()),
     redis: probe(() => sessions.ping()),
     ...(service !== undefined && { serviceUser: probe(() => service.check()) }),
-    policy: probe(() => policyInForce.requireFit()),
+    // What the check has found is known here and changes at once; only an unchecked policy asks coreBOS.
+    policy: async () => (policyInForce.state.isChecked ? policyInForce.requireFit() : policyFits()),
   }
   return async () => missingOf(probes)
 }
