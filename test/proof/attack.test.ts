@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { startDemoCorebos } from '../../src/demo/server.ts'
 import type { AttackOptions, Report } from '../../src/tools/attack/run.ts'
+import { keeping } from '../support/keeping.ts'
 import { startGatewaysApart, thread } from '../support/start.ts'
 
 const names = ['alice', 'bob', 'carol', 'dave', 'erin']
@@ -40,19 +41,31 @@ function figures({ requests, seconds, statuses, findings }: Report): string {
   return `${requests} requests in ${seconds.toFixed(1)} s (${counts.join(', ')}), ${findings.length} findings`
 }
 
-const modes = [
-  ['portal', contacts, 11],
-  ['service', contacts, 12],
-  ['user', users, 13],
+const variants = [
+  { name: 'portal', mode: 'portal', env: {}, as: contacts, seed: 11 },
+  { name: 'service', mode: 'service', env: {}, as: contacts, seed: 12 },
+  { name: 'user', mode: 'user', env: {}, as: users, seed: 13 },
+  { name: 'portal with kept answers', mode: 'portal', env: keeping, as: contacts, seed: 14 },
+  {
+    name: 'portal with shared sessions and kept answers',
+    mode: 'portal',
+    env: { ...keeping, COREBOS_READS: 'shared' },
+    isShared: true,
+    as: contacts,
+    seed: 15,
+  },
 ] as const
 const gateways = await startGatewaysApart(
   t,
   // All 32 requests under way may be of one contact, whose share of the usual queue is smaller.
-  modes.map(([mode]) => ({ env: { LOGIN_MODE: mode, COREBOS_QUEUE: '1000' } })),
+  variants.map(({ mode, env, ...others }) => ({
+    env: { LOGIN_MODE: mode, COREBOS_QUEUE: '1000', ...env },
+    ...others,
+  })),
 )
 
-for (const [i, [mode, as, seed]] of modes.entries()) {
-  t.test(`${reads} hostile requests find nothing at a gateway in ${mode} mode`, async (t) => {
+for (const [i, { name, as, seed }] of variants.entries()) {
+  t.test(`${reads} hostile requests find nothing: ${name}`, async (t) => {
     const { url = '', corebosUrl = '' } = gateways[i] ?? {}
     const report = await attack({
       gateway: url,
@@ -62,7 +75,7 @@ for (const [i, [mode, as, seed]] of modes.entries()) {
       count: reads,
       writes: 500,
     })
-    t.comment([`${mode}: ${figures(report)}`, ...report.skipped].join('; '))
+    t.comment([`${name}: ${figures(report)}`, ...report.skipped].join('; '))
     t.strictSame(report.findings, [])
     t.ok(report.requests >= reads)
     // An attack that is only ever rejected, or never, would prove nothing.

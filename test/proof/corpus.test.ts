@@ -4,6 +4,7 @@ import { request } from 'undici'
 import { startDemoCorebos } from '../../src/demo/server.ts'
 import { generatedStatements, plant, recordedStatements, titleStatements } from '../support/corpus.ts'
 import { inJson } from '../support/json-types.ts'
+import { keeping } from '../support/keeping.ts'
 import { difference, Oracle, type Expected } from '../support/oracle.ts'
 import { startGatewaysApart, type Apart } from '../support/start.ts'
 
@@ -77,10 +78,25 @@ const made = Date.UTC(2026, 10, 26, 12)
 /** What a contact is to be answered does not depend on the mode. */
 const expectations = new Map<string, ReturnType<typeof inJsonTypes>>()
 
-const modes = ['portal', 'service', 'user']
+const variants = [
+  { name: 'portal', mode: 'portal', env: {} },
+  { name: 'service', mode: 'service', env: {} },
+  { name: 'user', mode: 'user', env: {} },
+  { name: 'portal with kept answers', mode: 'portal', env: keeping },
+  {
+    name: 'portal with shared sessions and kept answers',
+    mode: 'portal',
+    env: { ...keeping, COREBOS_READS: 'shared' },
+    isShared: true,
+  },
+] as const
 const gateways = await startGatewaysApart(
   t,
-  modes.map((mode) => ({ env: { LOGIN_MODE: mode }, corebosTime: made })),
+  variants.map(({ mode, env, ...others }) => ({
+    env: { LOGIN_MODE: mode, ...env },
+    corebosTime: made,
+    ...others,
+  })),
 )
 
 // The evaluator looks at a store of its own, which is made in the same way.
@@ -104,19 +120,24 @@ function inJsonTypes(expected: Expected, module: string) {
   return { ...expected, rows: expected.rows.map((row) => inJson(row, module, database)) }
 }
 
-for (const [i, gateway] of gateways.entries()) {
-  const mode = modes[i] ?? ''
+for (const [i, { name: variant, mode, env }] of variants.entries()) {
   t.test(
-    `in ${mode} mode every contact gets its own rows and all of them, or a rejection that says why`,
+    `${variant}: every contact gets its own rows and all of them, or a rejection that says why`,
     async (t) => {
+      const gateway = gateways[i]
+      if (gateway === undefined) throw new Error(`${variant} was not started`)
       const oracles = new Map(names.map((name) => [name, new Oracle(database, people[name])]))
       const tokens = new Map<Name, string>()
       for (const name of names) tokens.set(name, await logIn(gateway, name, mode))
       const wrong: string[] = []
       await inTurns(statements, 4, async (statement) => {
-        const answers = await Promise.all(
-          names.map(async (name) => [name, await ask(gateway, tokens.get(name) ?? '', statement)] as const),
-        )
+        const askAll = async () =>
+          Promise.all(
+            names.map(async (name) => [name, await ask(gateway, tokens.get(name) ?? '', statement)] as const),
+          )
+        // The second answer is the one that was kept.
+        if ('READ_CACHE_TTL' in env) await askAll()
+        const answers = await askAll()
         const found: number[] = []
         for (const [name, answer] of answers) {
           cases++

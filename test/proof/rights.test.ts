@@ -10,6 +10,7 @@ import type { CrmRecord, Database } from '../../src/demo/database.ts'
 import type { ErrorCode } from '../../src/model/errors.ts'
 import { openModules } from '../../src/tools/attack/scope.ts'
 import { inJson } from '../support/json-types.ts'
+import { keeping } from '../support/keeping.ts'
 import { ownerIdsOf, difference, Oracle } from '../support/oracle.ts'
 import {
   contents,
@@ -110,7 +111,7 @@ class Desk {
     this.carol = context('carol', 8551)
   }
 
-  static async start(t: Test, mode: Mode): Promise<Desk> {
+  static async start(t: Test, mode: Mode, settings: Readonly<Record<string, string>>): Promise<Desk> {
     // What the built-in policy closes would be rejected for every contact.
     const POLICY_FILE = await policyFile(t, {
       HelpDesk: { delete: true },
@@ -124,6 +125,7 @@ class Desk {
         OPERATOR_TOKEN: 'an-operator-token',
         LOG_LEVEL: 'silent',
         ACCESS_TOKEN_TTL: '86400',
+        ...settings,
       },
     })
     offerActions(portal, 'call_back', 'unlisted')
@@ -923,14 +925,15 @@ const filesOfPortal: ReadonlySet<string> = new Set(['GET /', 'GET /portal/assets
 const onBothPorts: ReadonlySet<string> = new Set(['/', '/openapi.json'])
 
 t.test('every route, by whoever it belongs to, a colleague, another company, nobody', async (t) => {
-  const desks: Desk[] = []
+  const desks: (readonly [string, Desk])[] = []
   // Which Fastify is whose is told by the order in which they start.
-  for (const mode of modes) desks.push(await Desk.start(t, mode))
+  for (const mode of modes) desks.push([`in ${mode} mode`, await Desk.start(t, mode, {})])
+  desks.push(['with kept answers', await Desk.start(t, 'portal', keeping)])
   // Most of the time is spent waiting for log-ins that are rejected.
-  t.jobs = modes.length
+  t.jobs = desks.length
   await Promise.all(
-    desks.map((loginService) =>
-      t.test(`in ${loginService.mode} mode`, { buffered: true }, async (t) => {
+    desks.map(([name, loginService]) =>
+      t.test(name, { buffered: true }, async (t) => {
         const { mode, portal, routes, alice, bob, carol } = loginService
         const table = await tableOf(loginService)
         const withRow = new Set(table.map(({ route }) => route))
