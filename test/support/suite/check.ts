@@ -1,9 +1,9 @@
 /**
- * Checks types, writes the compiled project to `dist/` and lints it. One TypeScript program serves all three, since
- * making it is most of the work; the portal, whose code is for browsers, has its own. Its parent process hears of each step: `compiled` as soon as tests can run, then the result.
+ * Checks types and writes the compiled project to `dist/`. One TypeScript program serves both, since making it is most of
+ * the work; the portal, whose code is for browsers, has its own. The parent process hears `compiled` as soon as tests can
+ * run, then the result.
  */
 import { rmSync, symlinkSync } from 'node:fs'
-import { ESLint } from 'eslint'
 import ts from 'typescript'
 import { copyAssets, fingerprint, markBuild } from '../../../src/tools/build/output.ts'
 import { buildPortal } from '../../../src/tools/build/portal.ts'
@@ -42,17 +42,6 @@ async function emit(program: ts.Program): Promise<void> {
   markBuild('dist', fingerprint('tsconfig.json'))
 }
 
-async function lint(program: ts.Program, portal: ts.Program): Promise<string> {
-  const eslint = new ESLint({
-    overrideConfig: [
-      { files: ['**/*.ts'], languageOptions: { parserOptions: { programs: [program] } } },
-      { files: ['src/portal/**'], languageOptions: { parserOptions: { programs: [portal] } } },
-    ],
-  })
-  const formatter = await eslint.loadFormatter('stylish')
-  return formatter.format(await eslint.lintFiles('.'))
-}
-
 const program = createProgram('test/tsconfig.json')
 await emit(program)
 say('compiled')
@@ -60,5 +49,4 @@ const portal = createProgram('src/portal/tsconfig.json')
 const found = [program, portal].flatMap((each) => ts.getPreEmitDiagnostics(each))
 const types = ts.formatDiagnostics(found, host)
 say({ name: 'types', output: types })
-if (process.argv.includes('--lint')) say({ name: 'lint', output: await lint(program, portal) })
 process.disconnect()

@@ -5,7 +5,6 @@
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import type { CheckMessage } from './check.ts'
@@ -30,9 +29,9 @@ function compiledFrom(file: string): string {
   return `dist/${file.replace(/\.ts$/, '.js')}`
 }
 
-/** Types, `dist/` and lint, in a process of their own. */
-function check(args: readonly string[]): { readonly compiled: Promise<void>; readonly done: Promise<void> } {
-  const child = fork(fileURLToPath(new URL('check.ts', import.meta.url)), args)
+/** Types and `dist/`, in a process of their own. */
+function check(): { readonly compiled: Promise<void>; readonly done: Promise<void> } {
+  const child = fork(fileURLToPath(new URL('check.ts', import.meta.url)))
   const closed = once(child, 'close')
   const compiled = new Promise<void>((resolve) => {
     // check.ts sends nothing else.
@@ -45,12 +44,6 @@ function check(args: readonly string[]): { readonly compiled: Promise<void>; rea
     if (code !== 0) report.fail('check.ts', 'ended before its last check, see above')
   })
   return { compiled: Promise.race([compiled, done]), done }
-}
-
-async function checkFormat(): Promise<void> {
-  const prettier = spawn('prettier', ['--list-different', '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const output = await text(prettier.stdout)
-  report.add({ name: 'format', output: output === '' ? '' : `npm run format changes:\n${output}` })
 }
 
 async function runFiles(files: readonly string[], isProof: boolean): Promise<void> {
@@ -73,10 +66,9 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const isProof = first === 'proof'
   const files = testFiles(isProof).map(compiledFrom)
-  const checks = check(isProof ? [] : ['--lint'])
-  const format = isProof ? undefined : checkFormat()
+  const checks = check()
   await checks.compiled
-  await Promise.all([runFiles(files, isProof), checks.done, format])
+  await Promise.all([runFiles(files, isProof), checks.done])
   return files.length
 }
 
