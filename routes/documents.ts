@@ -9,7 +9,7 @@ import { GatewayError } from '../src/model/errors.ts'
 import { answerFor, fileHeaders } from '../src/http/file-answer.ts'
 import { bypassCache } from '../src/access/bypass-cache.ts'
 import { OncePerRequest } from '../src/http/once-per-request.ts'
-import { FormText } from '../src/http/form-text.ts'
+import { whileText } from '../src/http/form-text.ts'
 import {
   answer,
   binary,
@@ -131,14 +131,9 @@ function uploadRoute(app: App, { UPLOAD_MAX_BYTES }: Settings, types: AcceptedTy
       }
       request.scope.hold(largeRequests.take(app.contactOf(request).id))
       const author = await access.writeContextOf(request)
-      const text = new FormText(request.headers['content-type'] ?? '')
-      request.raw.on('data', (chunk: Buffer) => {
-        text.push(chunk)
-      })
-      // The rest of a rejected form must be drained, or the client never reads the answer.
-      const reading = readUpload(request.parts(), types).finally(() => request.raw.resume())
+      const type = request.headers['content-type'] ?? ''
+      const reading = whileText(request.raw, type, async () => readUpload(request.parts(), types))
       const { file, values, relatedTo } = await request.scope.whileConnected(reading)
-      text.require()
       const texts = { notes_title: file.name, ...values }
       const wanted: NewRecord = {
         module: 'Documents',

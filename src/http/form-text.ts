@@ -1,12 +1,15 @@
-/** Checks that the text of a form of `multipart/form-data` is UTF-8, because its parser repairs invalid text. */
+/** Checks that the text of a form of `multipart/form-data` is UTF-8, because its parser repairs invalid text, and that each part has a header. */
+import type { Readable } from 'node:stream'
 import { GatewayError } from '../model/errors.ts'
 import { decoded, escapesUtf8, notUtf8, requireUtf8Charset } from './utf8.ts'
 
 /** Bytes of the headers of one part. */
 const longestHeader = 80 * 1024
 const headerEnd = Buffer.from('\r\n\r\n')
+/** Behind the last delimiter. */
+const closing = Buffer.from('--')
 
-type State = 'between' | 'header' | 'field' | 'file'
+type State = 'between' | 'header' | 'field' | 'file' | 'end'
 
 /**
  * Looks at a form as it passes by: at the headers of each part, and at the content of those that are not files. What
@@ -22,8 +25,9 @@ export class FormText {
 
   /** @param contentType of the form, which names the delimiter of its parts */
   constructor(contentType: string) {
-    const [, quoted, bare = ''] = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? []
-    this.#delimiter = Buffer.from(`\r\n--${quoted ?? bare}`, 'latin1')
+    const boundary = boundaryOf(contentType)
+    if (boundary === undefined) this.#problem = malformed('no boundary, or more than one')
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   }
 
   push(chunk: Uint8Array): void {
@@ -39,17 +43,21 @@ export class FormText {
 
   /** @returns whether there may be more to look at */
   #step(): boolean {
-    return this.#state === 'header' ? this.#header() : this.#content()
+    if (this.#state === 'header') return this.#header()
+    return this.#state === 'end' ? this.#epilogue() : this.#content()
   }
 
   #header(): boolean {
-    const end = this.#held.indexOf(headerEnd)
-    if (end < 0) {
-      if (this.#held.length > longestHeader) {
-        this.#problem = new GatewayError('BAD_REQUEST', 'the form (multipart/form-data) cannot be read')
-      }
-      return false
+    if (this.#held.length < closing.length) return false
+    if (this.#held.subarray(0, closing.length).equals(closing)) {
+      this.#state = 'end'
+      return true
     }
+    const end = this.#held.indexOf(headerEnd)
+    const next = this.#held.indexOf(this.#delimiter)
+    if (next >= 0 ? end < 0 || next < end : end < 0 && this.#held.length > longestHeader)
+      this.#problem = malformed('a part without the end of its header')
+    if (end < 0 || this.#problem !== undefined) return false
     const header = this.#held.subarray(0, end)
     // The line break that ends the header may begin the delimiter of an empty part.
     this.#held = this.#held.subarray(end + 2)
@@ -58,6 +66,12 @@ export class FormText {
     })
     this.#decoder = new TextDecoder('utf-8', { fatal: true })
     return true
+  }
+
+  #epilogue(): boolean {
+    if (this.#held.includes(this.#delimiter)) this.#problem = malformed('a part behind its end')
+    this.#held = this.#held.subarray(Math.max(0, this.#held.length - this.#delimiter.length + 1))
+    return false
   }
 
   #content(): boolean {
@@ -86,6 +100,59 @@ export class FormText {
       if (!(error instanceof GatewayError)) throw error
       this.#problem = error
     }
+  }
+}
+
+/** A parameter of a content type, or a semicolon without one. */
+const parameter = /[ \t]*;[ \t]*(?:([^\s;"\\=*]+)=(?:"([^"\\]*)"|([^\s;"\\]*)))?[ \t]*/y
+
+/** @returns undefined unless there is one boundary, and no reader can find another one */
+function boundaryOf(contentType: string): string | undefined {
+  let boundary: string | undefined
+  parameter.lastIndex = contentType.search(/[ \t;]|$/)
+  while (parameter.lastIndex < contentType.length) {
+    const [whole, name = '', quoted, bare] = parameter.exec(contentType) ?? []
+    const isBoundary = name.toLowerCase() === 'boundary'
+    if (whole === undefined || (isBoundary && boundary !== undefined)) return undefined
+    if (isBoundary) boundary = quoted ?? bare
+  }
+  return boundary === '' ? undefined : boundary
+}
+
+/** What the parser of forms may wait for without end. */
+function malformed(what: string): GatewayError {
+  return new GatewayError('BAD_REQUEST', `the form (multipart/form-data) is malformed: it has ${what}`)
+}
+
+/**
+ * Reads a form that another parser reads as it arrives.
+ *
+ * @param read reads the form from its source
+ * @throws GatewayError as {@link FormText.require}, as soon as it is known, and what `read` throws
+ */
+export async function whileText<T>(
+  source: Readable,
+  contentType: string,
+  read: () => Promise<T>,
+): Promise<T> {
+  const text = new FormText(contentType)
+  text.require()
+  const problem = new Promise<never>((_resolve, reject) => {
+    source.on('data', (chunk: Buffer) => {
+      text.push(chunk)
+      try {
+        text.require()
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
+  })
+  try {
+    return await Promise.race([read(), problem])
+  } finally {
+    // The rest of a rejected form must be drained, or the client never reads the answer.
+    source.unpipe()
+    source.resume()
   }
 }
 
