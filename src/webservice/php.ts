@@ -91,16 +91,29 @@ export function urlencodedPairs(source: Uint8Array): Pair[] {
   return pairs
 }
 
+/** PHP's numbers have 64 bits. */
+const numbers = { lowest: -(2n ** 63n), highest: 2n ** 63n - 1n }
+
 /** PHP's array: keys in the order of their coming, and the next index that `[]` takes. */
 class PhpArray {
   readonly entries = new Map<string, string | PhpArray>()
-  #next = 0
+  /** Above the highest index; undefined if there is none. */
+  #next: bigint | undefined
 
-  /** @param key undefined: the next index */
+  /** @param key undefined: the next index; above the highest number there is none, and PHP drops the value */
   put(key: string | undefined, value: string | PhpArray): void {
-    const name = key ?? String(this.#next)
-    if (/^(?:0|[1-9][0-9]{0,8})$/.test(name)) this.#next = Math.max(this.#next, Number(name) + 1)
+    const name = key ?? String(this.#next ?? 0)
+    if (key === undefined && this.entries.has(name)) return
+    this.#count(name)
     this.entries.set(name, value)
+  }
+
+  #count(name: string): void {
+    if (!/^(?:0|-?[1-9][0-9]{0,18})$/.test(name)) return
+    const index = BigInt(name)
+    const { lowest, highest } = numbers
+    if (index < (this.#next ?? lowest) || index > highest) return
+    this.#next = index < highest ? index + 1n : highest
   }
 
   /** The array under a key, replacing any other value. */
@@ -113,17 +126,16 @@ class PhpArray {
   }
 }
 
-/** `a b[c][]` → `a_b`, `c`, the next index. An opened bracket that never closes is part of the name. */
+/** `a b[c][]` → `a_b`, `c`, the next index. In `a[b.c[d` no bracket closes, so that it is the name `a_b_c_d`. */
 function pathOf(name: string): (string | undefined)[] | undefined {
   const whole = name.replace(/^ +/, '')
   const open = whole.indexOf('[')
-  const plain = (part: string): string => part.replace(/[ .]/g, '_')
+  const plain = (part: string): string => part.replace(/[ .[]/g, '_')
   if (open < 0) return whole === '' ? undefined : [plain(whole)]
   // PHP drops a name that begins with a bracket.
   if (open === 0) return undefined
-  const head = plain(whole.slice(0, open))
-  if (!whole.includes(']', open)) return [`${head}_${whole.slice(open + 1)}`]
-  const path: (string | undefined)[] = [head]
+  if (!whole.includes(']', open)) return [plain(whole)]
+  const path: (string | undefined)[] = [plain(whole.slice(0, open))]
   for (let at = open; whole[at] === '[';) {
     const close = whole.indexOf(']', at)
     if (close < 0) break
