@@ -368,15 +368,12 @@ t.test('what differs between the log-in modes stands in the file of each mode', 
   )
 })
 
-/** Plugins that still hold logic of their own. */
-const longPlugins = ['plugins/policy.ts']
-
 t.test('a plugin is glue of at most 60 lines', async (t) => {
-  const long = [...files]
-    .filter(([path, text]) => path.startsWith('plugins/') && text.trimEnd().split('\n').length > 60)
-    .map(([path]) => path)
+  const long = [...files].filter(
+    ([path, text]) => path.startsWith('plugins/') && text.trimEnd().split('\n').length > 60,
+  )
   t.strictSame(
-    long.filter((path) => !longPlugins.includes(path)),
+    long.map(([path]) => path),
     [],
   )
 })
