@@ -305,95 +305,99 @@ async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   return performance.now() - began < ms
 }
 
-t.test(
-  'while Redis is away nothing hangs and no limit is waived, and it is back at once',
-  { skip },
-  async (t) => {
-    const server = await startRedis(t)
-    const states: string[] = []
-    const store = new RedisStore({
-      url: urlOf(server),
-      keys,
-      life,
-      now: Date.now,
-      onState: (state) => states.push(state),
-    })
-    t.teardown(() => store.close())
-    await until('a connection', async () => store.ping().then(() => true))
-    const { session, refreshToken } = await store.create(facts('12x1'))
-    const limit: RateCheck = { key: 'ip:192.0.2.1', max: 2, window: 60_000 }
-    const budget: RateCheck = { key: 'guess:12x1', max: 4, window: 60_000, kind: 'budget' }
+interface Away {
+  readonly store: RedisStore
+  readonly sessionId: string
+  readonly refreshToken: string
+}
 
-    const rejectsEverything = async () => {
-      const began = performance.now()
-      const steps: readonly Promise<unknown>[] = [
-        store.read(session.id, [{ key: 'contact:12x1', max: 1000, window: 60_000 }]),
-        store.create(facts('12x1')),
-        store.rotate(refreshToken),
-        store.update(session.id, { checkedAt: 1 }),
-        store.list('12x1'),
-        store.end(session.id),
-        store.endAll('12x1'),
-        store.reap(),
-        store.claim('idempotency:1', 'x', 1000),
-        store.pull('link:1'),
-        store.invalidate('records'),
-        store.ping(),
-      ]
-      await Promise.all(steps.map((step, index) => t.rejects(step, away, `step ${index}`)))
-      t.ok(performance.now() - began < 1500, 'nothing hangs')
-    }
-    const limitsHold = async () => {
-      t.same(
-        (await Promise.all([1, 2, 3].map(() => store.take([limit, budget])))).map((taken) =>
-          taken.map(({ allowed }) => allowed),
-        ),
-        [
-          [true, false],
-          [true, false],
-          [false, false],
-        ],
-        'limits count in this process, budgets are spent',
-      )
-    }
+/** Every step of the store that has no answer without Redis. */
+async function rejectsEverything(t: Test, { store, sessionId, refreshToken }: Away): Promise<void> {
+  const began = performance.now()
+  const steps: readonly Promise<unknown>[] = [
+    store.read(sessionId, [{ key: 'contact:12x1', max: 1000, window: 60_000 }]),
+    store.create(facts('12x1')),
+    store.rotate(refreshToken),
+    store.update(sessionId, { checkedAt: 1 }),
+    store.list('12x1'),
+    store.end(sessionId),
+    store.endAll('12x1'),
+    store.reap(),
+    store.claim('idempotency:1', 'x', 1000),
+    store.pull('link:1'),
+    store.invalidate('records'),
+    store.ping(),
+  ]
+  await Promise.all(steps.map((step, index) => t.rejects(step, away, `step ${index}`)))
+  t.ok(performance.now() - began < 1500, 'nothing hangs')
+}
 
+const limit: RateCheck = { key: 'ip:192.0.2.1', max: 2, window: 60_000 }
+const budget: RateCheck = { key: 'guess:12x1', max: 4, window: 60_000, kind: 'budget' }
+
+t.test('while Redis is away nothing hangs and no limit is waived', { skip }, async (t) => {
+  const server = await startRedis(t)
+  const states: string[] = []
+  const onState = (state: string) => states.push(state)
+  const store = new RedisStore({ url: urlOf(server), keys, life, now: Date.now, onState })
+  t.teardown(() => store.close())
+  await until('a connection', async () => store.ping().then(() => true))
+  const { session, refreshToken } = await store.create(facts('12x1'))
+  const stored = { store, sessionId: session.id, refreshToken }
+
+  await t.test('a Redis that is gone: everything but limits is rejected', async (t) => {
     await server.kill()
     await until('the connection is lost', async () => states.includes('lost'))
-    await rejectsEverything()
-    await limitsHold()
-    t.match(
-      await store.read(session.id, [limit]),
-      {
-        session: undefined,
-        cacheGeneration: '',
-        results: [{ allowed: false, count: 2, resetIn: Number, away: true }],
-      },
-      'whoever is over a limit is told so, and not to come back at once',
+    await rejectsEverything(t, stored)
+  })
+
+  await t.test('limits count in this process, budgets are spent', async (t) => {
+    const results = await Promise.all([1, 2, 3].map(() => store.take([limit, budget])))
+    t.same(
+      results.map((taken) => taken.map(({ allowed }) => allowed)),
+      [
+        [true, false],
+        [true, false],
+        [false, false],
+      ],
     )
-    const again = await startRedis(t, { port: server.port })
+  })
+
+  await t.test('a caller over its limit is told so, and not to come back at once', async (t) => {
+    const results = [{ allowed: false, count: 2, resetIn: Number, away: true }]
+    t.match(await store.read(session.id, [limit]), { session: undefined, cacheGeneration: '', results })
+  })
+
+  const again = await startRedis(t, { port: server.port })
+
+  await t.test('it is used again within a second of its start', async (t) => {
     const began = performance.now()
     await until('it is back', async () => store.create(facts('12x1')).then(() => true))
     const recovered = performance.now() - began
     t.comment(`recovered in ${Math.round(recovered)} ms`)
     t.ok(recovered < 1000, 'recovered within a second')
     t.match(await store.take([limit, budget]), [{ allowed: true }, { allowed: true }])
+  })
 
+  await t.test('a Redis that hangs is one that is away', async (t) => {
     again.process.kill('SIGSTOP')
     const hung = performance.now()
-    await t.rejects(store.list('12x1'), away, 'a Redis that hangs')
+    await t.rejects(store.list('12x1'), away)
     t.ok(performance.now() - hung < 1500)
-    await rejectsEverything()
+    await rejectsEverything(t, stored)
     again.process.kill('SIGCONT')
     const woken = performance.now()
     await until('it is back', async () => store.ping().then(() => true))
     t.ok(performance.now() - woken < 1000, 'recovered within a second')
+  })
 
+  await t.test('a replica is not written to, and used again once it is the master', async (t) => {
     await again.admin.replicaof('127.0.0.1', 1)
-    await t.rejects(store.create(facts('12x1')), away, 'a replica is no place to write')
+    await t.rejects(store.create(facts('12x1')), away)
     await again.admin.replicaof('NO', 'ONE')
     await until('a master again', async () => store.create(facts('12x1')).then(() => true), 1000)
-  },
-)
+  })
+})
 
 t.test('an ending counts once a replica has it, and is rejected while none does', { skip }, async (t) => {
   const master = await startRedis(t)
