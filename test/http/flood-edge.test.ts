@@ -8,7 +8,7 @@ import { bodyBounds, largeBody } from '../../src/http/schemas.ts'
 import { shortened } from '../../src/model/shortened.ts'
 import { startPortal, type Sent } from '../support/portal.ts'
 import { startGateway } from '../support/start.ts'
-import { contactAt, WebserviceClient, type Answer } from '../support/webservice-client.ts'
+import { contactAt, WebserviceClient } from '../support/webservice-client.ts'
 
 /** Every limit tells clients apart by the address that this proxy forwards. */
 const behindProxy = { TRUST_PROXY: '127.0.0.1' }
@@ -349,94 +349,82 @@ t.test('an error says little of much', async (t) => {
   t.equal(shortened('x'.repeat(2000)).length, 101)
 })
 
-t.test('/webservice.php takes in no more than the session and the operation need', async (t) => {
-  const { url } = await startGateway(t, { env: { UPLOAD_MAX_BYTES: '1 MiB' } })
-  const [client, ended] = [await contactAt(url, 'alice'), await contactAt(url, 'alice')]
-  t.equal((await ended.call('logout')).success, true)
-  const { session } = client
-  const much = (bytes: number) => 'a'.repeat(bytes)
-  const inForm = (names: Readonly<Record<string, string>>) => ({
-    body: new URLSearchParams(names).toString(),
-    headers: form,
-  })
-  const inJson = (names: Readonly<Record<string, string>>) => ({ body: JSON.stringify(names), headers: json })
-  const inParts = (names: Readonly<Record<string, string>>) => ({
+type Names = Readonly<Record<string, string>>
+
+/** The kinds of bodies in which /webservice.php takes parameters. */
+const encodings: Readonly<Record<string, (names: Names) => { body: string; headers: Names }>> = {
+  inForm: (names) => ({ body: new URLSearchParams(names).toString(), headers: form }),
+  inJson: (names) => ({ body: JSON.stringify(names), headers: json }),
+  inParts: (names) => ({
     body: `${Object.entries(names)
       .map(([name, value]) => `--limit\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
       .join('')}--limit--\r\n`,
     headers: { 'content-type': 'multipart/form-data; boundary=limit' },
+  }),
+}
+
+/** `$session` and `$ended` stand for the names of a session that runs and of one that has ended. */
+const largeBodies: readonly (readonly [what: string, names: Names, code: string | undefined])[] = (() => {
+  const query = { operation: 'query' }
+  const statement = { query: `select id from HelpDesk limit 1;${' '.repeat(100_000)}` }
+  const sessionName = '$session'
+  const create = (elementType: string, bytes: number) => ({
+    operation: 'create',
+    sessionName,
+    elementType,
+    element: 'a'.repeat(bytes),
   })
-  const statement = `select id from HelpDesk limit 1;${' '.repeat(100_000)}`
-  for (const [kind, encode] of Object.entries({ inForm, inJson, inParts })) {
-    const send = async (names: Readonly<Record<string, string>>): Promise<Answer> =>
-      client.send(encode(names))
-    const expected: readonly (readonly [
-      what: string,
-      names: Readonly<Record<string, string>>,
-      code: string | undefined,
-    ])[] = [
-      [
-        'a session before a statement of 100 KB',
-        { operation: 'query', sessionName: session, query: statement },
-        undefined,
-      ],
-      [
-        'a session behind it',
-        { operation: 'query', query: statement, sessionName: session },
-        'BODY_TOO_LARGE',
-      ],
-      ['no session', { operation: 'query', query: statement }, 'BODY_TOO_LARGE'],
-      [
-        'a session that ended',
-        { operation: 'query', sessionName: ended.session, query: statement },
-        'AUTHENTICATION_REQUIRED',
-      ],
-      [
-        'a session that never was',
-        { operation: 'query', sessionName: 'x', query: statement },
-        'AUTHENTICATION_REQUIRED',
-      ],
-      [
-        'an operation without a file',
-        { operation: 'query', sessionName: session, query: much(largeBody) },
-        'BODY_TOO_LARGE',
-      ],
-      [
-        'a module without files',
-        { operation: 'create', sessionName: session, elementType: 'HelpDesk', element: much(largeBody) },
-        'BODY_TOO_LARGE',
-      ],
-      [
-        'a document',
-        { operation: 'create', sessionName: session, elementType: 'Documents', element: much(largeBody) },
-        // It was read whole, and is no JSON.
-        'BAD_REQUEST',
-      ],
-      [
-        'more than any document',
-        { operation: 'create', sessionName: session, elementType: 'Documents', element: much(3 * largeBody) },
-        'BODY_TOO_LARGE',
-      ],
-    ]
-    for (const [what, names, code] of expected) t.equal((await send(names)).code, code, `${kind}: ${what}`)
+  return [
+    ['a session before a statement of 100 KB', { ...query, sessionName, ...statement }, undefined],
+    ['a session behind it', { ...query, ...statement, sessionName }, 'BODY_TOO_LARGE'],
+    ['no session', { ...query, ...statement }, 'BODY_TOO_LARGE'],
+    ['a session that ended', { ...query, sessionName: '$ended', ...statement }, 'AUTHENTICATION_REQUIRED'],
+    ['a session that never was', { ...query, sessionName: 'x', ...statement }, 'AUTHENTICATION_REQUIRED'],
+    [
+      'an operation without a file',
+      { ...query, sessionName, query: 'a'.repeat(largeBody) },
+      'BODY_TOO_LARGE',
+    ],
+    ['a module without files', create('HelpDesk', largeBody), 'BODY_TOO_LARGE'],
+    // It was read whole, and is no JSON.
+    ['a document', create('Documents', largeBody), 'BAD_REQUEST'],
+    ['more than any document', create('Documents', 3 * largeBody), 'BODY_TOO_LARGE'],
+  ]
+})()
+
+t.test('/webservice.php takes in no more than the session and the operation need', async (t) => {
+  const { url } = await startGateway(t, { env: { UPLOAD_MAX_BYTES: '1 MiB' } })
+  const [client, ended] = [await contactAt(url, 'alice'), await contactAt(url, 'alice')]
+  t.equal((await ended.call('logout')).success, true)
+  const sessions: Names = { $session: client.session, $ended: ended.session }
+  const named = (name: string): string => sessions[name] ?? name
+
+  for (const [kind, encode] of Object.entries(encodings)) {
+    await t.test(`${kind}: what comes before the session is small`, async (t) => {
+      for (const [what, names, code] of largeBodies) {
+        const entries = Object.entries(names).map(([name, value]) => [name, named(value)] as const)
+        t.equal((await client.send(encode(Object.fromEntries(entries)))).code, code, what)
+      }
+    })
   }
 
-  const head = (name: string, length: number) => [
-    'POST /webservice.php HTTP/1.1',
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${length}`,
-    `corebos-authorization: ${name}`,
-  ]
-  const start = `operation=create&elementType=Documents&element=${much(2 * bodyBounds.any)}`
-  t.match(
-    await answeredEarly(url, head(ended.session, 30 * largeBody), start),
-    /AUTHENTICATION_REQUIRED/,
-    'the rest is not waited for',
-  )
-  const element = `{${Array.from({ length: 30_000 }, (_, n) => `"k${n}":"1"`).join(',')}}`
-  t.match(await client.call('create', { elementType: 'HelpDesk', element }), {
-    code: 'BAD_REQUEST',
-    message: /25000 keys/,
+  await t.test('the rest of a body without a session is not waited for', async (t) => {
+    const head = [
+      'POST /webservice.php HTTP/1.1',
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${30 * largeBody}`,
+      `corebos-authorization: ${ended.session}`,
+    ]
+    const start = `operation=create&elementType=Documents&element=${'a'.repeat(2 * bodyBounds.any)}`
+    t.match(await answeredEarly(url, head, start), /AUTHENTICATION_REQUIRED/)
+  })
+
+  await t.test('an element has no more keys than a body of JSON', async (t) => {
+    const element = `{${Array.from({ length: 30_000 }, (_, n) => `"k${n}":"1"`).join(',')}}`
+    t.match(await client.call('create', { elementType: 'HelpDesk', element }), {
+      code: 'BAD_REQUEST',
+      message: /25000 keys/,
+    })
   })
 })
 
