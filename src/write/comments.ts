@@ -11,11 +11,16 @@ import { audited, type Note } from './audited.ts'
 import { create, type Written } from './records.ts'
 import { outdate, perform, writtenBy } from './send.ts'
 
+/** The field of comments that names their record, for those who have no ties. */
+const parent = 'related_to'
+
 /** The rules for comments on records of a module: their own rule, and the field that names the record. */
 function commenting(module: string, visible: VisibleModules) {
   const view = visible.find('ModComments')
   const through = view?.decision.rule.ties?.through.find((hop) => hop.module === module)
-  return view && through && { view, field: through.field }
+  if (view === undefined || through !== undefined) return view && through && { view, field: through.field }
+  const isHeld = isKeptApart(module) || view.readable.get(parent)?.refersTo.includes(module) === true
+  return visible.contact.entity === 'Employee' && isHeld ? { view, field: parent } : undefined
 }
 
 /** Whether comments may be written on records of the module. */
