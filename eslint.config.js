@@ -1,4 +1,5 @@
 import js from '@eslint/js'
+import regexp from 'eslint-plugin-regexp'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
@@ -42,6 +43,22 @@ export default tseslint.config(
         { allowForKnownSafeCalls: [{ from: 'package', name: 'test', package: '@tapjs/test' }] },
       ],
       'no-console': 'error',
+    },
+  },
+  {
+    plugins: { regexp },
+    rules: {
+      // Texts come from clients: an expression must not take the square of their length.
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignorePartial: false }],
+    },
+  },
+  {
+    // They read what developers write.
+    files: ['test/**', 'src/demo/**', 'src/tools/**'],
+    rules: {
+      'regexp/no-super-linear-backtracking': 'off',
+      'regexp/no-super-linear-move': 'off',
     },
   },
   {

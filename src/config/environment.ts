@@ -3,6 +3,7 @@ import type { Rate } from '../model/rate.ts'
 import { isIP } from 'node:net'
 import { Type, type TSchema } from '@sinclair/typebox'
 import { TransformDecodeError, Value } from '@sinclair/typebox/value'
+import { withoutTrailing } from '../model/without-trailing.ts'
 
 /** Annotations that the schema of a variable may carry besides its description. */
 export interface Annotation {
@@ -84,7 +85,7 @@ export const webAddress = (annotation: Annotation) =>
       /^https?:$/.test(url.protocol) &&
       url.username + url.password + url.search + url.hash === ''
     if (!plain) throw new Expected('an http or https URL without user, query and fragment')
-    return url.href.replace(/\/+$/, '')
+    return withoutTrailing(url.href, '/')
   })
 
 const redisSchemes = ['', '-sentinel', '-cluster'].flatMap((kind) => [`redis${kind}:`, `rediss${kind}:`])

@@ -14,6 +14,7 @@ import { busy, QueueLimit } from './queue-limit.ts'
 import { currentShare } from './request-calls.ts'
 import { Semaphore } from './semaphore.ts'
 import { SpoolLimit } from './spool.ts'
+import { withoutTrailing } from '../model/without-trailing.ts'
 
 /** A session of coreBOS ends with the first call under another name, so this one has no version and never changes. */
 const userAgent = 'corebos-portal-gateway'
@@ -110,7 +111,7 @@ export class Transport {
   constructor(options: TransportOptions) {
     const url = new URL(options.url)
     this.#options = options
-    this.#path = `${url.pathname.replace(/\/+$/, '').replace(/\/webservice\.php$/, '')}/webservice.php`
+    this.#path = `${withoutTrailing(url.pathname, '/').replace(/\/webservice\.php$/, '')}/webservice.php`
     this.#spoolLimit = options.spoolLimit ?? new SpoolLimit({ maxBytes: Infinity })
     this.#queue = new QueueLimit(options.queue)
     this.#slots = new Semaphore(options.concurrency, this.#queue)

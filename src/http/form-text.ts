@@ -176,7 +176,7 @@ function requireHeader(header: Buffer): boolean {
 
 /** `utf-8''caf%C3%A9` (RFC 8187). */
 function requireExtended(value: string): void {
-  const [, charset = '', bytes = ''] = /^"?([^']*)'[^']*'(.*?)"?\s*$/.exec(value) ?? []
+  const [, charset = '', bytes = ''] = /^"?([^']*)'[^']*'([^]*)$/.exec(value.trimEnd()) ?? []
   requireUtf8Charset(`; charset=${charset}`)
-  if (!escapesUtf8(bytes)) throw notUtf8('the name of a file in the form')
+  if (!escapesUtf8(bytes.replace(/"$/, ''))) throw notUtf8('the name of a file in the form')
 }

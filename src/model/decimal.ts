@@ -1,6 +1,7 @@
 /** Decimal numbers as texts: equality by all digits, and which of them a double can hold. */
+import { withoutTrailing } from './without-trailing.ts'
 
-const decimal = /^(-?)0*([0-9]*)(?:\.([0-9]*))?$/
+const decimal = /^(-?)([0-9]*)(?:\.([0-9]*))?$/
 
 /** Significant digits that every double keeps. */
 const safeDigits = 15
@@ -11,8 +12,8 @@ const safeDigits = 15
  */
 export function plainDecimal(text: string): string {
   const [, sign = '', whole = '', places = ''] = decimal.exec(text) ?? []
-  const fraction = places.replace(/0+$/, '')
-  const digits = `${whole === '' ? '0' : whole}${fraction === '' ? '' : `.${fraction}`}`
+  const fraction = withoutTrailing(places, '0')
+  const digits = `${whole.replace(/^0+/, '') || '0'}${fraction === '' ? '' : `.${fraction}`}`
   return digits === '0' ? '0' : `${sign}${digits}`
 }
 

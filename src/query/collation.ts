@@ -1,4 +1,6 @@
 /** Compares texts as the database of coreBOS does (`utf8mb3_general_ci`): letter case and accents are ignored. */
+import { withoutTrailing } from '../model/without-trailing.ts'
+import { likeTest } from './like.ts'
 import type { Piece } from './pattern.ts'
 
 /** Letters whose accent is significant. */
@@ -12,23 +14,25 @@ function weightOf(letter: string): string {
   return upper.length === 1 ? upper : letter
 }
 
+const ascii = /^[\0-\x7f]*$/
+
 /** One text for all texts that are equal under `like`. */
 function weights(text: string): string {
-  return Array.from(text, weightOf).join('')
+  return ascii.test(text) ? text.toUpperCase() : Array.from(text, weightOf).join('')
 }
 
 /** Whether SQL's `=` holds: trailing blanks are ignored. */
 export function isEqual(one: string, other: string): boolean {
-  const folded = (text: string): string => weights(text).replace(/ +$/, '')
+  const folded = (text: string): string => withoutTrailing(weights(text), ' ')
   return folded(one) === folded(other)
 }
 
-/** Whether SQL's `like` holds. */
-export function isLike(text: string, pieces: readonly Piece[]): boolean {
-  const source = pieces.map((piece) => {
-    if (piece.kind === 'any') return '[^]*'
-    if (piece.kind === 'one') return '[^]'
-    return weightOf(piece.text).replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')
-  })
-  return new RegExp(`^${source.join('')}$`, 'u').test(weights(text))
+/** The test whether SQL's `like` holds for a text. */
+export function isLike(pieces: readonly Piece[]): (text: string) => boolean {
+  const test = likeTest(
+    pieces.map((piece) =>
+      piece.kind === 'character' ? { kind: 'character', text: weightOf(piece.text) } : piece,
+    ),
+  )
+  return (text) => test(weights(text))
 }

@@ -1,4 +1,6 @@
 /** Predicts how coreBOS reads a statement; coreBOS decides by the text alone, before it parses. */
+import { withoutTrailing } from '../model/without-trailing.ts'
+
 export type Reading = 'basic' | 'extended' | 'workflow' | 'related'
 
 /** The spans that coreBOS removes, one after the other, before it looks for dots and parentheses. */
@@ -33,7 +35,7 @@ function withoutRemoved(text: string): string {
 function terminated(statement: string): string {
   const isEnding = (at: number): boolean => ' ;'.includes(statement.charAt(at))
   if (statement.endsWith(';') && !isEnding(0) && !isEnding(statement.length - 2)) return statement
-  return `${statement.replace(/^[ ;]+|[ ;]+$/g, '')};`
+  return `${withoutTrailing(statement.replace(/^[ ;]+/, ''), ' ;')};`
 }
 
 /** With at least one character between, as for PHP's `+?`. */

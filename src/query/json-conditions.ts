@@ -7,6 +7,7 @@ import { limits } from '../model/limits.ts'
 import { escapedPattern } from './pattern.ts'
 import * as tree from './tree.ts'
 import type { Comparison, Condition, FieldPath, Position } from './tree.ts'
+import { withoutTrailing } from '../model/without-trailing.ts'
 
 interface Entry {
   readonly fieldname: string
@@ -177,13 +178,19 @@ function readCondition({ fieldname, operation, value }: Entry, at: Position): Co
 
 const hopped = /^([A-Za-z_]\w*) *: *\( *([A-Za-z_]\w*) *\) *([A-Za-z_]\w*)$/
 
+/** Without `$(` and `)`. */
+function unwrapped(fieldname: string): string {
+  if (!fieldname.startsWith('$(') || !fieldname.endsWith(')')) return fieldname
+  return withoutTrailing(fieldname.slice(2, -1).replace(/^ +/, ''), ' ')
+}
+
 /** Characters. */
 const longestPath = 200
 
 /** `name`, or `reference : (Module) name` with or without `$(` and `)`. */
 function readPath(fieldname: string, at: Position): FieldPath {
   if (fieldname.length > longestPath) throw malformed(at, 'a condition must name a field')
-  const hop = hopped.exec(/^\$\( *([^()]*\([^()]*\)[^()]*?) *\)$/.exec(fieldname)?.[1] ?? fieldname)
+  const hop = hopped.exec(unwrapped(fieldname))
   if (hop?.[1] !== undefined && hop[2] !== undefined && hop[3] !== undefined) {
     return tree.field(hop[3], at, hop[2], hop[1])
   }

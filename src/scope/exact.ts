@@ -11,6 +11,9 @@ import * as tree from '../query/tree.ts'
 import type { Compare, Condition, In, Like } from '../query/tree.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
 import { allIds } from './check.ts'
+import { GatewayError } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import { withoutTrailing } from '../model/without-trailing.ts'
 import type { Row } from './verify.ts'
 import type { ModuleView } from './view.ts'
 
@@ -32,11 +35,12 @@ export function exactly(condition: Condition, view: ModuleView): Condition | und
     case 'like': {
       const pieces = piecesOf(condition.pattern)
       if (pieces === undefined) return undefined
+      requireShort(condition)
       return found(condition, [relaxed(pieces)], condition.negated, view)
     }
     case 'compare': {
       if (condition.operator !== '=' && condition.operator !== '!=') return undefined
-      const pieces = relaxed(literally(condition.value.text.replace(/ +$/, '')))
+      const pieces = relaxed(literally(withoutTrailing(condition.value.text, ' ')))
       // Trailing blanks are ignored by `=`, but not by `like`.
       const padded = [...pieces, ...literally(' '), { kind: 'any' } as const]
       return found(condition, [pieces, padded], condition.operator === '!=', view)
@@ -87,10 +91,28 @@ function found(
   return tree.and(tree.anyOf(others), lookup)
 }
 
+/** The gateway compares such a pattern itself, character by character. */
+function requireShort({ pattern, path }: Like): void {
+  if (pattern.length <= limits.term) return
+  throw new GatewayError(
+    'QUERY_TOO_LARGE',
+    `line ${path.at.line}, column ${path.at.column}: a pattern of 'like' with quotation marks, parentheses or backslashes may ` +
+      `have ${limits.term} characters; ${pattern.length} were received`,
+  )
+}
+
+const tests = new WeakMap<Like, (text: string) => boolean>()
+
+function testOf(atom: Like): (text: string) => boolean {
+  const known = tests.get(atom)
+  if (known !== undefined) return known
+  const made = isLike(piecesOf(atom.pattern) ?? literally(atom.pattern))
+  tests.set(atom, made)
+  return made
+}
+
 /** Whether a row meets the condition of a look-up, by the rules of coreBOS's database. */
 export function meetsExactly(row: Row, atom: Compare | Like): boolean {
   const value = row[atom.path.field] ?? ''
-  return atom.kind === 'compare'
-    ? isEqual(value, atom.value.text)
-    : isLike(value, piecesOf(atom.pattern) ?? literally(atom.pattern))
+  return atom.kind === 'compare' ? isEqual(value, atom.value.text) : testOf(atom)(value)
 }

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../model/without-trailing.ts'
 import type { Limit } from '../query/tree.ts'
 import type { Column } from './selection.ts'
 import type { Row } from './verify.ts'
@@ -33,7 +34,7 @@ export function distinct(rows: readonly Row[]): Row[] {
 
 /** Folds a text as SQL's collation does: without letter case, accents and trailing blanks. */
 export function collated(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().replace(/ +$/, '')
+  return withoutTrailing(text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase(), ' ')
 }
 
 export function page<T>(rows: readonly T[], { offset, count }: Limit): T[] {

@@ -1,6 +1,8 @@
 /** Checks each row that coreBOS returns against the rule's condition. */
 import { printCondition } from '../query/canonical.ts'
-import type { Atom, Condition } from '../query/tree.ts'
+import { likeTest } from '../query/like.ts'
+import type { Piece } from '../query/pattern.ts'
+import type { Atom, Condition, Like } from '../query/tree.ts'
 import { isNumberColumn, valueKind, type FieldShape, type ModuleShape } from '../model/module.ts'
 
 /** A row as coreBOS returns it: every value is a text; null is the empty text. */
@@ -65,7 +67,7 @@ export function meetsValue(value: string, atom: Atom, field: FieldShape): boolea
     case 'in':
       return atom.values.some(({ text }) => same(value, text) === 0) !== atom.negated
     case 'like':
-      return likeExpression(atom.pattern).test(fold(value)) !== atom.negated
+      return likeTestOf(atom)(fold(value)) !== atom.negated
     case 'compare': {
       const order = same(value, atom.value.text)
       switch (atom.operator) {
@@ -90,19 +92,19 @@ function fold(text: string): string {
   return text.toLowerCase().trimEnd()
 }
 
-function likeExpression(pattern: string): RegExp {
-  const source = fold(pattern).replace(
-    /\\([\\%_])|([%_])|[\\^$.*+?()[\]{}|]/g,
-    (char, escaped?: string, wild?: string) =>
-      escaped !== undefined
-        ? escaped.replace('\\', '\\\\')
-        : wild === '%'
-          ? '[\\s\\S]*'
-          : wild === '_'
-            ? '[\\s\\S]'
-            : `\\${char}`,
-  )
-  return new RegExp(`^${source}$`, 'u')
+const likeTests = new WeakMap<Like, (characters: Iterable<string>) => boolean>()
+
+/** Each pattern is read once, and compared with every row. */
+function likeTestOf(atom: Like): (characters: Iterable<string>) => boolean {
+  const known = likeTests.get(atom)
+  if (known !== undefined) return known
+  const pieces = Array.from(fold(atom.pattern).matchAll(/\\[\\%_]|[^]/gu), ([piece]): Piece => {
+    if (piece === '%') return { kind: 'any' }
+    return piece === '_' ? { kind: 'one' } : { kind: 'character', text: piece.replace(/^\\(?=[^])/, '') }
+  })
+  const made = likeTest(pieces)
+  likeTests.set(atom, made)
+  return made
 }
 
 /** A row of coreBOS that the rule does not let through. */

@@ -7,6 +7,7 @@ import { GatewayError } from '../model/errors.ts'
 import type { Condition, FieldPath, Query } from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'
 import type { WebserviceContext } from './call.ts'
+import { withoutTrailing } from '../model/without-trailing.ts'
 
 const module = 'Users'
 
@@ -74,7 +75,7 @@ function holds(condition: Condition, row: Row): boolean {
 
 /** As coreBOS compares: in any letter case, without blanks at the end. */
 function isSame(one: string, other: string): boolean {
-  const folded = (text: string) => text.replace(/ +$/, '').toLowerCase()
+  const folded = (text: string) => withoutTrailing(text, ' ').toLowerCase()
   return folded(one) === folded(other)
 }
 

@@ -146,6 +146,43 @@ t.test('large bodies, and many keys, cost little', async (t) => {
   await memoryReturns(t, gateway, heap)
 })
 
+t.test('a text takes as long to read as it is', async (t) => {
+  const gateway = await startSmallGateway(t)
+  const { url } = gateway
+  const token = await tokenOf(url, 'alice')
+  const create = { ticket_title: `${'a'.repeat(240)} not in x`, ticketstatus: 'Open' }
+  const post = (path: string, headers: object, body: string) => async (): Promise<Answer> =>
+    ask(`${url}${path}`, { method: 'POST', headers: { ...headers }, body })
+  await post('/modules/HelpDesk/records', { ...json, ...token }, JSON.stringify(create))()
+  const titled = (condition: string) =>
+    post(
+      '/query',
+      { ...json, ...token },
+      JSON.stringify({ query: `select id from HelpDesk where ticket_title ${condition}` }),
+    )
+  await titled("= 'x'")()
+  const part = (blanks: number) =>
+    `--x\r\ncontent-disposition: form-data; name*=utf-8''a${' '.repeat(blanks)}x\r\n\r\n1\r\n--x--\r\n`
+  const parts = { 'content-type': 'multipart/form-data; boundary=x' }
+  const repeated = 'a&'.repeat(7_900)
+  const routes = ['/health/live', '/', '/nope', '/auth/session', '/webservice.php', '/docs', '/search']
+  const sent: readonly (readonly [what: string, send: () => Promise<Answer>])[] = [
+    ...routes.map(
+      (path) => [`a parameter, ${path}`, () => ask(`${url}${path}?${repeated}`, { method: 'GET' })] as const,
+    ),
+    [
+      'an encoding',
+      post('/auth/login', { ...json, 'content-encoding': `${'\u00a0'.repeat(15_000)}x` }, '{}'),
+    ],
+    ['the name of a part', post('/webservice.php', parts, part(15_000))],
+    ['the name of a part, in a session', post('/documents', { ...parts, ...token }, part(75_000))],
+    ['blanks', titled(`= 'x not in (${' '.repeat(120_000)}x'`)],
+    ['a pattern', titled(`like '${'%a'.repeat(100)}% not in (%'`)],
+  ]
+  for (const [what, send] of sent)
+    await flood(t, gateway, { what, count: 10, send, cpu: 150, bytes: 20_000, calls: 2 })
+})
+
 t.test('a log-in that is malformed counts as one', async (t) => {
   const gateway = await startSmallGateway(t, { env: {} })
   const bodies = ['{}', '{', '{"username":1}', String(keys(10_000)), 'x'.repeat(20_000)]
