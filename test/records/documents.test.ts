@@ -36,14 +36,14 @@ const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552 } as const
 type Person = keyof typeof people
 const names = ['alice', 'bob', 'carol', 'dave'] as const satisfies readonly Person[]
 
-interface Desk extends Portal {
+interface DocumentPortal extends Portal {
   /** The same as a browser would send it. */
   fetch(name: Person | undefined, path: string, init?: RequestInit): Promise<Response>
   oracle(name: Person): Oracle
   upload(name: Person | undefined, form: FormData): Promise<Response>
 }
 
-async function start(t: Test, options: PortalOptions = {}): Promise<Desk> {
+async function start(t: Test, options: PortalOptions = {}): Promise<DocumentPortal> {
   const portal = await startPortal(t, options)
   const { database } = portal.corebos
   const tokens = new Map<string, Promise<string>>()
@@ -128,31 +128,28 @@ t.test('coreBOS itself lets whoever knows how read the files of others', async (
 })
 
 t.test('the documents of somebody with many tickets do not fill the line of calls', async (t) => {
-  const loginService = await start(t, { env: { COREBOS_QUEUE: '5' } })
+  const portal = await start(t, { env: { COREBOS_QUEUE: '5' } })
   for (let i = 0; i < times(12, 60); i++) {
-    const made = await loginService.as('alice', 'POST', '/modules/HelpDesk/records', {
+    const made = await portal.as('alice', 'POST', '/modules/HelpDesk/records', {
       body: { ticket_title: `one of many ${i}`, ticketstatus: 'Open' },
     })
     t.equal(made.status, 201)
   }
-  t.equal((await loginService.fetch('alice', '/documents/15x8644/content')).status, 200)
-  t.equal(
-    (await loginService.fetch('alice', '/modules/HelpDesk/records?expand=comments&limit=70')).status,
-    200,
-  )
+  t.equal((await portal.fetch('alice', '/documents/15x8644/content')).status, 200)
+  t.equal((await portal.fetch('alice', '/modules/HelpDesk/records?expand=comments&limit=70')).status, 200)
 })
 
 t.test('everybody reads the files of the documents that they see, and nobody another', async (t) => {
   for (const mode of sample(modes, 2)) {
-    const loginService = await start(t, { mode })
-    addTicketDocuments(loginService)
-    const { database } = loginService.corebos
-    const missing = await rejection(await loginService.fetch('alice', '/documents/15x999999/content'))
+    const portal = await start(t, { mode })
+    addTicketDocuments(portal)
+    const { database } = portal.corebos
+    const missing = await rejection(await portal.fetch('alice', '/documents/15x999999/content'))
     for (const name of sample(names, 3)) {
-      const mine = new Set(loginService.oracle(name).visible('Documents'))
+      const mine = new Set(portal.oracle(name).visible('Documents'))
       t.ok(mine.size > 0 || name === 'dave', `${name} has documents`)
       for (const record of database.records('Documents')) {
-        const response = await loginService.fetch(name, `/documents/15x${record.number}/content`)
+        const response = await portal.fetch(name, `/documents/15x${record.number}/content`)
         if (!mine.has(record)) {
           t.equal(response.status, 404)
           t.same(await rejection(response), missing, `${mode}: ${name} ${record.values.get('notes_title')}`)
@@ -170,23 +167,23 @@ t.test('everybody reads the files of the documents that they see, and nobody ano
         })
       }
     }
-    t.equal((await loginService.fetch(undefined, '/documents/15x8644/content')).status, 401)
-    const ticket = loginService.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
+    t.equal((await portal.fetch(undefined, '/documents/15x8644/content')).status, 401)
+    const ticket = portal.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
     t.equal(
-      (await loginService.fetch('alice', `/documents/17x${ticket}/content`)).status,
+      (await portal.fetch('alice', `/documents/17x${ticket}/content`)).status,
       404,
       'a ticket has no file',
     )
-    t.equal((await loginService.fetch('alice', '/documents/x/content')).status, 400)
+    t.equal((await portal.fetch('alice', '/documents/x/content')).status, 400)
   }
 })
 
 t.test('a contact without a service user behind the gateway reads its own files', async (t) => {
-  const loginService = await start(t, {
+  const portal = await start(t, {
     env: { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' },
   })
-  t.equal(await (await loginService.fetch('alice', '/documents/15x8644/content')).text(), 'hello alice\n')
-  t.equal((await loginService.fetch('alice', '/documents/15x8684/content')).status, 404)
+  t.equal(await (await portal.fetch('alice', '/documents/15x8644/content')).text(), 'hello alice\n')
+  t.equal((await portal.fetch('alice', '/documents/15x8684/content')).status, 404)
 })
 
 t.test(
@@ -249,19 +246,19 @@ t.test(
 )
 
 t.test('what may be uploaded can be downloaded, also where it is more than an answer may hold', async (t) => {
-  const loginService = await start(t, { env: { COREBOS_MAX_BYTES: '1 MiB', UPLOAD_MAX_BYTES: '3 MiB' } })
+  const portal = await start(t, { env: { COREBOS_MAX_BYTES: '1 MiB', UPLOAD_MAX_BYTES: '3 MiB' } })
   const bytes = randomBytes(3 * 2 ** 20)
-  const created = await loginService.upload(
+  const created = await portal.upload(
     'alice',
     form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }),
   )
   t.equal(created.status, 201)
   const path = `/documents/${String((await json(created))['id'])}/content`
-  t.ok(Buffer.from(await (await loginService.fetch('alice', path)).arrayBuffer()).equals(bytes))
-  const [file] = [...loginService.corebos.database.attachments.values()].at(-1) ?? []
+  t.ok(Buffer.from(await (await portal.fetch('alice', path)).arrayBuffer()).equals(bytes))
+  const [file] = [...portal.corebos.database.attachments.values()].at(-1) ?? []
   if (file === undefined) throw new Error('the file is in coreBOS')
   Object.assign(file, { content: Buffer.concat([bytes, bytes]) })
-  t.match(await json(await loginService.fetch('alice', path)), { status: 502, code: 'COREBOS_TOO_LARGE' })
+  t.match(await json(await portal.fetch('alice', path)), { status: 502, code: 'COREBOS_TOO_LARGE' })
 })
 
 /** Bytes of downloads on their way, as operators are told. */
@@ -271,9 +268,9 @@ async function onTheirWay({ operatorUrl }: Portal): Promise<number> {
 }
 
 t.test('whoever downloads slowly holds no memory, and no file once he is gone', async (t) => {
-  const loginService = await start(t)
+  const portal = await start(t)
   const bytes = randomBytes(4 * 2 ** 20)
-  const made = await loginService.upload(
+  const made = await portal.upload(
     'alice',
     form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }),
   )
@@ -289,26 +286,23 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   const before = held()
   const slow: Response[] = []
   const count = times(8, 20)
-  for (let i = 0; i < count; i++) slow.push(await loginService.fetch('alice', path))
+  for (let i = 0; i < count; i++) slow.push(await portal.fetch('alice', path))
   const kept = held() - before
   t.ok(kept < (count * bytes.length) / 2, `${Math.round(kept / 2 ** 20)} MiB for ${count} of 4 MiB`)
-  t.ok(
-    (await onTheirWay(loginService)) >= bytes.length,
-    'what does not fit between here and there is in files',
-  )
+  t.ok((await onTheirWay(portal)) >= bytes.length, 'what does not fit between here and there is in files')
   const [first, ...others] = slow
   t.ok(Buffer.from((await first?.arrayBuffer()) ?? new ArrayBuffer()).equals(bytes))
   await Promise.all(others.map(async ({ body }) => body?.cancel()))
-  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
+  await until('no download is under way', async () => (await onTheirWay(portal)) === 0)
 
   const tag = first?.headers.get('etag') ?? ''
-  t.equal((await loginService.fetch('alice', path, { headers: { 'if-none-match': tag } })).status, 304)
-  const beyond = await loginService.fetch('alice', path, { headers: { range: 'bytes=9999999-' } })
+  t.equal((await portal.fetch('alice', path, { headers: { 'if-none-match': tag } })).status, 304)
+  const beyond = await portal.fetch('alice', path, { headers: { range: 'bytes=9999999-' } })
   t.match(await json(beyond), { status: 416, code: 'RANGE_NOT_SATISFIABLE' })
-  t.equal((await loginService.fetch('alice', path, { method: 'HEAD' })).status, 200)
-  const part = await loginService.fetch('alice', path, { headers: { range: 'bytes=300000-300099' } })
+  t.equal((await portal.fetch('alice', path, { method: 'HEAD' })).status, 200)
+  const part = await portal.fetch('alice', path, { headers: { range: 'bytes=300000-300099' } })
   t.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(300_000, 300_100)))
-  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
+  await until('no download is under way', async () => (await onTheirWay(portal)) === 0)
   t.pass('all are closed')
 
   let left = 0
@@ -322,10 +316,10 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
 })
 
 t.test('what is on its way is bounded, by contact and for all together', async (t) => {
-  const loginService = await start(t, {
+  const portal = await start(t, {
     env: { DOWNLOADS_MAX_BYTES: '20 MiB', UPLOAD_MAX_BYTES: '8 MiB', DOWNLOADS_PER_CONTACT: '2' },
   })
-  const made = await loginService.upload(
+  const made = await portal.upload(
     'alice',
     form(new Blob([randomBytes(8 * 2 ** 20)]), {
       name: 'a.zip',
@@ -336,54 +330,54 @@ t.test('what is on its way is bounded, by contact and for all together', async (
   t.equal(made.status, 201)
   const id = String((await json(made))['id'])
   const [large, small] = [`/documents/${id}/content`, '/documents/15x8644/content']
-  const read = () => loginService.relay.count('retrievedocattachment')
+  const read = () => portal.relay.count('retrievedocattachment')
 
-  const slow = [await loginService.fetch('alice', large), await loginService.fetch('alice', large)]
+  const slow = [await portal.fetch('alice', large), await portal.fetch('alice', large)]
   t.strictSame(
     slow.map(({ status }) => status),
     [200, 200],
   )
   const sent = read()
-  const third = await loginService.fetch('alice', small)
+  const third = await portal.fetch('alice', small)
   t.match(await json(third), { status: 429, code: 'RATE_LIMITED', detail: /^2 downloads/ })
   t.equal(third.headers.get('retry-after'), '1')
   t.equal(read(), sent, 'coreBOS was not asked')
-  const bobs = await loginService.fetch('bob', '/documents/15x8664/content')
+  const bobs = await portal.fetch('bob', '/documents/15x8664/content')
   t.equal(bobs.status, 200, 'others are not kept from small files')
   await bobs.arrayBuffer()
-  const crowded = await loginService.fetch('bob', large)
+  const crowded = await portal.fetch('bob', large)
   t.match(await json(crowded), { status: 503, code: 'DOWNLOADS_BUSY' })
   t.equal(crowded.headers.get('retry-after'), '5')
-  const client = await contactOf(loginService.url, 'bob')
+  const client = await contactOf(portal.url, 'bob')
   const attachment = () => client.call('retrievedocattachment', { id, returnfile: '1' })
   t.match(await attachment(), { success: false, code: 'DOWNLOADS_BUSY' }, 'nor at the other door')
 
   await Promise.all(slow.map(async ({ body }) => body?.cancel()))
-  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
+  await until('no download is under way', async () => (await onTheirWay(portal)) === 0)
   t.match(await attachment(), { success: true })
-  t.equal((await (await loginService.fetch('bob', large)).arrayBuffer()).byteLength, 8 * 2 ** 20)
+  t.equal((await (await portal.fetch('bob', large)).arrayBuffer()).byteLength, 8 * 2 ** 20)
 
   for (let i = 0; i < 2; i++) {
     const before = read()
     const gone = new AbortController()
-    const answer = loginService.fetch('alice', large, { signal: gone.signal }).catch(() => undefined)
+    const answer = portal.fetch('alice', large, { signal: gone.signal }).catch(() => undefined)
     await until('coreBOS is asked', async () => read() > before)
     gone.abort()
     await answer
   }
-  let again = await loginService.fetch('alice', small)
+  let again = await portal.fetch('alice', small)
   await until('the places are free', async () => {
-    if (again.status === 429) again = await loginService.fetch('alice', small)
+    if (again.status === 429) again = await portal.fetch('alice', small)
     return again.status !== 429
   })
   t.equal(again.status, 200, 'whoever leaves before the answer comes gives his place back')
   await again.arrayBuffer()
-  await until('no download is under way', async () => (await onTheirWay(loginService)) === 0)
+  await until('no download is under way', async () => (await onTheirWay(portal)) === 0)
 })
 
 t.test('a disk that fails is not taken for coreBOS, and small files need none', async (t) => {
-  const loginService = await start(t)
-  const made = await loginService.upload(
+  const portal = await start(t)
+  const made = await portal.upload(
     'alice',
     form(new Blob([randomBytes(2 ** 20)]), { name: 'a.zip', type: 'application/zip' }),
   )
@@ -394,14 +388,14 @@ t.test('a disk that fails is not taken for coreBOS, and small files need none', 
     if (TMPDIR === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = TMPDIR
   })
-  const failed = await loginService.fetch('alice', path)
+  const failed = await portal.fetch('alice', path)
   const problem = await json(failed)
   t.match(problem, { status: 503, code: 'DISK_FAILED' })
   t.equal(problem['detail'], undefined, 'where the folder is stays in the log')
   t.equal(failed.headers.get('retry-after'), '5')
-  t.ok(loginService.log.some((line) => line.includes('DISK_FAILED') && line.includes('ENOENT')))
-  t.equal((await loginService.fetch('alice', '/documents/15x8644/content')).status, 200)
-  t.equal(await onTheirWay(loginService), 0)
+  t.ok(portal.log.some((line) => line.includes('DISK_FAILED') && line.includes('ENOENT')))
+  t.equal((await portal.fetch('alice', '/documents/15x8644/content')).status, 200)
+  t.equal(await onTheirWay(portal), 0)
 
   const full = '/dev/full'
   await t.test('a full one', { skip: !existsSync(full) && `skipped: no ${full}` }, async (t) => {
@@ -422,8 +416,8 @@ t.test('a disk that fails is not taken for coreBOS, and small files need none', 
 })
 
 t.test('names and types of files cannot be more than what they are', async (t) => {
-  const loginService = await start(t)
-  const record = loginService.corebos.database.entity(8644)
+  const portal = await start(t)
+  const record = portal.corebos.database.entity(8644)
   for (const name of [
     'ä ö "quoted".txt',
     "it's 100% (1).txt",
@@ -435,7 +429,7 @@ t.test('names and types of files cannot be more than what they are', async (t) =
     '',
   ]) {
     record?.values.set('filename', name)
-    const { status, headers } = await loginService.fetch('alice', '/documents/15x8644/content')
+    const { status, headers } = await portal.fetch('alice', '/documents/15x8644/content')
     t.equal(status, 200, JSON.stringify(name))
     t.equal(headers.get('set-cookie'), null)
     const header = headers.get('content-disposition') ?? ''
@@ -449,12 +443,12 @@ t.test('names and types of files cannot be more than what they are', async (t) =
   record?.values.set('filename', 'page.html')
   for (const type of ['text/html', 'image/svg+xml', 'text/javascript', 'x\r\ny: z', '']) {
     record?.values.set('filetype', type)
-    const { headers } = await loginService.fetch('alice', '/documents/15x8644/content')
+    const { headers } = await portal.fetch('alice', '/documents/15x8644/content')
     t.equal(headers.get('content-type'), 'application/octet-stream', type)
   }
   record?.values.set('filelocationtype', 'E')
   record?.values.set('filename', 'https://example.com/a.pdf')
-  t.equal((await loginService.fetch('alice', '/documents/15x8644/content')).status, 404, 'a link is no file')
+  t.equal((await portal.fetch('alice', '/documents/15x8644/content')).status, 404, 'a link is no file')
 })
 
 t.test('a part of a file is what slicing gives, and the whole where that is not to be had', async (t) => {
@@ -479,9 +473,9 @@ t.test('a part of a file is what slicing gives, and the whole where that is not 
       }
     }),
   )
-  const loginService = await start(t)
+  const portal = await start(t)
   const get = (headers: Record<string, string>) =>
-    loginService.fetch('alice', '/documents/15x8644/content', { headers })
+    portal.fetch('alice', '/documents/15x8644/content', { headers })
   const whole = await get({})
   const etag = whole.headers.get('etag') ?? ''
   t.equal(whole.headers.get('accept-ranges'), 'bytes')
@@ -501,109 +495,119 @@ t.test('a part of a file is what slicing gives, and the whole where that is not 
   t.equal(beyond.headers.get('content-range'), 'bytes */12')
   t.match(await json(beyond), { status: 416, code: 'RANGE_NOT_SATISFIABLE' })
   t.equal((await get({ 'if-none-match': `"x", W/${etag}` })).status, 304)
-  const head = await loginService.fetch('alice', '/documents/15x8644/content', { method: 'HEAD' })
+  const head = await portal.fetch('alice', '/documents/15x8644/content', { method: 'HEAD' })
   t.match({ status: head.status, length: head.headers.get('content-length') }, { status: 200, length: '12' })
 })
 
-t.test('a document is uploaded to oneself and to what one sees, and to nothing else', async (t) => {
-  for (const mode of usualModes) {
-    const loginService = await start(t, { mode })
-    const { database } = loginService.corebos
-    const visible = (name: Person, module: string) =>
-      loginService
-        .oracle(name)
-        .visible(module)
-        .map((record) => database.webserviceId(record))
-    const [ticket = ''] = visible('alice', 'HelpDesk')
-    const [project = ''] = visible('alice', 'Project')
-    const [invoice = ''] = visible('alice', 'Invoice')
-    const [product = ''] = visible('alice', 'Products')
-    const [faq = ''] = visible('alice', 'Faq')
+function visibleIds(portal: DocumentPortal, name: Person, module: string): readonly string[] {
+  const { database } = portal.corebos
+  return portal
+    .oracle(name)
+    .visible(module)
+    .map((record) => database.webserviceId(record))
+}
+
+/** Records of other contacts, and what is not a record that documents are related to. */
+function forbiddenTargets(portal: DocumentPortal): readonly string[] {
+  const [product = ''] = visibleIds(portal, 'alice', 'Products')
+  const [faq = ''] = visibleIds(portal, 'alice', 'Faq')
+  const own = visibleIds(portal, 'alice', 'HelpDesk')
+  const foreign = visibleIds(portal, 'carol', 'HelpDesk').find((each) => !own.includes(each))
+  return [foreign ?? '', product, faq, '12x8551', '12x8550', '11x8547', '17x999999', 'x', '']
+}
+
+for (const mode of usualModes) {
+  t.test(`${mode} mode: a document is uploaded to oneself and to what one sees`, async (t) => {
+    const portal = await start(t, { mode })
+    const { database } = portal.corebos
+    const targets = ['HelpDesk', 'Project', 'Invoice'].map(
+      (module) => visibleIds(portal, 'alice', module)[0] ?? '',
+    )
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i) % 251))
-
-    const response = await loginService.upload(
-      'alice',
-      form(new Blob([bytes]), {
-        name: 'ö report (1).pdf',
-        type: 'application/pdf',
-        notes_title: 'A report',
-        notecontent: '<b>bold</b> & more',
-        relatedTo: [ticket, project, invoice],
-      }),
-    )
-    const created = await json(response)
-    t.match({ status: response.status, created }, { status: 201, created: { notes_title: 'A report' } })
-    const id = String(created['id'])
-    t.equal(response.headers.get('location'), `/records/${id}`)
-    t.notMatch(JSON.stringify(created), /_download|storage/i)
-    const number = Number(id.slice(3))
-    t.same(
-      new Set(
-        database.documentRelations.filter(({ document }) => document === number).map(({ record }) => record),
-      ),
-      new Set([people.alice, ...[ticket, project, invoice].map((each) => Number(each.split('x')[1]))]),
-    )
-    t.match(database.entity(number)?.values.get('assigned_user_id'), mode === 'user' ? '7' : /^[57]$/)
-    t.match(await loginService.as('alice', 'PATCH', `/records/${id}`, { body: { notes_title: 'another' } }), {
-      status: 200,
-      body: { notes_title: 'another', filename: 'ö_report_(1).pdf' },
+    const sent = form(new Blob([bytes]), {
+      name: 'ö report (1).pdf',
+      type: 'application/pdf',
+      notes_title: 'A report',
+      notecontent: '<b>bold</b> & more',
+      relatedTo: targets,
     })
+    const response = await portal.upload('alice', sent)
+    const created = await json(response)
+    const id = String(created['id'])
+    const number = Number(id.slice(3))
+
+    await t.test('the answer shows the document and where it is', async (t) => {
+      t.match({ status: response.status, created }, { status: 201, created: { notes_title: 'A report' } })
+      t.equal(response.headers.get('location'), `/records/${id}`)
+      t.notMatch(JSON.stringify(created), /_download|storage/i)
+    })
+
+    await t.test('it is related to its contact and to each record that was named', async (t) => {
+      const relations = database.documentRelations.filter(({ document }) => document === number)
+      t.same(
+        new Set(relations.map(({ record }) => record)),
+        new Set([people.alice, ...targets.map((each) => Number(each.split('x')[1]))]),
+      )
+      t.match(database.entity(number)?.values.get('assigned_user_id'), mode === 'user' ? '7' : /^[57]$/)
+    })
+
+    await t.test('it keeps its file when its title is changed', async (t) => {
+      const change = { body: { notes_title: 'another' } }
+      t.match(await portal.as('alice', 'PATCH', `/records/${id}`, change), {
+        status: 200,
+        body: { notes_title: 'another', filename: 'ö_report_(1).pdf' },
+      })
+    })
+
     for (const name of names) {
-      const back = await loginService.fetch(name, `/documents/${id}/content`)
-      const sees = loginService
-        .oracle(name)
-        .visible('Documents')
-        .some((record) => record.number === number)
-      t.equal(back.status, sees ? 200 : 404, `${mode}: ${name}`)
-      if (!sees) continue
-      t.ok(Buffer.from(await back.arrayBuffer()).equals(bytes))
-      t.equal(back.headers.get('content-type'), 'application/pdf')
+      await t.test(`${name} gets its bytes if it sees the document`, async (t) => {
+        const back = await portal.fetch(name, `/documents/${id}/content`)
+        const sees = visibleIds(portal, name, 'Documents').includes(id)
+        t.equal(back.status, sees ? 200 : 404)
+        if (!sees) return
+        t.ok(Buffer.from(await back.arrayBuffer()).equals(bytes))
+        t.equal(back.headers.get('content-type'), 'application/pdf')
+      })
     }
 
-    const before = database.records('Documents').length
-    const foreign = visible('carol', 'HelpDesk').find((each) => !visible('alice', 'HelpDesk').includes(each))
-    for (const target of [
-      foreign ?? '',
-      product,
-      faq,
-      '12x8551',
-      '12x8550',
-      '11x8547',
-      '17x999999',
-      'x',
-      '',
-    ]) {
-      const rejected = await loginService.upload('alice', form('x', { relatedTo: target }))
-      t.match(
-        { status: rejected.status, ...(await json(rejected)) },
-        { status: 422, code: 'REFERENCE_OUT_OF_SCOPE' },
-        `${mode}: ${target}`,
-      )
-    }
-    for (const field of [
-      'assigned_user_id',
-      'filelocationtype',
-      'folderid',
-      'created_user_id',
-      'relations',
-    ]) {
-      const rejected = await loginService.upload('alice', form('x', { [field]: '19x1' }))
-      t.ok([400, 403].includes(rejected.status), field)
-    }
-    t.equal((await loginService.upload(undefined, form('x'))).status, 401)
-    t.equal(database.records('Documents').length, before, 'nothing was written')
-  }
-})
+    await t.test(
+      'nothing is uploaded to other records, with other fields or without a session',
+      async (t) => {
+        const before = database.records('Documents').length
+        for (const target of forbiddenTargets(portal)) {
+          const rejected = await portal.upload('alice', form('x', { relatedTo: target }))
+          t.match(
+            { status: rejected.status, ...(await json(rejected)) },
+            { status: 422, code: 'REFERENCE_OUT_OF_SCOPE' },
+            target,
+          )
+        }
+        for (const field of [
+          'assigned_user_id',
+          'filelocationtype',
+          'folderid',
+          'created_user_id',
+          'relations',
+        ]) {
+          const rejected = await portal.upload('alice', form('x', { [field]: '19x1' }))
+          t.ok([400, 403].includes(rejected.status), field)
+        }
+        t.equal((await portal.upload(undefined, form('x'))).status, 401)
+        t.equal(database.records('Documents').length, before, 'nothing was written')
+      },
+    )
+  })
+}
 
 t.test('under one key an upload is made once, and an action run once', async (t) => {
-  const loginService = await start(t, {
+  const portal = await start(t, {
     env: { POLICY_FILE: await policyFile(t, { Contacts: { actions: ['call_back'] } }) },
   })
   const send = async (content: string, name: Person = 'alice') => {
     const headers = { 'idempotency-key': 'k1' }
-    return loginService.fetch(name, '/documents', { method: 'POST', body: form(content), headers })
+    return portal.fetch(name, '/documents', { method: 'POST', body: form(content), headers })
   }
-  const documents = () => loginService.corebos.database.records('Documents').length
+  const documents = () => portal.corebos.database.records('Documents').length
   const before = documents()
   const [one, two] = [await send('a'), await send('a')]
   t.same([one.status, two.status], [201, 201])
@@ -612,23 +616,23 @@ t.test('under one key an upload is made once, and an action run once', async (t)
   t.equal(documents(), before + 1)
   t.equal((await send('a', 'bob')).status, 201, 'keys are counted by contact')
   const bad = { 'idempotency-key': 'with a blank' }
-  const rejected = await loginService.fetch('alice', '/documents', {
+  const rejected = await portal.fetch('alice', '/documents', {
     method: 'POST',
     body: form('a'),
     headers: bad,
   })
   t.match(await json(rejected), { code: 'VALIDATION_FAILED' })
 
-  offerActions(loginService, 'call_back')
+  offerActions(portal, 'call_back')
   for (let i = 0; i < 2; i++) {
     const headers = { 'idempotency-key': 'k2' }
-    const ran = await loginService.fetch('alice', '/records/12x8549/actions/call_back', {
+    const ran = await portal.fetch('alice', '/records/12x8549/actions/call_back', {
       method: 'POST',
       headers,
     })
     t.same(await json(ran), { result: 'done' })
   }
-  t.equal(loginService.relay.count('executeBusinessAction'), 1)
+  t.equal(portal.relay.count('executeBusinessAction'), 1)
 })
 
 t.test('a document is attached to what all contacts see only where the policy says so', async (t) => {
@@ -669,14 +673,14 @@ t.test('a document is attached to what all contacts see only where the policy sa
 })
 
 t.test('a form that is too much, or none, is rejected, and its sender reads why', async (t) => {
-  const loginService = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
-  const { database } = loginService.corebos
+  const portal = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
+  const { database } = portal.corebos
   const before = database.records('Documents').length
   const rejected = async (body: FormData, status: number, code: string, what: string, detail = /./) => {
-    const response = await loginService.upload('alice', body)
+    const response = await portal.upload('alice', body)
     t.match({ status: response.status, ...(await json(response)) }, { status, code, detail }, what)
   }
-  const exact = await loginService.upload('alice', form('x'.repeat(102_400)))
+  const exact = await portal.upload('alice', form('x'.repeat(102_400)))
   t.equal(exact.status, 201, 'the limit itself is within it')
   await rejected(form('x'.repeat(102_401)), 413, 'BODY_TOO_LARGE', 'one byte more')
   await rejected(form('x'.repeat(30_000_000)), 413, 'BODY_TOO_LARGE', 'much more')
@@ -729,7 +733,7 @@ t.test('a form that is too much, or none, is rejected, and its sender reads why'
     await rejected(form('x', { name }), 400, 'VALIDATION_FAILED', JSON.stringify(name), detail)
   }
   const send = async (contentType: string, body: string) =>
-    loginService.fetch('alice', '/documents', {
+    portal.fetch('alice', '/documents', {
       method: 'POST',
       body,
       headers: { 'content-type': contentType },
@@ -749,10 +753,10 @@ t.test('a form that is too much, or none, is rejected, and its sender reads why'
 })
 
 t.test('few files are taken in at once', async (t) => {
-  const loginService = await start(t)
+  const portal = await start(t)
   const token = String(
     (
-      await loginService.as(undefined, 'POST', '/auth/login', {
+      await portal.as(undefined, 'POST', '/auth/login', {
         body: { username: 'alice@example.com', password: 'alice-pw' },
       })
     ).body['accessToken'],
@@ -760,7 +764,7 @@ t.test('few files are taken in at once', async (t) => {
   const begun =
     '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\nx'
   const sockets = Array.from({ length: 5 }, () => {
-    const socket = connect(Number(new URL(loginService.url).port), '127.0.0.1')
+    const socket = connect(Number(new URL(portal.url).port), '127.0.0.1')
     socket.write(
       `POST /documents HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer ${token}\r\nContent-Length: 1000\r\n` +
         `Content-Type: multipart/form-data; boundary=b\r\n\r\n${begun}`,
@@ -771,11 +775,11 @@ t.test('few files are taken in at once', async (t) => {
     sockets.map(async (socket) => String(((await once(socket, 'data')) as [Buffer])[0])), // no encoding is set
   )
   t.match(answered, /^HTTP\/1.1 503 [^]*retry-after: 1\r\n[^]*"code":"GATEWAY_BUSY"/i)
-  t.match(await json(await loginService.upload('alice', form('x'))), { code: 'GATEWAY_BUSY' })
-  t.equal((await loginService.upload('bob', form('x'))).status, 201, 'of each contact')
+  t.match(await json(await portal.upload('alice', form('x'))), { code: 'GATEWAY_BUSY' })
+  t.equal((await portal.upload('bob', form('x'))).status, 201, 'of each contact')
   for (const socket of sockets) socket.destroy()
   for (;;) {
-    const { status } = await loginService.upload('alice', form('x'))
+    const { status } = await portal.upload('alice', form('x'))
     if (status === 503) continue
     t.equal(status, 201, 'and again when they are gone')
     break
@@ -783,10 +787,10 @@ t.test('few files are taken in at once', async (t) => {
 })
 
 t.test('a file keeps the name that its sender has given it, as far as coreBOS can', async (t) => {
-  const loginService = await start(t)
-  const { database } = loginService.corebos
+  const portal = await start(t)
+  const { database } = portal.corebos
   const sent = (disposition: string, type = 'text/plain', content = 'x') =>
-    loginService.fetch('alice', '/documents', {
+    portal.fetch('alice', '/documents', {
       method: 'POST',
       headers: { 'content-type': 'multipart/form-data; boundary=b' },
       body: `--b\r\ncontent-disposition: form-data; ${disposition}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n--b--\r\n`,
@@ -795,7 +799,7 @@ t.test('a file keeps the name that its sender has given it, as far as coreBOS ca
     t.equal(response.status, 201)
     const { id, notes_title: title } = await json(response)
     const stored = database.attachments.get(Number(String(id).slice(3)))?.at(-1)?.name
-    const back = await loginService.fetch('alice', `/documents/${String(id)}/content`)
+    const back = await portal.fetch('alice', `/documents/${String(id)}/content`)
     t.equal(back.status, 200)
     t.match(back.headers.get('content-disposition'), /^attachment; filename/)
     return [title, stored]
@@ -810,7 +814,7 @@ t.test('a file keeps the name that its sender has given it, as far as coreBOS ca
     '報告.txt',
     `${'x'.repeat(196)}.txt`,
   ]) {
-    t.strictSame(await nameOf(await loginService.upload('alice', form('x', { name }))), [
+    t.strictSame(await nameOf(await portal.upload('alice', form('x', { name }))), [
       name,
       name.replaceAll(' ', '_'),
     ])
@@ -840,8 +844,8 @@ t.test('a file keeps the name that its sender has given it, as far as coreBOS ca
 const redisMissing = !installed('redis-server')
 
 t.test('a link to a file works once, for a minute, and for no longer than its session', async (t) => {
-  const link = async (loginService: Desk, name: Person | undefined, id: string) =>
-    loginService.fetch(name, `/documents/${id}/link`, { method: 'POST' })
+  const link = async (portal: DocumentPortal, name: Person | undefined, id: string) =>
+    portal.fetch(name, `/documents/${id}/link`, { method: 'POST' })
   const pathOf = async (response: Response) => {
     const { origin, pathname } = new URL(String((await json(response))['url']))
     t.equal(origin, 'https://portal.example')
@@ -850,15 +854,15 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
 
   for (const mode of usualModes) {
     let now = Date.now()
-    const loginService = await start(t, {
+    const portal = await start(t, {
       mode,
       now: () => now,
       env: { ACCESS_RECHECK: '10', PUBLIC_URL: 'https://portal.example' },
     })
-    const { database } = loginService.corebos
-    const made = await link(loginService, 'alice', '15x8644')
+    const { database } = portal.corebos
+    const made = await link(portal, 'alice', '15x8644')
     t.equal(made.status, 201)
-    const url = `${loginService.url}${await pathOf(made)}`
+    const url = `${portal.url}${await pathOf(made)}`
     t.equal((await fetch(url, { method: 'HEAD' })).status, 404, 'a look does not use it up')
     const [one, two] = await Promise.all([fetch(url), fetch(url)])
     t.same([one.status, two.status].toSorted(), [200, 404], 'of two at once one gets it')
@@ -872,7 +876,7 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
       'x-content-type-options': 'nosniff',
     })
     t.equal((await fetch(url)).status, 404)
-    t.match(await json(await fetch(`${loginService.url}/downloads/guessed`)), { code: 'NOT_FOUND' })
+    t.match(await json(await fetch(`${portal.url}/downloads/guessed`)), { code: 'NOT_FOUND' })
 
     for (const [name, id, status] of [
       ['bob', '15x8644', 404],
@@ -882,14 +886,14 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
       ['alice', '17x8625', 404],
       [undefined, '15x8644', 401],
     ] as const) {
-      t.equal((await link(loginService, name, id)).status, status, `${mode}: ${name} ${id}`)
+      t.equal((await link(portal, name, id)).status, status, `${mode}: ${name} ${id}`)
     }
 
-    const late = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
+    const late = `${portal.url}${await pathOf(await link(portal, 'alice', '15x8644'))}`
     now += 60_001
     t.equal((await fetch(late)).status, 404, 'a minute is over')
 
-    const taken = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
+    const taken = `${portal.url}${await pathOf(await link(portal, 'alice', '15x8644'))}`
     const relation = database.documentRelations.find(({ document }) => document === 8644)
     if (relation === undefined) throw new Error('the document is related to alice')
     relation.record = people.carol
@@ -897,35 +901,35 @@ t.test('a link to a file works once, for a minute, and for no longer than its se
     t.equal((await fetch(taken)).status, 404, 'the document is not hers any more')
     relation.record = people.alice
     now += 10_001
-    const ended = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
-    const off = `${loginService.url}${await pathOf(await link(loginService, 'alice', '15x8644'))}`
-    t.equal((await loginService.fetch('alice', '/auth/logout', { method: 'POST' })).status, 204)
+    const ended = `${portal.url}${await pathOf(await link(portal, 'alice', '15x8644'))}`
+    const off = `${portal.url}${await pathOf(await link(portal, 'alice', '15x8644'))}`
+    t.equal((await portal.fetch('alice', '/auth/logout', { method: 'POST' })).status, 204)
     for (const each of [ended, off]) t.match(await json(await fetch(each)), { code: 'SESSION_ENDED' })
 
-    const switched = await pathOf(await link(loginService, 'bob', '15x8664'))
+    const switched = await pathOf(await link(portal, 'bob', '15x8664'))
     database.entity(people.bob)?.values.set('portal', '0')
     now += 10_001
-    t.equal((await fetch(`${loginService.url}${switched}`)).status, 401, 'the contact is not let in any more')
+    t.equal((await fetch(`${portal.url}${switched}`)).status, 401, 'the contact is not let in any more')
     t.notOk(
-      loginService.log.some((line) => line.includes(switched)),
+      portal.log.some((line) => line.includes(switched)),
       'no link is in the log',
     )
   }
 
   await t.test('on any instance', { skip: redisMissing && 'skipped: no redis-server' }, async (t) => {
     const redis = await startRedis(t)
-    const loginService = await start(t, {
+    const portal = await start(t, {
       env: {
         ...(await sharedSettings(t, redis)),
       },
     })
-    const other = await loginService.another()
-    const pathname = await pathOf(await link(loginService, 'alice', '15x8644'))
+    const other = await portal.another()
+    const pathname = await pathOf(await link(portal, 'alice', '15x8644'))
     const answers = await Promise.all(
-      [other, loginService.url, other, loginService.url].map((at) => fetch(`${at}${pathname}`)),
+      [other, portal.url, other, portal.url].map((at) => fetch(`${at}${pathname}`)),
     )
     t.same(answers.map(({ status }) => status).toSorted(), [200, 404, 404, 404])
-    const next = await pathOf(await link(loginService, 'alice', '15x8644'))
+    const next = await pathOf(await link(portal, 'alice', '15x8644'))
     t.equal(await (await fetch(`${other}${next}`)).text(), 'hello alice\n')
   })
 })
@@ -1004,7 +1008,7 @@ t.test(
 t.test(
   'photos of telephones, slides, letters and mails are accepted, and come back as they were',
   async (t) => {
-    const loginService = await start(t)
+    const portal = await start(t)
     for (const [name, declared, type] of [
       ['a.pptx', '', 'application/vnd.openxmlformats-officedocument.presentationml.presentation'],
       ['a.ppt', 'application/mspowerpoint', 'application/vnd.ms-powerpoint'],
@@ -1016,10 +1020,10 @@ t.test(
       ['a.jpg', 'image/pjpeg', 'image/jpeg'],
       ['a.zip', 'application/x-zip-compressed', 'application/zip'],
     ] as const) {
-      const created = await loginService.upload('alice', form('x', { name, type: declared }))
+      const created = await portal.upload('alice', form('x', { name, type: declared }))
       const { id, filetype } = await json(created)
       t.match({ status: created.status, filetype }, { status: 201, filetype: type }, name)
-      const back = await loginService.fetch('alice', `/documents/${String(id)}/content`)
+      const back = await portal.fetch('alice', `/documents/${String(id)}/content`)
       t.match(Object.fromEntries(back.headers), {
         'content-type': type,
         'content-disposition': `attachment; filename=${name}`,
@@ -1030,15 +1034,15 @@ t.test(
 
 t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody another', async (t) => {
   for (const mode of usualModes) {
-    const loginService = await start(t, { mode })
-    const { database } = loginService.corebos
-    const missing = await rejection(await loginService.fetch('alice', '/records/7x999999/pdf'))
+    const portal = await start(t, { mode })
+    const { database } = portal.corebos
+    const missing = await rejection(await portal.fetch('alice', '/records/7x999999/pdf'))
     for (const name of names) {
       for (const module of ['Invoice', 'Quotes', 'SalesOrder']) {
-        const mine = new Set(loginService.oracle(name).visible(module))
+        const mine = new Set(portal.oracle(name).visible(module))
         for (const record of database.records(module)) {
           const id = database.webserviceId(record)
-          const response = await loginService.fetch(name, `/records/${id}/pdf`)
+          const response = await portal.fetch(name, `/records/${id}/pdf`)
           if (mine.has(record)) {
             t.equal(response.status, 200, `${mode}: ${name} ${id}`)
             t.match(await response.text(), /^%PDF-/)
@@ -1052,23 +1056,15 @@ t.test('everybody gets the PDF of what they see and coreBOS prints, and nobody a
         }
       }
     }
-    const ticket = loginService.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
-    t.equal(
-      (await loginService.fetch('alice', `/records/17x${ticket}/pdf`)).status,
-      404,
-      'tickets are not printed',
-    )
-    t.equal((await loginService.fetch(undefined, '/records/7x8628/pdf')).status, 401)
+    const ticket = portal.oracle('alice').visible('HelpDesk')[0]?.number ?? 0
+    t.equal((await portal.fetch('alice', `/records/17x${ticket}/pdf`)).status, 404, 'tickets are not printed')
+    t.equal((await portal.fetch(undefined, '/records/7x8628/pdf')).status, 401)
   }
-  const loginService = await start(t, {
+  const portal = await start(t, {
     env: { POLICY_FILE: await policyFile(t, { Invoice: { hide: ['terms_conditions'] } }) },
   })
-  const id = loginService.oracle('alice').visible('Invoice')[0]?.number ?? 0
-  t.equal(
-    (await loginService.fetch('alice', `/records/7x${id}/pdf`)).status,
-    404,
-    'it might show what is hidden',
-  )
+  const id = portal.oracle('alice').visible('Invoice')[0]?.number ?? 0
+  t.equal((await portal.fetch('alice', `/records/7x${id}/pdf`)).status, 404, 'it might show what is hidden')
 })
 
 t.test('an action runs where the policy lists it, coreBOS offers it, and the record is seen', async (t) => {
@@ -1076,10 +1072,10 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
   const actions = ['LBL_SHOW_CONTACT_HIERARCHY', 'Add Event', 'call_back', 'not_offered', ...labelled]
   const POLICY_FILE = await policyFile(t, { Contacts: { actions } })
   for (const mode of usualModes) {
-    const loginService = await start(t, { mode, env: { POLICY_FILE } })
+    const portal = await start(t, { mode, env: { POLICY_FILE } })
     // The demo coreBOS has links of coreBOS's own and runs nothing; what it would offer and say is put in here.
     const offered = { linklabel: 'call_back', linkid: '4711', linkurl: 'block://mod:path?RECORDID=8549' }
-    loginService.relay.alter = ({ operation, params, answer }) => {
+    portal.relay.alter = ({ operation, params, answer }) => {
       if (operation === 'executeBusinessAction') return { success: true, result: '<p>done</p>' }
       return params.get('linktype') === 'DETAILVIEWWIDGET' && answer.success
         ? {
@@ -1093,19 +1089,19 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
         : answer
     }
     const run = (name: Person | undefined, id: string, action: string) =>
-      loginService.fetch(name, `/records/${id}/actions/${action}`, { method: 'POST' })
-    const list = await loginService.fetch('alice', '/records/12x8549/actions')
+      portal.fetch(name, `/records/${id}/actions/${action}`, { method: 'POST' })
+    const list = await portal.fetch('alice', '/records/12x8549/actions')
     const shown = ['Add Event', 'LBL_SHOW_CONTACT_HIERARCHY'].map((name) => ({ name, runnable: false }))
     const runs = ['call_back', ...labelled].map((name) => ({ name, runnable: true }))
     t.same(await json(list), { actions: [...shown, ...runs] })
     t.same(
-      await json(await loginService.fetch('alice', '/records/12x8550/actions')),
-      await json(await loginService.fetch('bob', '/records/12x8550/actions')),
+      await json(await portal.fetch('alice', '/records/12x8550/actions')),
+      await json(await portal.fetch('bob', '/records/12x8550/actions')),
     )
-    t.equal((await loginService.fetch('alice', '/records/12x8551/actions')).status, 404)
-    t.equal((await loginService.fetch(undefined, '/records/12x8549/actions')).status, 401)
-    const [ticket] = loginService.oracle('alice').visible('HelpDesk')
-    t.same(await json(await loginService.fetch('alice', `/records/17x${ticket?.number ?? 0}/actions`)), {
+    t.equal((await portal.fetch('alice', '/records/12x8551/actions')).status, 404)
+    t.equal((await portal.fetch(undefined, '/records/12x8549/actions')).status, 401)
+    const [ticket] = portal.oracle('alice').visible('HelpDesk')
+    t.same(await json(await portal.fetch('alice', `/records/17x${ticket?.number ?? 0}/actions`)), {
       actions: [],
     })
 
@@ -1127,13 +1123,13 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
     ] as const) {
       t.equal((await run(name, id, action)).status, status, `${mode}: ${name} ${id} ${action}`)
     }
-    const ran = loginService.relay.calls.filter(({ operation }) => operation === 'executeBusinessAction')
+    const ran = portal.relay.calls.filter(({ operation }) => operation === 'executeBusinessAction')
     t.same(
       ran.map(({ params }) => [params.get('businessactionid'), params.get('context')]),
       [['4711', '{"ID":"12x8549"}']],
     )
     t.ok(
-      loginService.log.some(
+      portal.log.some(
         (line) => line.includes('"operation":"action"') && line.includes('"action":"call_back"'),
       ),
     )
@@ -1142,13 +1138,9 @@ t.test('an action runs where the policy lists it, coreBOS offers it, and the rec
       t.same(await json(await run('alice', '12x8549', encodeURIComponent(label))), { result: '<p>done</p>' })
     }
 
-    loginService.relay.lost.add('executeBusinessAction')
+    portal.relay.lost.add('executeBusinessAction')
     t.match(await json(await run('alice', '12x8549', 'call_back')), { code: 'OUTCOME_UNKNOWN' })
-    t.equal(
-      loginService.relay.count('executeBusinessAction'),
-      labelled.length + 2,
-      'it was not asked for again',
-    )
+    t.equal(portal.relay.count('executeBusinessAction'), labelled.length + 2, 'it was not asked for again')
   }
 })
 
@@ -1156,15 +1148,15 @@ t.test(
   'search finds what an evaluator finds in the text fields, and nothing in what is hidden',
   async (t) => {
     for (const mode of usualModes) {
-      const loginService = await start(t, { mode })
+      const portal = await start(t, { mode })
       const modules = Object.keys(builtinPolicy.modules)
       for (const name of names) {
         for (const term of ['alice', 'a', 'open', 'md5', '100%', "it's"]) {
-          const response = await loginService.fetch(name, `/search?limit=100&q=${encodeURIComponent(term)}`)
+          const response = await portal.fetch(name, `/search?limit=100&q=${encodeURIComponent(term)}`)
           const { results } = (await response.json()) as {
             results: { module: string; total: number; records: { id: string }[] }[]
           } // as the schema says
-          const wanted = loginService.oracle(name).search(term, modules)
+          const wanted = portal.oracle(name).search(term, modules)
           t.same(
             new Map(results.map(({ module, records }) => [module, records.map(({ id }) => id).toSorted()])),
             wanted,
@@ -1174,7 +1166,7 @@ t.test(
         }
       }
       const some = await json(
-        await loginService.fetch('alice', '/search?q=ALICE&modules=helpdesk,%20Contacts&limit=1'),
+        await portal.fetch('alice', '/search?q=ALICE&modules=helpdesk,%20Contacts&limit=1'),
       )
       const results = some['results'] as { module: string; total: number; records: unknown[] }[] // as the schema says
       t.same(
@@ -1195,9 +1187,9 @@ t.test(
         ['q=a%5Cb', 200],
         ['q=a&limit=101', 400],
       ] as const) {
-        t.equal((await loginService.fetch('alice', `/search?${query}`)).status, status, query)
+        t.equal((await portal.fetch('alice', `/search?${query}`)).status, status, query)
       }
-      t.equal((await loginService.fetch(undefined, '/search?q=a')).status, 401)
+      t.equal((await portal.fetch(undefined, '/search?q=a')).status, 401)
     }
   },
 )
