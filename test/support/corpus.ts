@@ -1,7 +1,8 @@
 /** The statements that the gateway's answers are compared for, and the records that give each of them something to find. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { isReference, type Database } from '../../src/demo/database.ts'
+import { isReference, type CrmRecord, type Database } from '../../src/demo/database.ts'
+import type { Field } from '../../src/demo/metadata.ts'
 import { internalFields } from '../../src/policy/internal.ts'
 
 interface Entry {
@@ -127,100 +128,132 @@ const hops: Readonly<Record<string, readonly string[]>> = {
   InventoryDetails: ['Products.productname', 'Invoice.subject'],
 }
 
+type Pick = <T>(list: readonly T[]) => T
+
+/** What the conditions on one module are made of. */
+interface Source {
+  readonly database: Database
+  readonly below: (below: number) => number
+  readonly pick: Pick
+  readonly name: string
+  readonly rows: readonly CrmRecord[]
+  /** Fields with more than one value. */
+  readonly fields: readonly Field[]
+}
+
+function sourceOf(database: Database, below: (below: number) => number, pick: Pick): Source {
+  const name = pick(modules)
+  const module = database.module(name)
+  if (module === undefined) throw new Error(`no module ${name}`)
+  const rows = database.records(name)
+  const fields = module.fields.filter(
+    (field) =>
+      new Set(rows.map(({ values }) => values.get(field.name))).size > 1 &&
+      !/portal|support/.test(field.name) &&
+      !internalFields(name).includes(field.name),
+  )
+  return { database, below, pick, name, rows, fields }
+}
+
+/** A condition on a field of a record that is pointed to. */
+function hopCondition({ database, pick }: Source, paths: readonly string[]): string {
+  const path = pick(paths)
+  const [of = '', field = ''] = path.split('.')
+  const value = pick(database.records(of)).values.get(field) ?? ''
+  return pick([
+    `${path}='${value}'`,
+    `${path} like '${value.slice(0, 2)}%'`,
+    `${path}!='${value}'`,
+    `${path} is not null`,
+  ])
+}
+
+function referenceCondition({ database, pick }: Source, field: Field, value: string): string {
+  const target = database.target(field, value)
+  const id = target === undefined ? '' : database.webserviceId(target)
+  return pick([`${field.name}='${id}'`, `${field.name}!='${id}'`, `${field.name} in ('${id}')`])
+}
+
+function textCondition({ below, pick }: Source, { name }: Field, value: string, other: string): string {
+  const quoted = (text: string) => `'${text.replace(/['\\]/g, '$&$&').replace(/[\n\r\t]/g, ' ')}'`
+  const text = value
+    .slice(0, 1 + below(8))
+    .replace(/[%_\\]/g, '\\$&')
+    .replace(/[\n\r\t]/g, ' ')
+    .replaceAll("'", "''")
+  return pick([
+    `${name}=${quoted(value)}`,
+    `${name}!=${quoted(value)}`,
+    `${name} in (${quoted(value)}, ${quoted(other)})`,
+    `${name} not in (${quoted(value)}, ${quoted(other)})`,
+    text === '' ? `${name} is null` : `${name} like '%${text}%'`,
+    text === '' ? `${name} is not null` : `${name} like '${text}%'`,
+    `${name}>${quoted(value)}`,
+  ])
+}
+
+/** A condition with one comparison. */
+function comparison(source: Source): string {
+  const { below, pick, name, rows, fields } = source
+  const paths = hops[name]
+  if (paths !== undefined && below(6) === 0) return hopCondition(source, paths)
+  const field = pick(fields)
+  const value = pick(rows).values.get(field.name) ?? ''
+  const other = pick(rows).values.get(field.name) ?? ''
+  if (isReference(field)) return referenceCondition(source, field, value)
+  switch (field.type.name) {
+    case 'integer':
+    case 'double':
+    case 'currency':
+      return `${field.name}${pick(['=', '!=', '<', '>=', '>'])}${String(Math.trunc(Number(value)))}`
+    case 'boolean':
+      return `${field.name}='${value === '1' ? '1' : '0'}'`
+    case 'date':
+    case 'datetime':
+      return value === '' ? `${field.name} is null` : `${field.name}${pick(['<', '>', '<=', '='])}'${value}'`
+    default:
+      return textCondition(source, field, value, other)
+  }
+}
+
+/** Comparisons, joined and negated in groups. */
+function condition(source: Source, depth: number): string {
+  const { below, pick } = source
+  if (depth === 0 || below(3) === 0) return comparison(source)
+  const terms = Array.from({ length: 2 + below(2) }, () => condition(source, depth - 1))
+  const joined = `(${terms.join(pick([' and ', ' or ']))})`
+  return below(6) === 0 ? `not ${joined}` : joined
+}
+
+function generatedStatement(source: Source): string {
+  const { below, pick, name } = source
+  const fieldNames = source.fields.map((field) => field.name)
+  const selected = pick([
+    '*',
+    'id',
+    'count(*)',
+    `distinct ${pick(fieldNames)}`,
+    `${pick(fieldNames)},${pick(fieldNames)}`,
+    pick(fieldNames),
+  ])
+  const where = below(12) === 0 ? '' : ` where ${condition(source, below(3))}`
+  const order =
+    below(3) === 0 && !selected.startsWith('distinct')
+      ? ` order by ${pick(fieldNames)}${pick(['', ' desc', ''])}`
+      : ''
+  const limit = pick(['', ' limit 500', ' limit 3', ' limit 2,4'])
+  return `select ${selected} from ${name}${where}${order}${limit}`
+}
+
 /** Statements of every shape over every module, with values that the data holds and the contacts may read. */
 export function generatedStatements(database: Database, count: number): string[] {
   const below = seeded(20261124)
-  const pick = <T>(list: readonly T[]): T => {
+  const pick: Pick = (list) => {
     const picked = list[below(list.length)]
     if (picked === undefined) throw new Error('nothing to pick from')
     return picked
   }
   const statements = new Set<string>()
-  while (statements.size < count) {
-    const name = pick(modules)
-    const module = database.module(name)
-    if (module === undefined) throw new Error(`no module ${name}`)
-    const rows = database.records(name)
-    const varied = module.fields.filter(
-      (field) =>
-        new Set(rows.map(({ values }) => values.get(field.name))).size > 1 &&
-        !/portal|support/.test(field.name) &&
-        !internalFields(name).includes(field.name),
-    )
-    const fieldNames = varied.map((field) => field.name)
-    const atom = (): string => {
-      const hop = hops[name]
-      if (hop !== undefined && below(6) === 0) {
-        const path = pick(hop)
-        const [of = '', field = ''] = path.split('.')
-        const value = pick(database.records(of)).values.get(field) ?? ''
-        return pick([
-          `${path}='${value}'`,
-          `${path} like '${value.slice(0, 2)}%'`,
-          `${path}!='${value}'`,
-          `${path} is not null`,
-        ])
-      }
-      const field = pick(varied)
-      const value = pick(rows).values.get(field.name) ?? ''
-      const other = pick(rows).values.get(field.name) ?? ''
-      const quoted = (text: string) => `'${text.replace(/['\\]/g, '$&$&').replace(/[\n\r\t]/g, ' ')}'`
-      if (isReference(field)) {
-        const target = database.target(field, value)
-        const id = target === undefined ? '' : database.webserviceId(target)
-        return pick([`${field.name}='${id}'`, `${field.name}!='${id}'`, `${field.name} in ('${id}')`])
-      }
-      switch (field.type.name) {
-        case 'integer':
-        case 'double':
-        case 'currency':
-          return `${field.name}${pick(['=', '!=', '<', '>=', '>'])}${String(Math.trunc(Number(value)))}`
-        case 'boolean':
-          return `${field.name}='${value === '1' ? '1' : '0'}'`
-        case 'date':
-        case 'datetime':
-          return value === ''
-            ? `${field.name} is null`
-            : `${field.name}${pick(['<', '>', '<=', '='])}'${value}'`
-        default: {
-          const text = value
-            .slice(0, 1 + below(8))
-            .replace(/[%_\\]/g, '\\$&')
-            .replace(/[\n\r\t]/g, ' ')
-            .replaceAll("'", "''")
-          return pick([
-            `${field.name}=${quoted(value)}`,
-            `${field.name}!=${quoted(value)}`,
-            `${field.name} in (${quoted(value)}, ${quoted(other)})`,
-            `${field.name} not in (${quoted(value)}, ${quoted(other)})`,
-            text === '' ? `${field.name} is null` : `${field.name} like '%${text}%'`,
-            text === '' ? `${field.name} is not null` : `${field.name} like '${text}%'`,
-            `${field.name}>${quoted(value)}`,
-          ])
-        }
-      }
-    }
-    const condition = (depth: number): string => {
-      if (depth === 0 || below(3) === 0) return atom()
-      const terms = Array.from({ length: 2 + below(2) }, () => condition(depth - 1))
-      const joined = `(${terms.join(pick([' and ', ' or ']))})`
-      return below(6) === 0 ? `not ${joined}` : joined
-    }
-    const selected = pick([
-      '*',
-      'id',
-      'count(*)',
-      `distinct ${pick(fieldNames)}`,
-      `${pick(fieldNames)},${pick(fieldNames)}`,
-      pick(fieldNames),
-    ])
-    const where = below(12) === 0 ? '' : ` where ${condition(below(3))}`
-    const order =
-      below(3) === 0 && !selected.startsWith('distinct')
-        ? ` order by ${pick(fieldNames)}${pick(['', ' desc', ''])}`
-        : ''
-    const limit = pick(['', ' limit 500', ' limit 3', ' limit 2,4'])
-    statements.add(`select ${selected} from ${name}${where}${order}${limit}`)
-  }
+  while (statements.size < count) statements.add(generatedStatement(sourceOf(database, below, pick)))
   return [...statements]
 }
