@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { levels } from '../../src/model/contact.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import { limits } from '../../src/model/limits.ts'
@@ -31,95 +31,90 @@ function commentsIn(body: Readonly<Record<string, unknown>>): Comments {
   return body['comments'] as Comments // as the schema of the route says
 }
 
+const me = { kind: 'contact', id: ids.alice, name: 'alice Aliceson' }
+
+/** Attempts of alice, and how each is rejected. */
+const rejectedComments = [
+  ['GET', ids.bobTicket, 'NOT_FOUND'],
+  ['GET', ids.carolTicket, 'NOT_FOUND'],
+  ['GET', ids.draftFaq, 'NOT_FOUND'],
+  ['POST', ids.carolTicket, 'NOT_FOUND'],
+  ['POST', ids.draftFaq, 'NOT_FOUND'],
+  ['POST', ids.publishedFaq, 'NOT_WRITABLE'],
+  ['POST', ids.aliceInvoice, 'NOT_WRITABLE'],
+] as const
+
+const withoutTime = (body: Readonly<Record<string, unknown>>) =>
+  commentsIn(body).map(({ author, text }) => ({ author, text }))
+
 for (const mode of usualModes) {
   t.test(`${mode} mode: comments look alike wherever coreBOS keeps them`, async (t) => {
     const portal = await startPortal(t, { mode })
-    const text = `it's <b>me</b> & "you" &lt;\nsecond line`
-    const said = await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, { body: { text } })
-    const me = { kind: 'contact', id: ids.alice, name: 'alice Aliceson' }
-    t.match(said, { status: 201, body: { text, author: me } })
+    const pathOf = (id: string) => `/records/${id}/comments`
+    const read = async (id: string) => (await portal.as('alice', 'GET', pathOf(id))).body
+    const say = (name: string, id: string, text: string) =>
+      portal.as(name, 'POST', pathOf(id), { body: { text } })
+    const contentOf = async (id: string | undefined) => {
+      const record = (await portal.admin.result('retrieve', { id })) as Record<string, string> // as recorded
+      return record['commentcontent'] ?? ''
+    }
 
-    const onTicket = commentsIn(
-      (await portal.as('alice', 'GET', `/records/${ids.aliceTicket}/comments`)).body,
-    )
-    t.match(
-      onTicket.map(({ author, text }) => ({ author, text })),
-      [
+    await t.test('on a ticket the contact is their author', async (t) => {
+      const text = `it's <b>me</b> & "you" &lt;\nsecond line`
+      const said = await say('alice', ids.aliceTicket, text)
+      t.match(said, { status: 201, body: { text, author: me } })
+      const body = await read(ids.aliceTicket)
+      t.match(withoutTime(body), [
         { author: me, text: 'When will this be done?' },
         { author: { kind: 'user', name: 'portal portal' }, text: 'Tomorrow.' },
         { author: me, text },
-      ],
-    )
-    t.match(onTicket.at(-1), said.body)
-    t.equal(
-      (await related(portal.admin, ids.aliceTicket, 'HelpDesk', 'ModComments')).at(-1)?.['creator'],
-      ids.alice,
-    )
-
-    const project = `/records/${ids.aliceProject}/comments`
-    const onProject = await portal.as('alice', 'POST', project, { body: { text: 'on it' } })
-    t.match(onProject, { status: 201, body: { id: /^30x/, text: 'on it', author: me } })
-    const stored = async (id: string | undefined) => {
-      const { commentcontent = '' } = (await portal.admin.result('retrieve', { id })) as Record<
-        string,
-        string
-      > // as recorded
-      return commentcontent
-    }
-    const commentcontent = await stored(onProject.body.id)
-    t.match(commentcontent, new RegExp(`^on it\n\n\\(contact ${ids.alice}, `), 'the staff reads who it was')
-    const bobs = `/records/${ids.bobProject}/comments`
-    const ofBob = await portal.as('bob', 'POST', bobs, { body: { text: 'of bob' } })
-    const disguised = await stored(ofBob.body.id)
-    t.match(disguised, ids.bob)
-    await portal.as('alice', 'POST', project, { body: { text: disguised } })
-    const quoted = `As you said:\n\n${commentcontent}`
-    await portal.admin.result('create', {
-      elementType: 'ModComments',
-      element: { commentcontent: quoted, related_to: ids.aliceProject, assigned_user_id: '19x1' },
+      ])
+      t.match(commentsIn(body).at(-1), said.body)
+      const stored = await related(portal.admin, ids.aliceTicket, 'HelpDesk', 'ModComments')
+      t.equal(stored.at(-1)?.['creator'], ids.alice)
     })
-    const { body } = await portal.as('alice', 'GET', project)
-    t.match(
-      commentsIn(body).map(({ author, text }) => ({ author, text })),
-      [
+
+    await t.test('on a project the text names the author, and no other text can', async (t) => {
+      const said = await say('alice', ids.aliceProject, 'on it')
+      t.match(said, { status: 201, body: { id: /^30x/, text: 'on it', author: me } })
+      const commentcontent = await contentOf(said.body.id)
+      t.match(commentcontent, new RegExp(`^on it\n\n\\(contact ${ids.alice}, `), 'the staff reads who it was')
+      const disguised = await contentOf((await say('bob', ids.bobProject, 'of bob')).body.id)
+      t.match(disguised, ids.bob)
+      await say('alice', ids.aliceProject, disguised)
+      const quoted = `As you said:\n\n${commentcontent}`
+      const element = { commentcontent: quoted, related_to: ids.aliceProject, assigned_user_id: '19x1' }
+      await portal.admin.result('create', { elementType: 'ModComments', element })
+      t.match(withoutTime(await read(ids.aliceProject)), [
         { author: { kind: 'user' }, text: 'alice project comment' },
         { author: me, text: 'on it' },
         { author: me, text: disguised },
         { author: { kind: 'user' }, text: quoted },
-      ],
-    )
-
-    await portal.admin.result('addTicketFaqComment', {
-      id: ids.publishedFaq,
-      values: { comments: 'of the staff' },
+      ])
     })
-    const onFaq = await portal.as('alice', 'GET', `/records/${ids.publishedFaq}/comments`)
-    t.match(commentsIn(onFaq.body), [{ author: { kind: 'unknown', name: '' }, text: 'of the staff' }])
 
-    const rejected = [
-      ['GET', ids.bobTicket, 'NOT_FOUND'],
-      ['GET', ids.carolTicket, 'NOT_FOUND'],
-      ['GET', ids.draftFaq, 'NOT_FOUND'],
-      ['POST', ids.carolTicket, 'NOT_FOUND'],
-      ['POST', ids.draftFaq, 'NOT_FOUND'],
-      ['POST', ids.publishedFaq, 'NOT_WRITABLE'],
-      ['POST', ids.aliceInvoice, 'NOT_WRITABLE'],
-    ] as const
-    for (const [method, id, code] of rejected) {
-      const sent = method === 'POST' ? { body: { text: 'planted' } } : {}
-      const answer = await portal.as('alice', method, `/records/${id}/comments`, sent)
-      t.equal(answer.body.code, code, `${method} ${id}`)
-    }
-    t.equal(portal.relay.count('addTicketFaqComment'), 1, 'what is rejected is not sent')
-    t.same(commentsIn((await portal.as('alice', 'GET', `/records/${ids.aliceInvoice}/comments`)).body), [])
-    for (const text of ['', '  ', 'x'.repeat(70_000)]) {
-      const answer = await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, {
-        body: { text },
-      })
-      t.equal(answer.status, 400)
-    }
-    const forged = { body: { text: 'x', author: ids.bob } }
-    t.equal((await portal.as('alice', 'POST', `/records/${ids.aliceTicket}/comments`, forged)).status, 400)
+    await t.test('on an FAQ the author of a comment of the staff is unknown', async (t) => {
+      const values = { comments: 'of the staff' }
+      await portal.admin.result('addTicketFaqComment', { id: ids.publishedFaq, values })
+      const shown = commentsIn(await read(ids.publishedFaq))
+      t.match(shown, [{ author: { kind: 'unknown', name: '' }, text: 'of the staff' }])
+    })
+
+    await t.test('where a contact may not read or comment, nothing is sent', async (t) => {
+      for (const [method, id, code] of rejectedComments) {
+        const sent = method === 'POST' ? { body: { text: 'planted' } } : {}
+        t.equal((await portal.as('alice', method, pathOf(id), sent)).body.code, code, `${method} ${id}`)
+      }
+      t.equal(portal.relay.count('addTicketFaqComment'), 1, 'what is rejected is not sent')
+      t.same(commentsIn(await read(ids.aliceInvoice)), [])
+    })
+
+    await t.test('a comment has a text of a bounded length and no other author', async (t) => {
+      for (const text of ['', '  ', 'x'.repeat(70_000)])
+        t.equal((await say('alice', ids.aliceTicket, text)).status, 400)
+      const forged = { body: { text: 'x', author: ids.bob } }
+      t.equal((await portal.as('alice', 'POST', pathOf(ids.aliceTicket), forged)).status, 400)
+    })
   })
 
   t.test(`${mode} mode: of comments in one second each is answered with its own words`, async (t) => {
@@ -130,7 +125,6 @@ for (const mode of usualModes) {
         body: { text },
         headers: { 'idempotency-key': key },
       })
-    const me = { kind: 'contact', id: ids.alice, name: 'alice Aliceson' }
     const [first, last] = ['first & foremost', 'last']
     await say('alice', first, 'a')
     await say('bob', last, 'b')
@@ -326,14 +320,38 @@ t.test('where nobody can read comments, that is what is said', async (t) => {
   })
 })
 
+/** Names of what comes along, and how each is rejected. */
+const rejectedNames = [
+  ['ticket_title', 'INVALID_VALUE'],
+  ['Contacts.account_id', 'UNKNOWN_FIELD'],
+  ['parent_id.lastname', 'INVALID_VALUE'],
+  ['parent_id.portalloginuser', 'UNKNOWN_FIELD'],
+  ['comments.parent_id', 'UNKNOWN_FIELD'],
+  ['parent_id.', 'QUERY_SYNTAX'],
+  [
+    Array(limits.hops + 1)
+      .fill('contact_id')
+      .join('.'),
+    'QUERY_TOO_LARGE',
+  ],
+] as const
+
+const hidden = /portalloginuser|support_end_date/
+
 t.test('what a record points to comes along under its own rule, in few calls', async (t) => {
   const portal = await startPortal(t)
   const { relay, admin } = portal
+  const read = (path: string) => portal.as('alice', 'GET', path)
+  const revise = (element: Readonly<Record<string, string>>) => admin.result('revise', { element })
   // Describes every module, so that nothing of that is counted below.
-  await portal.as('alice', 'GET', '/modules')
-  const calls = async (path: string) => {
+  await read('/modules')
+  await revise({ id: ids.aliceTicket, product_id: '14x8556' })
+  // A record that points out of the scope.
+  await revise({ id: ids.bob, contact_id: ids.carol })
+
+  const calls = async (t: Test, path: string) => {
     const before = relay.calls.length
-    const answer = await portal.as('alice', 'GET', path)
+    const answer = await read(path)
     // The service user logs in whenever it needs one more session.
     const made = relay.calls
       .slice(before)
@@ -342,126 +360,106 @@ t.test('what a record points to comes along under its own rule, in few calls', a
     t.comment(`${made.length} calls: GET ${path}: ${made.join(', ')}`)
     return { made, answer }
   }
-  await admin.result('revise', { element: { id: ids.aliceTicket, product_id: '14x8556' } })
 
-  const plain = await calls('/modules/HelpDesk/records?fields=ticket_title&limit=5&count=true')
-  t.equal(plain.made.length, 1)
-  const hops = await calls(
-    '/modules/HelpDesk/records?fields=ticket_title&expand=parent_id,product_id&orderBy=ticket_title',
-  )
-  t.equal(hops.made.length, 4, 'the list, and one for each of Contacts, Accounts and Products')
-  const tickets = hops.answer.body.records ?? []
-  t.ok(tickets.length >= 6)
-  for (const { parent_id, product_id, expanded } of tickets) {
-    t.match(expanded, {
-      parent_id: { id: parent_id },
-      product_id: product_id === null ? null : { id: product_id },
-    })
-  }
-  t.ok(tickets.some(({ product_id }) => product_id === '14x8556'))
-  t.notMatch(hops.answer.text, /portalloginuser|support_end_date/, 'hidden fields stay hidden')
-
-  const few = await calls(
-    "/modules/HelpDesk/records?fields=ticket_title&expand=comments&where=ticket_title like 'alice%25'",
-  )
-  t.match(few.answer.body.records, [
-    { expanded: { comments: [{ text: 'When will this be done?' }, { text: 'Tomorrow.' }] } },
-    { expanded: { comments: [] } },
-    { expanded: { comments: [] } },
-  ])
-  t.equal(few.made.length, 5, 'the list, the comments of each ticket, the names of those who wrote them')
-  const projects = await calls('/modules/Project/records?fields=projectname&expand=comments')
-  t.equal(
-    projects.made.filter((each) => each === 'getRelatedRecords').length,
-    1,
-    'for names, where there are comments',
-  )
-  const all = await calls(
-    `/records/${ids.acme}/related/Contacts?fields=lastname&expand=account_id,portalloginuser`,
-  )
-  t.match(all.answer, { status: 400, body: { code: 'UNKNOWN_FIELD' } })
-
-  // A record that points out of the scope.
-  await admin.result('revise', { element: { id: ids.bob, contact_id: ids.carol } })
-  const outside = await calls(
-    `/modules/Contacts/records?fields=lastname&expand=contact_id&where=id='${ids.bob}'`,
-  )
-  t.match(outside.answer.body.records, [{ expanded: { contact_id: null } }])
-  const rejected = [
-    ['ticket_title', 'INVALID_VALUE'],
-    ['Contacts.account_id', 'UNKNOWN_FIELD'],
-    ['parent_id.lastname', 'INVALID_VALUE'],
-    ['parent_id.portalloginuser', 'UNKNOWN_FIELD'],
-    ['comments.parent_id', 'UNKNOWN_FIELD'],
-    ['parent_id.', 'QUERY_SYNTAX'],
-    [
-      Array(limits.hops + 1)
-        .fill('contact_id')
-        .join('.'),
-      'QUERY_TOO_LARGE',
-    ],
-  ] as const
-  for (const [names, code] of rejected) {
-    for (const path of ['/modules/HelpDesk/records', `/records/${ids.aliceTicket}`]) {
-      const answer = await portal.as('alice', 'GET', `${path}?expand=${names}`)
-      t.match(answer, { status: 400, body: { code } }, `${path} ${names}`)
+  await t.test('a list alone is one call, and one more for each module that it points to', async (t) => {
+    const plain = await calls(t, '/modules/HelpDesk/records?fields=ticket_title&limit=5&count=true')
+    t.equal(plain.made.length, 1)
+    const expand = 'expand=parent_id,product_id&orderBy=ticket_title'
+    const { made, answer } = await calls(t, `/modules/HelpDesk/records?fields=ticket_title&${expand}`)
+    t.equal(made.length, 4, 'the list, and one for each of Contacts, Accounts and Products')
+    const tickets = answer.body.records ?? []
+    t.ok(tickets.length >= 6)
+    for (const { parent_id, product_id, expanded } of tickets) {
+      const product = product_id === null ? null : { id: product_id }
+      t.match(expanded, { parent_id: { id: parent_id }, product_id: product })
     }
-  }
-  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records?expand=comments&limit=101'), {
-    status: 200,
+    t.ok(tickets.some(({ product_id }) => product_id === '14x8556'))
+    t.notMatch(answer.text, hidden, 'hidden fields stay hidden')
   })
 
-  // alice reports to bob, and bob, as before, to a contact of another company.
-  await admin.result('revise', { element: { id: ids.alice, contact_id: ids.bob } })
-  const contacts = await portal.as('alice', 'GET', '/modules/Contacts/records')
-  const accounts = await portal.as('alice', 'GET', '/modules/Accounts/records')
-  const seen = new Map([...(contacts.body.records ?? []), ...(accounts.body.records ?? [])].map(byId))
-  const far = await calls(
-    '/modules/HelpDesk/records?fields=ticket_title&expand=parent_id.account_id,parent_id.contact_id.contact_id,product_id',
-  )
-  for (const { parent_id, expanded } of far.answer.body.records ?? []) {
-    const parent = seen.get(parent_id)
-    const superior = seen.get(parent?.['contact_id'])
-    t.match(expanded, {
-      parent_id: {
-        ...parent,
-        expanded: {
-          account_id: seen.get(parent?.['account_id']) ?? null,
-          contact_id: superior === undefined ? null : { ...superior, expanded: { contact_id: null } },
-        },
-      },
-    })
-  }
-  t.match(far.answer.text, `"id":"${ids.bob}"`)
-  t.notMatch(far.answer.text, /carol|portalloginuser|support_end_date/)
-  t.equal(
-    far.made.length,
-    1 + 3 + 2 + 1,
-    'the list; Contacts, Accounts and Products; what these point to; the contact above, whose account is known by then',
-  )
-  const tasks = await calls('/modules/ProjectTask/records?fields=projecttaskname&expand=projectid.comments')
-  for (const { expanded } of tasks.answer.body.records ?? []) {
-    const { projectid } = expanded as {
-      readonly projectid: { readonly id: string; readonly expanded: object }
-    } // as asked
-    const comments = await portal.as('alice', 'GET', `/records/${projectid.id}/comments`)
-    t.same(projectid.expanded, comments.body)
-  }
+  await t.test('comments are one call for each ticket, and none where there are none', async (t) => {
+    const where = "where=ticket_title like 'alice%25'"
+    const few = await calls(t, `/modules/HelpDesk/records?fields=ticket_title&expand=comments&${where}`)
+    t.match(few.answer.body.records, [
+      { expanded: { comments: [{ text: 'When will this be done?' }, { text: 'Tomorrow.' }] } },
+      { expanded: { comments: [] } },
+      { expanded: { comments: [] } },
+    ])
+    t.equal(few.made.length, 5, 'the list, the comments of each ticket, the names of those who wrote them')
+    const { made } = await calls(t, '/modules/Project/records?fields=projectname&expand=comments')
+    const reads = made.filter((each) => each === 'getRelatedRecords')
+    t.equal(reads.length, 1, 'for names, where there are comments')
+    t.match(await read('/modules/HelpDesk/records?expand=comments&limit=101'), { status: 200 })
+  })
 
-  // A page as long as may be, of tickets with which more comes along than an answer may hold.
-  relay.alter = ({ params, answer }) =>
-    params.get('query')?.includes(`from HelpDesk`) === true && Array.isArray(answer.result)
-      ? { ...answer, result: Array<unknown>(limits.rows).fill(answer.result[0]) }
-      : answer
-  const perRecord = ['parent_id', 'account_id', 'contact_id', 'account_id', 'product_id'].length
-  t.ok(limits.rows * perRecord <= limits.expanded && limits.rows * (perRecord + 1) > limits.expanded)
-  const page = `/modules/HelpDesk/records?fields=id&limit=${limits.rows}&where=id='${ids.aliceTicket}'`
-  const many = `${page}&expand=parent_id.account_id,parent_id.contact_id.account_id,product_id`
-  t.equal((await portal.as('alice', 'GET', many)).body.records?.length, limits.rows)
-  await admin.result('revise', { element: { id: ids.bob, contact_id: ids.alice } })
-  t.match(await portal.as('alice', 'GET', `${many},parent_id.contact_id.contact_id`), {
-    status: 400,
-    body: { code: 'QUERY_TOO_LARGE' },
+  await t.test('comments come along with what a record points to as with the record itself', async (t) => {
+    const tasks = await read('/modules/ProjectTask/records?fields=projecttaskname&expand=projectid.comments')
+    for (const { expanded } of tasks.body.records ?? []) {
+      const { projectid } = expanded as {
+        readonly projectid: { readonly id: string; readonly expanded: object }
+      } // as asked
+      const comments = await read(`/records/${projectid.id}/comments`)
+      t.same(projectid.expanded, comments.body)
+    }
+  })
+
+  await t.test('a name that is not a visible reference is rejected', async (t) => {
+    const contacts = `/records/${ids.acme}/related/Contacts?fields=lastname&expand=account_id,portalloginuser`
+    t.match(await read(contacts), { status: 400, body: { code: 'UNKNOWN_FIELD' } })
+    for (const [names, code] of rejectedNames) {
+      for (const path of ['/modules/HelpDesk/records', `/records/${ids.aliceTicket}`])
+        t.match(await read(`${path}?expand=${names}`), { status: 400, body: { code } }, `${path} ${names}`)
+    }
+  })
+
+  await t.test('a record out of the scope does not come along', async (t) => {
+    const { body } = await read(
+      `/modules/Contacts/records?fields=lastname&expand=contact_id&where=id='${ids.bob}'`,
+    )
+    t.match(body.records, [{ expanded: { contact_id: null } }])
+  })
+
+  await t.test(
+    'far references come along as each module shows them, as far as they are in scope',
+    async (t) => {
+      // alice reports to bob, and bob, as before, to a contact of another company.
+      await revise({ id: ids.alice, contact_id: ids.bob })
+      const contacts = await read('/modules/Contacts/records')
+      const accounts = await read('/modules/Accounts/records')
+      const seen = new Map([...(contacts.body.records ?? []), ...(accounts.body.records ?? [])].map(byId))
+      const expand = 'parent_id.account_id,parent_id.contact_id.contact_id,product_id'
+      const far = await calls(t, `/modules/HelpDesk/records?fields=ticket_title&expand=${expand}`)
+      for (const { parent_id, expanded } of far.answer.body.records ?? []) {
+        const parent = seen.get(parent_id)
+        const superior = seen.get(parent?.['contact_id'])
+        const account_id = seen.get(parent?.['account_id']) ?? null
+        const contact_id = superior === undefined ? null : { ...superior, expanded: { contact_id: null } }
+        t.match(expanded, { parent_id: { ...parent, expanded: { account_id, contact_id } } })
+      }
+      t.match(far.answer.text, `"id":"${ids.bob}"`)
+      t.notMatch(far.answer.text, /carol|portalloginuser|support_end_date/)
+      t.equal(
+        far.made.length,
+        1 + 3 + 2 + 1,
+        'the list; Contacts, Accounts and Products; what these point to; the contact above, whose account is known by then',
+      )
+    },
+  )
+
+  await t.test('an answer holds a bounded number of records that come along', async (t) => {
+    // A page as long as may be, of tickets with which more comes along than an answer may hold.
+    relay.alter = ({ params, answer }) =>
+      params.get('query')?.includes(`from HelpDesk`) === true && Array.isArray(answer.result)
+        ? { ...answer, result: Array<unknown>(limits.rows).fill(answer.result[0]) }
+        : answer
+    const perRecord = ['parent_id', 'account_id', 'contact_id', 'account_id', 'product_id'].length
+    t.ok(limits.rows * perRecord <= limits.expanded && limits.rows * (perRecord + 1) > limits.expanded)
+    const page = `/modules/HelpDesk/records?fields=id&limit=${limits.rows}&where=id='${ids.aliceTicket}'`
+    const many = `${page}&expand=parent_id.account_id,parent_id.contact_id.account_id,product_id`
+    t.equal((await read(many)).body.records?.length, limits.rows)
+    await revise({ id: ids.bob, contact_id: ids.alice })
+    const answer = await read(`${many},parent_id.contact_id.contact_id`)
+    t.match(answer, { status: 400, body: { code: 'QUERY_TOO_LARGE' } })
   })
 })
 
