@@ -29,117 +29,127 @@ function state({ corebos: { database } }: Portal): string {
   return JSON.stringify([records, documentRelations, relations, comments, portalAccess])
 }
 
+const untitled = { elementType: 'HelpDesk', element: { ticketstatus: 'Open' } }
+const titleIsMissing = {
+  code: 'MANDATORY_FIELDS_MISSING',
+  message: 'Title (ticket_title) does not have a value',
+}
+
+/** What coreBOS keeps by itself, as an old form has it. */
+const stale = {
+  modifiedtime: '2020-01-01 00:00:00',
+  modifiedby: '19x6',
+  update_log: 'as it was',
+  ticket_no: 'TT0',
+}
+
 t.test('records are written as at coreBOS, within the policy', async (t) => {
   const portal = await startPortal(t, { env: await generous(t) })
   const client = await contactAt(portal.url, 'alice')
   const ticket = { ticket_title: "it's 5 < 6 & ünï", ticketstatus: 'Open', assigned_user_id: client.userId }
   const created = await client.call('create', { elementType: 'HelpDesk', element: ticket })
   const id = textAt(created.result, 'id')
-  t.match(created, { success: true, result: { ...ticket, parent_id: alice } })
-  t.match(await stored(portal, id), {
-    ...ticket,
-    parent_id: alice,
-  })
-  t.strictSame(
-    await client.call('retrieve', { id }).then(({ result }) => textAt(result, 'parent_idename', 'reference')),
-    'alice Aliceson',
-  )
 
-  const revised = await client.call('revise', { element: { id, ticketpriorities: 'High' } })
-  t.match(revised, { result: { ticketpriorities: 'High', ticket_title: ticket.ticket_title } })
-  t.match(revised.result, { parent_idename: { module: 'Contacts', reference: 'alice Aliceson' } })
-  const whole = { ...rowOf(revised.result), description: 'line 1\nline 2' }
-  t.match(await client.call('update', { element: whole }), { result: { description: 'line 1\nline 2' } })
-  const stale = {
-    modifiedtime: '2020-01-01 00:00:00',
-    modifiedby: '19x6',
-    update_log: 'as it was',
-    ticket_no: 'TT0',
-  }
-  for (const operation of ['update', 'revise', 'UpdateWithValidation']) {
-    t.match(
-      await client.call(operation, { element: { ...whole, ...stale } }),
-      { success: true, result: { description: 'line 1\nline 2' } },
-      `${operation}: what coreBOS keeps by itself may be out of date in a form`,
-    )
-  }
-  t.notMatch(JSON.stringify(await stored(portal, id)), /2020-01-01|as it was|TT0"/)
-  t.match(await client.call('update', { element: { id, ticketpriorities: 'Low' } }), {
-    code: 'MANDATORY_FIELDS_MISSING',
-    message: 'Title (ticket_title) does not have a value',
-  })
-  t.match(await client.call('revise', { element: { ticket_title: 'x' } }), { code: 'INVALID_ID_ATTRIBUTE' })
-  t.match(await stored(portal, id), { description: 'line 1\nline 2', ticketpriorities: 'High' })
-
-  const staffed = '17x8565'
-  await portal.admin.result('revise', {
-    element: { id: staffed, assigned_user_id: '19x1', parent_id: alice },
-  })
-  const habit = { id: staffed, ticket_title: 'told', ticketstatus: 'Open', assigned_user_id: client.userId }
-  t.match(await client.call('update', { element: habit }), { result: { ticket_title: 'told' } })
-  t.match(await stored(portal, staffed), { assigned_user_id: '19x1' }, 'the owner is not what a client sends')
-
-  t.match(await client.call('create', { elementType: 'HelpDesk', element: { ticketstatus: 'Open' } }), {
-    code: 'MANDATORY_FIELDS_MISSING',
-    message: 'Title (ticket_title) does not have a value',
-  })
-  const upsert = {
-    elementType: 'HelpDesk',
-    searchOn: 'ticket_title',
-    updatedfields: 'ticketstatus,description',
-  }
-  const once = await client.call('upsert', {
-    ...upsert,
-    element: { ticket_title: 'upsert', ticketstatus: 'Open' },
-  })
-  const twice = await client.call('upsert', {
-    ...upsert,
-    element: { ticket_title: 'upsert', ticketstatus: 'Closed', ticketpriorities: 'High' },
-  })
-  t.equal(textAt(twice.result, 'id'), textAt(once.result, 'id'))
-  t.match(twice.result, { ticketstatus: 'Closed', ticketpriorities: '' })
-  t.match(await client.call('upsert', { ...upsert, element: { description: 'x' } }), {
-    code: 'SEARCH_VALUE_NOT_PROVIDED',
+  await t.test("a new ticket is the contact's, with the texts that were sent", async (t) => {
+    t.match(created, { success: true, result: { ...ticket, parent_id: alice } })
+    t.match(await stored(portal, id), { ...ticket, parent_id: alice })
+    const { result } = await client.call('retrieve', { id })
+    t.strictSame(textAt(result, 'parent_idename', 'reference'), 'alice Aliceson')
   })
 
-  const commented = await client.call('addTicketFaqComment', { id, values: { comments: 'well?' } })
-  t.match(commented, { success: true, result: { id } })
-  t.match(portal.corebos.database.comments.at(-1), { text: 'well?', owner: 8549, ownertype: 'customer' })
+  await t.test('revise changes the fields that it names, update the whole record', async (t) => {
+    const revised = await client.call('revise', { element: { id, ticketpriorities: 'High' } })
+    t.match(revised, { result: { ticketpriorities: 'High', ticket_title: ticket.ticket_title } })
+    t.match(revised.result, { parent_idename: { module: 'Contacts', reference: 'alice Aliceson' } })
+    const whole = { ...rowOf(revised.result), description: 'line 1\nline 2' }
+    t.match(await client.call('update', { element: whole }), { result: { description: 'line 1\nline 2' } })
+  })
 
-  t.strictSame((await client.call('delete', { id })).result, { status: 'successful' })
-  t.match(await client.call('retrieve', { id }), { code: 'ACCESS_DENIED' })
-  t.match(await client.call('delete', { id }), { code: 'ACCESS_DENIED' })
-  const audit = auditIn(portal)
-  t.ok(audit.some(({ operation, outcome }) => operation === 'delete' && outcome === 'ok'))
-  t.notMatch(JSON.stringify(audit), /ünï|well\?/)
+  await t.test('what coreBOS keeps by itself may be out of date in a form', async (t) => {
+    const whole = rowOf((await client.call('retrieve', { id })).result)
+    for (const operation of ['update', 'revise', 'UpdateWithValidation']) {
+      const answer = await client.call(operation, { element: { ...whole, ...stale } })
+      t.match(answer, { success: true, result: { description: 'line 1\nline 2' } }, operation)
+    }
+    t.notMatch(JSON.stringify(await stored(portal, id)), /2020-01-01|as it was|TT0"/)
+  })
+
+  await t.test('what lacks an id or a required field is not written', async (t) => {
+    t.match(await client.call('update', { element: { id, ticketpriorities: 'Low' } }), titleIsMissing)
+    t.match(await client.call('revise', { element: { ticket_title: 'x' } }), { code: 'INVALID_ID_ATTRIBUTE' })
+    t.match(await stored(portal, id), { description: 'line 1\nline 2', ticketpriorities: 'High' })
+    t.match(await client.call('create', untitled), titleIsMissing)
+  })
+
+  await t.test('the user to whom a record is assigned stays, whatever a client sends', async (t) => {
+    const staffed = '17x8565'
+    const assigned = { id: staffed, assigned_user_id: '19x1', parent_id: alice }
+    await portal.admin.result('revise', { element: assigned })
+    const sent = { ticket_title: 'told', ticketstatus: 'Open', assigned_user_id: client.userId }
+    const answer = await client.call('update', { element: { id: staffed, ...sent } })
+    t.match(answer, { result: { ticket_title: 'told' } })
+    t.match(await stored(portal, staffed), { assigned_user_id: '19x1' })
+  })
+
+  await t.test('upsert changes the named fields of the record that it finds', async (t) => {
+    const upsert = async (element: Readonly<Record<string, string>>) =>
+      client.call('upsert', {
+        elementType: 'HelpDesk',
+        searchOn: 'ticket_title',
+        updatedfields: 'ticketstatus,description',
+        element,
+      })
+    const once = await upsert({ ticket_title: 'upsert', ticketstatus: 'Open' })
+    const closed = { ticket_title: 'upsert', ticketstatus: 'Closed', ticketpriorities: 'High' }
+    const twice = await upsert(closed)
+    t.equal(textAt(twice.result, 'id'), textAt(once.result, 'id'))
+    t.match(twice.result, { ticketstatus: 'Closed', ticketpriorities: '' })
+    t.match(await upsert({ description: 'x' }), { code: 'SEARCH_VALUE_NOT_PROVIDED' })
+  })
+
+  await t.test("a comment is the contact's", async (t) => {
+    const commented = await client.call('addTicketFaqComment', { id, values: { comments: 'well?' } })
+    t.match(commented, { success: true, result: { id } })
+    t.match(portal.corebos.database.comments.at(-1), { text: 'well?', owner: 8549, ownertype: 'customer' })
+  })
+
+  await t.test('a record that was deleted is not there any more', async (t) => {
+    t.strictSame((await client.call('delete', { id })).result, { status: 'successful' })
+    t.match(await client.call('retrieve', { id }), { code: 'ACCESS_DENIED' })
+    t.match(await client.call('delete', { id }), { code: 'ACCESS_DENIED' })
+  })
+
+  await t.test('the audit names operations and outcomes, and no values', async (t) => {
+    const audit = auditIn(portal)
+    t.ok(audit.some(({ operation, outcome }) => operation === 'delete' && outcome === 'ok'))
+    t.notMatch(JSON.stringify(audit), /ünï|well\?/)
+  })
 })
 
-t.test('every attempt of an operation that writes is one line of the audit by record', async (t) => {
-  const portal = await startPortal(t, { env: await generous(t) })
-  const client = await contactAt(portal.url, 'alice')
-  const title = { ticket_title: 'secret', ticketstatus: 'Open', assigned_user_id: client.userId }
-  const made = await client.call('create', { elementType: 'HelpDesk', element: title })
-  const id = textAt(made.result, 'id')
-  const spare = textAt(
-    (await client.call('create', { elementType: 'HelpDesk', element: title })).result,
-    'id',
-  )
-  const [ticket, lead] = ['HelpDesk', 'Leads'].map((elementType) => ({ elementType, element: title }))
-  const untitled = { elementType: 'HelpDesk', element: { ticketstatus: 'Open' } }
+/** One call of an operation that writes, and the outcome of each record in the audit. */
+type Attempt = readonly [params: Readonly<Record<string, unknown>>, ...outcomes: readonly string[]]
+type Attempts = Readonly<Record<string, readonly Attempt[]>>
+
+/** Two tickets of alice's, and the user to whom tickets are assigned. */
+interface Written {
+  readonly id: string
+  readonly spare: string
+  readonly assigned_user_id: string
+}
+
+const lead = { elementType: 'Leads', element: { ticket_title: 'secret' } }
+
+/** `OPERATION WRITE`: what is tried with an operation of /webservice.php, and the write that the audit calls it. */
+function singleAttempts({ id, assigned_user_id }: Written): Attempts {
+  const title = { ticket_title: 'secret', ticketstatus: 'Open', assigned_user_id }
+  const ticket = { elementType: 'HelpDesk', element: title }
   const noText = { elementType: 'HelpDesk', element: { ...title, description: ['secret'] } }
-  const picked = { ...title, ticketstatus: 'secret' }
   const filename = { name: 'secret.html', size: 1, type: 'text/html', content: 'eA==' }
   const page = { elementType: 'Documents', element: { notes_title: 'secret', filename } }
-  const password = (email: string, current_password: string, next = 'secret enough') => ({
-    email,
-    current_password,
-    password: next,
-  })
-  type Attempt = readonly [params: Readonly<Record<string, unknown>>, ...outcomes: readonly string[]]
-  const attempts: Readonly<Record<string, readonly Attempt[]>> = {
+  return {
     'create create': [
-      [{ ...ticket }, 'ok'],
-      [{ ...lead }, 'UNKNOWN_MODULE'],
+      [ticket, 'ok'],
+      [lead, 'UNKNOWN_MODULE'],
       [noText, 'INVALID_VALUE'],
       [page, 'UNSUPPORTED_MEDIA_TYPE'],
       [{ ...ticket, mode: 'secret' }, 'ACCESS_DENIED'],
@@ -161,11 +171,19 @@ t.test('every attempt of an operation that writes is one line of the audit by re
       [{ ...ticket, searchOn: '' }, 'SEARCH_VALUE_NOT_PROVIDED'],
       [{ ...ticket, searchOn: 'secret' }, 'SEARCH_VALUE_NOT_PROVIDED'],
     ],
+  }
+}
+
+function checkedAttempts({ id, assigned_user_id }: Written): Attempts {
+  const title = { ticket_title: 'secret', ticketstatus: 'Open', assigned_user_id }
+  const ticket = { elementType: 'HelpDesk', element: title }
+  const picked = { ...title, ticketstatus: 'secret' }
+  return {
     'CreateWithValidation create': [
-      [{ ...ticket }, 'ok'],
+      [ticket, 'ok'],
       [untitled, 'MANDATORY_FIELDS_MISSING'],
       [{ elementType: 'HelpDesk', element: picked }, 'INVALID_VALUE'],
-      [{ ...lead }, 'UNKNOWN_MODULE'],
+      [lead, 'UNKNOWN_MODULE'],
     ],
     'ReviseWithValidation update': [
       [{ element: { id, description: 'secret again' } }, 'ok'],
@@ -184,6 +202,15 @@ t.test('every attempt of an operation that writes is one line of the audit by re
       [{ context: { module: 'HelpDesk', record: foreign } }],
       [{ context: 'secret' }],
     ],
+  }
+}
+
+function massAttempts({ id, spare, assigned_user_id }: Written): Attempts {
+  const title = { ticket_title: 'secret', ticketstatus: 'Open', assigned_user_id }
+  const ticket = { elementType: 'HelpDesk', element: title }
+  const noText = { elementType: 'HelpDesk', element: { ...title, description: ['secret'] } }
+  const changed = { id, description: 'secret mass' }
+  return {
     'MassCreate create': [
       [{ elements: [ticket, ticket] }, 'ok', 'ok'],
       [
@@ -197,16 +224,7 @@ t.test('every attempt of an operation that writes is one line of the audit by re
       [{ elements: [] }],
     ],
     'MassUpdate update': [
-      [
-        {
-          elements: [
-            { id, description: 'secret mass' },
-            { id: own, description: 'secret' },
-          ],
-        },
-        'ok',
-        'ok',
-      ],
+      [{ elements: [changed, { id: own, description: 'secret' }] }, 'ok', 'ok'],
       [
         { elements: [{ id }, { id: foreign }, { id: 'x' }, { id, x: ['secret'] }] },
         'NOT_FOUND',
@@ -215,6 +233,12 @@ t.test('every attempt of an operation that writes is one line of the audit by re
       ],
     ],
     'MassDelete delete': [[{ ids: spare }, 'ok'], [{ ids: `${id},${foreign}` }, 'NOT_FOUND'], [{ ids: '' }]],
+  }
+}
+
+function otherAttempts({ id }: Written): Attempts {
+  const documents = Array.from({ length: 51 }, () => '15x8644')
+  return {
     'SetRelation relate': [
       [{ relate_this_id: id, with_these_ids: ['15x8644'] }, 'ok'],
       [{ relate_this_id: id, with_these_ids: ['15x8644', '15x8684'] }, 'NOT_FOUND'],
@@ -222,10 +246,7 @@ t.test('every attempt of an operation that writes is one line of the audit by re
     ],
     'UnsetRelation unrelate': [
       [{ unrelate_this_id: id, with_these_ids: ['15x8644'] }, 'ok'],
-      [
-        { unrelate_this_id: id, with_these_ids: Array.from({ length: 51 }, () => '15x8644') },
-        'QUERY_TOO_LARGE',
-      ],
+      [{ unrelate_this_id: id, with_these_ids: documents }, 'QUERY_TOO_LARGE'],
     ],
     'addTicketFaqComment comment': [
       [{ id, values: { comments: 'secret' } }, 'ok'],
@@ -240,11 +261,30 @@ t.test('every attempt of an operation that writes is one line of the audit by re
       [{ id: ['secret'] }, 'NOT_FOUND'],
     ],
     'changePortalUserPassword password': [
-      [password('alice@example.com', 'secret'), 'WRONG_PASSWORD'],
-      [password('carol@example.com', 'carol-pw'), 'WRONG_PASSWORD'],
-      [password('alice@example.com', 'alice-pw', '<b>secret</b>'), 'INVALID_VALUE'],
-      [password('alice@example.com', 'alice-pw'), 'ok'],
+      [newPassword('alice@example.com', 'secret'), 'WRONG_PASSWORD'],
+      [newPassword('carol@example.com', 'carol-pw'), 'WRONG_PASSWORD'],
+      [newPassword('alice@example.com', 'alice-pw', '<b>secret</b>'), 'INVALID_VALUE'],
+      [newPassword('alice@example.com', 'alice-pw'), 'ok'],
     ],
+  }
+}
+
+function newPassword(email: string, current_password: string, password = 'secret enough') {
+  return { email, current_password, password }
+}
+
+t.test('every attempt of an operation that writes is one line of the audit by record', async (t) => {
+  const portal = await startPortal(t, { env: await generous(t) })
+  const client = await contactAt(portal.url, 'alice')
+  const title = { ticket_title: 'secret', ticketstatus: 'Open', assigned_user_id: client.userId }
+  const create = async () =>
+    textAt((await client.call('create', { elementType: 'HelpDesk', element: title })).result, 'id')
+  const written = { id: await create(), spare: await create(), assigned_user_id: client.userId }
+  const attempts = {
+    ...singleAttempts(written),
+    ...checkedAttempts(written),
+    ...massAttempts(written),
+    ...otherAttempts(written),
   }
   t.strictSame(
     Object.keys(attempts)
@@ -262,16 +302,13 @@ t.test('every attempt of an operation that writes is one line of the audit by re
       const before = auditIn(portal).length
       const { text } = await client.call(name, params)
       const lines = auditIn(portal).slice(before)
-      t.match(
-        lines,
-        outcomes.map((outcome) => ({ operation, outcome, contact: alice })),
-        `${name} ${outcomes.join()}`,
-      )
+      const expected = outcomes.map((outcome) => ({ operation, outcome, contact: alice }))
+      t.match(lines, expected, `${name} ${outcomes.join()}`)
       t.equal(lines.length, outcomes.length, text)
     }
   }
   portal.relay.lost.add('changePortalUserPassword')
-  const again = password('alice@example.com', 'secret enough', 'secret for ever')
+  const again = newPassword('alice@example.com', 'secret enough', 'secret for ever')
   await client.call('changePortalUserPassword', again)
   t.match(auditIn(portal).at(-1), { operation: 'password', outcome: 'COREBOS_UNAVAILABLE' })
   t.notMatch(JSON.stringify(auditIn(portal)), /secret|alice-pw|carol-pw/)
