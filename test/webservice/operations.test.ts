@@ -40,145 +40,183 @@ async function enter(portal: Portal, mode: Mode, name: string): Promise<Webservi
   return mode === 'user' ? userAt(portal.url, name) : contactAt(portal.url, name)
 }
 
-for (const mode of usualModes) {
-  t.test(`in ${mode} mode everybody is told the same here and at the other door`, async (t) =>
-    sameAtBothDoors(t, mode),
-  )
-}
+/** One contact at /webservice.php and at the other routes, whose answers are compared. */
+class BothInterfaces {
+  readonly name: string
+  readonly client: WebserviceClient
+  readonly portal: Portal
 
-async function sameAtBothDoors(t: Test, mode: Mode): Promise<void> {
-  const portal = await startPortal(t, { mode })
-  const { database } = portal.corebos
-  const everyRecord = [...database.modules.keys()]
-    .flatMap((module) => database.records(module))
-    .map((record) => database.webserviceId(record))
-  t.ok(everyRecord.length > 200)
-
-  const compare = async (name: string): Promise<void> => {
-    const client = await enter(portal, mode, name)
-    // The own user is a row of coreBOS's protocol alone.
-    const others = everyRecord.filter((id) => id !== client.userId)
-    const rest = async (path: string) => portal.as(name, 'GET', path)
-    const ask = async (statement: string) => {
-      const [here, there] = await Promise.all([
-        client.call('query', { query: statement }),
-        rest(`/query?q=${encodeURIComponent(statement)}`),
-      ])
-      if (there.status !== 200) {
-        t.equal(here.success, false, `${name}: ${statement}`)
-        return []
-      }
-      const [, module = ''] = /from (\w+)/.exec(statement) ?? []
-      const rows = rowsAt(here.result)
-      t.strictSame(
-        rows.map((row) => inJson(row, module, database)),
-        there.body.records,
-        `${name}: ${statement}`,
-      )
-      const total = there.body['total']
-      t.strictSame(here.moreinfo, typeof total === 'number' ? { totalrows: String(total) } : {})
-      return rows
-    }
-
-    const modules = rowsAt((await rest('/modules')).body, 'modules').map((module) => textAt(module, 'name'))
-    const listed = (await client.call('listtypes')).result
-    t.strictSame(textsAt(listed, 'types').toSorted(), modules.toSorted(), name)
-
-    const seen = new Map<string, unknown>()
-    const firstOf = new Map<string, string>()
-    for (const module of modules) {
-      const [summary, described] = await Promise.all([
-        rest(`/modules/${module}`),
-        client.call('describe', { elementType: module }),
-      ])
-      t.strictSame(
-        rowsAt(described.result, 'fields')
-          .map((field) => textAt(field, 'name'))
-          .sort(),
-        rowsAt(summary.body, 'fields')
-          .map((field) => textAt(field, 'name'))
-          .sort(),
-        `${name}: the fields of ${module}`,
-      )
-      for (const [id, row] of byId(await ask(`select * from ${module};`))) {
-        if (!seen.has(id) && firstOf.get(module) === undefined) firstOf.set(module, id)
-        seen.set(id, row)
-      }
-      const id = firstOf.get(module)
-      const relations = Object.values(objectOf(at(described.result, 'relatedModules')))
-      for (const related of id === undefined ? [] : relations.map((each) => textAt(each, 'related_module'))) {
-        // coreBOS offers parts of products as well, and knows no such relation when it is asked.
-        if (related === module) continue
-        const answer = await client.call('getRelatedRecords', { id, module, relatedModule: related })
-        t.equal(answer.success, true, `${name}: ${related} of ${module}, which is offered: ${answer.text}`)
-      }
-      await ask(`select count(*) from ${module};`)
-    }
-    for (const statement of [
-      'select ticket_title, Contacts.lastname from HelpDesk order by ticket_title desc limit 1,2;',
-      "select ticket_title from HelpDesk where ticketstatus in ('Open','Closed') and description like '%e%';",
-      'select distinct ticketstatus from HelpDesk;',
-      'select Users.accesskey from HelpDesk;',
-      'select id from Leads;',
-      "select id from HelpDesk where parent_id='12x8551';",
-      "select id from Contacts where portal='1';",
-    ]) {
-      await ask(statement)
-    }
-
-    for (const text of [name, 'ticket', "it's 100%", 'e']) {
-      const [found, totals] = await Promise.all([
-        rest(`/search?limit=100&q=${encodeURIComponent(text)}`),
-        client.call('getSearchResultsArrayWithTotals', {
-          query: text,
-          search_onlyin: '',
-          restrictionids: {},
-        }),
-      ])
-      const results = rowsAt(found.body, 'results')
-      t.strictSame(
-        Object.entries(objectOf(at(totals.result, 'totals'))).filter(([, total]) => total !== 0),
-        results.map((each) => [textAt(each, 'module'), at(each, 'total')]).sort(),
-        `${name} searches for ${text}`,
-      )
-      t.strictSame(
-        rowsAt(totals.result, 'records')
-          .map((row) => textAt(row, 'id'))
-          .sort(),
-        results.flatMap((each) => rowsAt(each, 'records').map((row) => textAt(row, 'id'))).sort(),
-      )
-    }
-
-    const massed = new Map<string, unknown>()
-    for (let from = 0; from < others.length; from += 200) {
-      const { result } = await client.call('MassRetrieve', {
-        ids: others.slice(from, from + 200).join(','),
-      })
-      const rows = Object.values(result ?? {}).map((row: unknown) => ({ ...objectOf(row) }))
-      for (const [id, row] of byId(rows)) massed.set(id, row)
-    }
-    t.strictSame(new Map([...massed].sort()), new Map([...seen].sort()), `${name}: MassRetrieve`)
-
-    // All that is seen, and of the rest, which have one answer, enough.
-    await pMap(
-      others.filter((id, index) => seen.has(id) || index % times(25, 5) === 0),
-      async (id) => {
-        const [here, there] = await Promise.all([client.call('retrieve', { id }), rest(`/records/${id}`)])
-        t.equal(there.status === 200, here.success, `${name}: ${id}`)
-        if (here.success === true) {
-          const row = objectOf(byId([objectOf(here.result)]).get(id))
-          const [prefix = ''] = id.split('x')
-          const module = database.moduleByPrefix(prefix)?.name ?? ''
-          t.strictSame(inJson(row, module, database), there.body)
-        } else t.match(here, { code: 'ACCESS_DENIED', message: 'Permission to read given object is denied' })
-      },
-      { concurrency: 8 },
-    )
+  private constructor(name: string, client: WebserviceClient, portal: Portal) {
+    this.name = name
+    this.client = client
+    this.portal = portal
   }
-  await Promise.all(sample(letIn[mode], 1).map(compare))
+
+  static async enter(portal: Portal, mode: Mode, name: string): Promise<BothInterfaces> {
+    return new BothInterfaces(name, await enter(portal, mode, name), portal)
+  }
+
+  rest(path: string) {
+    return this.portal.as(this.name, 'GET', path)
+  }
+
+  /** Compares the answers to a statement. @returns the rows */
+  async query(t: Test, statement: string) {
+    const [here, there] = await Promise.all([
+      this.client.call('query', { query: statement }),
+      this.rest(`/query?q=${encodeURIComponent(statement)}`),
+    ])
+    if (there.status !== 200) {
+      t.equal(here.success, false, statement)
+      return []
+    }
+    const [, module = ''] = /from (\w+)/.exec(statement) ?? []
+    const rows = rowsAt(here.result)
+    const shown = rows.map((row) => inJson(row, module, this.portal.corebos.database))
+    t.strictSame(shown, there.body.records, statement)
+    const total = there.body['total']
+    t.strictSame(here.moreinfo, typeof total === 'number' ? { totalrows: String(total) } : {})
+    return rows
+  }
+
+  /** Compares the fields of a module. @returns the modules of its related lists */
+  async describe(t: Test, module: string): Promise<readonly string[]> {
+    const [summary, described] = await Promise.all([
+      this.rest(`/modules/${module}`),
+      this.client.call('describe', { elementType: module }),
+    ])
+    const namesIn = (fields: unknown) => rowsAt(fields, 'fields').map((field) => textAt(field, 'name'))
+    t.strictSame(
+      namesIn(described.result).toSorted(),
+      namesIn(summary.body).toSorted(),
+      `the fields of ${module}`,
+    )
+    const relations = Object.values(objectOf(at(described.result, 'relatedModules')))
+    return relations.map((each) => textAt(each, 'related_module'))
+  }
+
+  /** Compares what a search finds. */
+  async search(t: Test, text: string): Promise<void> {
+    const params = { query: text, search_onlyin: '', restrictionids: {} }
+    const [found, { result }] = await Promise.all([
+      this.rest(`/search?limit=100&q=${encodeURIComponent(text)}`),
+      this.client.call('getSearchResultsArrayWithTotals', params),
+    ])
+    const results = rowsAt(found.body, 'results')
+    const idsIn = (of: unknown) => rowsAt(of, 'records').map((row) => textAt(row, 'id'))
+    t.strictSame(
+      Object.entries(objectOf(at(result, 'totals'))).filter(([, total]) => total !== 0),
+      results.map((each) => [textAt(each, 'module'), at(each, 'total')]).sort(),
+      `a search for ${text}`,
+    )
+    t.strictSame(idsIn(result).toSorted(), results.flatMap(idsIn).sort())
+  }
+
+  /** Compares the answers about one record. */
+  async retrieve(t: Test, id: string): Promise<void> {
+    const [here, there] = await Promise.all([
+      this.client.call('retrieve', { id }),
+      this.rest(`/records/${id}`),
+    ])
+    t.equal(there.status === 200, here.success, id)
+    if (here.success === true) {
+      const row = objectOf(byId([objectOf(here.result)]).get(id))
+      const [prefix = ''] = id.split('x')
+      const { database } = this.portal.corebos
+      t.strictSame(inJson(row, database.moduleByPrefix(prefix)?.name ?? '', database), there.body)
+    } else t.match(here, { code: 'ACCESS_DENIED', message: 'Permission to read given object is denied' })
+  }
+
+  async massRetrieve(ids: readonly string[]): Promise<Map<string, unknown>> {
+    const found = new Map<string, unknown>()
+    for (let from = 0; from < ids.length; from += 200) {
+      const some = ids.slice(from, from + 200).join(',')
+      const { result } = await this.client.call('MassRetrieve', { ids: some })
+      const rows = Object.values(result ?? {}).map((row: unknown) => ({ ...objectOf(row) }))
+      for (const [id, row] of byId(rows)) found.set(id, row)
+    }
+    return found
+  }
 }
 
-t.test('relations that no field holds are read at both doors alike', async (t) => {
+const statements = [
+  'select ticket_title, Contacts.lastname from HelpDesk order by ticket_title desc limit 1,2;',
+  "select ticket_title from HelpDesk where ticketstatus in ('Open','Closed') and description like '%e%';",
+  'select distinct ticketstatus from HelpDesk;',
+  'select Users.accesskey from HelpDesk;',
+  'select id from Leads;',
+  "select id from HelpDesk where parent_id='12x8551';",
+  "select id from Contacts where portal='1';",
+]
+
+for (const mode of usualModes) {
+  t.test(`${mode} mode: each contact gets the same answers from both interfaces`, async (t) => {
+    const portal = await startPortal(t, { mode })
+    const { database } = portal.corebos
+    const everyRecord = [...database.modules.keys()]
+      .flatMap((module) => database.records(module))
+      .map((record) => database.webserviceId(record))
+    t.ok(everyRecord.length > 200)
+    const contacts = sample(letIn[mode], 1)
+    t.jobs = contacts.length
+    const compared = contacts.map((name) =>
+      t.test(name, { buffered: true }, async (t) => {
+        const both = await BothInterfaces.enter(portal, mode, name)
+        // The own user is a row of coreBOS's protocol alone.
+        const ids = everyRecord.filter((id) => id !== both.client.userId)
+        await compareInterfaces(t, both, ids)
+      }),
+    )
+    await Promise.all(compared)
+  })
+}
+
+async function compareInterfaces(t: Test, both: BothInterfaces, ids: readonly string[]): Promise<void> {
+  const { client } = both
+  const modules = rowsAt((await both.rest('/modules')).body, 'modules').map((module) =>
+    textAt(module, 'name'),
+  )
+  const seen = new Map<string, unknown>()
+
+  await t.test('the same modules', async (t) => {
+    const { result } = await client.call('listtypes')
+    t.strictSame(textsAt(result, 'types').toSorted(), modules.toSorted())
+  })
+
+  for (const module of modules) {
+    await t.test(`the same fields, records and count of ${module}, and its related lists`, async (t) => {
+      const related = await both.describe(t, module)
+      const found = byId(await both.query(t, `select * from ${module};`))
+      const id = [...found.keys()].find((each) => !seen.has(each))
+      for (const [each, row] of found) seen.set(each, row)
+      for (const relatedModule of id === undefined ? [] : related) {
+        // coreBOS offers parts of products as well, and knows no such relation when it is asked.
+        if (relatedModule === module) continue
+        const { success, text } = await client.call('getRelatedRecords', { id, module, relatedModule })
+        t.equal(success, true, `${relatedModule}, which is offered: ${text}`)
+      }
+      await both.query(t, `select count(*) from ${module};`)
+    })
+  }
+
+  await t.test('the same rows for a statement', async (t) => {
+    for (const statement of statements) await both.query(t, statement)
+  })
+
+  await t.test('the same records for a text that is searched for', async (t) => {
+    for (const text of [both.name, 'ticket', "it's 100%", 'e']) await both.search(t, text)
+  })
+
+  await t.test('records by their ids are those that statements find', async (t) => {
+    const massed = await both.massRetrieve(ids)
+    t.strictSame(new Map([...massed].sort()), new Map([...seen].sort()), 'MassRetrieve')
+    // All that is seen, and of the rest, which have one answer, enough.
+    const some = ids.filter((id, index) => seen.has(id) || index % times(25, 5) === 0)
+    await pMap(some, (id) => both.retrieve(t, id), { concurrency: 8 })
+  })
+}
+
+t.test('relations that no field holds are read alike through both interfaces', async (t) => {
   for (const mode of usualModes) {
     const portal = await startPortal(t, { mode })
     const admin = await userAt(portal.corebos.url)
@@ -248,86 +286,94 @@ t.test('files come with records that the contact sees, and with no others', asyn
   }
 })
 
+/** Views are offered by two operations. */
+const viewOperations = ['getfiltersbymodule', 'getViewsByModule'] as const
+
 t.test('views, actions and translations say nothing of what is closed', async (t) => {
   const portal = await startPortal(t)
   const alice = await contactAt(portal.url, 'alice')
   const direct = await contactAt(portal.corebos.url, 'alice')
-  const views = async (operation: string, module: string) =>
-    objectOf(at((await alice.call(operation, { module })).result, 'filters'))
-  for (const operation of ['getfiltersbymodule', 'getViewsByModule']) {
-    const there = (await direct.call(operation, { module: 'HelpDesk' })).result
-    for (const [id, view] of Object.entries(await views(operation, 'HelpDesk'))) {
-      const { userid, ...expected } = objectOf(at(there, 'filters', id))
-      t.strictSame(
-        { ...objectOf(view), advcriteriaWQL: '' },
-        { ...expected, advcriteriaWQL: '' },
-        String(userid),
-      )
-    }
-    t.strictSame(Object.keys(await views(operation, 'HelpDesk')), ['13', '14', '15'])
-    let asked = 0
-    for (const view of Object.values(await views(operation, 'HelpDesk'))) {
-      const [byWords = '', byFields = ''] = ['advcriteriaWQL', 'advcriteriaEVQL'].map((key) =>
-        textAt(view, key),
-      )
-      if (byWords === '') continue
-      const [words, fields] = await Promise.all(
-        [byWords, byFields].map(async (condition) =>
-          rowsAt(
-            (await alice.call('query', { query: `select id from HelpDesk where ${condition};` })).result,
-          ),
-        ),
-      )
-      t.ok(fields)
-      t.strictSame(fields, words, 'a client may ask with either form of the condition')
-      asked += fields?.length ?? 0
-    }
-    t.ok(asked > 0)
-    t.strictSame(Object.keys(await views(operation, 'Contacts')), ['7', '8'], 'none that has SQL in it')
-    for (const module of ['Leads', 'Nope', '']) {
-      t.match(await alice.call(operation, { module }), {
-        code: 'ACCESS_DENIED',
-        message: `Permission to perform the operation is denied for ${module}`,
-      })
-    }
-  }
   const narrow = await startPortal(t, { env: { POLICY_FILE: await narrowPolicy(t) } })
   const bob = await contactAt(narrow.url, 'bob')
-  const few = (await bob.call('getfiltersbymodule', { module: 'HelpDesk' })).result
-  t.strictSame(Object.keys(objectOf(at(few, 'filters'))), ['13', '15'], 'a condition names a hidden field')
-  t.strictSame(textsAt(few, 'filters', '13', 'fields').includes('ticketstatus'), false)
-  t.notMatch(JSON.stringify(few), /Administrator|ticketstatus|"status":"Closed/)
 
-  const actions = { view: 'DetailView', module: 'Contacts', linktype: 'DETAILVIEWBASIC' }
-  t.strictSame((await alice.call('getBusinessActions', { ...actions, id: '12x8549' })).result, {
-    DETAILVIEWBASIC: [],
-  })
-  t.match(await alice.call('getBusinessActions', { ...actions, id: '12x8551' }), { code: 'ACCESS_DENIED' })
-  const offered = (await bob.call('getBusinessActions', { ...actions, id: '12x8550' })).result
-  t.strictSame(
-    rowsAt(offered, 'DETAILVIEWBASIC').map((action) => textAt(action, 'linklabel')),
-    ['LBL_SHOW_CONTACT_HIERARCHY'],
-    'the policy names it',
-  )
-  t.notMatch(JSON.stringify(offered), /handler/)
+  for (const operation of viewOperations) {
+    const views = async (client: WebserviceClient, module: string) =>
+      objectOf(at((await client.call(operation, { module })).result, 'filters'))
 
-  const translate = async (params: Readonly<Record<string, unknown>>) =>
-    (await alice.call('gettranslation', params)).result
-  const words = { Title: 'Title', Status: 'Status', nosuch: 'nosuch text' }
-  t.strictSame(await translate({ totranslate: words, language: 'es_es', module: 'HelpDesk' }), {
-    Title: ' Referencia',
-    Status: 'Estado',
-    nosuch: 'nosuch text',
-  })
-  const sent = portal.relay.count('gettranslation')
-  for (const odd of [
-    { totranslate: ['Title'], language: '../../x', module: 'HelpDesk' },
-    { totranslate: ['Title'], language: 'es_es', module: '../HelpDesk' },
-    { totranslate: ['Title'], language: 'es_es', module: 'Leads' },
-  ]) {
-    t.strictSame(await translate(odd), ['Title'])
+    await t.test(`${operation} gives the views of coreBOS, but for their owners and SQL`, async (t) => {
+      const here = await views(alice, 'HelpDesk')
+      const there = await views(direct, 'HelpDesk')
+      t.strictSame(Object.keys(here), ['13', '14', '15'])
+      for (const [id, view] of Object.entries(here)) {
+        const { userid, ...expected } = objectOf(there[id])
+        const [shown, kept] = [objectOf(view), expected].map((each) => ({ ...each, advcriteriaWQL: '' }))
+        t.strictSame(shown, kept, String(userid))
+      }
+      t.strictSame(Object.keys(await views(alice, 'Contacts')), ['7', '8'], 'none that has SQL in it')
+    })
+
+    await t.test(`${operation}: both forms of a condition find the same records`, async (t) => {
+      let found = 0
+      for (const view of Object.values(await views(alice, 'HelpDesk'))) {
+        const conditions = ['advcriteriaWQL', 'advcriteriaEVQL'].map((key) => textAt(view, key))
+        if (conditions[0] === '') continue
+        const ask = async (condition: string) =>
+          rowsAt((await alice.call('query', { query: `select id from HelpDesk where ${condition};` })).result)
+        const [words, fields] = await Promise.all(conditions.map(ask))
+        t.ok(fields)
+        t.strictSame(fields, words)
+        found += fields?.length ?? 0
+      }
+      t.ok(found > 0)
+    })
+
+    await t.test(`${operation} rejects modules that are closed`, async (t) => {
+      for (const module of ['Leads', 'Nope', '']) {
+        t.match(await alice.call(operation, { module }), {
+          code: 'ACCESS_DENIED',
+          message: `Permission to perform the operation is denied for ${module}`,
+        })
+      }
+    })
   }
-  t.equal(portal.relay.count('gettranslation'), sent, 'coreBOS makes names of files of both')
+
+  await t.test('a view whose condition names a hidden field is not offered', async (t) => {
+    const { result } = await bob.call('getfiltersbymodule', { module: 'HelpDesk' })
+    t.strictSame(Object.keys(objectOf(at(result, 'filters'))), ['13', '15'])
+    t.strictSame(textsAt(result, 'filters', '13', 'fields').includes('ticketstatus'), false)
+    t.notMatch(JSON.stringify(result), /Administrator|ticketstatus|"status":"Closed/)
+  })
+
+  await t.test('only actions that the policy names are offered, on records in scope', async (t) => {
+    const actions = { view: 'DetailView', module: 'Contacts', linktype: 'DETAILVIEWBASIC' }
+    const offered = async (client: WebserviceClient, id: string) =>
+      client.call('getBusinessActions', { ...actions, id })
+    t.strictSame((await offered(alice, '12x8549')).result, { DETAILVIEWBASIC: [] })
+    t.match(await offered(alice, '12x8551'), { code: 'ACCESS_DENIED' })
+    const { result } = await offered(bob, '12x8550')
+    const labels = rowsAt(result, 'DETAILVIEWBASIC').map((action) => textAt(action, 'linklabel'))
+    t.strictSame(labels, ['LBL_SHOW_CONTACT_HIERARCHY'])
+    t.notMatch(JSON.stringify(result), /handler/)
+  })
+
+  await t.test('texts are translated for visible modules, and nothing else is sent', async (t) => {
+    const translate = async (params: Readonly<Record<string, unknown>>) =>
+      (await alice.call('gettranslation', params)).result
+    const totranslate = { Title: 'Title', Status: 'Status', nosuch: 'nosuch text' }
+    t.strictSame(await translate({ totranslate, language: 'es_es', module: 'HelpDesk' }), {
+      Title: ' Referencia',
+      Status: 'Estado',
+      nosuch: 'nosuch text',
+    })
+    const sent = portal.relay.count('gettranslation')
+    for (const [language, module] of [
+      ['../../x', 'HelpDesk'],
+      ['es_es', '../HelpDesk'],
+      ['es_es', 'Leads'],
+    ])
+      t.strictSame(await translate({ totranslate: ['Title'], language, module }), ['Title'])
+    t.equal(portal.relay.count('gettranslation'), sent, 'coreBOS makes names of files of both')
+  })
 })
 
 async function narrowPolicy(t: Test): Promise<string> {
