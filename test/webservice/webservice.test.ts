@@ -15,6 +15,7 @@ import {
   userAt,
   WebserviceClient,
   type Answer,
+  type Sent,
 } from '../support/webservice-client.ts'
 
 // Most of their time is waited for rejections, which are all held back for as long.
@@ -403,109 +404,71 @@ t.test('in user mode a contact is a CRM user', async (t) => {
   })
 })
 
+const urlEncoded = { 'content-type': 'application/x-www-form-urlencoded' }
+
+/** Every form of one request that PHP reads, by what is special about it. */
+function formsOf(query: string, session: string): Readonly<Record<string, Sent>> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' }
+  const encoded = new URLSearchParams({ query }).toString()
+  const named = `sessionName=${session}`
+  const json = JSON.stringify({ operation: 'query', query, sessionName: session })
+  const parts = Object.entries({ operation: 'query', query, sessionName: session }).map(
+    ([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  const nonsense = `operation=query&${encoded}&sessionName=nonsense`
+  return {
+    GET: { method: 'GET', query: `operation=query&${encoded}&${named}` },
+    'GET of PHP clients': { method: 'GET', query: `&operation=QUERY&${named}&${encoded}` },
+    POST: { body: `operation=Query&${encoded}&${named}`, headers },
+    'a body without escapes': { body: `operation=query&query=${query}&${named}`, headers },
+    both: { query: 'operation=query&query=nonsense', body: `${encoded}&${named}`, headers },
+    JSON: { body: json, headers: { 'content-type': 'application/json' } },
+    'JSON without a type': { body: json, headers: { 'content-type': 'text/plain' } },
+    multipart: {
+      body: `${parts.join('')}--b--\r\n`,
+      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+    },
+    'a header wins': { body: nonsense, headers: { ...headers, 'corebos-authorization': session } },
+    'so does the other': { body: nonsense, headers: { ...headers, corebos_authorization: session } },
+    'the last of two': { body: `operation=describe&query=x&operation=query&${encoded}&${named}`, headers },
+  }
+}
+
 t.test('a request says the same in every form that PHP reads', async (t) => {
   const gateway = await startGateway(t)
   const client = await contactAt(gateway.url, 'alice')
-  const { session } = client
   const query = "select ticket_title from HelpDesk where ticket_title like 'alice%' order by ticket_title;"
   const same = await client.call('query', { query })
   t.equal(rowsAt(same.result).length, 3)
-  const form = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' }
-  const encoded = new URLSearchParams({ query }).toString()
-  const multipart = [
-    ['operation', 'query'],
-    ['query', query],
-    ['sessionName', session],
-  ].map(
-    ([name = '', value = '']) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
-  )
-  const forms: readonly (readonly [how: string, answer: Promise<Answer>])[] = [
-    ['GET', client.send({ method: 'GET', query: `operation=query&${encoded}&sessionName=${session}` })],
-    [
-      'GET of PHP clients',
-      client.send({ method: 'GET', query: `&operation=QUERY&sessionName=${session}&${encoded}` }),
-    ],
-    ['POST', client.send({ body: `operation=Query&${encoded}&sessionName=${session}`, headers: form })],
-    [
-      'a body without escapes',
-      client.send({ body: `operation=query&query=${query}&sessionName=${session}`, headers: form }),
-    ],
-    [
-      'both',
-      client.send({
-        query: 'operation=query&query=nonsense',
-        body: `${encoded}&sessionName=${session}`,
-        headers: form,
-      }),
-    ],
-    [
-      'JSON',
-      client.send({
-        body: JSON.stringify({ operation: 'query', query, sessionName: session }),
-        headers: { 'content-type': 'application/json' },
-      }),
-    ],
-    [
-      'JSON without a type',
-      client.send({
-        body: JSON.stringify({ operation: 'query', query, sessionName: session }),
-        headers: { 'content-type': 'text/plain' },
-      }),
-    ],
-    [
-      'multipart',
-      client.send({
-        body: `${multipart.join('')}--b--\r\n`,
-        headers: { 'content-type': 'multipart/form-data; boundary=b' },
-      }),
-    ],
-    [
-      'a header wins',
-      client.send({
-        body: `operation=query&${encoded}&sessionName=nonsense`,
-        headers: { ...form, 'corebos-authorization': session },
-      }),
-    ],
-    [
-      'so does the other',
-      client.send({
-        body: `operation=query&${encoded}&sessionName=nonsense`,
-        headers: { ...form, corebos_authorization: session },
-      }),
-    ],
-    [
-      'the last of two',
-      client.send({
-        body: `operation=describe&query=x&operation=query&${encoded}&sessionName=${session}`,
-        headers: form,
-      }),
-    ],
-  ]
-  for (const [how, answer] of forms) t.equal((await answer).text, same.text, how)
-
-  const related = { id: '12x8549', module: 'Contacts', relatedModule: 'HelpDesk' }
-  const json = await client.call('getRelatedRecords', {
-    ...related,
-    queryParameters: { limit: '2', orderby: 'ticket_title' },
-  })
-  t.equal(rowsAt(json.result, 'records').length, 2)
-  const brackets = await client.call('getRelatedRecords', {
-    ...related,
-    'queryParameters[limit]': '2',
-    'queryParameters[orderby]': 'ticket_title',
-  })
-  t.equal(brackets.text, json.text)
-  for (const id of ['17x8625', '17x8626']) {
-    const comments = { id, module: 'HelpDesk', relatedModule: 'ModComments', queryParameters: {} }
-    t.match(await client.call('getRelatedRecords', comments), { success: true, result: { records: Array } })
-  }
-
-  const stream = await client.call('query', { query, format: 'Stream' })
-  t.strictSame(
-    stream.text.split('\n').map((line): unknown => JSON.parse(line)),
-    [...rowsAt(same.result), { success: true, result: [], moreinfo: same.moreinfo }],
-  )
   t.strictSame(same.moreinfo, { totalrows: '3' })
+
+  await t.test('in the URL, in a form, in JSON and in parts', async (t) => {
+    const forms = Object.entries(formsOf(query, client.session))
+    const answers = await Promise.all(forms.map(([, sent]) => client.send(sent)))
+    for (const [i, [how]] of forms.entries()) t.equal(answers[i]?.text, same.text, how)
+  })
+
+  await t.test('with lists of parameters in brackets', async (t) => {
+    const related = { id: '12x8549', module: 'Contacts', relatedModule: 'HelpDesk' }
+    const read = async (params: Readonly<Record<string, unknown>>) =>
+      client.call('getRelatedRecords', { ...related, ...params })
+    const json = await read({ queryParameters: { limit: '2', orderby: 'ticket_title' } })
+    t.equal(rowsAt(json.result, 'records').length, 2)
+    const brackets = { 'queryParameters[limit]': '2', 'queryParameters[orderby]': 'ticket_title' }
+    t.equal((await read(brackets)).text, json.text)
+    for (const id of ['17x8625', '17x8626']) {
+      const comments = { id, module: 'HelpDesk', relatedModule: 'ModComments', queryParameters: {} }
+      t.match(await read(comments), { success: true, result: { records: Array } })
+    }
+  })
+
+  await t.test('and the answer comes row by row if asked for as a stream', async (t) => {
+    const stream = await client.call('query', { query, format: 'Stream' })
+    t.strictSame(
+      stream.text.split('\n').map((line): unknown => JSON.parse(line)),
+      [...rowsAt(same.result), { success: true, result: [], moreinfo: same.moreinfo }],
+    )
+  })
 })
 
 function inParts(count: number, length: number) {
@@ -556,140 +519,130 @@ t.test('few large bodies are taken in at once', async (t) => {
   }
 })
 
+type Rejection = readonly [why: string, sent: Sent, code: string]
+
+/** What cannot be read, by a contact whose session is in the headers, and by a caller without one. */
+function unreadable(headers: Readonly<Record<string, string>>): readonly Rejection[] {
+  const query = (text: string) => ({ body: `operation=query&query=${text}`, headers })
+  const part = inParts(1, 9)
+  return [
+    ['bytes that are no UTF-8', query('%ff'), 'BAD_REQUEST'],
+    ['NUL', query('a%00'), 'BAD_REQUEST'],
+    ['too much', query('a'.repeat(32 * 2 ** 20)), 'BODY_TOO_LARGE'],
+    ['much from nobody', { ...query('a'.repeat(2 ** 20)), headers: urlEncoded }, 'BODY_TOO_LARGE'],
+    ['no boundary', { body: 'x', headers: { 'content-type': 'multipart/form-data' } }, 'BAD_REQUEST'],
+    ['a form that breaks off', { ...part, body: part.body.slice(0, -20) }, 'BAD_REQUEST'],
+    ['a part without a name', { ...part, body: part.body.replace('; name="p0"', '') }, 'UNKNOWN_OPERATION'],
+    ['much in parts from nobody', inParts(3, 2 ** 19), 'BODY_TOO_LARGE'],
+    ['much in one part from nobody', inParts(1, 2 ** 20 + 1), 'BODY_TOO_LARGE'],
+    ['an array for a text', { body: 'operation=retrieve&id[]=17x8625', headers }, 'BAD_REQUEST'],
+  ]
+}
+
+const oneTicket = 'select id from HelpDesk limit 1;'
+
+/** Calls of a contact that are rejected. */
+const rejectedCalls: readonly (readonly [
+  why: string,
+  operation: string,
+  params: Readonly<Record<string, unknown>>,
+  code: string,
+])[] = [
+  ['no operation', '', {}, 'UNKNOWN_OPERATION'],
+  ['an operation of JavaScript', 'constructor', {}, 'UNKNOWN_OPERATION'],
+  ['cbwsOptions', 'query', { query: oneTicket, cbwsOptions: [] }, 'ACCESS_DENIED'],
+  ['mode', 'query', { query: oneTicket, mode: 'saml' }, 'ACCESS_DENIED'],
+  ['streamraw', 'query', { query: oneTicket, format: 'streamRAW' }, 'ACCESS_DENIED'],
+  ['syntax', 'query', { query: 'select' }, 'QUERY_SYNTAX_ERROR'],
+  ['a field that is not there', 'query', { query: 'select nosuch from HelpDesk;' }, 'ACCESS_DENIED'],
+  ['a module that is not there', 'query', { query: 'select id from Nope;' }, 'ACCESS_DENIED'],
+  ['a module that is closed', 'query', { query: 'select id from Leads;' }, 'ACCESS_DENIED'],
+  ['describe of closed modules', 'describe', { elementType: 'Leads,Nope' }, 'ACCESS_DENIED'],
+  ['describe of a closed module', 'describe', { elementType: 'Leads' }, 'ACCESS_DENIED'],
+  ['not there', 'retrieve', { id: '17x99999999' }, 'ACCESS_DENIED'],
+  ['not yours', 'retrieve', { id: '17x8665' }, 'ACCESS_DENIED'],
+  ['an id of another module', 'retrieve', { id: '12x8625' }, 'ACCESS_DENIED'],
+  ['no id', 'retrieve', {}, 'ACCESS_DENIED'],
+  ['a time that is none', 'sync', { modifiedTime: '2020-01-01', elementType: 'HelpDesk' }, 'INVALID_VALUE'],
+]
+
 t.test('what is rejected is rejected in the envelope', async (t) => {
   const gateway = await startGateway(t)
   const client = await contactAt(gateway.url, 'alice')
-  const headers = {
-    'content-type': 'application/x-www-form-urlencoded',
-    'corebos-authorization': client.session,
-  }
-  const query = 'select id from HelpDesk limit 1;'
-  const rejections: readonly (readonly [why: string, answer: Promise<Answer>, code: string])[] = [
-    ['no operation', client.call(''), 'UNKNOWN_OPERATION'],
-    ['an operation of JavaScript', client.call('constructor'), 'UNKNOWN_OPERATION'],
-    ['cbwsOptions', client.call('query', { query, cbwsOptions: [] }), 'ACCESS_DENIED'],
-    ['mode', client.call('query', { query, mode: 'saml' }), 'ACCESS_DENIED'],
-    ['streamraw', client.call('query', { query, format: 'streamRAW' }), 'ACCESS_DENIED'],
-    ['bytes that are no UTF-8', client.send({ body: 'operation=query&query=%ff', headers }), 'BAD_REQUEST'],
-    ['NUL', client.send({ body: 'operation=query&query=a%00', headers }), 'BAD_REQUEST'],
-    [
-      'too much',
-      client.send({ body: `operation=query&query=${'a'.repeat(32 * 2 ** 20)}`, headers }),
-      'BODY_TOO_LARGE',
-    ],
-    [
-      'much from nobody',
-      client.send({
-        body: `operation=query&query=${'a'.repeat(2 ** 20)}`,
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      }),
-      'BODY_TOO_LARGE',
-    ],
-    [
-      'no boundary',
-      client.send({ body: 'x', headers: { 'content-type': 'multipart/form-data' } }),
-      'BAD_REQUEST',
-    ],
-    [
-      'a form that breaks off',
-      client.send({ ...inParts(1, 9), body: inParts(1, 9).body.slice(0, -20) }),
-      'BAD_REQUEST',
-    ],
-    [
-      'a part without a name',
-      client.send({ ...inParts(1, 9), body: inParts(1, 9).body.replace('; name="p0"', '') }),
-      'UNKNOWN_OPERATION',
-    ],
-    ['much in parts from nobody', client.send(inParts(3, 2 ** 19)), 'BODY_TOO_LARGE'],
-    ['much in one part from nobody', client.send(inParts(1, 2 ** 20 + 1)), 'BODY_TOO_LARGE'],
-    ['an array for a text', client.send({ body: 'operation=retrieve&id[]=17x8625', headers }), 'BAD_REQUEST'],
-    ['no session', new WebserviceClient(gateway.url).call('listtypes'), 'AUTHENTICATION_REQUIRED'],
-    ['syntax', client.call('query', { query: 'select' }), 'QUERY_SYNTAX_ERROR'],
-    [
-      'a field that is not there',
-      client.call('query', { query: 'select nosuch from HelpDesk;' }),
-      'ACCESS_DENIED',
-    ],
-    ['a module that is not there', client.call('query', { query: 'select id from Nope;' }), 'ACCESS_DENIED'],
-    ['a module that is closed', client.call('query', { query: 'select id from Leads;' }), 'ACCESS_DENIED'],
-    ['describe of closed modules', client.call('describe', { elementType: 'Leads,Nope' }), 'ACCESS_DENIED'],
-    ['describe of a closed module', client.call('describe', { elementType: 'Leads' }), 'ACCESS_DENIED'],
-    ['not there', client.call('retrieve', { id: '17x99999999' }), 'ACCESS_DENIED'],
-    ['not yours', client.call('retrieve', { id: '17x8665' }), 'ACCESS_DENIED'],
-    ['an id of another module', client.call('retrieve', { id: '12x8625' }), 'ACCESS_DENIED'],
-    ['no id', client.call('retrieve'), 'ACCESS_DENIED'],
-    [
-      'a time that is none',
-      client.call('sync', { modifiedTime: '2020-01-01', elementType: 'HelpDesk' }),
-      'INVALID_VALUE',
-    ],
-  ]
-  for (const [why, promise, code] of rejections) {
-    const answer = await promise
+
+  const isRejected = (t: Test, answer: Answer, code: string, why: string) => {
     t.match(answer, { status: 200, success: false, code, moreinfo: null }, why)
     t.match(answer.headers, { 'content-type': /^application\/json/, 'cache-control': /no-store/ })
   }
-  const [gone, foreign] = await Promise.all(
-    ['17x99999999', '17x8665'].map((id) => client.call('retrieve', { id })),
-  )
-  t.equal(gone?.text, foreign?.text, '"not there" and "not yours" are the same')
 
-  // Node's own client would not send this.
-  const { hostname, port } = new URL(gateway.url)
-  const socket = connect(Number(port), hostname)
-  await once(socket, 'connect')
-  socket.end(
-    `GET /webservice.php?operation=query&query=\xff&sessionName=${client.session} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
-    'latin1',
-  )
-  let raw = ''
-  for await (const chunk of socket) raw += String(chunk)
-  t.match(raw, /BAD_REQUEST/)
-
-  const limited = await startGateway(t, { env: { RATE_LIMIT_LOGIN: '1/60' } })
-  const outside = new WebserviceClient(limited.url)
-  const most = loginsByAddress({ max: 1, seconds: 60 }).max
-  await Promise.all(Array.from({ length: most }, () => outside.token('alice@example.com')))
-  const rejected = await outside.call('getchallenge', { username: 'alice@example.com' })
-  t.match(rejected, { status: 200, code: 'RATE_LIMITED', headers: { 'retry-after': /^[1-9][0-9]*$/ } })
-  const byContact = await startGateway(t, { env: { RATE_LIMIT_CONTACT: '2/60' } })
-  const contact = await contactAt(byContact.url, 'alice')
-  for (let i = 0; i < 2; i++) t.equal((await contact.call('listtypes')).success, true)
-  t.match(await contact.call('listtypes'), {
-    status: 200,
-    code: 'RATE_LIMITED',
-    headers: { 'retry-after': /^[1-9][0-9]*$/ },
+  await t.test('calls', async (t) => {
+    for (const [why, operation, params, code] of rejectedCalls)
+      isRejected(t, await client.call(operation, params), code, why)
+    const outside = new WebserviceClient(gateway.url)
+    isRejected(t, await outside.call('listtypes'), 'AUTHENTICATION_REQUIRED', 'no session')
   })
 
-  const byAddress = await startGateway(t, { env: { RATE_LIMIT_IP: '1/60' } })
-  const stranger = new WebserviceClient(byAddress.url)
-  await stranger.call('listtypes')
-  t.match(await stranger.call('listtypes'), {
-    status: 200,
-    code: 'RATE_LIMITED',
-    headers: { 'retry-after': /^[1-9][0-9]*$/ },
+  await t.test('"not there" and "not yours" are the same', async (t) => {
+    const [gone, foreign] = await Promise.all(
+      ['17x99999999', '17x8665'].map((id) => client.call('retrieve', { id })),
+    )
+    t.equal(gone?.text, foreign?.text)
   })
 
-  for (const [what, answer] of [
-    ['what there is not', await stranger.call('nope')],
-    [
-      'what cannot be read',
-      await stranger.send({
-        body: 'a=%ff',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      }),
-    ],
-    ['what is too large', await stranger.send(inParts(3, 2 ** 19))],
-  ] as const)
-    t.equal(answer.code, 'RATE_LIMITED', what)
-
-  await limited.corebos.close()
-  const away = await new WebserviceClient(limited.url).call('loginPortal', {
-    username: 'alice@example.com',
-    password: 'x',
+  await t.test('bodies that cannot be read', async (t) => {
+    const headers = { ...urlEncoded, 'corebos-authorization': client.session }
+    for (const [why, sent, code] of unreadable(headers)) isRejected(t, await client.send(sent), code, why)
   })
-  t.match(away, { status: 200 })
-  t.ok(['RATE_LIMITED', 'COREBOS_UNAVAILABLE'].includes(away.code ?? ''), String(away.code))
+
+  await t.test('a byte in the URL that is not UTF-8', async (t) => {
+    // Node's own client would not send this.
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    await once(socket, 'connect')
+    socket.end(
+      `GET /webservice.php?operation=query&query=\xff&sessionName=${client.session} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      'latin1',
+    )
+    let raw = ''
+    for await (const chunk of socket) raw += String(chunk)
+    t.match(raw, /BAD_REQUEST/)
+  })
+})
+
+t.test('what comes too often is rejected in the envelope', async (t) => {
+  const tooOften = { status: 200, code: 'RATE_LIMITED', headers: { 'retry-after': /^[1-9][0-9]*$/ } }
+
+  await t.test('log-ins of an address, also while coreBOS is away', async (t) => {
+    const limited = await startGateway(t, { env: { RATE_LIMIT_LOGIN: '1/60' } })
+    const outside = new WebserviceClient(limited.url)
+    const most = loginsByAddress({ max: 1, seconds: 60 }).max
+    await Promise.all(Array.from({ length: most }, () => outside.token('alice@example.com')))
+    t.match(await outside.call('getchallenge', { username: 'alice@example.com' }), tooOften)
+    await limited.corebos.close()
+    const away = await outside.call('loginPortal', { username: 'alice@example.com', password: 'x' })
+    t.match(away, { status: 200 })
+    t.ok(['RATE_LIMITED', 'COREBOS_UNAVAILABLE'].includes(away.code ?? ''), String(away.code))
+  })
+
+  await t.test('requests of a contact', async (t) => {
+    const byContact = await startGateway(t, { env: { RATE_LIMIT_CONTACT: '2/60' } })
+    const contact = await contactAt(byContact.url, 'alice')
+    for (let i = 0; i < 2; i++) t.equal((await contact.call('listtypes')).success, true)
+    t.match(await contact.call('listtypes'), tooOften)
+  })
+
+  await t.test('requests of an address, whatever they are', async (t) => {
+    const byAddress = await startGateway(t, { env: { RATE_LIMIT_IP: '1/60' } })
+    const stranger = new WebserviceClient(byAddress.url)
+    await stranger.call('listtypes')
+    t.match(await stranger.call('listtypes'), tooOften)
+    for (const [what, answer] of [
+      ['what there is not', await stranger.call('nope')],
+      ['what cannot be read', await stranger.send({ body: 'a=%ff', headers: urlEncoded })],
+      ['what is too large', await stranger.send(inParts(3, 2 ** 19))],
+    ] as const)
+      t.equal(answer.code, 'RATE_LIMITED', what)
+  })
 })
 
 t.test('whoever may not come in any more is sent to log in again', async (t) => {
