@@ -51,7 +51,12 @@ export function positionOf(text: string, pointer: string): TextPosition {
     at += 1
   }
   value(0)
-  const before = text.slice(0, found).split('\n')
+  return placeAt(text, found)
+}
+
+/** @param offset in the text */
+export function placeAt(text: string, offset: number): TextPosition {
+  const before = text.slice(0, offset).split('\n')
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
 }
 

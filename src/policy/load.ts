@@ -1,7 +1,8 @@
 /** Reads the policy file; the only part of the policy with I/O. */
 import { readFile } from 'node:fs/promises'
 import { builtinPolicy } from './builtin.ts'
-import { positionOf } from './json-position.ts'
+import { JsonError, parseJson } from './json.ts'
+import { placeAt, positionOf, type TextPosition } from './json-position.ts'
 import { Policy, readPolicy } from './policy.ts'
 
 /** A policy with the text that it was read from. */
@@ -26,19 +27,35 @@ export async function loadWithText(file: string | undefined): Promise<LoadedPoli
   if (file === undefined) return { policy: new Policy(builtinPolicy), located: (line) => `builtin: ${line}` }
   let located = (line: string): string => `${file}: ${line}`
   try {
-    const text = await readFile(file, 'utf8')
-    const content: unknown = JSON.parse(text)
+    // Editors of Windows begin a file with a mark of its encoding.
+    const text = (await readFile(file, 'utf8')).replace(/^\ufeff/, '')
     located = (line) => locate(file, text, line)
-    return { policy: readPolicy(content), located }
+    return { policy: readPolicy(read(file, text)), located }
   } catch (error) {
+    if (error instanceof Misread) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(reason.split('\n').map(located).join('\n'), { cause: error })
   }
 }
 
+/** The text is not JSON. */
+class Misread extends Error {}
+
+function read(file: string, text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    throw new Misread(`${file}${shown(placeAt(text, error.at))}: ${error.message}`, { cause: error })
+  }
+}
+
 function locate(file: string, text: string, line: string): string {
-  const [pointer = ''] = /^(?:\/[\w.]+)+(?=: )/.exec(line) ?? []
-  if (pointer === '') return `${file}: ${line}`
-  const { line: number, column } = positionOf(text, pointer)
-  return `${file}:${number}:${column}: ${line}`
+  const [pointer] = /^\/.*?(?=: )/.exec(line) ?? []
+  if (pointer === undefined) return `${file}: ${line}`
+  return `${file}${shown(positionOf(text, pointer === '/' ? '' : pointer))}: ${line}`
+}
+
+function shown({ line, column }: TextPosition): string {
+  return `:${line}:${column}`
 }

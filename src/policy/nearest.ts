@@ -7,7 +7,9 @@ export function nearest(name: string, names: readonly string[]): string {
   let best: string | undefined
   let least = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const each of names) {
-    const far = distance(name.toLowerCase(), each.toLowerCase())
+    const [given, other] = [name.toLowerCase(), each.toLowerCase()]
+    // Of two that are equally far, the one that begins alike: few mistakes are in the first letter.
+    const far = distance(given, other) + (given[0] === other[0] ? 0 : 0.5)
     if (far < least) [best, least] = [each, far]
   }
   return best === undefined ? '' : `; did you mean '${best}'?`

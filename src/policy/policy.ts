@@ -1,12 +1,11 @@
-import type { TSchema } from '@sinclair/typebox'
 import { Value as Schema } from '@sinclair/typebox/value'
-import { distance } from 'fastest-levenshtein'
-import { levels, type Contact, type Level } from '../model/contact.ts'
+import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import { parseCondition } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition } from '../query/tree.ts'
 import { internalFields } from './internal.ts'
+import { problemsOf } from './problems.ts'
 import { requireProtected } from './protected.ts'
 import {
   PolicySchema,
@@ -89,16 +88,15 @@ export class Policy {
     this.level = source.level
     this.levelField = source.levelField
     this.matchUsersBy = source.matchUsersBy ?? 'portalloginuser'
-    const contacts = Object.entries(source.modules).map(([module, rule]) =>
-      compile(module, rule, module, source.levelField),
-    )
-    const employees = Object.entries(source.employees ?? {}).map(([module, rule]) =>
-      compile(module, { ...rule, open: true, readBy: 'service' }, `employees.${module}`, undefined),
-    )
-    const open = (rules: readonly Rule[]) =>
-      new Map(rules.filter(({ name }) => !closed.has(name)).map((rule) => [rule.module, rule]))
-    this.#contacts = open(contacts)
-    this.#employees = open(employees)
+    const rules = compileAll(source)
+    const open = (forEmployees: boolean) =>
+      new Map(
+        rules
+          .filter(({ name }) => !closed.has(name) && name.startsWith(ofEmployees) === forEmployees)
+          .map((rule) => [rule.module, rule]),
+      )
+    this.#contacts = open(false)
+    this.#employees = open(true)
   }
 
   /** The same policy without these rules. */
@@ -156,51 +154,36 @@ export class Policy {
  * @throws Error with one line for each problem, which names the path in the file and the reason
  */
 export function readPolicy(content: unknown): Policy {
-  const problems = [...Schema.Errors(PolicySchema, content)].map(
-    ({ path, message, schema }) =>
-      `${path === '' ? '/' : path}: ${expected(schema) ?? message}${suggestion(path)}`,
-  )
+  const problems = problemsOf(content)
   if (problems.length > 0 || !Schema.Check(PolicySchema, content)) throw new Error(problems.join('\n'))
   return new Policy(content)
 }
 
-/** The description of a schema, if it has one. */
-function expected({ description }: TSchema): string | undefined {
-  return description === undefined ? undefined : `expected ${description}`
-}
+const ofEmployees = 'employees.'
 
-const words = [
-  ...Object.keys(PolicySchema.properties),
-  'open',
-  'ties',
-  'level',
-  'readBy',
-  'hide',
-  'show',
-  'only',
-  'where',
-]
-  .concat([
-    'create',
-    'update',
-    'delete',
-    'actions',
-    'contact',
-    'account',
-    'through',
-    'relation',
-    'fields',
-    'force',
-    'relate',
-    'actor',
-    'sign',
-  ])
-  .concat(levels)
-
-function suggestion(path: string): string {
-  const word = path.slice(path.lastIndexOf('/') + 1)
-  const near = words.find((each) => each !== word && distance(each.toLowerCase(), word.toLowerCase()) <= 2)
-  return near === undefined || words.includes(word) ? '' : ` (did you mean '${near}'?)`
+/** @throws Error with a line for each rule with a problem */
+function compileAll({ modules, employees = {}, levelField }: PolicySource): Rule[] {
+  const problems: string[] = []
+  const attempt = (rule: () => Rule): Rule[] => {
+    try {
+      return [rule()]
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error))
+      return []
+    }
+  }
+  const rules = [
+    ...Object.entries(modules).flatMap(([module, rule]) =>
+      attempt(() => compile(module, rule, module, levelField)),
+    ),
+    ...Object.entries(employees).flatMap(([module, rule]) =>
+      attempt(() =>
+        compile(module, { ...rule, open: true, readBy: 'service' }, `${ofEmployees}${module}`, undefined),
+      ),
+    ),
+  ]
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  return rules
 }
 
 function compile(
@@ -209,7 +192,7 @@ function compile(
   name: string,
   levelField: string | undefined,
 ): Rule {
-  const at = name.startsWith('employees.') ? `/employees/${module}` : `/modules/${module}`
+  const at = name.startsWith(ofEmployees) ? `/employees/${module}` : `/modules/${module}`
   if ((source.open === true) === (source.ties !== undefined)) {
     throw new Error(`${at}: a rule has either 'ties' or 'open': true`)
   }
@@ -252,7 +235,7 @@ function hiddenBy(module: string, source: ModuleRuleSource, name: string, at: st
   const { hide = [], show = [], only = [] } = source
   const both = show.find((field) => hide.includes(field))
   if (both !== undefined) throw new Error(`${at}/show: '${both}' is hidden by the same rule`)
-  if (name.startsWith('employees.')) return hide
+  if (name.startsWith(ofEmployees)) return hide
   return [...hide, ...internalFields(module).filter((field) => ![...show, ...only].includes(field))]
 }
 
@@ -266,24 +249,37 @@ function compileReach({ level, where }: Pick<WriteSource, 'level' | 'where'>, at
 
 function readWhere(text: string, at: string): Condition {
   try {
-    return parseCondition(text)
+    const where = parseCondition(text)
+    withValues(where, known)
+    return where
   } catch (error) {
     if (error instanceof GatewayError) throw new Error(`${at}/where: ${error.message}`, { cause: error })
     throw error
   }
 }
 
+/** @throws GatewayError for a name of an id that does not exist, which would be compared as a text */
+function known(value: tree.Value): tree.Value {
+  if (!/^\$[A-Za-z]+$/.test(value.text) || value.text === '$self' || value.text === '$user') return value
+  const accepted = "accepted: '$self' (the contact or employee) and '$user' (its CRM user)"
+  throw new GatewayError('INVALID_VALUE', `unknown name '${value.text}'; ${accepted}`)
+}
+
 /** Replaces `$self` and `$user` by the contact's own ids, in the tree and never in a text. */
 export function fillIn(condition: Condition, contact: Contact): Condition {
-  const value = (each: tree.Value): tree.Value =>
-    each.text === '$self' ? tree.text(contact.id) : each.text === '$user' ? tree.text(contact.user.id) : each
+  return withValues(condition, (each) =>
+    each.text === '$self' ? tree.text(contact.id) : each.text === '$user' ? tree.text(contact.user.id) : each,
+  )
+}
+
+function withValues(condition: Condition, value: (each: tree.Value) => tree.Value): Condition {
   switch (condition.kind) {
     case 'and':
-      return tree.and(...condition.terms.map((term) => fillIn(term, contact)))
+      return tree.and(...condition.terms.map((term) => withValues(term, value)))
     case 'or':
-      return tree.or(...condition.terms.map((term) => fillIn(term, contact)))
+      return tree.or(...condition.terms.map((term) => withValues(term, value)))
     case 'not':
-      return tree.not(fillIn(condition.term, contact))
+      return tree.not(withValues(condition.term, value))
     case 'compare':
       return tree.compare(condition.path, condition.operator, value(condition.value))
     case 'in':

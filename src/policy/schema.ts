@@ -3,7 +3,11 @@ import { Type, type Static } from '@sinclair/typebox'
 import { levels } from '../model/contact.ts'
 
 const strict = { additionalProperties: false }
-const Name = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 })
+const Name = Type.String({
+  pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+  maxLength: 100,
+  description: 'a name of letters, digits and _ that does not begin with a digit',
+})
 const Names = Type.Array(Name, { uniqueItems: true, description: 'a list of names without duplicates' })
 const LevelSchema = Type.Union(
   levels.map((level) => Type.Literal(level)),
@@ -15,10 +19,18 @@ const Ties = Type.Object(
   {
     contact: Type.Optional(Names),
     account: Type.Optional(Names),
-    through: Type.Optional(Type.Array(Type.Object({ field: Name, module: Name }, strict))),
+    through: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { field: Name, module: Name },
+          { ...strict, description: "an object with 'field' and 'module'" },
+        ),
+        { description: "a list of objects with 'field' and 'module'" },
+      ),
+    ),
     relation: Type.Optional(Names),
   },
-  { ...strict, minProperties: 1 },
+  { ...strict, minProperties: 1, description: 'an object with contact, account, through or relation' },
 )
 
 const Where = Type.String({ maxLength: 4096, description: 'a condition in the query language, as a text' })
@@ -30,10 +42,19 @@ const Write = Type.Object(
   {
     fields: Names,
     /** Values that are always written, independent of the request: `$contact`, `$account`, `$user` or a text. */
-    force: Type.Optional(Type.Record(Name, Type.String({ pattern: '^(?!\\$)|^\\$(contact|account|user)$' }))),
+    force: Type.Optional(
+      Type.Record(
+        Name,
+        Type.String({
+          pattern: '^(?!\\$)|^\\$(contact|account|user)$',
+          description: "a text, or one of '$contact', '$account' and '$user'",
+        }),
+        { ...strict, description: 'an object with a value for each field' },
+      ),
+    ),
     ...reach,
   },
-  strict,
+  { ...strict, description: 'an object with the fields that may be written' },
 )
 
 const fieldRules = {
@@ -45,7 +66,11 @@ const fieldRules = {
   where: Type.Optional(Where),
   create: Type.Optional(Write),
   update: Type.Optional(Write),
-  delete: Type.Optional(Type.Union([Type.Boolean(), Type.Object(reach, strict)])),
+  delete: Type.Optional(
+    Type.Union([Type.Boolean(), Type.Object(reach, strict)], {
+      description: "true, false, or an object with 'level' and 'where'",
+    }),
+  ),
   /** Modules whose visible records may be related to, or unrelated from, a record of this module. */
   relate: Type.Optional(Names),
   /** The field in which every write stores the id of the contact. */
@@ -55,14 +80,16 @@ const fieldRules = {
    */
   sign: Type.Optional(Name),
   /** Names of the business actions that may be run on a visible record. */
-  actions: Type.Optional(Type.Array(ActionName, { uniqueItems: true })),
+  actions: Type.Optional(
+    Type.Array(ActionName, { uniqueItems: true, description: 'a list of labels without duplicates' }),
+  ),
 }
 
 const ModuleRule = Type.Object(
   {
     ...fieldRules,
     /** Every contact can see every record that meets `where`. */
-    open: Type.Optional(Type.Literal(true)),
+    open: Type.Optional(Type.Literal(true, { description: 'true' })),
     ties: Type.Optional(Ties),
     level: Type.Optional(LevelSchema),
     /** Fields that are hidden from contacts unless a rule names them: see `internalFields`. */
@@ -71,12 +98,18 @@ const ModuleRule = Type.Object(
      * `service`: the service user reads in every log-in mode, since a contact's own coreBOS session cannot; closed
      * without one. `service-preferred`: it reads where there is one, since the contact's own session shows less.
      */
-    readBy: Type.Optional(Type.Union([Type.Literal('service'), Type.Literal('service-preferred')])),
+    readBy: Type.Optional(
+      Type.Union([Type.Literal('service'), Type.Literal('service-preferred')], {
+        description: "'service' or 'service-preferred'",
+      }),
+    ),
   },
-  strict,
+  { ...strict, description: 'an object, the rule of the module' },
 )
 
-const EmployeeRule = Type.Object(fieldRules, strict)
+const EmployeeRule = Type.Object(fieldRules, { ...strict, description: 'an object, the rule of the module' })
+
+const rules = { ...strict, description: 'an object with a rule for each module' }
 
 /** The policy file. Modules that it does not name are closed. */
 export const PolicySchema = Type.Object(
@@ -85,12 +118,16 @@ export const PolicySchema = Type.Object(
     /** A field of the contact that names its level; if it is empty or not a level, `level` applies. */
     levelField: Type.Optional(Name),
     /** In `user` mode: which contact a CRM user is. Default: the contact that is mapped to the user. */
-    matchUsersBy: Type.Optional(Type.Union([Type.Literal('portalloginuser'), Type.Literal('email')])),
-    modules: Type.Record(Name, ModuleRule),
+    matchUsersBy: Type.Optional(
+      Type.Union([Type.Literal('portalloginuser'), Type.Literal('email')], {
+        description: "'portalloginuser' or 'email'",
+      }),
+    ),
+    modules: Type.Record(Name, ModuleRule, rules),
     /** Per module a condition with `$self` (the employee's id) and `$user` (the CRM user's id). */
-    employees: Type.Optional(Type.Record(Name, EmployeeRule)),
+    employees: Type.Optional(Type.Record(Name, EmployeeRule, rules)),
   },
-  strict,
+  { ...strict, description: 'an object with the level and the rules' },
 )
 
 export type PolicySource = Static<typeof PolicySchema>

@@ -77,7 +77,7 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   })
   const wrong = file(t, { level: 'account', modules: { HelpDesk: { tise: { contact: ['parent_id'] } } } })
   t.match(await policy('check', wrong), {
-    rejected: `${wrong}:1:50: /modules/HelpDesk/tise: Unexpected property (did you mean 'ties'?)`,
+    rejected: `${wrong}:1:50: /modules/HelpDesk/tise: unknown name 'tise'; did you mean 'ties'?`,
   })
   const { Documents } = builtinPolicy.modules
   const losing = file(t, {
@@ -111,7 +111,6 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   const { log } = await startGateway(t, { env: { POLICY_FILE: opening } })
   const warned = log.filter((line) => line.includes('the system module'))
   t.equal(warned.length, 3, 'a gateway says the same when it starts')
-  t.match(await policy('check', file(t, '{')), { rejected: 'JSON' })
   t.match(await policy('check', 'no-such-file.json'), { rejected: 'no-such-file.json: ENOENT' })
 })
 
@@ -149,7 +148,7 @@ t.test('check names each place that does not fit, with line, column and the near
 }`
   const invalid = file(t, text)
   t.strictSame((await policy('check', invalid)).rejected?.split('\n'), [
-    `${invalid}:2:12: /level: expected one of own, account, company, parent, group`,
+    `${invalid}:2:12: /level: expected one of own, account, company, parent, group; did you mean 'account'?`,
     `${invalid}:4:41: /modules/HelpDesk/hide: expected a list of names without duplicates`,
   ])
   const misspelt = file(t, {
@@ -164,6 +163,36 @@ t.test('check names each place that does not fit, with line, column and the near
   const demo = await answer(['check', misspelt, '--demo'], {}).catch((error: unknown) => error)
   t.match(demo, { name: 'Rejected', message: faults.join('\n') })
   t.match(await answer(['check', misspelt], {}), [/^valid/, /modules and fields were not looked at/])
+})
+
+t.test('check names the place of each mistake in a file, and what is accepted there', async (t) => {
+  const rule = 'hide, only, where, create, update, delete, relate, actor, sign, actions'
+  const name = 'expected a name of letters, digits and _ that does not begin with a digit'
+  const faq = '"Faq": { "open": true }'
+  for (const [text, ...said] of [
+    ['{', '1:2: expected a name in double quotes but found the end'],
+    ['{"level": "own", "modules": {},\n}', "2:1: expected a name in double quotes but found '}'"],
+    [`{"level": "own", "modules": {${faq},\n${faq}}}`, '2:1: "Faq" is named twice in one object'],
+    ['[]', '1:1: /: expected an object with the level and the rules'],
+    ['{"modules": {}}', '1:1: /level: missing; expected one of own, account, company, parent, group'],
+    [
+      '{"level": "own", "modules": {"Help Desk": {}}, "employees": {"HelpDesk": {"open": true}}}',
+      `1:43: /modules/Help Desk: ${name}`,
+      `1:83: /employees/HelpDesk/open: unknown name 'open'; accepted: ${rule}`,
+    ],
+    [
+      `{"level": "own", "modules": {"Faq": {}},\n"employees": {"HelpDesk": {"where": "id = '$contact'"}}}`,
+      "1:37: /modules/Faq: a rule has either 'ties' or 'open': true",
+      "2:37: /employees/HelpDesk/where: unknown name '$contact'; accepted: '$self' (the contact or employee) and '$user' (its CRM user)",
+    ],
+  ] as const) {
+    const path = file(t, text)
+    t.strictSame(
+      (await policy('check', path)).rejected?.split('\n'),
+      said.map((line) => `${path}:${line}`),
+    )
+  }
+  t.match(await policy('check', file(t, `\ufeff{"level": "own", "modules": {${faq}}}`)), { out: /^valid/ })
 })
 
 t.test('check --demo says so where the installation holds no demo', async (t) => {

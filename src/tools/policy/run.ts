@@ -5,6 +5,7 @@ import { GatewayError } from '../../model/errors.ts'
 import { explainInFull, type Explanation } from '../../read/explain.ts'
 import { builtinPolicy } from '../../policy/builtin.ts'
 import { loadPolicy, loadWithText, type LoadedPolicy } from '../../policy/load.ts'
+import { nearest } from '../../policy/nearest.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { PolicySchema } from '../../policy/schema.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
@@ -28,17 +29,46 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws UsageError, Rejected, ConfigError, or why it cannot be said
  */
 export async function answer(args: readonly string[], env: Environment): Promise<string[]> {
-  const { files, as, query, command, demo } = read(args)
-  const [first, second, ...others] = files
-  if (command === 'init' && first === undefined) return [JSON.stringify(builtinPolicy, null, 2)]
-  if (command === 'schema' && first === undefined) return [JSON.stringify(editorSchema, null, 2)]
-  if (first === undefined || others.length > 0) throw new UsageError('expected a command and its files')
-  if (command === 'check' && second === undefined) return check(first, demo, env)
-  if (command === 'explain' && second === undefined && as !== undefined && query !== undefined)
-    return explainQuery(first, as, query, env)
-  if (command === 'diff' && second !== undefined && as !== undefined)
-    return showDiff([first, second], as, env)
-  throw new UsageError(`${command ?? 'nothing'}: unknown, or without what it needs`)
+  const { command, files, as = '', query = '', demo } = complete(read(args))
+  const [first = '', second = ''] = files
+  switch (command) {
+    case 'init':
+      return [JSON.stringify(builtinPolicy, null, 2)]
+    case 'schema':
+      return [JSON.stringify(editorSchema, null, 2)]
+    case 'check':
+      return check(first, demo, env)
+    case 'explain':
+      return explainQuery(first, as, query, env)
+    default:
+      return showDiff([first, second], as, env)
+  }
+}
+
+/** What each command needs: a number of files, and options. */
+const commands = new Map<string, { readonly files: number; readonly options: readonly ('as' | 'query')[] }>([
+  ['check', { files: 1, options: [] }],
+  ['explain', { files: 1, options: ['as', 'query'] }],
+  ['diff', { files: 2, options: ['as'] }],
+  ['init', { files: 0, options: [] }],
+  ['schema', { files: 0, options: [] }],
+])
+
+/** @throws UsageError */
+function complete(given: Command): Command {
+  const { command, files } = given
+  const names = [...commands.keys()]
+  if (command === undefined) throw new UsageError(`expected a command: ${names.join(', ')}`)
+  const needed = commands.get(command)
+  if (needed === undefined)
+    throw new UsageError(
+      `unknown command '${command}'${nearest(command, names) || `; accepted: ${names.join(', ')}`}`,
+    )
+  if (files.length !== needed.files)
+    throw new UsageError(`${command}: expected ${needed.files} file(s), but ${files.length} were given`)
+  const missing = needed.options.find((option) => given[option] === undefined)
+  if (missing !== undefined) throw new UsageError(`${command}: --${missing} is missing`)
+  return given
 }
 
 interface Command {
