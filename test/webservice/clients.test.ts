@@ -10,6 +10,7 @@ import {
   textAt,
   textsAt,
   WebserviceClient,
+  type Answer,
   type Sent,
 } from '../support/webservice-client.ts'
 
@@ -77,176 +78,183 @@ async function operation<T>(t: Test, name: string, work: () => Promise<T>, check
   }
 }
 
-const texts = (value: unknown, ...path: string[]) => textsAt(value, ...path)
 const isTrue = (value: unknown) => value === true
 
-/** Everything that a portal does with such a client, as one contact. */
-async function drive(
-  t: Test,
-  client: OfficialClient,
-  user: string,
-  contact: string,
-  portal: Portal,
-): Promise<void> {
-  const step = <T>(name: string, work: () => Promise<T>, check: (found: T) => boolean) =>
-    operation(t, `${contact}: ${name}`, work, check)
-  const record = portal.corebos.database.portalAccess.find(
-    ({ userName }) => userName === `${contact}@example.com`,
-  )
-  const id = `12x${record?.owner}`
-  const first = { ticket_title: `${contact} 50% + ünï`, ticketstatus: 'Open' }
+/** Performs steps one after the other. @returns what each of them resolved with, by its name */
+async function perform(t: Test, who: string, steps: readonly Step[]): Promise<ReadonlyMap<string, unknown>> {
+  const found = new Map<string, unknown>()
+  for (const [name, work, check] of steps) found.set(name, await operation(t, `${who}: ${name}`, work, check))
+  return found
+}
 
-  await step(
-    'listtypes',
-    () => client.doListTypes(),
-    (found) => textAt(found, 'HelpDesk', 'name') === 'HelpDesk' && at(found, 'Leads') === undefined,
-  )
-  await step(
-    'describe',
-    () => client.doDescribe('HelpDesk'),
-    (found) => textAt(found, 'idPrefix') === '17' && rowsAt(found, 'fields').length > 10,
-  )
-  await step(
-    'query',
-    () =>
-      client.doQuery(
-        `select ticket_title from HelpDesk where ticket_title like '${contact}%' order by ticket_title`,
-      ),
-    (found) => rowsAt(found).length >= 3,
-  )
-  await step(
-    'query with total',
-    () => client.doQueryWithTotal('select id from HelpDesk limit 1,2;'),
-    (found) => rowsAt(found, 'result').length === 2 && Number(textAt(found, 'totalrows')) >= 3,
-  )
-  await step(
-    'retrieve',
-    () => client.doRetrieve(id),
-    (found) => textAt(found, 'firstname') === contact,
-  )
-  await step(
-    'MassRetrieve',
-    () => client.doMassRetrieve(`${id},17x8717`),
-    (found) => Object.keys(found ?? {}).join() === id,
-  )
-  const created = await step(
-    'create',
-    () => client.doCreate('HelpDesk', { ...first, description: 'a' }),
-    (found) => /^17x/.test(textAt(found, 'id')) && textAt(found, 'parent_id') === id,
-  )
-  const ticket = textAt(created, 'id')
-  const stored = async () => portal.admin.result('retrieve', { id: ticket })
-  t.match(await stored(), { parent_id: id, assigned_user_id: user })
-  await step(
-    'revise',
-    () => client.doRevise('HelpDesk', { id: ticket, description: 'b' }),
-    (found) => textAt(found, 'description') === 'b',
-  )
-  await step(
-    'update',
-    () => client.doUpdate('HelpDesk', { ...first, id: ticket, description: 'c' }),
-    (found) => textAt(found, 'description') === 'c',
-  )
-  await step(
-    'upsert',
-    () =>
-      client.doUpsert(
-        'HelpDesk',
-        { ticket_title: `${contact} again`, ticketstatus: 'Open' },
-        'ticket_title',
-        'ticketstatus',
-      ),
-    (found) => /^17x/.test(textAt(found, 'id')),
-  )
-  await step('ValidateInformation', () => client.doValidateInformation('', 'HelpDesk', { ...first }), isTrue)
+type Step = readonly [name: string, work: () => Promise<unknown>, check: (found: unknown) => boolean]
+
+/** A client of coreBOS with a contact that is logged in. */
+interface Driven {
+  readonly client: OfficialClient
+  readonly portal: Portal
+  readonly contact: string
+  /** The webservice id of the contact. */
+  readonly id: string
+  /** The user on whose behalf coreBOS works. */
+  readonly user: string
+}
+
+function readingSteps({ client, contact, id }: Driven): readonly Step[] {
+  const titles = `select ticket_title from HelpDesk where ticket_title like '${contact}%' order by ticket_title`
+  return [
+    [
+      'listtypes',
+      () => client.doListTypes(),
+      (found) => textAt(found, 'HelpDesk', 'name') === 'HelpDesk' && at(found, 'Leads') === undefined,
+    ],
+    [
+      'describe',
+      () => client.doDescribe('HelpDesk'),
+      (found) => textAt(found, 'idPrefix') === '17' && rowsAt(found, 'fields').length > 10,
+    ],
+    ['query', () => client.doQuery(titles), (found) => rowsAt(found).length >= 3],
+    [
+      'query with total',
+      () => client.doQueryWithTotal('select id from HelpDesk limit 1,2;'),
+      (found) => rowsAt(found, 'result').length === 2 && Number(textAt(found, 'totalrows')) >= 3,
+    ],
+    ['retrieve', () => client.doRetrieve(id), (found) => textAt(found, 'firstname') === contact],
+    [
+      'MassRetrieve',
+      () => client.doMassRetrieve(`${id},17x8717`),
+      (found) => Object.keys(found ?? {}).join() === id,
+    ],
+  ]
+}
+
+const firstTicket = (contact: string) => ({ ticket_title: `${contact} 50% + ünï`, ticketstatus: 'Open' })
+
+/** Changes one ticket in every way. */
+function writingSteps({ client, contact }: Driven, ticket: string): readonly Step[] {
+  const first = firstTicket(contact)
+  const again = { ticket_title: `${contact} again`, ticketstatus: 'Open' }
   const mass = {
     elementType: 'HelpDesk',
     referenceId: 'a',
     searchon: '',
     element: { ...first, ticket_title: 'mass' },
   }
-  await step(
-    'MassCreate',
-    () => client.doMassUpsert([mass]),
-    (found) => rowsAt(found, 'success_creates').length === 1,
-  )
-  await step(
-    'MassUpdate',
-    () => client.doMassUpdate([{ id: ticket, description: 'd' }]),
-    (found) => rowsAt(found, 'success_updates').length === 1,
-  )
+  return [
+    [
+      'revise',
+      () => client.doRevise('HelpDesk', { id: ticket, description: 'b' }),
+      (found) => textAt(found, 'description') === 'b',
+    ],
+    [
+      'update',
+      () => client.doUpdate('HelpDesk', { ...first, id: ticket, description: 'c' }),
+      (found) => textAt(found, 'description') === 'c',
+    ],
+    [
+      'upsert',
+      () => client.doUpsert('HelpDesk', again, 'ticket_title', 'ticketstatus'),
+      (found) => /^17x/.test(textAt(found, 'id')),
+    ],
+    ['ValidateInformation', () => client.doValidateInformation('', 'HelpDesk', { ...first }), isTrue],
+    [
+      'MassCreate',
+      () => client.doMassUpsert([mass]),
+      (found) => rowsAt(found, 'success_creates').length === 1,
+    ],
+    [
+      'MassUpdate',
+      () => client.doMassUpdate([{ id: ticket, description: 'd' }]),
+      (found) => rowsAt(found, 'success_updates').length === 1,
+    ],
+  ]
+}
+
+/** Relates a document to a ticket and removes the relation. */
+function relationSteps({ client }: Driven, ticket: string, document: string): readonly Step[] {
+  const parameters = { unrelate_this_id: ticket, with_these_ids: JSON.stringify([document]) }
+  return [
+    ['SetRelation', () => client.doSetRelated(ticket, [document]), isTrue],
+    [
+      'getRelatedRecords',
+      () => documentsOf(client, ticket),
+      (found) => rowsAt(found, 'records').some((row) => textAt(row, 'id') === document),
+    ],
+    ['UnsetRelation', () => client.doInvoke('UnsetRelation', parameters, 'POST'), isTrue],
+  ]
+}
+
+async function documentsOf(client: OfficialClient, ticket: string): Promise<unknown> {
+  return client.doGetRelatedRecords(ticket, 'HelpDesk', 'Documents', { limit: '5' })
+}
+
+function otherSteps({ client, contact, user }: Driven, ticket: string): readonly Step[] {
+  const comment = { id: ticket, values: JSON.stringify({ comments: 'hi' }) }
+  const search = { query: `${contact} again`, search_onlyin: 'HelpDesk', restrictionids: '{}' }
+  return [
+    [
+      'comment',
+      () => client.doInvoke('addTicketFaqComment', comment, 'POST'),
+      (found) => textAt(found, 'id') === ticket,
+    ],
+    [
+      'search',
+      () => client.doInvoke('getSearchResultsArray', search, 'POST'),
+      (found) => rowsAt(found).length === 1,
+    ],
+    [
+      'getPortalUserInfo',
+      () => client.doInvoke('getPortalUserInfo', {}, 'POST'),
+      (found) => textAt(found, 'id') === user,
+    ],
+    ['extendsession', () => client.extendSession(), (found) => textAt(found, 'userId') === user],
+    [
+      'delete rejected',
+      () => client.doDelete('17x8717').then(() => 'done', String),
+      (found) => String(found).includes('ACCESS_DENIED'),
+    ],
+    [
+      'MassDelete rejected',
+      () => client.doMassDelete('17x8717'),
+      (found) => rowsAt(found, 'failed_deletes').length === 1,
+    ],
+    ['logout', () => client.doLogout(), (found) => textAt(found, 'message') === 'successfull'],
+  ]
+}
+
+/** Everything that a portal does with such a client, as one contact. */
+async function drive(t: Test, driven: Driven): Promise<void> {
+  const { client, portal, contact, id, user } = driven
+  await perform(t, contact, readingSteps(driven))
+
+  const created = await perform(t, contact, [
+    [
+      'create',
+      () => client.doCreate('HelpDesk', { ...firstTicket(contact), description: 'a' }),
+      (found) => /^17x/.test(textAt(found, 'id')) && textAt(found, 'parent_id') === id,
+    ],
+  ])
+  const ticket = textAt(created.get('create'), 'id')
+  const stored = async () => portal.admin.result('retrieve', { id: ticket })
+  t.match(await stored(), { parent_id: id, assigned_user_id: user })
+  await perform(t, contact, writingSteps(driven, ticket))
   t.match(await stored(), { description: 'd' })
-  const documents = async () => client.doGetRelatedRecords(ticket, 'HelpDesk', 'Documents', { limit: '5' })
+
   const [own] = rowsAt(await client.doQuery(`select id from Documents where related.Contacts='${id}';`))
-  const document = textAt(own, 'id')
-  await step('SetRelation', () => client.doSetRelated(ticket, [document]), isTrue)
-  await step('getRelatedRecords', documents, (found) =>
-    rowsAt(found, 'records').some((row) => textAt(row, 'id') === document),
-  )
-  await step(
-    'UnsetRelation',
-    () =>
-      client.doInvoke(
-        'UnsetRelation',
-        { unrelate_this_id: ticket, with_these_ids: JSON.stringify([document]) },
-        'POST',
-      ),
-    isTrue,
-  )
-  t.strictSame(rowsAt(await documents(), 'records'), [])
-  await step(
-    'comment',
-    () =>
-      client.doInvoke(
-        'addTicketFaqComment',
-        { id: ticket, values: JSON.stringify({ comments: 'hi' }) },
-        'POST',
-      ),
-    (found) => textAt(found, 'id') === ticket,
-  )
-  await step(
-    'search',
-    () =>
-      client.doInvoke(
-        'getSearchResultsArray',
-        { query: `${contact} again`, search_onlyin: 'HelpDesk', restrictionids: '{}' },
-        'POST',
-      ),
-    (found) => rowsAt(found).length === 1,
-  )
-  await step(
-    'getPortalUserInfo',
-    () => client.doInvoke('getPortalUserInfo', {}, 'POST'),
-    (found) => textAt(found, 'id') === user,
-  )
-  await step(
-    'extendsession',
-    () => client.extendSession(),
-    (found) => textAt(found, 'userId') === user,
-  )
-  await step(
-    'delete rejected',
-    () => client.doDelete('17x8717').then(() => 'done', String),
-    (found) => found.includes('ACCESS_DENIED'),
-  )
-  await step(
-    'MassDelete rejected',
-    () => client.doMassDelete('17x8717'),
-    (found) => rowsAt(found, 'failed_deletes').length === 1,
-  )
-  await step(
-    'logout',
-    () => client.doLogout(),
-    (found) => textAt(found, 'message') === 'successfull',
-  )
+  await perform(t, contact, relationSteps(driven, ticket, textAt(own, 'id')))
+  t.strictSame(rowsAt(await documentsOf(client, ticket), 'records'), [])
+  await perform(t, contact, otherSteps(driven, ticket))
+
   const asked = new Promise<string>((resolve) => {
     page.addEventListener('coreBOSAuthorizationRequiredEvent', ({ type }) => resolve(type), { once: true })
   })
-  await step(
-    'query without a session',
-    () => client.doQuery('select id from HelpDesk;').then(() => '', String),
-    (found) => found.includes('AUTHENTICATION_REQUIRED'),
-  )
+  await perform(t, contact, [
+    [
+      'query without a session',
+      () => client.doQuery('select id from HelpDesk;').then(() => '', String),
+      (found) => String(found).includes('AUTHENTICATION_REQUIRED'),
+    ],
+  ])
   t.equal(await asked, 'coreBOSAuthorizationRequiredEvent', 'it asks for a log-in')
 }
 
@@ -269,7 +277,10 @@ t.test("coreBOS's own clients work unchanged", async (t) => {
     )
     const user = textAt(login, 'result', 'user', 'id')
     client.setSession({ sessionName: textAt(login, 'result', 'sessionName'), userId: user })
-    await drive(t, client, user, contact, portal)
+    const access = portal.corebos.database.portalAccess.find(
+      ({ userName }) => userName === `${contact}@example.com`,
+    )
+    await drive(t, { client, portal, contact, id: `12x${access?.owner}`, user })
   }
 })
 
@@ -309,153 +320,189 @@ t.test("coreBOS's own clients log CRM users in", async (t) => {
   }
 })
 
-t.test('so do requests in the style of PHP and of react-admin', async (t) => {
-  const portal = await startPortal(t)
-  const outside = new WebserviceClient(portal.url)
-  const form = { 'content-type': 'application/x-www-form-urlencoded' }
-  const get = async (query: string): Promise<unknown> => {
-    const { success, result, text } = await outside.send({ method: 'GET', query })
+/** The ways in which PHP clients call. @throws Error for what is rejected */
+function phpOf(url: string) {
+  const outside = new WebserviceClient(url)
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const send = async (sent: Sent): Promise<unknown> => {
+    const { success, result, text } = await outside.send(sent)
     if (success !== true) throw new Error(text)
     return result
   }
-  const post = async (sent: Omit<Sent, 'headers'>): Promise<unknown> => {
-    const { success, result, text } = await outside.send({ ...sent, headers: form })
-    if (success !== true) throw new Error(text)
-    return result
+  return {
+    get: (query: string) => send({ method: 'GET', query }),
+    post: (body: string) => send({ body, headers }),
   }
-  const php = <T>(name: string, work: () => Promise<T>, check: (found: T) => boolean) =>
-    operation(t, `PHP: ${name}`, work, check)
-  const challenge = await php(
-    'getchallenge',
-    () => get('&operation=getchallenge&username=alice%40example.com'),
-    (found) => textAt(found, 'token') !== '',
-  )
-  const password = hashed('md5')(`${textAt(challenge, 'token')}alice-pw`)
-  const login = await php(
-    'loginPortal',
-    () => get(`&operation=loginPortal&username=alice%40example.com&password=${password}&entity=Contacts`),
-    (found) => textAt(found, 'user', 'contactid') === '12x8549',
-  )
-  const session = textAt(login, 'sessionName')
-  const user = textAt(login, 'user', 'id')
-  await php(
-    'listtypes',
-    () => get(`&operation=listtypes&sessionName=${session}`),
-    (found) => texts(found, 'types').includes('HelpDesk'),
-  )
-  await php(
-    'listtypes by types of fields',
-    () => get(`&operation=listtypes&sessionName=${session}&fieldTypeList[]=file`),
-    (found) => texts(found, 'types').join() === 'Documents,Emails',
-  )
-  await php(
-    'describe',
-    () => get(`&operation=describe&sessionName=${session}&elementType=HelpDesk`),
-    (found) => textAt(found, 'name') === 'HelpDesk',
-  )
-  await php(
-    'query',
-    () =>
-      get(
-        `&operation=query&sessionName=${session}&query=select+*+from+HelpDesk+where+ticket_title+like+%27alice%25%27%3B`,
-      ),
-    (found) => rowsAt(found).length >= 3,
-  )
-  await php(
-    'retrieve',
-    () => get(`&operation=retrieve&sessionName=${session}&id=17x8625`),
-    (found) => textAt(found, 'id') === '17x8625',
-  )
-  const related = `operation=getRelatedRecords&sessionName=${session}&id=12x8549&module=Contacts&relatedModule=HelpDesk&queryParameters[productDiscriminator]=&queryParameters[columns]=&queryParameters[limit]=2&queryParameters[offset]=0&queryParameters[orderby]=`
-  await php(
-    'getRelatedRecords',
-    () => post({ body: related }),
-    (found) => rowsAt(found, 'records').length === 2,
-  )
-  const element = encodeURIComponent(
-    JSON.stringify({ ticket_title: 'of PHP', ticketstatus: 'Open', assigned_user_id: user }),
-  )
-  const created = await php(
-    'create',
-    () => post({ body: `operation=create&sessionName=${session}&elementType=HelpDesk&element=${element}` }),
-    (found) => textAt(found, 'parent_id') === '12x8549',
-  )
-  const ticket = textAt(created, 'id')
-  const revised = encodeURIComponent(JSON.stringify({ id: ticket, description: 'x' }))
-  await php(
-    'revise',
-    () => post({ body: `operation=revise&sessionName=${session}&element=${revised}` }),
-    (found) => textAt(found, 'description') === 'x',
-  )
-  const relation = `sessionName=${session}&relate_this_id=${ticket}&with_these_ids[]=15x8644`
-  await php('SetRelation', () => post({ body: `operation=SetRelation&${relation}` }), isTrue)
-  await php(
-    'logout',
-    () => post({ body: `operation=logout&sessionName=${session}` }),
-    (found) => textAt(found, 'message') === 'successfull',
-  )
+}
 
-  const client = await contactAt(portal.url, 'alice')
-  const admin = <T>(name: string, work: () => Promise<T>, check: (found: T) => boolean) =>
-    operation(t, `react-admin: ${name}`, work, check)
-  await admin(
-    'getList',
-    () =>
-      client.call('query', {
-        query: "select * from HelpDesk where ticketstatus='Open' order by ticket_title asc limit 0,2;",
-      }),
-    ({ result, moreinfo }) => rowsAt(result).length === 2 && Number(textAt(moreinfo, 'totalrows')) > 2,
-  )
-  await admin(
-    'getManyReference',
-    () =>
-      client.call('query', { query: "select * from Documents where Related.Contacts='12x8549' limit 0,10;" }),
-    ({ result }) => rowsAt(result).length > 0,
-  )
-  const conditions = JSON.stringify([
-    {
-      fieldname: 'ticket_title',
-      operation: 'contains',
-      value: 'alice',
-      valuetype: 'raw',
-      joincondition: 'and',
-      groupid: '0',
-    },
-    {
-      fieldname: '$(parent_id : (Contacts) lastname)',
-      operation: 'starts with',
-      value: 'Ali',
-      valuetype: 'raw',
-      joincondition: '',
-      groupid: '0',
-    },
+type Php = ReturnType<typeof phpOf>
+
+function phpReads({ get, post }: Php, session: string): readonly Step[] {
+  const like = 'select+*+from+HelpDesk+where+ticket_title+like+%27alice%25%27%3B'
+  const list = ['productDiscriminator=', 'columns=', 'limit=2', 'offset=0', 'orderby=']
+    .map((each) => `&queryParameters[${each.replace('=', ']=')}`)
+    .join('')
+  const related = 'id=12x8549&module=Contacts&relatedModule=HelpDesk'
+  return [
+    [
+      'listtypes',
+      () => get(`&operation=listtypes&sessionName=${session}`),
+      (found) => textsAt(found, 'types').includes('HelpDesk'),
+    ],
+    [
+      'listtypes by types of fields',
+      () => get(`&operation=listtypes&sessionName=${session}&fieldTypeList[]=file`),
+      (found) => textsAt(found, 'types').join() === 'Documents,Emails',
+    ],
+    [
+      'describe',
+      () => get(`&operation=describe&sessionName=${session}&elementType=HelpDesk`),
+      (found) => textAt(found, 'name') === 'HelpDesk',
+    ],
+    [
+      'query',
+      () => get(`&operation=query&sessionName=${session}&query=${like}`),
+      (found) => rowsAt(found).length >= 3,
+    ],
+    [
+      'retrieve',
+      () => get(`&operation=retrieve&sessionName=${session}&id=17x8625`),
+      (found) => textAt(found, 'id') === '17x8625',
+    ],
+    [
+      'getRelatedRecords',
+      () => post(`operation=getRelatedRecords&sessionName=${session}&${related}${list}`),
+      (found) => rowsAt(found, 'records').length === 2,
+    ],
+  ]
+}
+
+async function drivePhp(t: Test, url: string): Promise<void> {
+  const php = phpOf(url)
+  const { get, post } = php
+  const asked = await perform(t, 'PHP', [
+    [
+      'getchallenge',
+      () => get('&operation=getchallenge&username=alice%40example.com'),
+      (found) => textAt(found, 'token') !== '',
+    ],
   ])
-  await admin(
+  const password = hashed('md5')(`${textAt(asked.get('getchallenge'), 'token')}alice-pw`)
+  const credentials = `username=alice%40example.com&password=${password}&entity=Contacts`
+  const login = await perform(t, 'PHP', [
+    [
+      'loginPortal',
+      () => get(`&operation=loginPortal&${credentials}`),
+      (found) => textAt(found, 'user', 'contactid') === '12x8549',
+    ],
+  ])
+  const session = textAt(login.get('loginPortal'), 'sessionName')
+  const user = textAt(login.get('loginPortal'), 'user', 'id')
+  await perform(t, 'PHP', phpReads(php, session))
+
+  const values = { ticket_title: 'of PHP', ticketstatus: 'Open', assigned_user_id: user }
+  const element = encodeURIComponent(JSON.stringify(values))
+  const created = await perform(t, 'PHP', [
+    [
+      'create',
+      () => post(`operation=create&sessionName=${session}&elementType=HelpDesk&element=${element}`),
+      (found) => textAt(found, 'parent_id') === '12x8549',
+    ],
+  ])
+  const ticket = textAt(created.get('create'), 'id')
+  const revised = encodeURIComponent(JSON.stringify({ id: ticket, description: 'x' }))
+  const relation = `sessionName=${session}&relate_this_id=${ticket}&with_these_ids[]=15x8644`
+  await perform(t, 'PHP', [
+    [
+      'revise',
+      () => post(`operation=revise&sessionName=${session}&element=${revised}`),
+      (found) => textAt(found, 'description') === 'x',
+    ],
+    ['SetRelation', () => post(`operation=SetRelation&${relation}`), isTrue],
+    [
+      'logout',
+      () => post(`operation=logout&sessionName=${session}`),
+      (found) => textAt(found, 'message') === 'successfull',
+    ],
+  ])
+}
+
+/** Two conditions as coreBOS's interface writes them. */
+const conditions = JSON.stringify([
+  {
+    fieldname: 'ticket_title',
+    operation: 'contains',
+    value: 'alice',
+    valuetype: 'raw',
+    joincondition: 'and',
+    groupid: '0',
+  },
+  {
+    fieldname: '$(parent_id : (Contacts) lastname)',
+    operation: 'starts with',
+    value: 'Ali',
+    valuetype: 'raw',
+    joincondition: '',
+    groupid: '0',
+  },
+])
+
+/** What a page of react-admin calls, and what must come back. */
+const reactAdminCalls: readonly (readonly [
+  name: string,
+  operation: string,
+  params: Readonly<Record<string, unknown>>,
+  check: (answer: Answer) => boolean,
+])[] = [
+  [
+    'getList',
+    'query',
+    { query: "select * from HelpDesk where ticketstatus='Open' order by ticket_title asc limit 0,2;" },
+    ({ result, moreinfo }) => rowsAt(result).length === 2 && Number(textAt(moreinfo, 'totalrows')) > 2,
+  ],
+  [
+    'getManyReference',
+    'query',
+    { query: "select * from Documents where Related.Contacts='12x8549' limit 0,10;" },
+    ({ result }) => rowsAt(result).length > 0,
+  ],
+  [
     'a filter in JSON',
-    () =>
-      client.call('query', { query: `select ticket_title from HelpDesk where ${conditions} limit 0,10;` }),
+    'query',
+    { query: `select ticket_title from HelpDesk where ${conditions} limit 0,10;` },
     ({ result }) => rowsAt(result).length === 3,
-  )
-  await admin(
+  ],
+  [
     'getMany',
-    () => client.call('MassRetrieve', { ids: '17x8625,17x8626' }),
+    'MassRetrieve',
+    { ids: '17x8625,17x8626' },
     ({ result }) => Object.keys(result ?? {}).length === 2,
-  )
-  await admin(
-    'getOne',
-    () => client.call('retrieve', { id: '17x8625' }),
-    ({ result }) => textAt(result, 'id') === '17x8625',
-  )
-  await admin(
+  ],
+  ['getOne', 'retrieve', { id: '17x8625' }, ({ result }) => textAt(result, 'id') === '17x8625'],
+  [
     'count',
-    () => client.call('query', { query: 'select count(*) from HelpDesk;' }),
+    'query',
+    { query: 'select count(*) from HelpDesk;' },
     ({ result }) => Number(textAt(result, 0, 'count')) > 3,
-  )
-  await admin(
+  ],
+  [
     'updateMany',
-    () => client.call('MassUpdate', { elements: [{ id: '17x8625', description: 'm' }] }),
+    'MassUpdate',
+    { elements: [{ id: '17x8625', description: 'm' }] },
     ({ result }) => rowsAt(result, 'success_updates').length === 1,
-  )
+  ],
+]
+
+t.test('requests in other styles work unchanged', async (t) => {
+  const { url } = await startPortal(t)
+
+  await t.test('of PHP', (t) => drivePhp(t, url))
+
+  await t.test('of react-admin', async (t) => {
+    const client = await contactAt(url, 'alice')
+    for (const [name, called, params, check] of reactAdminCalls)
+      await operation(t, `react-admin: ${name}`, () => client.call(called, params), check)
+  })
 })
 
 t.test('client operations are counted', async (t) => {
