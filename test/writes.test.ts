@@ -101,36 +101,36 @@ t.test('the log tells of a comment what it is on, and which record it is where i
   )
 })
 
-t.test('every attempt at a route that writes is one line of the audit, whatever comes of it', async (t) => {
-  const POLICY_FILE = await policyFile(t, {
-    Contacts: { actions: ['LBL_ADD_NOTE'] },
-    HelpDesk: { delete: true },
-  })
-  const portal = await startPortal(t, { env: { POLICY_FILE, RATE_LIMIT_LOGIN: '5/60' } })
-  const title = { ticket_title: 'secret title', ticketstatus: 'Open' }
-  const { id: ticket = '' } = (await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: title }))
-    .body
-  const upload = (name: string, type = 'text/plain', size = 1) => {
-    const form = new FormData()
-    form.append('file', new Blob(['x'.repeat(size)], { type }), name)
-    return form
-  }
-  const password = (currentPassword: string, newPassword = 'secret enough') => ({
-    body: { currentPassword, newPassword },
-  })
-  const key = (value: string) => ({ headers: { 'idempotency-key': value } })
+/** One request of alice's, and its outcome in the audit; `undefined` where there is no line. */
+type Attempt = readonly [path: string, sent: Sent, outcome: string | RegExp | undefined]
+type Attempts = Readonly<Record<string, readonly Attempt[]>>
+
+const title = { ticket_title: 'secret title', ticketstatus: 'Open' }
+const key = (value: string) => ({ headers: { 'idempotency-key': value } })
+
+function upload(name: string, type = 'text/plain', size = 1): FormData {
+  const form = new FormData()
+  form.append('file', new Blob(['x'.repeat(size)], { type }), name)
+  return form
+}
+
+const password = (currentPassword: string, newPassword = 'secret enough') => ({
+  body: { currentPassword, newPassword },
+})
+
+/** `METHOD PATH WRITE`: what is tried at a route, and the write that the audit calls it. `ticket` is alice's own. */
+function recordAttempts(ticket: string): Attempts {
   const large = { body: { ticket_title: 'x'.repeat(2 ** 21) } }
   const noJson = { body: {}, headers: { 'content-type': 'text/plain' } }
-  const unknown = { body: { no_such_field: 'x' } }
-  type Attempt = readonly [path: string, sent: Sent, outcome: string | RegExp | undefined]
-  const attempts: Readonly<Record<string, readonly Attempt[]>> = {
+  const changed = { body: {}, headers: { 'if-match': '"x"' } }
+  return {
     'post /modules/{module}/records create': [
       ['/modules/HelpDesk/records', { body: title, ...key('one') }, 'ok'],
       ['/modules/HelpDesk/records', { body: title, ...key('one') }, undefined],
       ['/modules/HelpDesk/records', { body: {}, ...key('one') }, 'IDEMPOTENCY_KEY_REUSED'],
       ['/modules/HelpDesk/records', { body: title, ...key('with a blank') }, 'VALIDATION_FAILED'],
       ['/modules/HelpDesk/records', { body: { ticket_title: 1 } }, 'INVALID_VALUE'],
-      ['/modules/HelpDesk/records', unknown, 'UNKNOWN_FIELD'],
+      ['/modules/HelpDesk/records', { body: { no_such_field: 'x' } }, 'UNKNOWN_FIELD'],
       ['/modules/Leads/records', { body: {} }, 'UNKNOWN_MODULE'],
       ['/modules/HelpDesk/records', large, 'BODY_TOO_LARGE'],
       ['/modules/HelpDesk/records', noJson, 'UNSUPPORTED_MEDIA_TYPE'],
@@ -139,7 +139,7 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
     'patch /records/{id} update': [
       [`/records/${ticket}`, { body: { description: 'secret' } }, 'ok'],
       [`/records/${ticket}`, { body: { description: 'secret' } }, 'unchanged'],
-      [`/records/${ticket}`, { body: {}, headers: { 'if-match': '"x"' } }, 'PRECONDITION_FAILED'],
+      [`/records/${ticket}`, changed, 'PRECONDITION_FAILED'],
       [`/records/${ticket}`, { body: [] }, 'VALIDATION_FAILED'],
       [`/records/${ids.carolTicket}`, { body: {} }, 'NOT_FOUND'],
       ['/records/x', { body: {} }, 'VALIDATION_FAILED'],
@@ -165,6 +165,11 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
       [`/records/${ids.alice}/actions/other`, {}, 'NOT_FOUND'],
       ['/records/x/actions/LBL_ADD_NOTE', {}, 'VALIDATION_FAILED'],
     ],
+  }
+}
+
+function otherAttempts(ticket: string): Attempts {
+  return {
     'post /documents create': [
       ['/documents', { body: upload('secret.txt'), ...key('three') }, 'ok'],
       ['/documents', { body: upload('secret.txt'), ...key('three') }, undefined],
@@ -189,54 +194,78 @@ t.test('every attempt at a route that writes is one line of the audit, whatever 
       ...Array.from({ length: 6 }, () => ['/auth/password', password('secret'), /WRONG|LIMITED/] as const),
     ],
   }
+}
 
+/** Routes with a method that changes something, which write nothing to coreBOS. */
+const writesNothing = [
+  'post /auth/login',
+  'post /auth/refresh',
+  'post /auth/logout',
+  'post /auth/logout-all',
+  'delete /auth/sessions/{id}',
+  'post /auth/password-recovery',
+  'post /documents/{id}/link',
+  'post /query',
+  'post /query/explain',
+  'post /webservice.php',
+]
+
+async function changingRoutes(portal: Portal): Promise<readonly string[]> {
   const described = (await portal.as(undefined, 'GET', '/openapi.json')).body['paths'] as Readonly<
     Record<string, Readonly<Record<string, unknown>>>
   > // as OpenAPI has it
-  const changing = Object.entries(described).flatMap(([path, methods]) =>
+  return Object.entries(described).flatMap(([path, methods]) =>
     Object.keys(methods)
       .filter((method) => method !== 'get' && method !== 'head')
       .map((method) => `${method} ${path}`),
   )
-  const writesNothing = [
-    'post /auth/login',
-    'post /auth/refresh',
-    'post /auth/logout',
-    'post /auth/logout-all',
-    'delete /auth/sessions/{id}',
-    'post /auth/password-recovery',
-    'post /documents/{id}/link',
-    'post /query',
-    'post /query/explain',
-    'post /webservice.php',
-  ]
-  t.strictSame(
-    [...writesNothing, ...Object.keys(attempts).map((each) => each.replace(/ \w+$/, ''))].sort(),
-    changing.sort(),
-    'these are all routes',
-  )
+}
+
+t.test('every attempt at a route that writes is one line of the audit, whatever comes of it', async (t) => {
+  const POLICY_FILE = await policyFile(t, {
+    Contacts: { actions: ['LBL_ADD_NOTE'] },
+    HelpDesk: { delete: true },
+  })
+  const portal = await startPortal(t, { env: { POLICY_FILE, RATE_LIMIT_LOGIN: '5/60' } })
+  const created = await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: title })
+  const { id: ticket = '' } = created.body
+  const attempts = { ...recordAttempts(ticket), ...otherAttempts(ticket) }
+
+  await t.test('these are all routes', async (t) => {
+    const tried = Object.keys(attempts).map((each) => each.replace(/ \w+$/, ''))
+    t.strictSame([...writesNothing, ...tried].sort(), (await changingRoutes(portal)).toSorted())
+  })
 
   for (const [route, tries] of Object.entries(attempts)) {
-    const [method = '', , operation = ''] = route.split(' ')
-    for (const [path, sent, outcome] of tries) {
+    await t.test(route, async (t) => {
+      const [method = '', , operation = ''] = route.split(' ')
+      for (const [path, sent, outcome] of tries) {
+        const before = auditIn(portal).length
+        const { status } = await portal.as('alice', method.toUpperCase(), path, sent)
+        const lines = auditIn(portal).slice(before)
+        const expected = outcome === undefined ? [] : [{ operation, outcome, contact: ids.alice }]
+        t.match(lines, expected, `${path} ${String(outcome)}`)
+        t.equal(lines.length, expected.length, `${path} ${status}`)
+      }
+    })
+  }
+
+  await t.test('a guess too many is one of them', async (t) => {
+    const limited = auditIn(portal).filter(({ outcome }) => outcome === 'RATE_LIMITED')
+    t.ok(limited.length > 0)
+  })
+
+  await t.test('a write whose answer is lost is one line each time, and sent once', async (t) => {
+    portal.relay.lost.add('create')
+    const sent = portal.relay.count('create')
+    for (let i = 0; i < 2; i++) {
       const before = auditIn(portal).length
-      const { status } = await portal.as('alice', method.toUpperCase(), path, sent)
-      const lines = auditIn(portal).slice(before)
-      const expected = outcome === undefined ? [] : [{ operation, outcome, contact: ids.alice }]
-      t.match(lines, expected, `${route} ${path} ${String(outcome)}`)
-      t.equal(lines.length, expected.length, `${route} ${path} ${status}`)
+      await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: title, ...key('four') })
+      t.match(auditIn(portal).slice(before), [{ operation: 'create', outcome: 'OUTCOME_UNKNOWN' }])
     }
-  }
-  const limited = auditIn(portal).filter(({ outcome }) => outcome === 'RATE_LIMITED')
-  t.ok(limited.length > 0, 'a guess too many is one of them')
-  portal.relay.lost.add('create')
-  const sent = portal.relay.count('create')
-  for (let i = 0; i < 2; i++) {
-    const before = auditIn(portal).length
-    await portal.as('alice', 'POST', '/modules/HelpDesk/records', { body: title, ...key('four') })
-    t.match(auditIn(portal).slice(before), [{ operation: 'create', outcome: 'OUTCOME_UNKNOWN' }])
-  }
-  t.equal(portal.relay.count('create'), sent + 1)
+    t.equal(portal.relay.count('create'), sent + 1)
+  })
+
   t.equal((await portal.as(undefined, 'PATCH', `/records/${ids.alice}`, { body: {} })).status, 401)
   t.notMatch(JSON.stringify(auditIn(portal)), /secret|alice-pw|short/)
 })
