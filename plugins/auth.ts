@@ -40,10 +40,10 @@ async function authPlugin(app: FastifyInstance, { config, policy, now }: Options
   app.inUse.watch(auth.inUse)
   app.decorate('auth', auth)
   app.decorate('endUpstream', async (session) => auth.cleanUp.end(session))
-  app.decorate('originOf', (request: FastifyRequest, deviceToken?: string) => ({
-    network: networksOf(request.ip)[0].name,
-    deviceToken: deviceToken ?? app.cookies.deviceTokenOf(request),
-  }))
+  app.decorate('originOf', (request: FastifyRequest, deviceToken?: string) => {
+    const [{ name: network }, ...wider] = networksOf(request.ip)
+    return { network, wider, deviceToken: deviceToken ?? app.cookies.deviceTokenOf(request) }
+  })
   app.addHook('onClose', async () => auth.cleanUp.done())
 }
 

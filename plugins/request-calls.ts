@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Share } from '../src/corebos/queue-limit.ts'
 import { inRequest, RequestCalls } from '../src/corebos/request-calls.ts'
+import { networksOf } from '../src/http/client-address.ts'
 import { limits } from '../src/model/limits.ts'
 
 declare module 'fastify' {
@@ -15,9 +16,11 @@ declare module 'fastify' {
 /** Logged at `debug`. */
 export const disconnected = 'The client has disconnected; no further calls to coreBOS are made'
 
-/** Before a log-in the address stands for the contact. */
+/** Before a log-in the network stands for the contact: an IPv6 client has any number of addresses in one. */
 function shareOf({ contact, ip }: FastifyRequest): Share {
-  return contact === null ? { kind: 'access', key: ip } : { kind: 'records', key: contact.id }
+  return contact === null
+    ? { kind: 'access', key: networksOf(ip)[0].name }
+    : { kind: 'records', key: contact.id }
 }
 
 function signalOf(request: FastifyRequest): AbortSignal {

@@ -8,10 +8,18 @@ import type { KeyRing } from '../session/redis/encryption.ts'
 /** The lifetime of a device token and of a remembered address since the last log-in. Milliseconds. */
 export const originLife = 180 * 86_400_000
 
+/** Its failures together may be `share` times those of one network. */
+export interface WiderNetwork {
+  readonly name: string
+  readonly share: number
+}
+
 /** The origin of a log-in. */
 export interface Origin {
   /** The client's network: an IPv4 address, or the /64 of an IPv6 address. */
   readonly network: string
+  /** The networks of IPv6 that hold it, the narrowest first. */
+  readonly wider: readonly WiderNetwork[]
   /** The device token that the client sends. */
   readonly deviceToken: string | undefined
 }
@@ -50,7 +58,10 @@ export class KnownOrigins {
   }
 
   /** @param account the log-in name and the kind of person, in one spelling */
-  async recognize(account: string, { network, deviceToken }: Origin): Promise<Known | undefined> {
+  async recognize(
+    account: string,
+    { network, deviceToken }: Omit<Origin, 'wider'>,
+  ): Promise<Known | undefined> {
     const mark = this.#read(account, deviceToken)
     if (mark !== undefined && (await this.#isGood(mark))) {
       const { contactId, device } = mark
@@ -62,7 +73,11 @@ export class KnownOrigins {
   }
 
   /** Remembers the origin of a log-in. @returns the token for its device */
-  async remember(account: string, contactId: string, { network, deviceToken }: Origin): Promise<string> {
+  async remember(
+    account: string,
+    contactId: string,
+    { network, deviceToken }: Omit<Origin, 'wider'>,
+  ): Promise<string> {
     const { state, now, ring, nonce } = this.#options
     // Later than a revocation in the same millisecond, or by a clock that is ahead.
     const since = Math.max(now(), (await this.#revokedAt(contactId)) + 1)

@@ -36,17 +36,27 @@ export class LoginLimits {
   /**
    * Counts one failure before the attempt is made, so that a burst cannot exceed the limit. A known device has a count
    * of its own. A name that fails from many addresses has one attempt for each further address in each window: many
-   * addresses have few guesses, and no number of them locks another one out.
+   * addresses have few guesses, and no number of them locks another one out. The networks of IPv6 that hold an address
+   * are limited as well, because one site has 65,536 of the addresses that are counted.
    *
    * @throws GatewayError `RATE_LIMITED`, whether or not the name exists; `STORE_UNAVAILABLE`
    */
-  async reserve(account: string, known: Known | undefined, { network }: Origin): Promise<Reservation> {
+  async reserve(
+    account: string,
+    known: Known | undefined,
+    { network, wider }: Pick<Origin, 'network' | 'wider'>,
+  ): Promise<Reservation> {
     const by = known?.kind === 'device' ? `device:${known.device}` : network
     const own = this.#check(`${accountKey(account)}:${by}`, 1)
-    const checks = known === undefined ? [own, this.#check(accountKey(account), addressesAtOneName)] : [own]
+    const ofNetworks = wider.map(({ name, share }) => ({
+      ...this.#check(`${accountKey(account)}:${name}`, share),
+      follows: true as const,
+    }))
+    const everywhere = this.#check(accountKey(account), addressesAtOneName)
+    const checks = known === undefined ? [own, ...ofNetworks, everywhere] : [own]
     const results = await this.#state.take(checks)
     const allowed = checks.filter((_, index) => results[index]?.allowed === true)
-    const exceeded = exceededOf(results)
+    const exceeded = exceededOf(results, known === undefined)
     if (exceeded === undefined) return { giveBack: async () => this.#state.giveBack(allowed) }
     if (exceeded.away === true) throw new GatewayError('STORE_UNAVAILABLE', undefined, { retryAfter: 1 })
     await this.#state.giveBack(allowed)
@@ -64,8 +74,12 @@ export class LoginLimits {
   }
 }
 
-function exceededOf([own, everywhere]: readonly RateResult[]): RateResult | undefined {
-  if (own?.allowed !== true) return own
+/** @param isStranger whether the last of the results is that of all addresses together */
+function exceededOf(results: readonly RateResult[], isStranger: boolean): RateResult | undefined {
+  const [own] = results
+  const everywhere = isStranger ? results.at(-1) : undefined
+  const ofNetwork = results.slice(0, isStranger ? -1 : undefined).find(({ allowed }) => !allowed)
+  if (own === undefined || ofNetwork !== undefined) return ofNetwork
   const isFirst = own.count === 1 && everywhere?.away !== true
   return everywhere === undefined || everywhere.allowed || isFirst ? undefined : own
 }

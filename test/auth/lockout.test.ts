@@ -3,8 +3,12 @@ import t from 'tap'
 import { failuresBefore } from '../../src/auth/lockout-budget.ts'
 import { KnownOrigins, originLife } from '../../src/auth/known-origins.ts'
 import { LoginLimits } from '../../src/auth/login-limits.ts'
+import { networksOf } from '../../src/http/client-address.ts'
 import { EmbeddedStore } from '../../src/session/memory/store.ts'
 import { KeyRing } from '../../src/session/redis/encryption.ts'
+import { until } from '../support/aborts.ts'
+import { semaphore } from '../support/corebos-stub.ts'
+import { startPortal } from '../support/portal.ts'
 import { besiege, Lockout, setups, ways } from '../support/lockout.ts'
 import { isThorough, times } from '../support/thorough.ts'
 
@@ -45,7 +49,7 @@ function store() {
 t.test('a name that fails from many addresses keeps one attempt for each further address', async (t) => {
   const { state, pass } = store()
   const limits = new LoginLimits(state, { max: 10, seconds: 60 })
-  const from = (network: string) => ({ network, deviceToken: undefined })
+  const from = (network: string, ...wider: { name: string; share: number }[]) => ({ network, wider })
   const device = { kind: 'device', contactId: '12x1', device: 'd' } as const
   const tries = async (network: string, count: number, known?: typeof device) => {
     const results = await Promise.allSettled(
@@ -67,6 +71,22 @@ t.test('a name that fails from many addresses keeps one attempt for each further
     await reservation.giveBack()
   }
   t.equal(await tries('192.0.2.1', 200), 10, 'what is given back is free again')
+
+  pass(60_000)
+  const passed = async (address: string, count: number) => {
+    const [{ name }, ...wider] = networksOf(address)
+    const tried = Array.from({ length: count }, () =>
+      limits.reserve('Contacts:alice', undefined, from(name, ...wider)),
+    )
+    return (await Promise.allSettled(tried)).filter(({ status }) => status === 'fulfilled').length
+  }
+  let sum = 0
+  for (let n = 0; n < 300; n++) sum += await passed(`2001:db8:1:${n.toString(16)}::1`, 3)
+  t.equal(sum, 80, 'two /56 have four times the limit of one network each')
+  for (let n = 2; n < 256; n++) sum += await passed(`2001:db8:1:${n.toString(16)}00::1`, 3)
+  t.equal(sum, 160, 'a /48 has sixteen times that limit')
+  t.equal(await passed('2001:db8:2::1', 1), 1, 'another one is not touched')
+  t.equal(await passed('192.0.2.99', 1), 1, 'nor an IPv4 address')
 })
 
 t.test('a mark is good for one name and contact, for half a year, and until it is revoked', async (t) => {
@@ -117,4 +137,40 @@ t.test('a log-out everywhere, a new password and an operator revoke the marks of
     const { status } = await gateway.logIn('alice', 'clear', { address: '198.51.100.2', deviceToken })
     t.equal(status, 'rejected', end)
   }
+})
+
+t.test('all addresses of one network wait for coreBOS in one share', async (t) => {
+  const portal = await startPortal(t, {
+    env: {
+      TRUST_PROXY: '127.0.0.0/8',
+      COREBOS_CONCURRENCY: '8',
+      COREBOS_QUEUE: '40',
+      RATE_LIMIT_LOGIN: '1000/60',
+      RATE_LIMIT_IP: '100000/60',
+    },
+  })
+  const { relay, url, inUse } = portal
+  const challenge = async (address: string) => {
+    const query = `operation=getchallenge&username=${address}@example.com`
+    const response = await fetch(`${url}/webservice.php?${query}`, {
+      headers: { 'x-forwarded-for': address },
+    })
+    return (await response.text()).includes('COREBOS_BUSY') ? 'busy' : 'answered'
+  }
+  await challenge('192.0.2.1')
+  const held = semaphore()
+  relay.held = held.opened
+  let busy = 0
+  const answers = Array.from({ length: 100 }, async (_, n) => {
+    if ((await challenge(`2001:db8::${n.toString(16)}`)) === 'busy') busy += 1
+  })
+  // Half of the slots are in use, and a quarter of the queue.
+  t.ok(await until(() => busy === 86))
+  t.match(inUse(), { calls_running: 4, calls_waiting: 10 })
+  const other = challenge('2001:db8:0:1::1')
+  t.ok(await until(() => inUse()['calls_running'] === 5), 'another network has slots')
+  held.open()
+  relay.held = undefined
+  t.equal(await other, 'answered')
+  await Promise.all(answers)
 })

@@ -724,6 +724,8 @@ t.test('a form that is too much, or none, is rejected, and its sender reads why'
     [`${'報'.repeat(66)}.txt`, /longer than 200 bytes/],
     ['.htaccess', /'\.htaccess', begins with a dot/],
     ['.user.ini', /'\.user\.ini', begins with a dot/],
+    ['\u200d.user.ini', /begins with a dot/],
+    ['\u0301 .htaccess', /begins with a dot/],
     ['..png', /begins with a dot/],
     ['x.php.png', /'x\.php\.png', contains '\.php', which a web server may run/],
     ['X.PhTmL.txt', /contains '\.PhTmL'/],

@@ -12,6 +12,8 @@ const unprintable = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u
  */
 const run =
   /\.(?:ph(?:p\d*|ps|t|tml|ar)|pl|pm|py[cow]?|rb|f?cgi|s?sh|bash|cfm|cfml|cfc|jspx?|jspf|jsw|asp|aspx|ashx|asmx|ascx|asax|asa|shtml?|stm|exe|bat|cmd|dll|vbs|wsf|ps1|hta)(?![a-z0-9])/i
+/** A dot that nothing visible precedes: programs that drop blanks and marks store a name that begins with it. */
+const startsWithDot = /^[\s\p{M}\u200C\u200D]*\./u
 /** Settings that web servers and PHP read from the folder of a file. Names that begin with a dot are never accepted. */
 const settings = /^(?:php\d*\.ini|web\.config)$/i
 
@@ -36,7 +38,7 @@ export function nameProblem(name: string): string | undefined {
   if (hidden !== undefined) {
     return `the name of the file contains an invisible character: ${codePoint(hidden)}`
   }
-  return /^\s*\./.test(name)
+  return startsWithDot.test(name)
     ? `the name of the file, '${name}', begins with a dot; names that begin with another character are accepted`
     : undefined
 }
