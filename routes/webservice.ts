@@ -201,7 +201,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     const told = toldByUrl(request)
     return {
       claim: webservice.names.read(sessionNameOf(request, told)),
-      login: operationIn(told)?.scope === 'loginService',
+      login: operationIn(told)?.scope === 'login',
     }
   }
 
@@ -324,7 +324,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     try {
       return await operation.run(input, loginContextOf(request, name, began))
     } catch (error) {
-      if (operation.scope === 'loginService' && operation.name !== 'getchallenge')
+      if (operation.scope === 'login' && operation.name !== 'getchallenge')
         metrics.logins.inc({ outcome: error instanceof GatewayError ? error.code : 'INTERNAL' })
       throw error
     }

@@ -16,12 +16,12 @@ import * as views from './views.ts'
 import * as write from './write.ts'
 
 /**
- * How an operation is restricted to what the contact may see. `loginService`: it authenticates. `visible`: modules and
+ * How an operation is restricted to what the contact may see. `login`: it authenticates. `visible`: modules and
  * fields that the policy opens. `statement`: a query that `src/read/` runs. `record`: a record that `src/read/` finds
  * first, and that is then read from. `self`: only the caller's own data. `write`: through `src/write/`, which checks
  * record, values and references against the policy.
  */
-export type Scope = 'loginService' | 'visible' | 'statement' | 'record' | 'self' | 'write'
+export type Scope = 'login' | 'visible' | 'statement' | 'record' | 'self' | 'write'
 
 interface Shape {
   readonly name: string
@@ -79,9 +79,9 @@ const fieldParameters = ['term', 'filter', 'searchinmodule', 'fields', 'returnfi
 
 // prettier-ignore
 const table: readonly Operation[] = [
-  anybody('getchallenge', ['username'], 'loginService', login.getchallenge),
-  anybody('loginPortal', ['username', 'password', 'entity', 'deviceToken'], 'loginService', login.loginPortal),
-  anybody('login', ['username', 'accessKey', 'deviceToken'], 'loginService', login.login),
+  anybody('getchallenge', ['username'], 'login', login.getchallenge),
+  anybody('loginPortal', ['username', 'password', 'entity', 'deviceToken'], 'login', login.loginPortal),
+  anybody('login', ['username', 'accessKey', 'deviceToken'], 'login', login.login),
   anybody('extendsession', [], 'self', login.extendsession),
   anybody('logout', [], 'self', login.logout),
 

@@ -117,7 +117,7 @@ t.test('the tables name every route and operation that calls coreBOS for a conta
     [],
   )
   const known = new Set(webservice.map(({ name }) => name))
-  const single = new Set(['visible', 'self', 'loginService'])
+  const single = new Set(['visible', 'self', 'login'])
   t.strictSame(
     operations.filter(({ name, scope }) => !single.has(scope) && !known.has(name)).map(({ name }) => name),
     ['changePortalUserPassword'],

@@ -19,8 +19,9 @@ async function run(program: string, args: readonly string[], more: NodeJS.Proces
     const { stdout, stderr } = await promisify(execFile)(program, args, options)
     return { failed: '', stdout, stderr }
   } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string } // of execFile
-    return { failed: `${program} ${args.join(' ')}\n${stdout}\n${stderr}`, stdout, stderr }
+    // As execFile has it.
+    const { message, stdout = '', stderr = '' } = error as Error & { stdout?: string; stderr?: string }
+    return { failed: `${message}\n${stdout}\n${stderr}`, stdout, stderr }
   }
 }
 

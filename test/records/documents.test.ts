@@ -287,8 +287,9 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
   const slow: Response[] = []
   const count = times(8, 20)
   for (let i = 0; i < count; i++) slow.push(await portal.fetch('alice', path))
-  const kept = held() - before
-  t.ok(kept < (count * bytes.length) / 2, `${Math.round(kept / 2 ** 20)} MiB for ${count} of 4 MiB`)
+  const few = (count * bytes.length) / 2
+  // The last answers of coreBOS may still be on their way to their files.
+  await until('what is downloaded is not in memory', async () => held() - before < few)
   t.ok((await onTheirWay(portal)) >= bytes.length, 'what does not fit between here and there is in files')
   const [first, ...others] = slow
   t.ok(Buffer.from((await first?.arrayBuffer()) ?? new ArrayBuffer()).equals(bytes))
