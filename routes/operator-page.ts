@@ -23,6 +23,11 @@ const who = (description: string) => Type.String({ minLength: 1, maxLength: long
 
 type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
+const page = (description: string) => ({
+  description,
+  content: { 'text/html': { schema: Type.String() } },
+})
+
 /** Reads what a contact may see. */
 function accessOf({ gateway, policyFile: file }: OperatorPageOptions) {
   const { access, auth, policyInForce } = gateway
@@ -68,14 +73,23 @@ function pageRoute(app: App, options: OperatorPageOptions, { look }: Access): vo
     {
       config: { open: 'password' },
       schema: {
-        hide: true,
+        tags: ['access'],
+        summary: 'The page for operators',
+        description:
+          'What a contact may see and write, and what a query becomes. A browser asks for a password, which is ' +
+          '`OPERATOR_TOKEN`; errors are pages as well.',
         querystring: Type.Object(
           {
-            contact: Type.Optional(Type.String({ maxLength: longestName })),
-            query: Type.Optional(Type.String({ maxLength: limits.text })),
+            contact: Type.Optional(
+              Type.String({ maxLength: longestName, description: 'E-mail address or webservice id' }),
+            ),
+            query: Type.Optional(
+              Type.String({ maxLength: limits.text, description: 'A query of the contact' }),
+            ),
           },
           { additionalProperties: false },
         ),
+        response: { 200: page('The page'), default: page('The page with the error') },
       },
       // Without a password, a browser shows the page and asks for it.
       errorHandler: (error, _request, reply) => {

@@ -60,7 +60,9 @@ function metricsRoute(app: App, gateway: Gateway): void {
       schema: {
         tags: ['metrics'],
         summary: 'Metrics in the format of Prometheus',
-        response: { 200: answer(Type.String(), 'The metrics') },
+        response: {
+          200: { description: 'The metrics', content: { 'text/plain': { schema: Type.String() } } },
+        },
       },
     },
     async (_request, reply) =>

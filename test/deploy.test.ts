@@ -124,3 +124,60 @@ t.test('every alert has its section in docs/operations.md', async (t) => {
     t.comment('promtool is missing: the rules were not checked by it')
   else t.equal(spawnSync('promtool', ['check', 'rules', 'deploy/monitoring/alerts.yaml']).status, 0)
 })
+
+t.test('both Prometheus configurations name the job that the rules expect', async (t) => {
+  const alerts = readFileSync('deploy/monitoring/alerts.yaml', 'utf8')
+  const jobs = new Set([...alerts.matchAll(/job="(\w+)"/g)].map(([, name]) => name))
+  t.strictSame([...jobs], ['portal'])
+  t.match(readFileSync('deploy/compose.yaml', 'utf8'), /- job_name: portal$/m)
+  t.match(
+    objects().find(({ kind }) => kind === 'ServiceMonitor'),
+    { spec: { endpoints: [{ relabelings: [{ targetLabel: 'job', replacement: 'portal' }] }] } },
+  )
+})
+
+/** What `promtool test rules` computes from series of one sample a minute. */
+const ruleTests = `
+rule_files: [RULES]
+tests:
+  - interval: 1m
+    input_series:
+      - { series: 'portal_rows_withheld_total{module="HelpDesk"}', values: '_x5 1x30' }
+      - { series: 'up{job="portal",instance="a"}', values: '1x5 0x30' }
+      - { series: 'portal_policy_closed_modules', values: '0x5 2x30' }
+    alert_rule_test:
+      - { eval_time: 4m, alertname: PortalRowsWithheld, exp_alerts: [] }
+      - eval_time: 6m
+        alertname: PortalRowsWithheld
+        exp_alerts:
+          - exp_labels: { severity: critical, module: HelpDesk }
+            exp_annotations:
+              summary: Rows of HelpDesk failed verification and were withheld
+              runbook: docs/operations.md#portalrowswithheld
+      - { eval_time: 20m, alertname: PortalRowsWithheld, exp_alerts: [] }
+      - eval_time: 10m
+        alertname: PortalDown
+        exp_alerts:
+          - exp_labels: { severity: critical, job: portal, instance: a }
+            exp_annotations:
+              summary: Instance a does not answer
+              runbook: docs/operations.md#portaldown
+      - eval_time: 15m
+        alertname: PortalModulesClosed
+        exp_alerts:
+          - exp_labels: { severity: warning }
+            exp_annotations:
+              summary: 2 modules are closed because the policy does not fit coreBOS
+              runbook: docs/operations.md#portalmodulesclosed
+`
+
+t.test('alerts begin with the first event', async (t) => {
+  if (spawnSync('promtool', ['--version']).status !== 0) {
+    t.comment('promtool is missing: the rules were not tried')
+    return
+  }
+  const at = join(t.testdir(), 'tests.yaml')
+  writeFileSync(at, ruleTests.replace('RULES', resolve('deploy/monitoring/alerts.yaml')))
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', at], { encoding: 'utf8' })
+  t.equal(status, 0, stdout + stderr)
+})

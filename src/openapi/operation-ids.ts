@@ -42,6 +42,7 @@ const ids: Readonly<Record<string, string>> = {
   'GET /webservice.php': 'callWebserviceByUrl',
   'POST /webservice.php': 'callWebservice',
   // Of the operators' port.
+  'GET /': 'getPage',
   'GET /metrics': 'getMetrics',
   'GET /access': 'getAccess',
   'POST /explain': 'explainQuery',

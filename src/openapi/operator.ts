@@ -26,6 +26,11 @@ export function operatorFrame(version: string) {
     components: {
       securitySchemes: {
         bearer: { type: 'http' as const, scheme: 'bearer', description: 'The value of `OPERATOR_TOKEN`' },
+        password: {
+          type: 'http' as const,
+          scheme: 'basic',
+          description: 'Any name, and the value of `OPERATOR_TOKEN`',
+        },
       },
     },
   }
@@ -33,11 +38,22 @@ export function operatorFrame(version: string) {
 
 /** The described schema of an operators' route. */
 export function describeOperatorRoute(route: RouteOptions, schema: FastifySchema): FastifySchema {
-  const { method, config } = route
-  const isChecked = schema.querystring !== undefined || schema.body !== undefined
+  const isOpen = route.config?.open === true
+  const password = route.config?.open === 'password' ? [{ password: [] }] : []
+  const security = isOpen ? [] : [{ bearer: [] }, ...password]
+  return describeWith(route, { ...schema, security }, commonProblems(route, schema, isOpen), {})
+}
+
+function commonProblems(
+  { method, errorHandler }: RouteOptions,
+  { querystring, body }: FastifySchema,
+  isOpen: boolean,
+): readonly ErrorCode[] {
+  // It answers errors in its own way.
+  if (errorHandler !== undefined) return []
+  const isChecked = querystring !== undefined || body !== undefined
   const isPost = [method].flat().includes('POST')
-  const isOpen = config?.open === true
-  const common: readonly ErrorCode[] = [
+  return [
     'BAD_REQUEST',
     ...(isChecked ? (['VALIDATION_FAILED'] as const) : []),
     ...(isPost ? (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
@@ -45,5 +61,4 @@ export function describeOperatorRoute(route: RouteOptions, schema: FastifySchema
     'INTERNAL',
     'SHUTTING_DOWN',
   ]
-  return describeWith(route, { ...schema, security: isOpen ? [] : [{ bearer: [] }] }, common, {})
 }

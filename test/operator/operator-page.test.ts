@@ -103,7 +103,18 @@ t.test('the page says what is wrong, and escapes what the request names', async 
 
 t.test('the description names every endpoint and is open', async (t) => {
   const { paths } = (await (await get('/openapi.json', {})).json()) as { paths: Record<string, object> } // as it is
+  t.match(paths['/'], { get: { operationId: 'getPage', security: [{ bearer: [] }, { password: [] }] } })
+  for (const path of ['/', '/metrics', '/access?contact=12x8549']) {
+    const type = (await get(path)).headers.get('content-type')?.split(';')[0] ?? ''
+    const described = paths[path.split('?')[0] ?? '']
+    t.match(
+      described,
+      { get: { responses: { 200: { content: { [type]: { schema: {} } } } } } },
+      `${path} ${type}`,
+    )
+  }
   t.strictSame(Object.keys(paths).sort(), [
+    '/',
     '/access',
     '/cache/clear',
     '/changed',
