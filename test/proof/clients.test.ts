@@ -35,26 +35,44 @@ const installed = await install().then(
 )
 const skip = installed ? {} : { skip: 'test/clients is not installed' }
 
+const open = { fieldname: 'ticketstatus', operation: 'is', value: 'Open', valuetype: 'raw', groupid: 'a' }
+
+/** Filters of the portal, each with the condition that says the same. */
+const filters: readonly (readonly [name: string, filter: ListParams['filter'], where: string])[] = [
+  ['a list', {}, 'true'],
+  ['a search', { ticket_title: 'alice' }, "ticket_title like '%alice%'"],
+  ['tickets of an account', { parent_id: '11x8546', relatedModule: 'Accounts' }, "parent_id='11x8546'"],
+  ['tickets of a contact', { parent_id: '12x8549', relatedModule: 'Contacts' }, "parent_id='12x8549'"],
+  ['tickets of another contact', { parent_id: '12x8551', relatedModule: 'Contacts' }, "parent_id='12x8551'"],
+  ['a search by name', { cblistsearch_HelpDesk: 'Acme' }, "ticket_title like '%Acme%'"],
+  ['a filter of its own', { cbfilter_a: open }, "ticketstatus='Open'"],
+  [
+    'filters in JSON',
+    { cbfiltersearch_a: JSON.stringify([open]), ticket_title: 'Acme' },
+    "ticketstatus='Open' and ticket_title like '%Acme%'",
+  ],
+]
+
 t.test("coreBOS's React portal runs on its own data provider", skip, async (t) => {
   const portal = await startPortal(t)
   const { provider, connection } = await reactAdmin()
   connection.setURL(`${portal.url}/`)
   const login = await connection.doLoginPortal('alice@example.com', 'alice-pw', 'md5', 'Contacts')
-  const [sessionName, userId] = [
-    textAt(login, 'result', 'sessionName'),
-    textAt(login, 'result', 'user', 'id'),
-  ]
+  const sessionName = textAt(login, 'result', 'sessionName')
+  const userId = textAt(login, 'result', 'user', 'id')
   connection.setSession({ sessionName, userId })
-  const step = <T>(name: string, work: () => Promise<T>, check: (found: T) => boolean) =>
-    operation(t, `react-admin: ${name}`, work, check)
+  const idsIn = (data: unknown) => rowsAt(data).map((row) => textAt(row, 'id'))
 
-  const described = await step(
+  const described = await operation(
+    t,
     'it describes all modules of its menu at once',
     () => connection.doDescribe('HelpDesk,Leads,Contacts,Accounts,Invoice,Products,Documents'),
     (found) => at(found, 'Leads') === undefined && rowsAt(found, 'HelpDesk', 'fields').length > 10,
   )
   Object.assign(at(globalThis, 'window', 'coreBOS') ?? {}, { Describe: described })
-  await step(
+
+  await operation(
+    t,
     'it lists users to assign to',
     async () => ({
       users: JSON.parse(String(await connection.doInvoke('getAssignedUserList', {}, 'GET'))) as unknown,
@@ -62,101 +80,75 @@ t.test("coreBOS's React portal runs on its own data provider", skip, async (t) =
     (found) => textAt(found, 'users', 0, 'userid') === userId,
   )
 
-  const oracle = new Oracle(portal.corebos.database, ownerIdsOf(portal.corebos.database, 8549, 'account'))
-  const lists: readonly (readonly [name: string, filter: ListParams['filter'], where: string])[] = [
-    ['a list', {}, 'true'],
-    ['a search', { ticket_title: 'alice' }, "ticket_title like '%alice%'"],
-    ['tickets of an account', { parent_id: '11x8546', relatedModule: 'Accounts' }, "parent_id='11x8546'"],
-    ['tickets of a contact', { parent_id: '12x8549', relatedModule: 'Contacts' }, "parent_id='12x8549'"],
-    [
-      'tickets of another contact',
-      { parent_id: '12x8551', relatedModule: 'Contacts' },
-      "parent_id='12x8551'",
-    ],
-    ['a search by name', { cblistsearch_HelpDesk: 'Acme' }, "ticket_title like '%Acme%'"],
-    [
-      'a filter of its own',
-      {
-        cbfilter_a: {
-          fieldname: 'ticketstatus',
-          operation: 'is',
-          value: 'Open',
-          valuetype: 'raw',
-          groupid: 'a',
-        },
-      },
-      "ticketstatus='Open'",
-    ],
-    [
-      'filters in JSON',
-      {
-        cbfiltersearch_a: JSON.stringify([
-          { fieldname: 'ticketstatus', operation: 'is', value: 'Open', valuetype: 'raw', groupid: 'a' },
-        ]),
-        ticket_title: 'Acme',
-      },
-      "ticketstatus='Open' and ticket_title like '%Acme%'",
-    ],
-  ]
-  for (const [name, filter, where] of lists) {
-    const expected = oracle.answer(`select * from HelpDesk where ${where} order by ticket_title limit 0,10`)
-    for (const kind of ['getList', 'getManyReference'] as const)
-      await step(
-        `${kind}: ${name}`,
-        () => provider[kind]('HelpDesk', list(filter)),
-        ({ data, total }) =>
-          total === expected.total &&
-          rowsAt(data)
-            .map((row) => textAt(row, 'id'))
-            .join() === expected.rows.map(({ id }) => id).join(),
+  await t.test('each filter finds the tickets that it names', async (t) => {
+    const { database } = portal.corebos
+    const oracle = new Oracle(database, ownerIdsOf(database, 8549, 'account'))
+    for (const [name, filter, where] of filters) {
+      const { rows, total } = oracle.answer(
+        `select * from HelpDesk where ${where} order by ticket_title limit 0,10`,
       )
-  }
-  await step(
-    'getManyReference: documents, many to many',
-    () =>
-      provider.getManyReference(
-        'Documents',
-        list(
-          { moduleRelationType: 'N:N', relatedModule: 'Contacts', 'Related.Contacts': '12x8549' },
-          'notes_title',
-        ),
-      ),
-    ({ data }) => rowsAt(data).some((row) => textAt(row, 'id') === '15x8644'),
-  )
-  await step(
-    'getOne',
-    () => provider.getOne('HelpDesk', { id: '17x8625' }),
-    ({ data }) => textAt(data, 'id') === '17x8625',
-  )
-  await step(
-    'getOne: the own user',
-    () => provider.getOne('Users', { id: userId }),
-    ({ data }) => textAt(data, 'id') === userId,
-  )
-  await step(
-    'getMany',
-    () => provider.getMany('Accounts', { ids: ['11x8546', '11x8547'] }),
-    ({ data }) =>
-      rowsAt(data)
-        .map((row) => textAt(row, 'accountname'))
-        .join() === 'Acme',
-  )
-  const created = await step(
-    'create',
-    () => provider.create('HelpDesk', { data: { ticket_title: 'of react-admin', ticketstatus: 'Open' } }),
-    ({ data }) => textAt(data, 'parent_id') === '12x8549',
-  )
-  const id = textAt(created, 'data', 'id')
-  await step(
-    'update',
-    () => provider.update('HelpDesk', { data: { id, ticket_title: 'again', ticketstatus: 'Open' } }),
-    ({ data }) => textAt(data, 'ticket_title') === 'again',
-  )
-  await step(
-    'deleteMany is rejected, record by record',
-    () => provider.deleteMany('HelpDesk', { ids: ['17x8625'] }),
-    ({ data }) => rowsAt(data, 'failed_deletes').length === 1,
-  )
+      const expected = rows.map(({ id }) => id).join()
+      for (const kind of ['getList', 'getManyReference'] as const)
+        await operation(
+          t,
+          `${kind}: ${name}`,
+          () => provider[kind]('HelpDesk', list(filter)),
+          (found) => found.total === total && idsIn(found.data).join() === expected,
+        )
+    }
+  })
+
+  await t.test('records are read one by one, several, and by their relation', async (t) => {
+    const related = { moduleRelationType: 'N:N', relatedModule: 'Contacts', 'Related.Contacts': '12x8549' }
+    await operation(
+      t,
+      'getManyReference: documents, many to many',
+      () => provider.getManyReference('Documents', list(related, 'notes_title')),
+      ({ data }) => idsIn(data).includes('15x8644'),
+    )
+    for (const [module, id] of [
+      ['HelpDesk', '17x8625'],
+      ['Users', userId],
+    ] as const)
+      await operation(
+        t,
+        `getOne: ${module}`,
+        () => provider.getOne(module, { id }),
+        ({ data }) => textAt(data, 'id') === id,
+      )
+    await operation(
+      t,
+      'getMany',
+      () => provider.getMany('Accounts', { ids: ['11x8546', '11x8547'] }),
+      ({ data }) =>
+        rowsAt(data)
+          .map((row) => textAt(row, 'accountname'))
+          .join() === 'Acme',
+    )
+  })
+
+  await t.test('tickets are created and changed, and not deleted', async (t) => {
+    const values = { ticket_title: 'of react-admin', ticketstatus: 'Open' }
+    const created = await operation(
+      t,
+      'create',
+      () => provider.create('HelpDesk', { data: values }),
+      ({ data }) => textAt(data, 'parent_id') === '12x8549',
+    )
+    const changed = { ...values, id: textAt(created, 'data', 'id'), ticket_title: 'again' }
+    await operation(
+      t,
+      'update',
+      () => provider.update('HelpDesk', { data: changed }),
+      ({ data }) => textAt(data, 'ticket_title') === 'again',
+    )
+    await operation(
+      t,
+      'deleteMany is rejected, record by record',
+      () => provider.deleteMany('HelpDesk', { ids: ['17x8625'] }),
+      ({ data }) => rowsAt(data, 'failed_deletes').length === 1,
+    )
+  })
 })
 
 t.test('node-vtiger connects as a CRM user and works', skip, async (t) => {

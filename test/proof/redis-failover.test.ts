@@ -153,11 +153,83 @@ async function client(
   }
 }
 
+const calm = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Waits until another server is the master. */
+async function anotherMaster(
+  servers: readonly Server[],
+  ports: readonly number[],
+  old: Server | undefined,
+): Promise<void> {
+  await until('another master', async () => {
+    const now = await masterOf(servers, ports)
+    return now !== undefined && now !== old
+  })
+}
+
+/** Reads a session again and again while `running`. @returns how often, and what failed */
+async function readWhile(stores: readonly Store[], session: string, running: () => boolean) {
+  let requests = 0
+  const failed: unknown[] = []
+  const load = async (store: Store) => {
+    while (running()) {
+      requests++
+      try {
+        if ((await store.read(session)).session === undefined) failed.push('no session')
+      } catch (error) {
+        failed.push(error)
+        await calm(5)
+      }
+    }
+  }
+  await Promise.all(stores.map(load))
+  return { requests, failed }
+}
+
+/** Uses of a session that were accepted after its end had been acknowledged. */
+function revivedIn(history: readonly Call[]): readonly Call[] {
+  const born = new Map(
+    history.flatMap(({ kind, session, ended }) =>
+      kind === 'create' && session !== undefined ? [[session, ended]] : [],
+    ),
+  )
+  const endings = history.filter(({ kind }) => kind === 'end' || kind === 'endAll')
+  const isEndOf = (end: Call, use: Call) =>
+    end.kind === 'endAll'
+      ? (born.get(use.session ?? '') ?? Infinity) < end.began
+      : end.session === use.session
+  return history
+    .filter(({ kind }) => kind === 'read' || kind === 'rotate')
+    .filter((use) =>
+      endings.some((end) => end.contact === use.contact && end.ended < use.began && isEndOf(end, use)),
+    )
+}
+
+/** Refresh tokens for which more than one successor was given. */
+function forkedIn(history: readonly Call[]): readonly string[] {
+  const successors = new Map<string, Set<string>>()
+  for (const { presented, given } of history) {
+    if (presented === undefined || given === undefined) continue
+    successors.set(presented, (successors.get(presented) ?? new Set()).add(given))
+  }
+  return [...successors].filter(([, { size }]) => size > 1).map(([presented]) => presented)
+}
+
+/** How long it took until a call was answered again after something was done to the master. */
+function outageAfter(at: number, history: readonly Call[], failures: readonly number[]): number {
+  const back = history.find(
+    ({ began }) => began > at + 100 && failures.some((failure) => failure > at && failure < began),
+  )
+  return Math.round((back?.ended ?? Infinity) - at)
+}
+
+const countIn = (history: readonly Call[], kind: Call['kind']) =>
+  history.filter((call) => call.kind === kind).length
+
 t.test('a failover loses no session and brings none back', { skip }, async (t) => {
   const { servers, url, ports } = await sentinels(t)
   const stores = await Promise.all([open(t, url), open(t, url), open(t, url)])
   const [first] = stores
-
   const lasting = await first.create(facts('12x99'))
   const ended = await first.create(facts('12x99'))
   await first.end(ended.session.id)
@@ -166,132 +238,76 @@ t.test('a failover loses no session and brings none back', { skip }, async (t) =
     return new Set(counts).size === 1
   })
 
-  /** A change of masters on purpose: requests wait it out. */
-  const planned = async () => {
+  await t.test('requests wait out a change of masters on purpose', async (t) => {
     let moving = true
-    const still = () => moving
-    let requests = 0
-    const failed: unknown[] = []
-    const load = async (store: Store) => {
-      while (still()) {
-        requests++
-        try {
-          if ((await store.read(lasting.session.id)).session === undefined) failed.push('no session')
-        } catch (error) {
-          failed.push(error)
-          await new Promise((resolve) => setTimeout(resolve, 5))
-        }
-      }
-    }
     const before = await masterOf(servers, ports)
-    const workers = stores.map(load)
+    const reading = readWhile(stores, lasting.session.id, () => moving)
     await asked(ports, 'FAILOVER')
-    await until('another master', async () => {
-      const now = await masterOf(servers, ports)
-      return now !== undefined && now !== before
-    })
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await anotherMaster(servers, ports, before)
+    await calm(500)
     moving = false
-    await Promise.all(workers)
+    const { requests, failed } = await reading
     t.comment(`a failover on purpose: requests ${requests} failed ${failed.length}`)
-    t.same(
-      failed.filter((error) => !unavailable(error)),
-      [],
-      'at worst somebody had to ask again',
-    )
+    const others = failed.filter((error) => !unavailable(error))
+    t.same(others, [], 'at worst a caller had to ask again')
     t.ok(failed.length < requests / 4, 'and few had to')
-  }
-  await planned()
+  })
 
-  let on = true
-  const running = () => on
   const history: Call[] = []
   const failures: number[] = []
-  const clients = Array.from({ length: 8 }, (_, index) => {
-    const store = stores[index % 3] ?? first
-    return client(store, `12x${1 + (index % 4)}`, index + 1, running, history, failures)
+  const outages: [what: string, at: number][] = []
+
+  await t.test('a master hangs, and one is killed, while clients open, use and end sessions', async (t) => {
+    let on = true
+    const clients = Array.from({ length: 8 }, (_, index) => {
+      const store = stores[index % 3] ?? first
+      return client(store, `12x${1 + (index % 4)}`, index + 1, () => on, history, failures)
+    })
+    const works = () => until('it works', async () => first.ping().then(() => true))
+
+    await calm(500)
+    const paused = await masterOf(servers, ports)
+    outages.push(['paused', performance.now()])
+    paused?.process.kill('SIGSTOP')
+    await anotherMaster(servers, ports, paused)
+    await works()
+    await calm(300)
+    paused?.process.kill('SIGCONT')
+    await calm(1500)
+
+    const killed = await masterOf(servers, ports)
+    outages.push(['killed', performance.now()])
+    await killed?.kill()
+    await anotherMaster(servers, ports, killed)
+    await works()
+    await calm(1000)
+    await until(
+      'enough has happened',
+      async () => countIn(history, 'endAll') > 20 && countIn(history, 'rotate') > 200,
+    )
+    on = false
+    await Promise.all(clients)
+    await works()
+    t.ok(failures.length > 0, 'the failovers were felt')
   })
-  const phases: [string, number][] = []
-  const phase = (name: string) => phases.push([name, performance.now()])
-  const calm = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-  /** When this returns, the former master is no longer the master. */
-  const replaced = async (old: Server | undefined) => {
-    await until('another master', async () => {
-      const now = await masterOf(servers, ports)
-      return now !== undefined && now !== old
-    })
-    await until('it works', async () => first.ping().then(() => true))
-  }
 
-  await calm(500)
-  const paused = await masterOf(servers, ports)
-  phase('paused')
-  paused?.process.kill('SIGSTOP')
-  await replaced(paused)
-  phase('replaced')
-  await calm(300)
-  paused?.process.kill('SIGCONT')
-  await calm(1500)
+  await t.test('what was acknowledged before them holds after them', async (t) => {
+    t.ok((await first.read(lasting.session.id)).session, 'a session outlived two failovers')
+    t.match(await first.rotate(lasting.refreshToken), { kind: 'rotated' }, 'and so did its refresh token')
+    t.equal((await first.read(ended.session.id)).session, undefined, 'what had ended stayed ended')
+  })
 
-  const killed = await masterOf(servers, ports)
-  phase('killed')
-  await killed?.kill()
-  await replaced(killed)
-  phase('replaced')
-  await calm(1000)
-  const count = (kind: Call['kind']) => history.filter((call) => call.kind === kind).length
-  await until('enough has happened', async () => count('endAll') > 20 && count('rotate') > 200)
-  on = false
-  await Promise.all(clients)
-
-  await until('it works', async () => first.ping().then(() => true))
-  t.ok((await first.read(lasting.session.id)).session, 'a session outlived two failovers')
-  t.match(await first.rotate(lasting.refreshToken), { kind: 'rotated' }, 'and so did its refresh token')
-  t.equal((await first.read(ended.session.id)).session, undefined, 'what had ended stayed ended')
-
-  const born = new Map(
-    history.flatMap(({ kind, session, ended }) =>
-      kind === 'create' && session !== undefined ? [[session, ended]] : [],
-    ),
-  )
-  const endings = history.filter(({ kind }) => kind === 'end' || kind === 'endAll')
-  const accepted = history.filter(({ kind }) => kind === 'read' || kind === 'rotate')
-  const revived = accepted.filter((use) =>
-    endings.some(
-      (end) =>
-        end.contact === use.contact &&
-        end.ended < use.began &&
-        (end.kind === 'endAll'
-          ? (born.get(use.session ?? '') ?? Infinity) < end.began
-          : end.session === use.session),
-    ),
-  )
-  t.same(revived, [], 'nothing was accepted after an acknowledged ending')
-
-  const successors = new Map<string, Set<string>>()
-  for (const { presented, given } of history) {
-    if (presented === undefined || given === undefined) continue
-    successors.set(presented, (successors.get(presented) ?? new Set()).add(given))
-  }
-  t.same(
-    [...successors.values()].filter(({ size }) => size > 1),
-    [],
-    'no token has two successors',
-  )
-
-  const outage = phases
-    .filter(([name]) => name !== 'replaced')
-    .map(([name, at]) => {
-      const back = history.find(
-        ({ began }) => began > at + 100 && failures.some((failure) => failure > at && failure < began),
-      )
-      return `${name} ${Math.round((back?.ended ?? Infinity) - at)} ms`
-    })
-  t.comment(
-    `acknowledged: ${(['create', 'read', 'rotate', 'end', 'endAll'] as const).map((kind) => `${kind} ${count(kind)}`).join(', ')}; ` +
-      `rejected ${failures.length}; until the first answer after the master was ${outage.join(', ')}`,
-  )
-  t.ok(failures.length > 0, 'and the failovers were felt')
+  await t.test('nothing is accepted after an acknowledged end, no token has two successors', async (t) => {
+    const kinds = ['create', 'read', 'rotate', 'end', 'endAll'] as const
+    const counts = kinds.map((kind) => `${kind} ${countIn(history, kind)}`)
+    const times = outages.map(([what, at]) => `${what} ${outageAfter(at, history, failures)} ms`)
+    t.comment(
+      `acknowledged: ${counts.join(', ')}; rejected ${failures.length}; ` +
+        `until the first answer after the master was ${times.join(', ')}`,
+    )
+    t.same(revivedIn(history), [])
+    t.same(forkedIn(history), [])
+  })
 })
 
 /** Says who is master when it is let, and tells of a new one when it is asked to: what a Sentinel does at a bad moment. */
