@@ -38,7 +38,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 /**
  * The schema of an answer describes it and does not change it: rows have been verified, and a serializer made of the
  * schema would check each value once more, for a third of the time that the gateway takes to start. That answers are as
- * described is the subject of test/service.test.ts.
+ * described is the subject of test/http/described.test.ts.
  */
 export const serializerCompiler: FastifySerializerCompiler<unknown> = () => (data) => JSON.stringify(data)
 
