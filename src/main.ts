@@ -1,6 +1,7 @@
 /** `npm start`: the gateway alone, configured from the environment and `.env`. */
 import { existsSync } from 'node:fs'
 import { ConfigError, readConfig, unknownNames } from './config/config.ts'
+import { dangersOf } from './config/dangers.ts'
 import { announce, closeOnSignal, startService } from './service.ts'
 
 async function main(): Promise<void> {
@@ -9,9 +10,8 @@ async function main(): Promise<void> {
   for (const line of unknownNames(process.env)) console.error(`warning: ${line}`)
 
   const config = readConfig(process.env)
-  if (config.REDIS_URL === undefined) {
-    console.error('Warning: without REDIS_URL sessions exist only in this process and end with it')
-  }
+  // At once: what coreBOS says of rights may come late, or never.
+  for (const line of dangersOf(config)) console.error(`warning: ${line}`)
   const service = await startService(config)
   closeOnSignal(() => service.close(), config.COREBOS_TIMEOUT_MS + 5000)
   await announce(service, console)

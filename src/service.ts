@@ -2,7 +2,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { buildApp, buildOperator, type AppOptions } from './app.ts'
 import { ConfigError, maskedConfig, type Config } from './config/config.ts'
-import { dangersOf } from './config/dangers.ts'
 
 export interface Service {
   /** The address of the API. */
@@ -15,7 +14,7 @@ export interface Service {
   missing(): Promise<readonly string[]>
   /** What is in use at this moment, by kind: zero of each without a request. */
   readonly inUse: () => Readonly<Record<string, number>>
-  /** Valid but dangerous settings and rights, one line each. Empty if coreBOS does not answer. */
+  /** Dangerous rights in coreBOS, one line each. Empty if coreBOS does not answer. */
   dangers(): Promise<readonly string[]>
   /** Lets running requests finish, rejects new ones, then ends everything. */
   close(): Promise<void>
@@ -39,7 +38,7 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
       ready,
       missing: async () => (await app.missing()).map(({ message }) => message),
       inUse: () => app.inUse.counts(),
-      dangers: async () => [...dangersOf(config), ...(await app.corebos.dangers().catch(() => []))],
+      dangers: async () => app.corebos.dangers().catch(() => []),
       close: async () => app.close(),
     }
   } catch (error) {

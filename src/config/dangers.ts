@@ -9,6 +9,7 @@ export type Settings = Pick<
   | 'HOST'
   | 'COREBOS_URL'
   | 'LOG_LEVEL'
+  | 'REDIS_URL'
   | 'RATE_LIMIT_IP'
   | 'RATE_LIMIT_CONTACT'
   | 'RATE_LIMIT_LOGIN'
@@ -18,7 +19,7 @@ export type Settings = Pick<
 const boundless = { RATE_LIMIT_IP: 1000, RATE_LIMIT_CONTACT: 1000, RATE_LIMIT_LOGIN: 10 } as const
 
 export function dangersOf(config: Settings): string[] {
-  const { PUBLIC_URL, HOST, COREBOS_URL, LOG_LEVEL } = config
+  const { PUBLIC_URL, HOST, COREBOS_URL, LOG_LEVEL, REDIS_URL } = config
   const portal = new URL(PUBLIC_URL)
   const corebos = new URL(COREBOS_URL)
   const isOpen = !isLocal(HOST)
@@ -40,6 +41,7 @@ export function dangersOf(config: Settings): string[] {
       const { max, seconds }: Rate = config[name as keyof typeof boundless]
       return [max / seconds > most, `${name}: ${max} in ${seconds} seconds is no limit`]
     }),
+    [REDIS_URL === undefined, 'REDIS_URL: without it sessions exist only in this process and end with it'],
     [LOG_LEVEL === 'silent', 'LOG_LEVEL: silent leaves out the audit lines of writes as well'],
   ]
   return dangers.filter(([is]) => is).map(([, line]) => line)
