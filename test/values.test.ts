@@ -133,13 +133,27 @@ t.test('/webservice.php finds and upserts such values', async (t) => {
   }
 })
 
-t.test("several blanks in a policy's own condition are several blanks", async (t) => {
-  const where = "ticket_title != 'zz  two'"
-  const file = await policyFile(t, { HelpDesk: { where } })
-  const portal = await startPortal(t, { env: { POLICY_FILE: file } })
-  await plant(portal, ['zz two', 'zz  two'])
-  t.strictSame(await titlesWhere(portal, "ticket_title like 'zz%'"), ['zz two'])
-})
+const planted = ['zz two', 'zz  two', 'zz x not in (1,2)', 'zz [id]', 'zz\\'] as const
+
+for (const [where, hidden] of [
+  ["ticket_title != 'zz  two'", ['zz  two']],
+  ["ticket_title not like '%z  t%'", ['zz  two']],
+  ["ticket_title not in ('zz  two', 'zz x not in (1,2)')", ['zz  two', 'zz x not in (1,2)']],
+  ["not ticket_title = 'zz x not in (1,2)' and ticket_title != 'zz\\\\'", ['zz x not in (1,2)', 'zz\\']],
+  ["ticket_title not like '%[%'", ['zz [id]']],
+  ["ticket_title = 'zz x not in (1,2)' or ticket_title like '%[%'", ['zz two', 'zz  two', 'zz\\']],
+] as const)
+  t.test(`a policy's own condition holds its texts as they are: ${where}`, async (t) => {
+    const file = await policyFile(t, { HelpDesk: { where } })
+    const portal = await startPortal(t, { env: { POLICY_FILE: file } })
+    await plant(portal, planted)
+    const shown = planted.filter((title) => !new Set<string>(hidden).has(title))
+    t.strictSame(await titlesWhere(portal, "ticket_title like 'zz%'"), shown)
+    t.notOk(
+      portal.log.some((line) => line.includes('withheld')),
+      'no row is withheld',
+    )
+  })
 
 const blanks = ['zz two', 'zz  two', 'zz   two'] as const
 
@@ -167,6 +181,17 @@ for (const mode of usualModes) {
       'zz   two',
     ])
     t.strictSame(await titlesWhere(portal, "ticket_title in ('zz  two','zz   two')"), ['zz  two', 'zz   two'])
+    for (const [pattern, expected] of [
+      ['%zz  two%', ['zz two', 'zz   two']],
+      ['%  %', ['zz two']],
+      ['% two%', []],
+      ['%z  t%', ['zz two', 'zz   two']],
+    ] as const)
+      t.strictSame(
+        await titlesWhere(portal, `ticket_title not like '${pattern}' and ticket_title like 'zz%'`),
+        expected,
+        `not like '${pattern}'`,
+      )
   })
 
   t.test(`${mode}: what coreBOS miscounts is counted as it is, in every way to count`, async (t) => {

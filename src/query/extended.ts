@@ -120,15 +120,19 @@ class Printer {
   #literal(value: Value, splitting?: RegExp): string {
     const { text } = value
     if (value.kind === 'number') return text
-    const readOtherwise =
-      /^\s|\s$|\s\s|[\n\r\t\\]|'$|^'|^null$/i.test(text) ||
-      /[\u{10000}-\u{10ffff}]/u.test(text) ||
-      /related\.|[&]/i.test(text) ||
-      splitting?.test(text) === true
-    if (text === '' || readOtherwise)
+    if (!isExtendedText(text) || splitting?.test(text) === true)
       throw inexpressible('coreBOS would read the value in another way in this dialect')
     return `'${text.replaceAll("'", "\\'")}'`
   }
+}
+
+/** Whether this dialect reads a text in quotes as it stands. */
+export function isExtendedText(text: string): boolean {
+  const readOtherwise =
+    /^\s|\s$|\s\s|[\n\r\t\\]|'$|^'|^null$/i.test(text) ||
+    /[\u{10000}-\u{10ffff}]/u.test(text) ||
+    /related\.|[&]/i.test(text)
+  return text !== '' && !readOtherwise
 }
 
 function inexpressible(why: string): GatewayError {

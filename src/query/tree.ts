@@ -108,11 +108,14 @@ export interface Lookup {
   readonly negated: boolean
   /**
    * Part of the policy's own condition on the module of the query, so it may name hidden fields. `untied`: the ids only
-   * narrow records that other ties have assigned to the contact, and the dialect cannot express these ties.
+   * narrow records that other ties have assigned to the contact, and the dialect cannot express these ties. `ties`: only
+   * they apply, because the other terms of the rule's condition may need look-ups themselves.
    */
-  readonly ofRule: 'tied' | 'untied' | undefined
-  /** A further condition on the records that `query` finds, which coreBOS cannot evaluate. */
-  readonly exact?: Compare | Like
+  readonly ofRule: 'tied' | 'untied' | 'ties' | undefined
+  /** A further condition on the records that `query` finds, which the gateway evaluates. */
+  readonly exact?: Compare | Like | Null
+  /** The same look-up in another way, for scopes that the dialect cannot express: it accepts few ids. */
+  readonly otherwise?: Lookup
 }
 
 /**

@@ -7,7 +7,7 @@ import { outline } from '../scope/outline.ts'
 import { ofCaller, ofGateway, ofLookUp, type Draft, type Origin } from '../scope/plan.ts'
 import { isShown, type Dialect } from '../scope/rule-condition.ts'
 import { RuleError } from '../scope/rule-error.ts'
-import { completed, draftOf, ruleErrorsOf } from './look-up.ts'
+import { completed, draftOf, inOneWay, ruleErrorsOf } from './look-up.ts'
 
 export interface Explanation {
   readonly rule: string
@@ -83,8 +83,10 @@ async function explanation(query: Query, origin: Origin, means: Means): Promise<
 
 async function explainLookUp(node: Lookup | Relation, means: Means): Promise<Explanation['lookups']> {
   const { label } = node
-  if (node.kind === 'lookup')
-    return [{ label, explanation: await explanation(node.query, ofLookUp(node), means) }]
+  if (node.kind === 'lookup') {
+    const explained = async (way: Lookup) => explanation(way.query, ofLookUp(way), means)
+    return [{ label, explanation: await inOneWay(node, explained) }]
+  }
   if ('length' in node.parents) return []
   return [{ label, explanation: await explanation(node.parents, ofGateway(), means) }]
 }

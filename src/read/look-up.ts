@@ -19,7 +19,7 @@ import {
 } from '../scope/plan.ts'
 import { resolveCondition, unresolvedIn, type FoundIds } from '../scope/resolve.ts'
 import { ruleLabel, scopeLabel, scopeOf } from '../scope/rule-condition.ts'
-import { asRuleError } from '../scope/rule-error.ts'
+import { asRuleError, RuleError } from '../scope/rule-error.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { bypassSharedReads } from '../access/bypass-cache.ts'
 import { readBy, sendPlan } from './send.ts'
@@ -49,8 +49,7 @@ export async function resolvedScope(view: ModuleView, context: ReadContext): Pro
 /** @throws GatewayError for which a look-up is rejected, or the error of coreBOS */
 async function lookUpIds(lookUps: Draft['lookUps'], context: ReadContext): Promise<FoundIds> {
   const found = await mapLimited(lookUps, async (node) => {
-    const load = (by: ReadContext) =>
-      node.kind === 'lookup' ? ids(node.query, by, ofLookUp(node), node.exact) : relatedTo(node, by)
+    const load = (by: ReadContext) => (node.kind === 'lookup' ? lookedUp(node, by) : relatedTo(node, by))
     if (node.label !== scopeLabel) return [node, await ruleErrorsOf(node, load(context))] as const
     // Look-ups of the scope are the same for every query, and are cached no longer than the scope.
     const modules = node.kind === 'lookup' ? [node.query.module] : [node.parentModule, node.module]
@@ -74,6 +73,20 @@ function keyOf(node: Lookup | Relation): string {
       ? ['lookup', node.query.module]
       : ['relation', node.parentModule, node.module, 'length' in node.parents ? node.parents : '*'],
   )
+}
+
+/** A look-up in the first of its ways that can express the scope of this contact. */
+export async function inOneWay<T>(node: Lookup, work: (node: Lookup) => Promise<T>): Promise<T> {
+  const { otherwise } = node
+  if (otherwise === undefined) return work(node)
+  return work(node).catch(async (error: unknown) => {
+    if (error instanceof RuleError) return work(otherwise)
+    throw error
+  })
+}
+
+async function lookedUp(node: Lookup, context: ReadContext): Promise<readonly string[]> {
+  return inOneWay(node, async (node) => ids(node.query, context, ofLookUp(node), node.exact))
 }
 
 async function ids(

@@ -6,9 +6,10 @@
 import { isEqual, isLike } from '../query/collation.ts'
 import { patternLiteral, textLiteral } from '../query/basic.ts'
 import { staysQuoted } from '../query/dialect.ts'
+import { isExtendedText } from '../query/extended.ts'
 import { literally, patternOf, piecesOf, type Piece } from '../query/pattern.ts'
 import * as tree from '../query/tree.ts'
-import type { Compare, Condition, In, Like } from '../query/tree.ts'
+import type { Compare, Condition, In, Like, Lookup, Null } from '../query/tree.ts'
 import { valueKind, type FieldShape } from '../model/module.ts'
 import { allIds } from './check.ts'
 import { GatewayError } from '../model/errors.ts'
@@ -48,6 +49,22 @@ export function exactly(condition: Condition, view: ModuleView): Condition | und
   }
 }
 
+/** A look-up of all records in the scope, of which the gateway keeps those that meet the condition. */
+export function tested(atom: Like | Null, view: ModuleView): Pick<Lookup, 'field' | 'query' | 'exact'> {
+  // A null value meets neither `like` nor `not like`.
+  const where = atom.kind === 'like' ? tree.anyOf(isSet(atom.path)) : undefined
+  return {
+    field: 'id',
+    query: tree.select(view.module.name, [atom.path.field], where, allIds),
+    exact: atom,
+  }
+}
+
+/** Of these, each value but null meets at least one. */
+function isSet(path: Compare['path']): Condition[] {
+  return ['', 'x'].map((text) => tree.compare(path, '!=', tree.text(text)))
+}
+
 /** Whether a condition can be sent, or its extended form if the basic dialect has none. */
 function isReadAsMeant(atom: TextAtom, { name }: FieldShape): boolean {
   switch (atom.kind) {
@@ -56,10 +73,16 @@ function isReadAsMeant(atom: TextAtom, { name }: FieldShape): boolean {
     case 'in':
       return atom.values.every(({ text }) => staysQuoted(textLiteral(text, name), !atom.negated))
     case 'like':
-      // The extended dialect splits a value at these characters.
-      if (atom.negated) return !/['\\()[\],=<&]/.test(atom.pattern.replaceAll('\\_', ''))
+      if (atom.negated) return isSoughtAsMeant(atom.pattern)
       return staysQuoted(patternLiteral(atom.pattern, name))
   }
+}
+
+/** Whether the extended dialect, which alone has `not like`, reads the text between the wildcards as it stands. */
+function isSoughtAsMeant(pattern: string): boolean {
+  const text = pattern.replace(/^%/, '').replace(/%$/, '').replaceAll('\\_', '_')
+  // It splits a value at these characters. A text without any is not looked for.
+  return text === '' || (!/['\\()[\],=<]/.test(text) && isExtendedText(text))
 }
 
 /** Replaces all characters that begin or end a part of a statement by `_`. */
@@ -87,8 +110,7 @@ function found(
   })
   if (!negated) return lookup
   // A null value meets neither a condition nor its negation.
-  const others = ['', 'x'].map((text) => tree.compare(path, '!=', tree.text(text)))
-  return tree.and(tree.anyOf(others), lookup)
+  return tree.and(tree.anyOf(isSet(path)), lookup)
 }
 
 /** The gateway compares such a pattern itself, character by character. */
@@ -96,7 +118,7 @@ function requireShort({ pattern, path }: Like): void {
   if (pattern.length <= limits.term) return
   throw new GatewayError(
     'QUERY_TOO_LARGE',
-    `line ${path.at.line}, column ${path.at.column}: a pattern of 'like' with quotation marks, parentheses or backslashes may ` +
+    `line ${path.at.line}, column ${path.at.column}: a pattern of 'like' that the gateway has to compare itself may ` +
       `have ${limits.term} characters; ${pattern.length} were received`,
   )
 }
@@ -106,13 +128,21 @@ const tests = new WeakMap<Like, (text: string) => boolean>()
 function testOf(atom: Like): (text: string) => boolean {
   const known = tests.get(atom)
   if (known !== undefined) return known
+  requireShort(atom)
   const made = isLike(piecesOf(atom.pattern) ?? literally(atom.pattern))
   tests.set(atom, made)
   return made
 }
 
 /** Whether a row meets the condition of a look-up, by the rules of coreBOS's database. */
-export function meetsExactly(row: Row, atom: Compare | Like): boolean {
+export function meetsExactly(row: Row, atom: Compare | Like | Null): boolean {
   const value = row[atom.path.field] ?? ''
-  return atom.kind === 'compare' ? isEqual(value, atom.value.text) : testOf(atom)(value)
+  switch (atom.kind) {
+    case 'compare':
+      return isEqual(value, atom.value.text)
+    case 'like':
+      return testOf(atom)(value) !== atom.negated
+    case 'null':
+      return (value === '' || (atom.orZero === true && Number(value) === 0)) !== atom.negated
+  }
 }

@@ -8,7 +8,7 @@ import * as tree from '../query/tree.ts'
 import type { Condition, Lookup } from '../query/tree.ts'
 import { allIds, idsOf } from './check.ts'
 import { columnsOf } from './columns.ts'
-import { exactly } from './exact.ts'
+import { exactly, tested } from './exact.ts'
 import type { ModuleView } from './view.ts'
 
 /**
@@ -24,8 +24,8 @@ export function withoutExtended(
 ): Condition {
   if (condition.kind === 'and' || condition.kind === 'or')
     return tree.mapTerms(condition, (term) => withoutExtended(term, view, of))
-  const exact = of === undefined ? exactly(condition, view) : undefined
-  if (exact !== undefined) return exact
+  const exact = exactly(condition, view)
+  if (exact !== undefined) return of === undefined ? exact : underTies(exact, of)
   if (condition.kind !== 'like' && condition.kind !== 'null') return condition
   const field = view.module.fields.get(condition.path.field)
   const kind = field && valueKind(field)
@@ -45,13 +45,25 @@ export function withoutExtended(
       `'${condition.path.field}' holds numbers, for which coreBOS has no 'not like'`,
     )
   }
+  const label = printCondition(condition)
+  const otherwise = tree.lookup({ ...tested(condition, view), label })
   return tree.lookup({
     field: 'id',
     query: idsOf(view.module.name, condition),
-    label: printCondition(condition),
+    label,
     dialect: 'extended',
     ...of,
+    otherwise: of === undefined ? otherwise : tree.lookup({ ...otherwise, ...of, ofRule: 'ties' }),
   })
+}
+
+/** The condition of a rule with its look-ups, which may name hidden fields. */
+function underTies(condition: Condition, of: Pick<Lookup, 'label'>): Condition {
+  if (condition.kind === 'and' || condition.kind === 'or')
+    return tree.mapTerms(condition, (term) => underTies(term, of))
+  return condition.kind === 'lookup'
+    ? tree.lookup({ ...condition, label: of.label, ofRule: 'ties' })
+    : condition
 }
 
 /** `(A or B) and B` is `B`: A, which the dialect may lack, need not be printed. */

@@ -159,6 +159,16 @@ function proveScope(view: ModuleView, visible: VisibleModules): void {
 }
 
 function proveLookUp(node: Lookup | Relation, visible: VisibleModules): void {
-  if (node.kind === 'lookup') prove(node.query, visible, ofLookUp(node))
+  if (node.kind === 'lookup') proveOneWay(node, visible)
   else if (!('length' in node.parents)) prove(node.parents, visible, ofGateway())
+}
+
+/** As a look-up is carried out: in another way where the first cannot express the scope. */
+function proveOneWay(node: Lookup, visible: VisibleModules): void {
+  try {
+    prove(node.query, visible, ofLookUp(node))
+  } catch (error) {
+    if (node.otherwise === undefined || !(error instanceof RuleError)) throw error
+    prove(node.otherwise.query, visible, ofLookUp(node.otherwise))
+  }
 }

@@ -38,10 +38,16 @@ export function scopeOf(
   ownerIds: OwnerIds,
   purpose: Purpose = forCaller,
 ): Condition {
-  const whole = ownCondition(view, visible)
-  const own = purpose.ofRule === undefined ? whole : extendedPart(whole, view, visible.modules)
+  const own = ownPart(view, visible, purpose)
   const ties = tiesOf(view, visible, ownerIds)
   return ties === undefined ? own : tree.and(tree.anyOf(ties), own)
+}
+
+/** The part of the policy's condition that a look-up for this condition repeats; all of it for other queries. */
+function ownPart(view: ModuleView, visible: VisibleModules, { ofRule }: Purpose): Condition {
+  if (ofRule === 'ties') return tree.constant(true)
+  const whole = ownCondition(view, visible)
+  return ofRule === undefined ? whole : extendedPart(whole, view, visible.modules)
 }
 
 /** The part of a scope that a contact may know. */

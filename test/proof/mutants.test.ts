@@ -194,7 +194,7 @@ const mutants: readonly Mutant[] = Object.entries<
       'return `(${node.terms.map((term) => this.group(term)).join(` ${node.kind} `)})`',
       'return node.terms.map((term) => this.group(term)).join(` ${node.kind} `)',
     ],
-    ['values that are read otherwise', "if (text === '' || readOtherwise)", "if (text === '')"],
+    ['values that are read otherwise', "return text !== '' && !readOtherwise", "return text !== ''"],
     [
       "'not like' with less than two %",
       "if (negated && before + behind !== '%%')",
