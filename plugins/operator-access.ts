@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError } from '../src/model/errors.ts'
+import { decoded } from '../src/http/utf8.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -35,9 +36,7 @@ function holderOf(token: string | undefined): (request: FastifyRequest, asPasswo
   return ({ headers: { authorization = '' } }, asPassword) => {
     const [, bearer = ''] = /^Bearer (.*)$/.exec(authorization) ?? []
     const [, basic = ''] = asPassword ? (/^Basic (.*)$/i.exec(authorization) ?? []) : []
-    const password = Buffer.from(basic, 'base64')
-      .toString()
-      .replace(/^[^:]*:/, '')
-    return timingSafeEqual(digest(basic === '' ? bearer : password), expected)
+    const given = basic === '' ? bearer : decoded(Buffer.from(basic, 'base64'))?.replace(/^[^:]*:/, '')
+    return given !== undefined && timingSafeEqual(digest(given), expected)
   }
 }

@@ -231,6 +231,7 @@ export async function buildOperator(
   await app.register(bodies)
   await app.register(closing)
   await app.register(operatorAccess, { token: config.OPERATOR_TOKEN })
+  await app.register(parameters)
   await app.register(operatorOpenapi)
   await app.register(operator, { gateway })
   await app.register(operatorPages, {

@@ -64,8 +64,10 @@ export async function loadPortalSettings(file: string | undefined): Promise<Load
 
   function parsed(bytes: Buffer): unknown {
     try {
-      return JSON.parse(bytes.toString('utf8'))
+      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     } catch (error) {
+      if (error instanceof TypeError)
+        throw new Error(`${file}: the file contains bytes that are not valid UTF-8`, { cause: error })
       throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     }
   }

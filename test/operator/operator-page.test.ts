@@ -101,6 +101,37 @@ t.test('the page says what is wrong, and escapes what the request names', async 
   t.equal((await get('/?other=1')).status, 400)
 })
 
+t.test('bytes that are not UTF-8 are rejected on this port as well', async (t) => {
+  for (const path of [
+    '/?contact=caf%E9',
+    '/access?contact=caf%E9',
+    '/sessions?contact=caf%E9',
+    '/sessions?contact=%',
+  ])
+    t.equal((await get(path)).status, 400, path)
+  t.match(await (await get('/sessions?contact=caf%E9')).json(), {
+    code: 'BAD_REQUEST',
+    errors: [{ parameter: 'contact', message: "'contact' contains bytes that are not valid UTF-8" }],
+  })
+  t.equal((await get('/cache/clear?x=1')).status, 404, 'a GET of a route for POST')
+  t.match(
+    await (await get('/metrics?x=1')).json(),
+    { code: 'VALIDATION_FAILED' },
+    'unknown parameters are rejected',
+  )
+
+  const replaced = await startGateway(t, { env: { OPERATOR_TOKEN: 'an-operator-token-\ufffd' } })
+  const password = (text: string, encoding: BufferEncoding) => ({
+    authorization: `Basic ${Buffer.from(`operator:${text}`, encoding).toString('base64')}`,
+  })
+  t.equal((await get('/', password('an-operator-token-\ufffd', 'utf8'), replaced)).status, 200)
+  t.equal(
+    (await get('/', password('an-operator-token-\xe9', 'latin1'), replaced)).status,
+    401,
+    'a broken byte in a password is no replacement character',
+  )
+})
+
 t.test('the description names every endpoint and is open', async (t) => {
   const { paths } = (await (await get('/openapi.json', {})).json()) as { paths: Record<string, object> } // as it is
   t.match(paths['/'], { get: { operationId: 'getPage', security: [{ bearer: [] }, { password: [] }] } })

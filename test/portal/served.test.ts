@@ -104,6 +104,10 @@ t.test('wrong settings end the start, one line for each place', async (t) => {
   const file = join(await scratch(t), 'portal.json')
   const config = { COREBOS_URL: 'http://127.0.0.1:1', COREBOS_PASSWORD_TYPE: 'md5', PORTAL_SETTINGS: file }
   await t.rejects(startService(readConfig(config)), { message: /^PORTAL_SETTINGS: .*portal\.json: ENOENT/ })
+  await writeFile(file, Buffer.from('{"name": "Café"}', 'latin1'))
+  await t.rejects(startService(readConfig(config)), {
+    message: /^PORTAL_SETTINGS: .*portal\.json: the file contains bytes that are not valid UTF-8$/,
+  })
   await writeFile(file, '{"name": 1, "logo": "x.exe"}')
   await t.rejects(startService(readConfig(config)), {
     message: /^PORTAL_SETTINGS: .*: \/name: expected a name of at most 60 characters, got 1$/,

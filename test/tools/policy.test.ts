@@ -111,6 +111,15 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   const { log } = await startGateway(t, { env: { POLICY_FILE: opening } })
   const warned = log.filter((line) => line.includes('the system module'))
   t.equal(warned.length, 3, 'a gateway says the same when it starts')
+  // One byte for é: repaired, the condition would compare another text.
+  const latin = file(t, '')
+  writeFileSync(
+    latin,
+    Buffer.from(`{"level":"account","modules":{"Faq":{"where":"question != 'café'"}}}`, 'latin1'),
+  )
+  t.match(await policy('check', latin), {
+    rejected: `${latin}: the file contains bytes that are not valid UTF-8`,
+  })
   t.match(await policy('check', 'no-such-file.json'), { rejected: 'no-such-file.json: ENOENT' })
 })
 
