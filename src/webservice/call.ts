@@ -59,9 +59,14 @@ export class Input {
     if (value.trim() === '') return undefined
     const parsed = parseJson(value)
     if (parsed !== undefined) return parsed
-    const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value
-    throw new GatewayError('BAD_REQUEST', `'${name}' is expected in JSON, and '${shown}' was received`)
+    throw unread(name, 'in JSON', value)
   }
+}
+
+/** A parameter that is present and cannot be read: a call that ignored it would succeed and do nothing. */
+export function unread(name: string, expected: string, received: string): GatewayError {
+  const shown = received.length > 60 ? `${received.slice(0, 60)}…` : received
+  return new GatewayError('BAD_REQUEST', `'${name}' is expected ${expected}, and '${shown}' was received`)
 }
 
 /** The context of a call in a session. */

@@ -10,7 +10,7 @@ import { readBy } from '../read/send.ts'
 import { mayBePrinted } from '../records/pdf.ts'
 import type { Input, WebserviceContext } from './call.ts'
 import { result, WebserviceRejection, type Result } from './envelope.ts'
-import { namesOf, requireLength } from './lists.ts'
+import { namesOf, requireIds, requireLength } from './lists.ts'
 import type { Parameter } from './php.ts'
 
 /** Files in one answer, which holds them all at once. */
@@ -20,6 +20,7 @@ const mostFiles = 10
 export async function retrievedocattachment(input: Input, client: WebserviceContext): Promise<Result> {
   const documents = client.context.visible.find('Documents')
   const ids = namesOf(input, 'id')
+  requireIds('id', ids)
   const wanted = ids.filter(
     (id) => documents !== undefined && parseId(id)?.prefix === documents.module.idPrefix,
   )

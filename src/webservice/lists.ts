@@ -1,7 +1,8 @@
 /** Lists in the parameters of an operation: each is counted before it is taken apart, and has a bound of its own. */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
-import type { Input } from './call.ts'
+import { parseId } from '../model/webservice-id.ts'
+import { unread, type Input } from './call.ts'
 
 /** Ids that one parameter may list, those that stand there several times included. */
 export const mostListed = 10_000
@@ -44,4 +45,10 @@ export function termOf(input: Input, name: string): string {
   const term = input.text(name)
   requireLength(name, term.length, limits.term, 'characters')
   return term
+}
+
+/** @throws GatewayError `BAD_REQUEST` for a text that cannot be an id: it would name nothing, like a foreign record */
+export function requireIds(name: string, ids: readonly string[]): void {
+  const wrong = ids.find((id) => parseId(id) === undefined)
+  if (wrong !== undefined) throw unread(name, 'to hold webservice ids such as 12x34', wrong)
 }

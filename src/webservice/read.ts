@@ -11,10 +11,10 @@ import * as tree from '../query/tree.ts'
 import { pricedLinesOf } from '../records/lines.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
-import type { Input, WebserviceContext } from './call.ts'
+import { unread, type Input, type WebserviceContext } from './call.ts'
 import { result, type Result } from './envelope.ts'
 import { labelsOf, withReferences } from './labels.ts'
-import { mostListed, partsOf, requireLength } from './lists.ts'
+import { mostListed, partsOf, requireIds, requireLength } from './lists.ts'
 import { isOfUsers, isOwnUser, ownUser, queryOwnUser } from './own-user.ts'
 import type { Parameter } from './php.ts'
 import { serialize, unserializeTexts } from './serialize.ts'
@@ -61,7 +61,8 @@ export async function retrieve(input: Input, client: WebserviceContext): Promise
 
 export async function massRetrieve(input: Input, client: WebserviceContext): Promise<Result> {
   const { context } = client
-  const ids = different('ids', partsOf(input, 'ids', mostListed))
+  const ids = different('ids', partsOf(input, 'ids', mostListed)).filter((id) => id !== '')
+  requireIds('ids', ids)
   const found = await mapLimited(byModule(ids, context), async ([view, wanted]) => {
     const where = tree.among('id', wanted)
     const { records } = await ask(recordsOf(view, where), context)
@@ -100,10 +101,14 @@ export function recordsOf(
   })
 }
 
-/** The names of records; takes and gives PHP's own notation, and anything else names nothing. */
+/** The names of records; takes and gives PHP's own notation. */
 export async function getReferenceValue(input: Input, client: WebserviceContext): Promise<Result> {
   const listed = (count: number) => requireLength('id', count, mostListed, 'ids')
-  const ids = different('id', unserializeTexts(input.text('id'), listed) ?? [])
+  const given = input.text('id')
+  const texts = given.trim() === '' ? [] : unserializeTexts(given, listed)
+  if (texts === undefined) throw unread('id', 'to be a list as PHP serializes it', given)
+  const ids = different('id', texts)
+  requireIds('id', ids)
   const labels = await labelsOf(ids, client)
   const named = ids.flatMap((id) => {
     const labelled = labels.get(id)

@@ -11,7 +11,7 @@ import { valueKind, type FieldShape } from '../model/module.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { search } from '../records/search.ts'
-import type { Input, WebserviceContext } from './call.ts'
+import { unread, type Input, type WebserviceContext } from './call.ts'
 import { result, type Result } from './envelope.ts'
 import { labelOf, labelsOf, readableLabelFields } from './labels.ts'
 import { namesOf, termOf } from './lists.ts'
@@ -31,6 +31,15 @@ const filters: Readonly<Record<string, Test>> = {
   startswith: (path, term) => tree.like(path, `${escapedPattern(term)}%`),
   endswith: (path, term) => tree.like(path, `%${escapedPattern(term)}`),
   contains: (path, term) => tree.like(path, `%${escapedPattern(term)}%`),
+}
+
+/** @returns undefined if no filter is named. @throws GatewayError `BAD_REQUEST` for one that is unknown */
+function filterOf(input: Input): Test | undefined {
+  const name = input.text('filter')
+  const test = own(filters, name)
+  if (test === undefined && name !== '')
+    throw unread('filter', `to be one of ${Object.keys(filters).join(', ')}`, name)
+  return test
 }
 
 function limitOf(text: string, otherwise: number): number {
@@ -75,7 +84,7 @@ async function find(
 }
 
 export async function getFieldAutocomplete(input: Input, client: WebserviceContext): Promise<Result> {
-  const test = own(filters, input.text('filter'))
+  const test = filterOf(input)
   const view = client.context.visible.find(input.text('searchinmodule'))
   if (view === undefined || test === undefined) return result([])
   const searched = namesOf(input, 'fields').filter((name) => view.readable.has(name))
@@ -103,7 +112,7 @@ export async function getFieldAutocomplete(input: Input, client: WebserviceConte
 }
 
 export async function getReferenceAutocomplete(input: Input, client: WebserviceContext): Promise<Result> {
-  const test = own(filters, input.text('filter'))
+  const test = filterOf(input)
   if (test === undefined) return result([])
   const term = termOf(input, 'term')
   const count = limitOf(input.text('limit'), defaultHits)

@@ -45,6 +45,46 @@ t.test('a parameter in JSON that cannot be read is rejected by name', async (t) 
   }
 })
 
+const autocompleted = {
+  term: 'a',
+  searchinmodule: 'HelpDesk',
+  searchinmodules: 'HelpDesk',
+  fields: 'ticket_title',
+}
+
+/** Other parameters: what is sent, what can be read, and how it is answered. */
+const inOtherNotations = [
+  ['MassRetrieve', 'ids', ['["17x8625"]', '17x8625,bad', '8625', '17x'], '17x8625, ,12x8549', {}],
+  [
+    'getReferenceValue',
+    'id',
+    ['["17x8625"]', '17x8625', 'a:1:{i:0;s:3:"bad";}'],
+    'a:1:{i:0;s:7:"17x8625";}',
+    {},
+  ],
+  ['retrievedocattachment', 'id', ['["15x8644"]', 'bad,15x8644'], '15x8644,17x8625', {}],
+  ['getFieldAutocomplete', 'filter', ['nosuch', 'startsWith', 'toString'], 'startswith', autocompleted],
+  ['getReferenceAutocomplete', 'filter', ['nosuch', '__proto__'], 'contains', autocompleted],
+] as const
+
+t.test('a parameter in another notation that cannot be read is rejected by name', async (t) => {
+  const portal = await startPortal(t)
+  const client = await contactAt(portal.url, 'alice')
+  for (const [operation, name, unreadable, readable, others] of inOtherNotations) {
+    for (const text of unreadable) {
+      const answer = await client.call(operation, { ...others, [name]: text })
+      t.match(answer, { success: false, code: 'BAD_REQUEST' }, `${operation} ${text}`)
+      t.match(answer.message, `'${name}' is expected`)
+    }
+    for (const text of [readable, ''])
+      t.match(
+        await client.call(operation, { ...others, [name]: text }),
+        { success: true },
+        `${operation} ${text}`,
+      )
+  }
+})
+
 t.test('an update without the right says so, whatever values it lacks', async (t) => {
   const portal = await startPortal(t)
   const client = await contactAt(portal.url, 'alice')
