@@ -4,7 +4,16 @@ import { FormData } from 'undici'
 import { FieldLengths, maxLengthOf } from '../src/model/lengths.ts'
 import type { FieldShape } from '../src/model/module.ts'
 import { isStored } from '../src/scope/value.ts'
-import { auditIn, contents, idsWhere, startPortal, stored, usualModes } from './support/portal.ts'
+import {
+  auditIn,
+  contents,
+  idsWhere,
+  policyFile,
+  startPortal,
+  stored,
+  usualModes,
+  type Portal,
+} from './support/portal.ts'
 import { contactAt, textAt } from './support/webservice-client.ts'
 
 const alice = '12x8549'
@@ -115,6 +124,118 @@ t.test(
     t.strictSame(await documents(), [problem['record']], 'nothing more was written')
   },
 )
+
+/** As a workflow of coreBOS would change what was just written. */
+function alterStored(portal: Portal, from: string, to: string): void {
+  portal.relay.alter = ({ operation, answer }) =>
+    operation === 'query'
+      ? (JSON.parse(JSON.stringify(answer).replaceAll(from, to)) as typeof answer) // the same with another value
+      : answer
+}
+
+for (const mode of usualModes)
+  t.test(
+    `${mode}: a value that a workflow changes is an error with the id of the record, which stands`,
+    async (t) => {
+      const portal = await startPortal(t, { mode })
+      alterStored(portal, '"ticketstatus":"Open"', '"ticketstatus":"In Progress"')
+      const ticket = { ticket_title: 'of a workflow', ticketstatus: 'Open' }
+      const create = () =>
+        portal.as('alice', 'POST', '/modules/HelpDesk/records', {
+          body: ticket,
+          headers: { 'idempotency-key': 'workflow' },
+        })
+      const first = await create()
+      t.match(first, {
+        status: 409,
+        body: {
+          code: 'STORED_OTHERWISE',
+          record: /^17x/,
+          errors: [{ field: 'ticketstatus', message: "coreBOS stored another value in 'ticketstatus'" }],
+        },
+      })
+      const record = String(first.body['record'])
+      t.match(first.body['detail'], new RegExp(`^The record ${record} was created`))
+      t.equal((await create()).body['record'], record, 'the same key writes nothing more')
+      t.strictSame(await idsWhere(portal.admin, 'HelpDesk', "ticket_title='of a workflow'"), [record])
+      t.match(await portal.as('alice', 'GET', `/records/${record}`), {
+        status: 200,
+        body: { ticket_title: 'of a workflow', ticketstatus: 'In Progress' },
+      })
+      t.match(await portal.as('alice', 'PATCH', `/records/${own}`, { body: { ticketstatus: 'Open' } }), {
+        status: 409,
+        body: { code: 'STORED_OTHERWISE', record: own, errors: [{ field: 'ticketstatus' }] },
+      })
+    },
+  )
+
+t.test('/webservice.php names the record that a workflow has changed, in every way to write', async (t) => {
+  const portal = await startPortal(t)
+  alterStored(portal, '"ticketstatus":"Open"', '"ticketstatus":"In Progress"')
+  const client = await contactAt(portal.url, 'alice')
+  const element = (title: string) => ({
+    ticket_title: title,
+    ticketstatus: 'Open',
+    assigned_user_id: client.userId,
+  })
+  for (const [operation, more] of [
+    ['create', { element: element('create') }],
+    ['CreateWithValidation', { element: element('CreateWithValidation') }],
+    ['upsert', { element: element('upsert'), searchOn: 'ticket_title', updatedfields: 'ticketstatus' }],
+    ['MassCreate', { elements: [{ elementType: 'HelpDesk', element: element('MassCreate') }] }],
+  ] as const) {
+    const answer = await client.call(operation, { elementType: 'HelpDesk', ...more })
+    const [id = ''] = await idsWhere(portal.admin, 'HelpDesk', `ticket_title='${operation}'`)
+    t.notOk(answer.success, operation)
+    t.match(
+      answer.text,
+      `The record ${id} was created, but coreBOS stored other values in: ticketstatus`,
+      operation,
+    )
+    t.match(answer.text, 'STORED_OTHERWISE')
+  }
+})
+
+t.test('a forced value without effect is told to operators, not to the contact', async (t) => {
+  const force = { parent_id: '$contact', assigned_user_id: '$user', from_portal: '1' }
+  const POLICY_FILE = await policyFile(t, {
+    HelpDesk: { create: { fields: ['ticket_title', 'ticketstatus'], force } },
+  })
+  const portal = await startPortal(t, { env: { POLICY_FILE } })
+  const { status, body } = await portal.as('alice', 'POST', '/modules/HelpDesk/records', {
+    body: { ticket_title: 'forced', ticketstatus: 'Open' },
+  })
+  t.equal(status, 201)
+  t.notOk('from_portal' in body, 'a hidden field stays hidden')
+  t.match(await stored(portal.admin, String(body.id)), { from_portal: '0' }, 'coreBOS ignores it')
+  t.match(auditIn(portal).at(-1), { outcome: 'ok', storedOtherwise: ['from_portal'] })
+})
+
+t.test('blanks that are lost at the end teach no length', async (t) => {
+  const portal = await startPortal(t)
+  alterStored(portal, 'with blanks  "', 'with blanks"')
+  const change = (title: string) =>
+    portal.as('alice', 'PATCH', `/records/${own}`, { body: { ticket_title: title } })
+  t.match(await change('with blanks  '), {
+    status: 409,
+    body: { errors: [{ message: "coreBOS stored another value in 'ticket_title'" }] },
+  })
+  t.match(await change(long(200)), { status: 200 })
+})
+
+t.test('many wrong values are summed up in one sentence that is whole', async (t) => {
+  const portal = await startPortal(t)
+  const names = ['firstname', 'lastname', 'phone', 'mobile', 'mailingzip', 'mailingcity']
+  const body = Object.fromEntries(names.map((name) => [name, long(300)]))
+  t.match(await portal.as('alice', 'PATCH', `/records/${alice}`, { body }), {
+    status: 400,
+    body: { detail: "'firstname' has 300 characters; at most 40 are stored (and 5 more)" },
+  })
+  t.match(await portal.as('alice', 'PATCH', `/records/${alice}`, { body: { ...body, title: 'x' } }), {
+    status: 403,
+    body: { detail: "'title' cannot be written (and 6 more)" },
+  })
+})
 
 t.test('a comment that is stored as another text is an error', async (t) => {
   const portal = await startPortal(t)

@@ -17,6 +17,8 @@ export interface Problem {
   readonly code: string
   readonly requestId?: string
   readonly errors?: readonly ProblemPlace[]
+  /** Of `STORED_OTHERWISE`: the id of the record that was written all the same. */
+  readonly record?: string
 }
 
 /** The gateway answered with an error. */

@@ -28,7 +28,12 @@ const byCode: Readonly<Record<string, readonly [title: TextKey, hint: TextKey, c
 }
 
 /** Errors that say what is wrong with the request: their own words are the hint. */
-const aboutValues = new Set(['VALIDATION_FAILED', 'INVALID_VALUE', 'VALUES_REFUSED', 'STORED_OTHERWISE'])
+const aboutValues: Readonly<Record<string, TextKey>> = {
+  VALIDATION_FAILED: 'error.values',
+  INVALID_VALUE: 'error.values',
+  VALUES_REFUSED: 'error.values',
+  STORED_OTHERWISE: 'error.stored-otherwise',
+}
 
 export function explain(error: unknown, t: Say): Explained {
   if (error instanceof ConnectionError || (error instanceof TypeError && !navigator.onLine))
@@ -37,8 +42,9 @@ export function explain(error: unknown, t: Say): Explained {
     return { title: t('error.unknown'), hint: t('error.unknown.hint'), canRetry: true, requestId: undefined }
   const { code, status, problem } = error
   const requestId = problem.requestId
-  if (aboutValues.has(code))
-    return { title: t('error.values'), hint: placesOf(error), canRetry: false, requestId: undefined }
+  const title = aboutValues[code]
+  if (title !== undefined)
+    return { title: t(title), hint: placesOf(error), canRetry: false, requestId: undefined }
   const known = byCode[code]
   if (known !== undefined)
     return { title: t(known[0]), hint: t(known[1]), canRetry: known[2], requestId: undefined }

@@ -1,6 +1,7 @@
 /** Files on their way to the gateway: checked before they are sent, sent one after the other, with progress and retry. */
 import { useCallback, useRef, useState } from 'preact/hooks'
 import { useAccount, useShell } from './context.ts'
+import { useCreated } from './created.ts'
 import { explain } from './errors.ts'
 
 export interface Sending {
@@ -33,6 +34,7 @@ const titleOf = (name: string): string => name.replace(/\.[^.]{1,8}$/, '') || na
 export function useUploads(sent?: () => void): Uploads {
   const { gateway, t, format } = useShell()
   const { limits } = useAccount().me
+  const createdBy = useCreated()
   const [files, setFiles] = useState<readonly Sending[]>([])
   const latest = useRef(files)
   const keep = (next: readonly Sending[]): void => {
@@ -55,11 +57,13 @@ export function useUploads(sent?: () => void): Uploads {
   async function sendOne({ key, file }: Sending, relatedTo: readonly string[]): Promise<boolean> {
     change(key, { state: 'sending', progress: 0 })
     try {
-      const { id } = await gateway.upload(file, {
-        fields: { notes_title: titleOf(file.name) },
-        relatedTo,
-        onProgress: (done, total) => change(key, { progress: total === 0 ? 1 : done / total }),
-      })
+      const id = await createdBy(
+        gateway.upload(file, {
+          fields: { notes_title: titleOf(file.name) },
+          relatedTo,
+          onProgress: (done, total) => change(key, { progress: total === 0 ? 1 : done / total }),
+        }),
+      )
       change(key, { state: 'sent', progress: 1, documentId: id })
       return true
     } catch (error) {

@@ -25,7 +25,7 @@ export function fitProblem(value: string, field: FieldShape, maxLength?: number)
     return `'${name}' has ${value.length} characters; at most ${maxLength} are stored`
   }
   if (new TextEncoder().encode(value).length > mostBytes) return `'${name}' is longer than ${mostBytes} bytes`
-  if (field.type === 'file') return `'${name}' is a file; a text is accepted`
+  if (field.type === 'file') return `'${name}' is a file, which a text does not change`
   if (kind === 'boolean' || value !== '') {
     if (kind === 'id' && !webserviceId.test(value)) return `'${name}' accepts a webservice id ('12x34')`
     if (kind !== 'id' && kind !== 'text') {

@@ -299,7 +299,18 @@ const gravest = [
 
 function rejection(problems: readonly FieldProblem[]): GatewayError {
   const code = gravest.find((each) => problems.some((problem) => problem.code === each)) ?? 'INVALID_VALUE'
-  return new GatewayError(code, problems.map(({ message }) => message).join('; '), { errors: problems })
+  return new GatewayError(code, summaryOf(problems, code), { errors: problems })
+}
+
+/** A longer text would be cut in the middle of a message. */
+const longestSummary = 200
+
+function summaryOf(problems: readonly FieldProblem[], code: ErrorCode): string {
+  const all = problems.map(({ message }) => message).join('; ')
+  const first = problems.find((problem) => problem.code === code)?.message ?? all
+  return all.length <= longestSummary || problems.length === 1
+    ? all
+    : `${first} (and ${problems.length - 1} more)`
 }
 
 /** The facts that have been looked up for a proposal. */

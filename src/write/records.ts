@@ -72,9 +72,9 @@ export async function create(
     proposal.row,
   )
   note({ ids: [id] })
-  const written = await again(id, view, author)
-  requireStored('created', written, proposal, author, note)
-  return written
+  const row = await again(id, view, author)
+  requireStored('created', id, row, proposal, author, note)
+  return written(id, row, view)
 }
 
 /** A condition on a record that must hold when it is written, without another conditional write in between. */
@@ -120,9 +120,9 @@ export async function updateRecord(
           ? writer.revise(found.id, checked, by)
           : writer.replaceFile(found.id, checked, by, file)
       await perform(view, author, send, proposal.row)
-      const written = await again(id, view, author)
-      requireStored('changed', written, proposal, author, note)
-      return written
+      const row = await again(id, view, author)
+      requireStored('changed', id, row, proposal, author, note)
+      return written(id, row, view)
     })
   })
 }
@@ -223,16 +223,20 @@ async function check(
   return checkValues(proposal, { visible: seen, scopes })
 }
 
-function asSeen({ row, view }: Found): Row {
+function asSeen({ row, view }: Pick<Found, 'row' | 'view'>): Row {
   return Object.fromEntries([...view.readable.keys()].map((name) => [name, row[name] ?? '']))
 }
 
-/** The write stands even if the record cannot be read again. */
-async function again(id: string, { module }: ModuleView, author: WriteContext): Promise<Written> {
+function written(id: string, row: Row | undefined, view: ModuleView): Written {
+  return { id, record: row && asSeen({ row, view }) }
+}
+
+/** The record with every field. The write stands even if it cannot be read again. */
+async function again(id: string, { module }: ModuleView, author: WriteContext): Promise<Row | undefined> {
   try {
-    return { id, record: (await record(id, await author.changed([module.name]))).row }
+    return (await find(id, await author.changed([module.name]))).row
   } catch (error) {
-    if (error instanceof GatewayError) return { id, record: undefined }
+    if (error instanceof GatewayError) return undefined
     throw error
   }
 }

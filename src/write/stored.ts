@@ -1,4 +1,4 @@
-/** Compares the stored values with the sent values. */
+/** Compares the stored values with the sent values, those that the policy forces included. */
 import type { WriteContext } from '../access/context.ts'
 import { GatewayError, type FieldProblem } from '../model/errors.ts'
 import type { FieldShape } from '../model/module.ts'
@@ -12,22 +12,23 @@ import type { Note } from './audited.ts'
  * above that length is rejected before it is sent.
  *
  * @param done what was done to the record, for the message
- * @param written the record as this contact sees it; without it nothing can be compared
+ * @param stored the record with every field of its module; without it nothing can be compared
  * @throws GatewayError `STORED_OTHERWISE` with an entry for each field that the caller has given
  */
 export function requireStored(
   done: 'created' | 'changed',
-  { id, record }: { readonly id: string; readonly record: Row | undefined },
+  id: string,
+  stored: Row | undefined,
   { view, values, forced }: Proposal,
   { lengths }: Pick<WriteContext, 'lengths'>,
   note: Note,
 ): void {
-  if (record === undefined) return
+  if (stored === undefined) return
   const { name: module } = view.module
   const differing = Object.entries(values).flatMap(([name, sent]) => {
-    const field = view.readable.get(name)
-    const stored = record[name] ?? ''
-    return field === undefined || isStored(sent, stored, field) ? [] : [{ field, sent, stored }]
+    const field = view.module.fields.get(name)
+    const value = stored[name] ?? ''
+    return field === undefined || isStored(sent, value, field) ? [] : [{ field, sent, stored: value }]
   })
   if (differing.length === 0) return
   note({ storedOtherwise: differing.map(({ field }) => field.name) })
@@ -42,8 +43,10 @@ export function requireStored(
   )
 }
 
+/** Whether a text was cut at a length. One that lost nothing but blanks at its end was not. */
 function isCut(sent: string, stored: string): boolean {
-  return stored !== '' && stored.length < sent.length && sent.startsWith(stored)
+  const isShorter = stored !== '' && stored.length < sent.length && sent.startsWith(stored)
+  return isShorter && sent.slice(stored.length).trim() !== ''
 }
 
 function problemOf({

@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import type { Comment } from '../../client/index.ts'
 import { useAccount, useShell } from '../context.ts'
+import { storedAs } from '../created.ts'
 import { useDraft } from '../draft.ts'
 import type { Loaded } from '../load.tsx'
 import { Loading } from '../load.tsx'
@@ -76,15 +77,20 @@ function NewComment({
   const [error, setError] = useState<unknown>()
   // The same key for the same comment: sent twice, it is stored once.
   const key = useRef(crypto.randomUUID())
+  const begin = (): void => {
+    key.current = crypto.randomUUID()
+    draft.discard()
+  }
   const send = async (): Promise<void> => {
     setBusy(true)
     setError(undefined)
     try {
       added(await gateway.comment(id, draft.values.text.trim(), { idempotencyKey: key.current }))
-      key.current = crypto.randomUUID()
-      draft.discard()
+      begin()
       notify({ text: t('comment.sent'), tone: 'good' })
     } catch (reason) {
+      // It is stored all the same.
+      if (storedAs(reason) !== undefined) begin()
       setError(reason)
     }
     setBusy(false)

@@ -5,6 +5,7 @@ import { useModuleName } from '../components/module-name.ts'
 import { PageFrame } from '../components/page-frame.tsx'
 import { RecordForm } from '../components/record-form.tsx'
 import { useAccount, useShell } from '../context.ts'
+import { useCreated } from '../created.ts'
 import { Loading, useLoad } from '../load.tsx'
 import { nameOf } from '../metadata.ts'
 import { useSave } from '../save.ts'
@@ -15,6 +16,7 @@ export function CreatePage({ module: name }: ModulePageProps): JSX.Element {
   const { t, gateway, notify } = useShell()
   const { catalogue } = useAccount()
   const moduleName = useModuleName()
+  const createdBy = useCreated()
   const described = useLoad(name, async () => catalogue.describe(name))
   const summary = catalogue.find(name)
   const label = summary === undefined ? name : moduleName(summary)
@@ -35,9 +37,9 @@ export function CreatePage({ module: name }: ModulePageProps): JSX.Element {
               const text = JSON.stringify(values)
               if (key.current.values !== text) key.current = { values: text, key: crypto.randomUUID() }
               const given = Object.entries(values).filter(([, value]) => value !== null)
-              const { id } = await gateway
-                .records(name)
-                .create(Object.fromEntries(given), { idempotencyKey: key.current.key })
+              const id = await createdBy(
+                gateway.records(name).create(Object.fromEntries(given), { idempotencyKey: key.current.key }),
+              )
               notify({ text: t('record.created'), tone: 'good' })
               navigate(hrefTo([slugOf(name), id]))
             }}

@@ -6,6 +6,7 @@ import { FileChooser } from '../components/file-chooser.tsx'
 import { FormFailure } from '../components/failure.tsx'
 import { PageFrame } from '../components/page-frame.tsx'
 import { useAccount, useShell } from '../context.ts'
+import { useCreated } from '../created.ts'
 import { useDraft } from '../draft.ts'
 import { fieldErrors } from '../errors.ts'
 import { Loading, useLoad } from '../load.tsx'
@@ -30,6 +31,7 @@ const notAsked = new Set(['ticketstatus'])
 function NewTicket({ module }: { readonly module: Module }): JSX.Element {
   const { t, gateway, notify } = useShell()
   const { catalogue } = useAccount()
+  const createdBy = useCreated()
   const fields = module.fields.filter(({ createable, name }) => createable && !notAsked.has(name))
   const status = module.fields.find(({ name, createable }) => name === 'ticketstatus' && createable)
   const draft = useDraft<Record<string, string>>(
@@ -54,7 +56,7 @@ function NewTicket({ module }: { readonly module: Module }): JSX.Element {
       ...(status !== undefined && first !== undefined && { ticketstatus: first }),
       ...Object.fromEntries(given),
     }
-    const { id } = await gateway.records('HelpDesk').create(values, { idempotencyKey: key.current })
+    const id = await createdBy(gateway.records('HelpDesk').create(values, { idempotencyKey: key.current }))
     setCreated(id)
     draft.discard()
     return id

@@ -225,6 +225,7 @@ export const de: Texts = {
   'error.file-type.hint': 'Versuchen Sie PDF, ein Bild oder ein Office-Dokument.',
   'error.unknown-outcome': 'Es ist nicht sicher, ob das gespeichert wurde.',
   'error.unknown-outcome.hint': 'Sehen Sie nach, bevor Sie es noch einmal senden.',
+  'error.stored-otherwise': 'Das wurde gespeichert, aber nicht genau so, wie Sie es gesendet haben.',
   'error.values': 'Bitte prüfen Sie Ihre Eingaben.',
   'error.unavailable': 'Der Dienst ist zurzeit nicht erreichbar.',
   'error.unavailable.hint': 'Ihre Eingaben bleiben erhalten. Versuchen Sie es gleich noch einmal.',

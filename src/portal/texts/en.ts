@@ -220,6 +220,7 @@ export const en = {
   'error.file-type.hint': 'Try PDF, an image or an office document.',
   'error.unknown-outcome': 'It is not certain whether this was stored.',
   'error.unknown-outcome.hint': 'Look before you send it again.',
+  'error.stored-otherwise': 'This was stored, but not exactly as you sent it.',
   'error.values': 'Please check your entries.',
   'error.unavailable': 'The service cannot be reached at the moment.',
   'error.unavailable.hint': 'Your entries are kept. Try again in a moment.',

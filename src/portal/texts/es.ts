@@ -223,6 +223,7 @@ export const es: Texts = {
   'error.file-type.hint': 'Pruebe con PDF, una imagen o un documento de oficina.',
   'error.unknown-outcome': 'No es seguro que se haya guardado.',
   'error.unknown-outcome.hint': 'Compruébelo antes de enviarlo de nuevo.',
+  'error.stored-otherwise': 'Se ha guardado, pero no exactamente como lo envió.',
   'error.values': 'Revise los datos.',
   'error.unavailable': 'El servicio no está disponible en este momento.',
   'error.unavailable.hint': 'Sus datos se conservan. Inténtelo de nuevo en un momento.',
