@@ -91,6 +91,13 @@ t.test('bytes of a body that are not UTF-8 are rejected before anything is done'
     ['a field in front of the file', upload([part('notes_title'), 'caf\\xe9'], pdf), ...bad],
     ['a file name', upload([part('file', '; filename="caf\\xe9.txt"'), 'content']), ...bad],
     ['an extended file name', upload([part('file', "; filename*=utf-8''caf%e9.txt"), 'content']), ...bad],
+    ['a language of one', upload([part('file', "; filename*=utf-8'%e9'caf.txt"), 'content']), ...bad],
+    ['one that ends early', upload([part('file', "; filename*=utf-8'%e9.txt"), 'content']), ...bad],
+    [
+      'the second of two',
+      upload([part('file', "; filename*=utf-8''a.txt; filename*=utf-8''caf%e9.txt"), 'content']),
+      ...bad,
+    ],
     ['a name of a field', upload(pdf, [part('not\\xe9s'), 'x']), ...bad],
   ])
   const asked = new Set(portal.relay.calls.map(({ operation }) => operation))

@@ -160,8 +160,8 @@ export async function whileText<T>(
 function requireHeader(header: Buffer): boolean {
   const text = decoded(header)
   if (text === undefined) throw notUtf8('the name of a part or of a file in the form')
-  const [, extended] = /;\s*(?:file)?name\*\s*=\s*([^;\r\n]*)/i.exec(text) ?? []
-  if (extended !== undefined) requireExtended(extended)
+  for (const [, extended = ''] of text.matchAll(/;\s*(?:file)?name\*\s*=\s*([^;\r\n]*)/gi))
+    requireExtended(extended)
   // The bytes of a file are kept as they are, in any charset.
   if (/^content-disposition:[^\r\n]*;\s*filename\*?\s*=/im.test(text)) return true
   const [, type = ''] = /^content-type:([^\r\n]*)/im.exec(text) ?? []
@@ -174,9 +174,11 @@ function requireHeader(header: Buffer): boolean {
   )
 }
 
-/** `utf-8''caf%C3%A9` (RFC 8187). */
+/** `utf-8''caf%C3%A9` or `utf-8'en'caf%C3%A9` (RFC 8187). */
 function requireExtended(value: string): void {
-  const [, charset = '', bytes = ''] = /^"?([^']*)'[^']*'([^]*)$/.exec(value.trimEnd()) ?? []
+  const [charset = '', language = '', ...bytes] = value.trim().replace(/^"|"$/g, '').split("'")
   requireUtf8Charset(`; charset=${charset}`)
-  if (!escapesUtf8(bytes.replace(/"$/, ''))) throw notUtf8('the name of a file in the form')
+  // The parser decodes escapes in the language as well.
+  if (bytes.length !== 1 || !/^[a-z0-9-]*$/i.test(language) || !bytes.every(escapesUtf8))
+    throw notUtf8('the name of a file in the form')
 }
