@@ -1,7 +1,8 @@
-import { dereferenced } from './support/openapi.ts'
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { FormData } from 'undici'
+import type { CrmRecord } from '../src/demo/database.ts'
+import { dereferenced } from './support/openapi.ts'
 import {
   credentialsOf,
   modes,
@@ -343,6 +344,100 @@ function others({ corebos: { database } }: Portal, last: number): string {
   ])
 }
 
+/** The routes of the description. coreBOS's own protocol answers in its envelope, and has a test of its own. */
+async function describedBy(portal: Portal): Promise<Described> {
+  const served = (await portal.as(undefined, 'GET', '/openapi.json')).body as unknown as Described // OpenAPI
+  const paths = Object.entries(dereferenced(served).paths).filter(([path]) => path !== '/webservice.php')
+  return { paths: Object.fromEntries(paths) }
+}
+
+/** Routes that take a body, and those without one that write. */
+function writingRoutes({ paths }: Described): readonly string[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(
+        ([method, { requestBody }]) =>
+          requestBody !== undefined || (path.startsWith('/records/') && ['put', 'delete'].includes(method)),
+      )
+      .map(([method]) => `${method.toUpperCase()} ${path}`),
+  )
+}
+
+/** Sends requests as alice and counts what is answered. */
+class Sender {
+  readonly outcomes = new Map<string, number>()
+  /** How often each route accepted a request. */
+  readonly accepted: Map<string, number>
+  readonly failed: string[] = []
+  private readonly portal: Portal
+  private readonly mode: Mode
+  private uploaded: Promise<unknown> = Promise.resolve()
+
+  constructor(portal: Portal, mode: Mode, routes: readonly string[]) {
+    this.portal = portal
+    this.mode = mode
+    this.accepted = new Map(routes.map((route) => [route, 0]))
+  }
+
+  async send({ route, path, body, headers }: Case): Promise<void> {
+    const [method = ''] = route.split(' ')
+    const send = async () =>
+      this.portal.as('alice', method, path, {
+        ...(body !== undefined && { body }),
+        ...(headers !== undefined && { headers }),
+      })
+    // Of each contact few files are taken in at once.
+    const sent = route === 'POST /documents' ? this.uploaded.then(send) : send()
+    if (route === 'POST /documents') this.uploaded = sent
+    const { status, body: answer } = await sent
+    const outcome = `${status} ${answer.code ?? ''}`
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1)
+    this.accepted.set(route, (this.accepted.get(route) ?? 0) + (status < 300 ? 1 : 0))
+    if (status >= 500 || (status >= 400 && answer.code === undefined))
+      this.failed.push(`${outcome}: ${JSON.stringify({ route, path, body, headers }).slice(0, 500)}`)
+  }
+
+  /** Sends what holds alice's secrets, one password after the other. */
+  async sendKnown(cases: readonly Case[]): Promise<void> {
+    const isOfPassword = ({ route }: Case) => route.endsWith('/auth/password')
+    await Promise.all(
+      cases
+        .filter((each) => !isOfPassword(each))
+        .map(async (each) => {
+          if (!each.route.endsWith('/auth/refresh')) return this.send(each)
+          const login = { body: credentialsOf('alice', this.mode) }
+          const { body } = await this.portal.as(undefined, 'POST', '/auth/login', login)
+          return this.send({ ...each, body: { refreshToken: textAt(body, 'refreshToken') } })
+        }),
+    )
+    for (const each of cases.filter(isOfPassword)) {
+      await this.send(each)
+      for (const access of this.portal.corebos.database.portalAccess)
+        if (access.userName === 'alice@example.com') access.password = 'alice-pw'
+    }
+  }
+
+  /** Sends the others, several at once. */
+  async sendUnknown(cases: readonly Case[]): Promise<void> {
+    const waiting = [...cases]
+    await Promise.all(
+      Array.from({ length: atOnce }, async () => {
+        for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) await this.send(each)
+      }),
+    )
+  }
+}
+
+/** What may be made: tickets and comments of alice's, and documents. */
+function isHers(t: Test, { module, values }: CrmRecord): void {
+  if (module === 'HelpDesk') t.equal(values.get('parent_id'), '8549')
+  if (module === 'ModComments') t.equal(values.get('related_to'), '8636')
+  t.ok(['HelpDesk', 'Documents', 'ModComments'].includes(module))
+}
+
+const countsOf = (counts: ReadonlyMap<string, number>) =>
+  [...counts].map(([what, times]) => `${what}: ${times}`).join(', ')
+
 const seed = isThorough ? Date.now() : 1
 
 for (const [i, mode] of modes.entries()) {
@@ -351,82 +446,26 @@ for (const [i, mode] of modes.entries()) {
   t.test(name, async (t) => {
     // What the built-in policy closes would be rejected for every contact.
     const POLICY_FILE = await policyFile(t, { Invoice: { delete: true } })
-    const portal = await startPortal(t, {
-      mode,
-      env: { POLICY_FILE, LOG_LEVEL: 'silent', COREBOS_QUEUE: '5000' },
-    })
+    const env = { POLICY_FILE, LOG_LEVEL: 'silent', COREBOS_QUEUE: '5000' }
+    const portal = await startPortal(t, { mode, env })
     const { database } = portal.corebos
     const last = database.lastNumber
     const before = others(portal, last)
-    const outcomes = new Map<string, number>()
-    const accepted = new Map<string, number>()
-    const failed: string[] = []
+    const described = await describedBy(portal)
+    const sender = new Sender(portal, mode, writingRoutes(described))
     t.comment(`seed ${seed + i}`)
-
-    let uploaded: Promise<unknown> = Promise.resolve()
-    async function put({ route, path, body, headers }: Case): Promise<void> {
-      const [method = ''] = route.split(' ')
-      const send = async () =>
-        portal.as('alice', method, path, {
-          ...(body !== undefined && { body }),
-          ...(headers !== undefined && { headers }),
-        })
-      // Of each contact few files are taken in at once.
-      const sent = route === 'POST /documents' ? uploaded.then(send) : send()
-      if (route === 'POST /documents') uploaded = sent
-      const { status, body: answer } = await sent
-      const outcome = `${status} ${answer.code ?? ''}`
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-      accepted.set(route, (accepted.get(route) ?? 0) + (status < 300 ? 1 : 0))
-      if (status >= 500 || (status >= 400 && answer.code === undefined))
-        failed.push(`${outcome}: ${JSON.stringify({ route, path, body, headers }).slice(0, 500)}`)
-    }
-    const served = (await portal.as(undefined, 'GET', '/openapi.json')).body as unknown as Described // OpenAPI
-    // coreBOS's own protocol answers in its envelope, and has a test of its own.
-    const described: Described = {
-      paths: Object.fromEntries(
-        Object.entries(dereferenced(served).paths).filter(([path]) => path !== '/webservice.php'),
-      ),
-    }
-    for (const [path, methods] of Object.entries(described.paths)) {
-      for (const [method, { requestBody }] of Object.entries(methods)) {
-        const writes = path.startsWith('/records/') && ['put', 'delete'].includes(method)
-        if (requestBody !== undefined || writes) accepted.set(`${method.toUpperCase()} ${path}`, 0)
-      }
-    }
     const all = fc.sample(requests(described, mode), { numRuns: count, seed: seed + i })
     await portal.as('alice', 'GET', '/modules')
-    const login = { body: credentialsOf('alice', mode) }
-    const isOfPassword = ({ route }: Case) => route.endsWith('/auth/password')
-    const known = all.filter(({ knows }) => knows)
     // Before so many guesses that alice has to wait as well.
-    await Promise.all(
-      known
-        .filter((each) => !isOfPassword(each))
-        .map(async (each) => {
-          if (!each.route.endsWith('/auth/refresh')) return put(each)
-          const { body } = await portal.as(undefined, 'POST', '/auth/login', login)
-          return put({ ...each, body: { refreshToken: textAt(body, 'refreshToken') } })
-        }),
-    )
-    for (const each of known.filter(isOfPassword)) {
-      await put(each)
-      for (const access of database.portalAccess)
-        if (access.userName === 'alice@example.com') access.password = 'alice-pw'
-    }
-    const waiting = all.filter(({ knows }) => !knows)
-    await Promise.all(
-      Array.from({ length: atOnce }, async () => {
-        for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) await put(each)
-      }),
-    )
-    t.comment([...outcomes].map(([outcome, times]) => `${outcome}: ${times}`).join(', '))
-    t.comment([...accepted].map(([route, times]) => `${route}: ${times}`).join(', '))
-    t.same(failed.slice(0, 5), [])
+    await sender.sendKnown(all.filter(({ knows }) => knows))
+    await sender.sendUnknown(all.filter(({ knows }) => !knows))
+    t.comment(countsOf(sender.outcomes))
+    t.comment(countsOf(sender.accepted))
+    t.same(sender.failed.slice(0, 5), [])
     t.ok(others(portal, last) === before, 'nothing of others is touched')
     if (isThorough)
       t.same(
-        [...accepted].filter(([, times]) => times === 0).map(([route]) => route),
+        [...sender.accepted].filter(([, times]) => times === 0).map(([route]) => route),
         // Passwords of CRM users are changed in coreBOS.
         mode === 'user' ? ['PUT /auth/password'] : [],
         'routes that accept nothing',
@@ -436,10 +475,6 @@ for (const [i, mode] of modes.entries()) {
       database.allRecords(module).filter(({ number }) => number > last),
     )
     t.ok(made.length > times(0, 10), `${made.length} records were made`)
-    for (const { module, values } of made) {
-      if (module === 'HelpDesk') t.equal(values.get('parent_id'), '8549')
-      if (module === 'ModComments') t.equal(values.get('related_to'), '8636')
-      t.ok(['HelpDesk', 'Documents', 'ModComments'].includes(module))
-    }
+    for (const record of made) isHers(t, record)
   })
 }
