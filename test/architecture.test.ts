@@ -409,6 +409,18 @@ t.test('a function has at most 60 lines, a component with its markup 110', (t) =
   t.end()
 })
 
+t.test('a function of a test has at most 80 lines, the tests in it not counted', async (t) => {
+  const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !/(^|\/)node_modules\//.test(name))
+    .map((name) => `test/${name}`)
+  const lengths = tests.flatMap((path) => functionLengths(path, readFileSync(path, 'utf8')))
+  t.ok(lengths.length > 1000, 'functions were read')
+  t.same(
+    lengths.filter(({ lines }) => lines > 80).map(({ at, lines }) => `${at}: ${lines} lines`),
+    [],
+  )
+})
+
 t.test('every file is reached from an entrance', async (t) => {
   const entrances = [...files.keys()].filter(
     (path) =>
