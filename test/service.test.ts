@@ -11,6 +11,9 @@ import { entriesOf } from './support/described.ts'
 import { startGateway } from './support/start.ts'
 import { at, textAt } from './support/webservice-client.ts'
 
+/** With the settings that every installation needs, and no others. */
+const plain = await startPortal(t)
+
 const enough = { COREBOS_URL: 'https://crm.example.com/webservice.php', COREBOS_PASSWORD_TYPE: 'sha256' }
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -243,7 +246,7 @@ const badBytes: readonly (readonly [what: string, text: string])[] = [
 ]
 
 t.test('bad requests are rejected with a problem document, never with a failure', async (t) => {
-  const { url } = await startGateway(t)
+  const { url } = plain
   const accessToken = String((await problemOf(await post(`${url}/auth/login`, alice)))['accessToken'])
 
   const tables = { badPaths, badLogins, badTokens, badQueries, badParameters }
@@ -425,8 +428,7 @@ t.test('other origins', async (t) => {
   })
   t.equal((await preflight('https://evil.example.com')).headers.get('access-control-allow-origin'), null)
 
-  const closed = await startGateway(t)
-  const answer = await fetch(`${closed.url}/health/live`, { headers: { origin } })
+  const answer = await fetch(`${plain.url}/health/live`, { headers: { origin } })
   t.equal(answer.headers.get('access-control-allow-origin'), null, 'without CORS_ORIGINS there are none')
   t.match(answer.headers.get('content-security-policy'), "script-src 'self'")
   t.equal(answer.headers.get('x-content-type-options'), 'nosniff')
@@ -512,7 +514,7 @@ t.test(
 )
 
 t.test('the description', async (t) => {
-  const { url } = await startGateway(t)
+  const { url } = plain
   const text = await (await fetch(`${url}/openapi.json`)).text()
   const description: unknown = JSON.parse(text)
   t.match(description, { openapi: '3.1.0', components: { schemas: { Problem: { type: 'object' } } } })
@@ -546,16 +548,15 @@ t.test('the description', async (t) => {
 })
 
 t.test('the guide to the query language holds to the letter', async (t) => {
-  const portal = await startPortal(t)
-  const description: unknown = (await portal.as(undefined, 'GET', '/openapi.json')).body
+  const description: unknown = (await plain.as(undefined, 'GET', '/openapi.json')).body
   const guide =
     /## The query language([^]*?)\n## /.exec(textAt(at(description, 'info'), 'description'))?.[1] ?? ''
   const rows = [...guide.matchAll(/^\| `(.+?)` \| (?:`([A-Z_]+)`)?/gm)]
   t.ok(rows.length > 15, `${rows.length} examples`)
   for (const [, text = '', code] of rows) {
     const answer = text.startsWith('select ')
-      ? await portal.as('alice', 'POST', '/query', { body: { query: text } })
-      : await portal.as('alice', 'GET', `/modules/HelpDesk/records?where=${encodeURIComponent(text)}`)
+      ? await plain.as('alice', 'POST', '/query', { body: { query: text } })
+      : await plain.as('alice', 'GET', `/modules/HelpDesk/records?where=${encodeURIComponent(text)}`)
     t.match(
       answer,
       code === undefined ? { status: 200 } : { body: { code } },
@@ -645,8 +646,7 @@ t.test('operators', async (t) => {
   })
 
   await t.test('are not let in with an empty token where none is set', async (t) => {
-    const closed = await startGateway(t)
     const headers = { authorization: 'Bearer ' }
-    t.equal((await fetch(`${closed.operatorUrl}/anything`, { headers })).status, 401)
+    t.equal((await fetch(`${plain.operatorUrl}/anything`, { headers })).status, 401)
   })
 })
