@@ -194,7 +194,7 @@ async function compareInterfaces(t: Test, both: BothInterfaces, ids: readonly st
         // coreBOS offers parts of products as well, and knows no such relation when it is asked.
         if (relatedModule === module) continue
         const { success, text } = await client.call('getRelatedRecords', { id, module, relatedModule })
-        t.equal(success, true, `${relatedModule}, which is offered: ${text}`)
+        t.equal(success, true, `${relatedModule} is offered`, { text })
       }
       await both.query(t, `select count(*) from ${module};`)
     })
@@ -231,9 +231,9 @@ async function compareRelations(t: Test, portal: Portal, mode: Mode): Promise<vo
     await admin.call('SetRelation', { relate_this_id: id, with_these_ids: [other] })
     const here = await client.call('getRelatedRecords', { id, module, relatedModule })
     const there = await portal.as('alice', 'GET', `/records/${id}/related/${relatedModule}`)
-    t.equal(here.success, there.status === 200, `${relatedModule} of ${id}: ${here.text}`)
+    t.equal(here.success, there.status === 200, `${relatedModule} of ${id}`, { text: here.text })
     const rows = byId(rowsAt(here.result, 'records'))
-    t.equal(rows.has(other), seen, here.text)
+    t.equal(rows.has(other), seen, other, { text: here.text })
     t.strictSame(
       [...rows.values()].map((row) => inJson(objectOf(row), relatedModule, portal.corebos.database)),
       there.body.records ?? [],
