@@ -673,6 +673,39 @@ t.test('a document is attached to what all contacts see only where the policy sa
   t.equal((await outcomes(borrowed, '17x8625'))[0], 422, 'a ticket that is seen because its product is')
 })
 
+/** Files that a web server or a browser might run, or whose type the name does not have. */
+const activeFiles = [
+  ['page.html', 'text/html'],
+  ['page.html', 'text/plain'],
+  ['image.svg', 'image/png'],
+  ['code.php', 'text/plain'],
+  ['code.phtml', 'text/plain'],
+  ['note.txt', 'text/html'],
+  ['tool.exe', 'application/octet-stream'],
+  ['blob', 'application/octet-stream'],
+] as const
+
+/** Names of files, and why each is rejected. */
+const rejectedNames = [
+  ['', /^a file with a name/],
+  ['. ..', /^a file with a name/],
+  ['tab\t.txt', /contains an invisible character: U\+0009$/],
+  ['line\r\n.txt', /contains an invisible character: U\+000D$/],
+  ['\u202Egpj.txt', /contains an invisible character: U\+202E$/],
+  ['null\0.txt', /contains an invisible character: U\+0000$/],
+  [`${'x'.repeat(296)}.txt`, /longer than 200 bytes/],
+  [`${'報'.repeat(66)}.txt`, /longer than 200 bytes/],
+  ['.htaccess', /'\.htaccess', begins with a dot/],
+  ['.user.ini', /'\.user\.ini', begins with a dot/],
+  ['\u200d.user.ini', /begins with a dot/],
+  ['\u0301 .htaccess', /begins with a dot/],
+  ['..png', /begins with a dot/],
+  ['x.php.png', /'x\.php\.png', contains '\.php', which a web server may run/],
+  ['X.PhTmL.txt', /contains '\.PhTmL'/],
+  ['php.ini', /'php\.ini', is that of a settings file/],
+  ['smile \u{1F600}.txt', /'smile \u{1F600}\.txt'.* coreBOS cannot store: U\+1F600$/u],
+] as const
+
 t.test('a form that is too much, or none, is rejected, and its sender reads why', async (t) => {
   const portal = await start(t, { env: { UPLOAD_MAX_BYTES: '100 KiB' } })
   const { database } = portal.corebos
@@ -701,38 +734,11 @@ t.test('a form that is too much, or none, is rejected, and its sender reads why'
   none.append('file', 'a text')
   await rejected(none, 400, 'VALIDATION_FAILED', 'a field in the place of a file', /^a file/)
   await rejected(form('x', { notecontent: ['a', 'b'] }), 400, 'VALIDATION_FAILED', 'a field twice')
-  for (const [name, type] of [
-    ['page.html', 'text/html'],
-    ['page.html', 'text/plain'],
-    ['image.svg', 'image/png'],
-    ['code.php', 'text/plain'],
-    ['code.phtml', 'text/plain'],
-    ['note.txt', 'text/html'],
-    ['tool.exe', 'application/octet-stream'],
-    ['blob', 'application/octet-stream'],
-  ] as const) {
+  for (const [name, type] of activeFiles) {
     const accepted = /accepted types: application\/pdf \(\.pdf\), .*image\/heic \(\.heic\)/
     await rejected(form('x', { name, type }), 415, 'UNSUPPORTED_MEDIA_TYPE', `${name} as ${type}`, accepted)
   }
-  for (const [name, detail] of [
-    ['', /^a file with a name/],
-    ['. ..', /^a file with a name/],
-    ['tab\t.txt', /contains an invisible character: U\+0009$/],
-    ['line\r\n.txt', /contains an invisible character: U\+000D$/],
-    ['\u202Egpj.txt', /contains an invisible character: U\+202E$/],
-    ['null\0.txt', /contains an invisible character: U\+0000$/],
-    [`${'x'.repeat(296)}.txt`, /longer than 200 bytes/],
-    [`${'報'.repeat(66)}.txt`, /longer than 200 bytes/],
-    ['.htaccess', /'\.htaccess', begins with a dot/],
-    ['.user.ini', /'\.user\.ini', begins with a dot/],
-    ['\u200d.user.ini', /begins with a dot/],
-    ['\u0301 .htaccess', /begins with a dot/],
-    ['..png', /begins with a dot/],
-    ['x.php.png', /'x\.php\.png', contains '\.php', which a web server may run/],
-    ['X.PhTmL.txt', /contains '\.PhTmL'/],
-    ['php.ini', /'php\.ini', is that of a settings file/],
-    ['smile \u{1F600}.txt', /'smile \u{1F600}\.txt'.* coreBOS cannot store: U\+1F600$/u],
-  ] as const) {
+  for (const [name, detail] of rejectedNames) {
     await rejected(form('x', { name }), 400, 'VALIDATION_FAILED', JSON.stringify(name), detail)
   }
   const send = async (contentType: string, body: string) =>
