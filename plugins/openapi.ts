@@ -1,13 +1,13 @@
 /** The description of every route at `/openapi.json`, and a page to read and try it at `/docs`. */
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import { Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { version } from '../src/config/version.ts'
+import { keepEncodings } from '../src/http/compression.ts'
 import { Problem } from '../src/http/schemas.ts'
 import { toJson, withNamedSchemas, type JsonObject } from '../src/openapi/components.ts'
-import { documentFrame, title } from '../src/openapi/document.ts'
-import { logo } from '../src/openapi/logo.ts'
+import { docsPage } from '../src/openapi/docs-page.ts'
+import { documentFrame } from '../src/openapi/document.ts'
 import { describeRoute } from '../src/openapi/route.ts'
 
 declare module 'fastify' {
@@ -15,6 +15,11 @@ declare module 'fastify' {
     /** The description of every route. */
     readonly description: () => JsonObject
   }
+}
+
+interface Description {
+  readonly document: JsonObject
+  readonly body: Buffer
 }
 
 export default fp(
@@ -29,28 +34,22 @@ export default fp(
       transform: ({ schema, url, route }) => ({ schema: describeRoute(route, schema, app.identify), url }),
     })
     // Made once: any caller may ask for it.
-    let made: { readonly document: JsonObject; readonly text: string } | undefined
+    let made: Description | undefined
     const description = () => {
       if (made === undefined) {
         const document = withNamedSchemas(toJson(app.swagger()))
-        made = { document, text: JSON.stringify(document) }
+        made = { document, body: Buffer.from(JSON.stringify(document)) }
+        keepEncodings(made.body)
       }
       return made
     }
     app.decorate('description', () => description().document)
-    await app.register(swaggerUi, {
-      routePrefix: '/docs',
-      indexPrefix: app.outside(''),
-      uiConfig: { url: app.outside('/openapi.json'), persistAuthorization: false },
-      theme: { title },
-      // The page reads the same description as programs.
-      transformSpecification: () => description().document,
-      transformSpecificationClone: false,
-      logo: { type: 'image/svg+xml', content: logo(title), href: app.outside('/docs'), target: '_self' },
-    })
+    await app.register(async (docs) =>
+      docsPage(docs, { description: () => description().body, outside: app.outside }),
+    )
     const querystring = Type.Object({}, { additionalProperties: false })
     app.get('/openapi.json', { schema: { hide: true, querystring } }, async (_request, reply) =>
-      reply.type('application/json; charset=utf-8').send(description().text),
+      reply.type('application/json; charset=utf-8').send(description().body),
     )
   },
   { name: 'openapi', dependencies: ['problem', 'security-headers', 'authenticate'], fastify: '5.x' },

@@ -1,11 +1,28 @@
 /** The description of the API with the modules of the contact, for generators of clients. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { LRUCache } from 'lru-cache'
+import { keepEncodings } from '../src/http/compression.ts'
 import { describeModules } from '../src/openapi/modules.ts'
 import type { VisibleModules } from '../src/scope/view.ts'
 
+/** Bytes of the descriptions of all contacts; one has almost a megabyte. */
+const mostKept = 32 * 2 ** 20
+
 const description: FastifyPluginAsyncTypebox = async (app) => {
   /** The same modules are the same object. */
-  const texts = new WeakMap<VisibleModules, string>()
+  const bodies = new LRUCache<VisibleModules, Buffer>({
+    maxSize: mostKept,
+    sizeCalculation: ({ length }) => length,
+  })
+
+  function bodyFor(visible: VisibleModules): Buffer {
+    const known = bodies.get(visible)
+    if (known !== undefined) return known
+    const made = Buffer.from(JSON.stringify(describeModules(app.description(), visible, app.access.lengths)))
+    keepEncodings(made)
+    bodies.set(visible, made)
+    return made
+  }
 
   app.get(
     '/modules/openapi.json',
@@ -33,10 +50,7 @@ const description: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { visible } = await app.access.readContextOf(request)
-      const text =
-        texts.get(visible) ?? JSON.stringify(describeModules(app.description(), visible, app.access.lengths))
-      texts.set(visible, text)
-      return reply.type('application/json; charset=utf-8').send(text)
+      return reply.type('application/json; charset=utf-8').send(bodyFor(visible))
     },
   )
 }

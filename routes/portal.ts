@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { loginModes } from '../src/auth/modes/table.ts'
 import type { LoadedPortalSettings } from '../src/config/portal-settings.ts'
-import { staticFile, type StaticFile } from '../src/http/static-files.ts'
+import { sendStatic, staticFile, type StaticFile } from '../src/http/static-files.ts'
 import { GatewayError } from '../src/model/errors.ts'
 
 /** A log-in that the log-in page offers; only the demo has any. */
@@ -97,11 +97,8 @@ function send(
   contentPolicy?: string,
 ): FastifyReply {
   if (file === undefined) throw new GatewayError('ROUTE_NOT_FOUND')
-  // The same for every caller, with and without a session.
-  reply.removeHeader('vary').header('cache-control', cacheControl).header('etag', file.etag)
   if (contentPolicy !== undefined) reply.header('content-security-policy', contentPolicy)
-  const known = request.headers['if-none-match']?.includes(file.etag.slice(1, -1)) === true
-  return known ? reply.code(304).send() : reply.type(file.type).send(file.bytes)
+  return sendStatic(request, reply, file, cacheControl)
 }
 
 export default portal

@@ -1,7 +1,9 @@
-/** Files that are read once and served from memory: the built pages of the reference portal. */
+/** Files that are read once, compressed once in each coding, and served from memory: those of the reference portal and of `/docs`. */
 import { createHash } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { keepEncodings } from './compression.ts'
 
 export interface StaticFile {
   readonly bytes: Buffer
@@ -24,6 +26,8 @@ const types: Readonly<Record<string, string>> = {
 }
 
 export function staticFile(name: string, bytes: Buffer): StaticFile {
+  // Any caller may ask for it.
+  keepEncodings(bytes)
   return {
     bytes,
     type: types[extname(name).toLowerCase()] ?? 'application/octet-stream',
@@ -41,4 +45,16 @@ export async function readFolder(folder: string): Promise<ReadonlyMap<string, St
       files.map(async ({ name }) => [name, staticFile(name, await readFile(join(folder, name)))] as const),
     ),
   )
+}
+
+/** Sends a file that is the same for every caller, with and without a session; or 304. */
+export function sendStatic(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { bytes, type, etag }: StaticFile,
+  cacheControl: string,
+): FastifyReply {
+  reply.removeHeader('vary').header('cache-control', cacheControl).header('etag', etag)
+  const known = request.headers['if-none-match']?.includes(etag.slice(1, -1)) === true
+  return known ? reply.code(304).send() : reply.type(type).send(bytes)
 }

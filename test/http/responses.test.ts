@@ -1,8 +1,10 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { compressedRoutes } from '../../src/http/compression.ts'
+import { compressedRoutes, encode } from '../../src/http/compression.ts'
 import { rateLimitHeaders, type Quota } from '../../src/http/rate-limit-headers.ts'
+import { staticFile } from '../../src/http/static-files.ts'
 import { credentialsOf, startPortal, type Portal } from '../support/portal.ts'
+import { startGateway } from '../support/start.ts'
 
 const list = '/modules/HelpDesk/records'
 
@@ -108,7 +110,9 @@ t.test('lists, records and metadata are compressed as the client accepts', async
   ]) {
     const plain = await fetched(portal, path, { authorization })
     t.equal(plain.headers['content-encoding'], undefined, path)
-    t.match(plain.headers['vary'], /Authorization, Cookie, Accept-Encoding/, path)
+    // Files are the same for every caller.
+    const vary = path.includes('/static/') ? /^Accept-Encoding$/ : /Authorization, Cookie, Accept-Encoding/
+    t.match(plain.headers['vary'], vary, path)
     for (const [accepted, coding] of [
       ['gzip, deflate, br', 'br'],
       ['br;q=0.5, gzip', 'gzip'],
@@ -190,4 +194,25 @@ t.test('a compressed record has an entity tag of its own, which reads and writes
   }
   t.equal((await write('short', tags[1] ?? '')).status, 200, 'a write may name any of them')
   for (const tag of tags) t.equal((await write('shorter', tag)).status, 412, 'the record has changed since')
+})
+
+t.test('what any caller may read is made and compressed once', async (t) => {
+  const { url } = await startGateway(t)
+  const read = async (path: string, headers: Readonly<Record<string, string>> = {}) => {
+    const response = await fetch(`${url}${path}`, { headers })
+    return { response, text: await response.text() }
+  }
+  const { text } = await read('/openapi.json')
+  for (const path of ['/docs/json', '/docs/yaml']) t.equal((await read(path)).text, text, path)
+  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
+    const path = `/docs/static/${name}`
+    const plain = await read(path, { 'accept-encoding': 'identity' })
+    t.equal(plain.response.status, 200)
+    t.equal((await read(path, { 'accept-encoding': 'br' })).text, plain.text, path)
+    const etag = plain.response.headers.get('etag') ?? ''
+    t.equal((await read(path, { 'if-none-match': etag })).response.status, 304)
+  }
+  t.equal((await read('/docs/static/nothing.css')).response.status, 404)
+  const { bytes } = staticFile('a.css', Buffer.alloc(10_000, 'x'))
+  t.equal(await encode(bytes, 'br'), await encode(bytes, 'br'), 'the same bytes')
 })

@@ -12,6 +12,7 @@ import { largeBody } from '../../src/http/schemas.ts'
 import { limits } from '../../src/model/limits.ts'
 import { startSmallGateway, unlimited, type SmallGateway } from '../support/apart.ts'
 import { ids, times, tooLarge, tooManyInParameters } from '../support/floods.ts'
+import { builtPortal } from '../support/reference-portal.ts'
 import { contactAt, textAt } from '../support/webservice-client.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -181,6 +182,31 @@ t.test('a text takes as long to read as it is', async (t) => {
   ]
   for (const [what, send] of sent)
     await flood(t, gateway, { what, count: 10, send, cpu: 150, bytes: 20_000, calls: 2 })
+})
+
+t.test('what any caller may read costs little, compressed or not', async (t) => {
+  await builtPortal()
+  const gateway = await startSmallGateway(t)
+  const { url } = gateway
+  const token = await tokenOf(url, 'alice')
+  const page = await (await fetch(`${url}/`)).text()
+  const script = `/${/src="([^"]+)"/.exec(page)?.[1] ?? ''}`
+  const docs = ['/openapi.json', '/docs', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui-bundle.js']
+  for (const path of ['/', script, '/portal/settings.json', ...docs, '/modules/openapi.json'])
+    for (const coding of ['br', 'gzip', 'identity']) {
+      const send = () =>
+        ask(`${url}${path}`, { method: 'GET', headers: { ...token, 'accept-encoding': coding } })
+      // It is made by the first request.
+      await send()
+      await flood(t, gateway, {
+        what: `${path}, ${coding}`,
+        count: 20,
+        send,
+        cpu: 25,
+        bytes: 2_000_000,
+        calls: 0.5,
+      })
+    }
 })
 
 t.test('a log-in that is malformed counts as one', async (t) => {
