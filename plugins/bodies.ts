@@ -15,14 +15,19 @@ export default fp(
     // Bodies are JSON; a route that takes another kind brings its own parser.
     app.removeContentTypeParser(['text/plain', 'application/json'])
     app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-      const text = decoded(bytes)
-      const problem = text === undefined ? notUtf8('the body') : boundProblem(text)
-      if (text === undefined || problem !== undefined) done(problem ?? null)
-      else {
-        void parse(request, text, (error, body) => {
-          done(error ?? wellFormedProblem(body) ?? null, body)
-        })
+      const read = () => {
+        const text = decoded(bytes)
+        const problem = text === undefined ? notUtf8('the body') : boundProblem(text)
+        if (text === undefined || problem !== undefined) done(problem ?? null)
+        else {
+          void parse(request, text, (error, body) => {
+            done(error ?? wellFormedProblem(body) ?? null, body)
+          })
+        }
       }
+      // The operators' port has no limits.
+      if (app.hasDecorator('limitBody')) app.limitBody(request, bytes.length).then(read, done)
+      else read()
     })
     app.addHook('preParsing', async ({ headers }, reply) => {
       const { 'content-length': length = '0', 'transfer-encoding': transfer } = headers

@@ -11,10 +11,12 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly limitLogins: RequestLimits['countLogin']
     readonly limitSession: RequestLimits['countSession']
+    readonly limitBody: RequestLimits['countBody']
   }
   interface FastifyRequest {
     reading: LimitedRequest['reading']
     presented: LimitedRequest['presented']
+    bodyBytes: LimitedRequest['bodyBytes']
     isCountedLogin: LimitedRequest['isCountedLogin']
     quotas: LimitedRequest['quotas']
   }
@@ -30,19 +32,17 @@ type Settings = Pick<Config, 'RATE_LIMIT_IP' | 'RATE_LIMIT_CONTACT' | 'RATE_LIMI
 
 async function limits(app: FastifyInstance, options: Settings): Promise<void> {
   const { sessions, tokens, cookies } = app
-  const { RATE_LIMIT_IP: address, RATE_LIMIT_CONTACT: contact, RATE_LIMIT_LOGIN } = options
-  const countLimited = (limit: string) => app.metrics.rateLimited.inc({ limit })
-  const rates = { address, contact, login: loginsByAddress(RATE_LIMIT_LOGIN) }
-  const requests = new RequestLimits(new RequestCounts(rates, sessions, countLimited))
+  const { RATE_LIMIT_IP: address, RATE_LIMIT_CONTACT: contact } = options
+  const rates = { address, contact, login: loginsByAddress(options.RATE_LIMIT_LOGIN) }
+  const counts = new RequestCounts(rates, sessions, (limit) => app.metrics.rateLimited.inc({ limit }))
+  const requests = new RequestLimits(counts)
 
-  const presentsToken = (request: FastifyRequest): Presented =>
-    presentedToken(() => cookies.accessTokenOf(request), tokens)
+  const presentsToken = (from: FastifyRequest) => presentedToken(() => cookies.accessTokenOf(from), tokens)
   app.decorate('limitLogins', async (request) => requests.countLogin(request))
   app.decorate('limitSession', async (request, claim) => requests.countSession(request, claim))
-  app.decorateRequest('reading', null)
-  app.decorateRequest('presented', undefined)
-  app.decorateRequest('isCountedLogin', false)
-  app.decorateRequest('quotas', undefined)
+  app.decorate('limitBody', async (request, bytes) => requests.countBody(request, bytes))
+  app.decorateRequest('reading', null).decorateRequest('presented', undefined).decorateRequest('bodyBytes', 0)
+  app.decorateRequest('isCountedLogin', false).decorateRequest('quotas', undefined)
 
   // A hook and not an option of each route: requests for unknown routes are counted too.
   app.addHook('onRequest', async (request) => {

@@ -187,7 +187,8 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
   const uploads = { types: new AcceptedTypes(UPLOAD_TYPES), maxBytes: UPLOAD_MAX_BYTES }
   // Base64 in a form is half as long again.
   const bounds = { ...bodyBounds, file: largeBody + Math.ceil(1.5 * UPLOAD_MAX_BYTES) }
-  const { webservice, access, largeRequests, sessions, metrics, endUpstream, limitLogins, limitSession } = app
+  const { webservice, access, largeRequests, sessions, metrics, endUpstream } = app
+  const { limitLogins, limitSession, limitBody } = app
   const { passwords } = app.auth
   const received = new OncePerRequest<Parameters>()
 
@@ -335,6 +336,7 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
       request.body instanceof Readable
         ? await request.scope.whileConnected(readerOf(request).read(request.body))
         : Buffer.alloc(0)
+    await limitBody(request, body.length)
     const parameters = await parametersOf(request, body)
     // Where the modules that it names are looked for.
     request.body = Object.fromEntries(parameters)

@@ -25,9 +25,14 @@ export interface Counted {
   readonly address?: string
   /** The session that it presents; the step that counts reads it as well. */
   readonly claim?: SessionClaim | undefined
+  /** Requests that it counts as for the contact; default 1. */
+  readonly cost?: number
   /** The address of a request that is a log-in. */
   readonly login?: string
 }
+
+/** Bytes of a body or a URL that count as one more request. */
+const lengthOfOne = 4096
 
 interface Limit {
   readonly name: Quota['name']
@@ -52,12 +57,22 @@ export class RequestCounts {
   }
 
   /**
+   * The requests that a request counts as besides one, because the work for a text grows with its length: never so many
+   * that a contact could not send one.
+   *
+   * @param length of its URL or body
+   */
+  moreFor(length: number): number {
+    return Math.min(Math.floor(length / lengthOfOne), Math.floor(this.#rates.contact.max / 20))
+  }
+
+  /**
    * @param report receives the limits that the request was counted against, even if it exceeds one of them
    * @returns the state of the presented session in the store
    * @throws GatewayError `RATE_LIMITED`, `STORE_UNAVAILABLE`
    */
   async count(
-    { address, claim, login }: Counted,
+    { address, claim, cost = 1, login }: Counted,
     report: (quotas: readonly Quota[]) => void,
   ): Promise<Reading | undefined> {
     const { address: byAddress, contact: rate, login: byLogin } = this.#rates
@@ -65,7 +80,7 @@ export class RequestCounts {
       ...(address === undefined ? [] : byNetwork('ip', address, { name: 'address', rate: byAddress })),
       ...(claim === undefined
         ? []
-        : [{ name: 'contact' as const, rate, check: take(`contact:${claim.contactId}`, rate) }]),
+        : [{ name: 'contact' as const, rate, check: { ...take(`contact:${claim.contactId}`, rate), cost } }]),
       ...(login === undefined ? [] : byNetwork('login', login, { name: 'login', rate: byLogin })),
     ]
     const checks = limits.map(({ check }) => check)

@@ -8,6 +8,9 @@ import type { Presented, RequestCounts } from './request-counts.ts'
 export interface LimitedRequest {
   /** The address of the client. */
   readonly ip: string
+  readonly url: string
+  /** The size of its body once that was received, where the body is parsed as a whole. */
+  bodyBytes: number
   /** The state of the presented session, from the step that counted the request. */
   reading: Reading | null
   /** The session that `reading` is about. */
@@ -19,9 +22,9 @@ export interface LimitedRequest {
 }
 
 export class RequestLimits {
-  readonly #counts: Pick<RequestCounts, 'count'>
+  readonly #counts: Pick<RequestCounts, 'count' | 'moreFor'>
 
-  constructor(counts: Pick<RequestCounts, 'count'>) {
+  constructor(counts: Pick<RequestCounts, 'count' | 'moreFor'>) {
     this.#counts = counts
   }
 
@@ -29,7 +32,8 @@ export class RequestLimits {
   async countArrival(request: LimitedRequest, { claim, login = false }: Presented): Promise<void> {
     request.isCountedLogin = login
     request.presented = claim
-    const counted = { address: request.ip, claim, ...(login && { login: request.ip }) }
+    const cost = 1 + this.#counts.moreFor(request.url.length)
+    const counted = { address: request.ip, claim, cost, ...(login && { login: request.ip }) }
     request.reading = (await this.#counts.count(counted, reportTo(request))) ?? null
   }
 
@@ -40,12 +44,22 @@ export class RequestLimits {
     await this.#counts.count({ login: request.ip }, reportTo(request))
   }
 
+  /** Counts the size of a body before it is parsed. @throws GatewayError `RATE_LIMITED` */
+  async countBody(request: LimitedRequest, bytes: number): Promise<void> {
+    request.bodyBytes = bytes
+    const cost = this.#counts.moreFor(bytes)
+    // A session that only the body names is counted with it.
+    if (cost === 0 || request.presented === undefined) return
+    await this.#counts.count({ claim: request.presented, cost }, reportTo(request))
+  }
+
   /**
    * Counts a request by the contact of a session that only its body names, and reads that session in the same step.
    * @throws GatewayError `RATE_LIMITED`
    */
   async countSession(request: LimitedRequest, claim: SessionClaim): Promise<Reading> {
-    const reading = await this.#counts.count({ claim }, reportTo(request))
+    const cost = 1 + this.#counts.moreFor(request.bodyBytes)
+    const reading = await this.#counts.count({ claim, cost }, reportTo(request))
     if (reading === undefined) throw new Error('a session that was presented was not read')
     request.presented = claim
     request.reading = reading

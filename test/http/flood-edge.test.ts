@@ -8,7 +8,7 @@ import { bodyBounds, largeBody } from '../../src/http/schemas.ts'
 import { shortened } from '../../src/model/shortened.ts'
 import { startPortal, type Sent } from '../support/portal.ts'
 import { startGateway } from '../support/start.ts'
-import { contactAt, WebserviceClient } from '../support/webservice-client.ts'
+import { contactAt, textAt, WebserviceClient } from '../support/webservice-client.ts'
 
 /** Every limit tells clients apart by the address that this proxy forwards. */
 const behindProxy = { TRUST_PROXY: '127.0.0.1' }
@@ -444,4 +444,58 @@ t.test('keys, values and levels of JSON are counted outside of its texts', async
     ['', undefined],
   ] as const)
     t.equal(exceededBound(text, bounds), exceeded, text)
+})
+
+t.test('a large body or URL counts as several requests of its contact', async (t) => {
+  const { url } = await startGateway(t, {
+    env: { RATE_LIMIT_CONTACT: '1000/600', RATE_LIMIT_IP: '10000/60' },
+  })
+  const client = await contactAt(url, 'alice')
+  const body = JSON.stringify({ username: 'alice@example.com', password: 'alice-pw' })
+  const login = await fetch(`${url}/auth/login`, { method: 'POST', headers: json, body })
+  const token = { authorization: `Bearer ${textAt(await login.json(), 'accessToken')}` }
+  const left = async (path: string, init: RequestInit = {}): Promise<number> => {
+    const response = await fetch(`${url}${path}`, init)
+    await response.text()
+    return Number(/"contact";r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1])
+  }
+  let before = await left('/auth/session', { headers: token })
+  const costs = async (cost: number, what: string, path: string, init: RequestInit = {}) => {
+    const now = await left(path, init)
+    t.equal(before - now, cost, what)
+    before = now
+  }
+  const posted = (headers: Readonly<Record<string, string>>, text: string) => ({
+    method: 'POST',
+    headers: { ...token, ...headers },
+    body: text,
+  })
+  const statement = (bytes: number) => `select id from HelpDesk limit 1;${' '.repeat(bytes)}`
+  const inForm = (bytes: number, session = client.session) =>
+    `operation=query&${session === '' ? '' : `sessionName=${session}&`}query=${statement(bytes).replaceAll(' ', '+')}`
+  await costs(1, 'a small one', '/auth/session', { headers: token })
+  await costs(3, 'a URL', `/modules/HelpDesk/records?where=${'a'.repeat(9000)}`, { headers: token })
+  await costs(1, 'a small body', '/query', posted(json, JSON.stringify({ query: statement(1000) })))
+  await costs(25, 'a large body', '/query', posted(json, JSON.stringify({ query: statement(100_000) })))
+  await costs(25, 'one that is not JSON', '/query', posted(json, statement(100_000)))
+  await costs(
+    51,
+    'the largest body',
+    '/modules/HelpDesk/records',
+    posted(json, `{"x":"${'x'.repeat(1_000_000)}"}`),
+  )
+  const chunks = new Blob([JSON.stringify({ query: statement(100_000) })]).stream()
+  await costs(25, 'in chunks', '/query', { ...posted(json, ''), body: chunks, duplex: 'half' })
+  await costs(2, 'a form, with the session in it', '/webservice.php', posted(form, inForm(6000)))
+  await costs(25, 'a large form', '/webservice.php', posted(form, inForm(100_000)))
+  const inHeader = { ...form, 'corebos-authorization': client.session }
+  await costs(25, 'with the session in a header', '/webservice.php', posted(inHeader, inForm(100_000, '')))
+  const file = new FormData()
+  file.set('file', new Blob(['x'.repeat(100_000)], { type: 'text/plain' }), 'large.txt')
+  await costs(1, 'a file', '/documents', { method: 'POST', headers: token, body: file })
+
+  const small = await startGateway(t, { env: { RATE_LIMIT_CONTACT: '5/600' } })
+  const other = await contactAt(small.url, 'alice')
+  const { success } = await other.send({ body: `${inForm(100_000, other.session)}`, headers: form })
+  t.ok(success, 'a contact can always send one')
 })
