@@ -12,7 +12,7 @@ import { complain, readArguments, UsageError } from './arguments.ts'
 const usage = `npm run bench -- [--quick] [--rounds N] [--only TEXT] [--table NAME]…
   --quick   3 rounds and few requests, in two to three minutes
   --rounds  rounds in which the rows of the first table take turns (default 7)
-  --only    rows of the gateway whose names contain the text
+  --only    rows of the gateway, and attacks, whose names contain the text
   --table   requests, pages, fairness, memory, engine, attacks; all unless given, without the last two where it is quick`
 
 const tables = ['requests', 'pages', 'fairness', 'memory', 'engine', 'attacks'] as const
@@ -79,8 +79,8 @@ async function memory(isQuick: boolean): Promise<unknown> {
   return result
 }
 
-async function attacks(isQuick: boolean): Promise<unknown> {
-  const rows = await measureAttacks(isQuick ? 10 : 30)
+async function attacks(isQuick: boolean, only: string | undefined): Promise<unknown> {
+  const rows = await measureAttacks(isQuick ? 10 : 30, only)
   row('beside (ms)', 'list p50', 'list p95', '× idle', 'log-in p50', 'log-in p95', '× idle')
   for (const { name, listP50, listP95, loginP50, loginP95, list, login } of rows)
     row(name, listP50, listP95, list, loginP50, loginP95, login)
@@ -123,7 +123,7 @@ async function main(): Promise<void> {
     fairness: async () => fairness(quick),
     memory: async () => memory(quick),
     engine,
-    attacks: async () => attacks(quick),
+    attacks: async () => attacks(quick, only),
   }
   for (const name of tables) if (wanted.has(name)) results[name] = await measures[name]()
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, load: loadavg() }

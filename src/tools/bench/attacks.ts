@@ -1,7 +1,16 @@
 /** The rows of the last table: what other clients notice of an attack within the default limits, with 50 ms a call. */
+import type { Socket } from 'node:net'
 import { Pool } from 'undici'
+import { attacks, type Attack } from './attack-kinds.ts'
 import { atRate, quantile } from './load.ts'
-import { loginOf, logIn, startGateway, startUpstream, type Served } from './stand.ts'
+import {
+  loginOf,
+  logIn,
+  startGateway,
+  startUpstream,
+  webserviceSession,
+  type Served,
+} from './stand.ts'
 
 export interface AttackRow {
   readonly name: string
@@ -15,50 +24,13 @@ export interface AttackRow {
   readonly login: number
 }
 
-interface Asked {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-interface Attack {
-  readonly name: string
-  readonly perSecond: number
-  /** The client hangs up after so many milliseconds. */
-  readonly leavesAfter?: number
-  readonly request: (n: number, token: string) => Asked
-}
-
 /** From the proxy that the gateway trusts, on behalf of an address. */
 const from = (address: string) => ({ 'x-forwarded-for': address })
-const json = { 'content-type': 'application/json' }
 
-/** 1 MiB of keys. */
-const keys = `{${Array.from({ length: 90_000 }, (_, n) => `"k${n}":1`).join(',')}}`
-
-const login = (body: string): Attack['request'] => {
-  return () => ({ method: 'POST', path: '/auth/login', headers: { ...json, ...from('198.51.100.1') }, body })
-}
-
-const search: Attack['request'] = (n, token) => ({
-  method: 'GET',
-  path: `/search?q=${n}`,
-  headers: { authorization: `Bearer ${token}`, ...from(`198.51.100.${n % 4}`) },
-})
-
-const attacks: readonly Attack[] = [
-  { name: 'nothing', perSecond: 0, request: search },
-  { name: '1 MiB of keys at log-in', perSecond: 4, request: login(keys) },
-  { name: 'malformed log-ins', perSecond: 10, request: login('{"username":1}') },
-  { name: 'searches of one contact', perSecond: 9, request: search },
-  { name: 'searches, the default limit', perSecond: 20, request: search },
-  { name: 'searches left after 60 ms', perSecond: 20, leavesAfter: 60, request: search },
-]
-
-export async function measureAttacks(seconds: number): Promise<AttackRow[]> {
+/** @param only a part of the names of attacks; the row without one is always measured */
+export async function measureAttacks(seconds: number, only = ''): Promise<AttackRow[]> {
   const rows: AttackRow[] = []
-  for (const attack of attacks) {
+  for (const attack of attacks.filter(({ name, perSecond }) => perSecond === 0 || name.includes(only))) {
     const { lists, logins } = await measureAttack(attack, seconds)
     const [listP95, loginP95] = [quantile(lists, 0.95), quantile(logins, 0.95)]
     rows.push({
@@ -96,29 +68,33 @@ async function measureAttack(attack: Attack, seconds: number) {
 }
 
 async function measureBeside(attack: Attack, seconds: number, gateway: Served, pool: Pool) {
-  const tokens = { attacker: await logIn(gateway.url, 'alice'), other: await logIn(gateway.url, 'bob') }
-  const ask = async (asked: Asked, signal: AbortSignal | null = null): Promise<void> => {
-    const response = await pool.request({ ...asked, body: asked.body ?? null, signal })
+  const { url } = gateway
+  const [token, other] = [await logIn(url, 'alice'), await logIn(url, 'bob')]
+  const [session, ended] = [
+    await webserviceSession(url, 'alice', 'md5'),
+    await webserviceSession(url, 'alice', 'md5'),
+  ]
+  const params = { operation: 'logout', sessionName: ended }
+  await fetch(`${url}/webservice.php`, { method: 'POST', body: new URLSearchParams(params) })
+  const attacker = { url, pool, token, session, ended, sockets: new Set<Socket>() }
+  const list = async () => {
+    const headers = { authorization: `Bearer ${other}`, ...from('192.0.2.1') }
+    const path = '/modules/HelpDesk/records?fields=ticket_title'
+    const response = await pool.request({ method: 'GET', path, headers })
     await response.body.dump({ limit: 2 ** 24 })
   }
-  const list: Asked = {
-    method: 'GET',
-    path: '/modules/HelpDesk/records?fields=ticket_title',
-    headers: { authorization: `Bearer ${tokens.other}`, ...from('192.0.2.1') },
+  const login = async (n: number) => {
+    const { headers, body } = loginOf(['bob', 'carol', 'dave'][n % 3] ?? '')
+    const own = { ...headers, ...from(`203.0.113.${n % 250}`) }
+    const response = await pool.request({ method: 'POST', path: '/auth/login', headers: own, body })
+    await response.body.dump()
   }
-  await ask(list)
-  const under = attack.perSecond === 0 ? [] : [atRate(attack.perSecond, seconds, async (n) => {
-    const signal = attack.leavesAfter === undefined ? null : AbortSignal.timeout(attack.leavesAfter)
-    // What is rejected or left early is no figure of this table.
-    await ask(attack.request(n, tokens.attacker), signal).catch(() => undefined)
-  })]
-  const [lists, logins] = await Promise.all([
-    atRate(8, seconds, async () => ask(list)),
-    atRate(2, seconds, async (n) => {
-      const { headers, body } = loginOf(['bob', 'carol', 'dave'][n % 3] ?? '')
-      await ask({ method: 'POST', path: '/auth/login', headers: { ...headers, ...from(`203.0.113.${n % 250}`) }, body })
-    }),
-    ...under,
-  ])
+  await list()
+  const { perSecond, send } = attack
+  // What is rejected or left early is no figure of this table.
+  const sent = async (n: number) => send(attacker, n).catch(() => undefined)
+  const under = perSecond === 0 ? [] : [atRate(perSecond, seconds, sent)]
+  const [lists, logins] = await Promise.all([atRate(8, seconds, list), atRate(2, seconds, login), ...under])
+  for (const socket of attacker.sockets) socket.destroy()
   return { lists, logins }
 }
