@@ -56,6 +56,27 @@ t.test('the embedded store keeps no more than it may, and lets the oldest go', a
   await store.close()
 })
 
+t.test('where there is no room, a contact with many sessions makes it', async (t) => {
+  const { now } = clock()
+  const store = new EmbeddedStore({ life, now, maxSessions: 30 })
+  const others = []
+  for (let n = 0; n < 15; n++) others.push((await store.create(facts(`12x${n}`))).session)
+  const own = []
+  for (let n = 0; n < 200; n++) own.push((await store.create(facts('12x99'))).session)
+  const alive = async ({ id }: { readonly id: string }) => (await store.read(id)).session !== undefined
+  t.same(
+    await Promise.all(others.map(alive)),
+    Array.from(others, () => true),
+    'those of others stay',
+  )
+  t.same(
+    await Promise.all(own.map(alive)),
+    own.map((_, n) => n >= 185),
+    'its latest ones too',
+  )
+  await store.close()
+})
+
 t.test('a generation says what happened to a refresh token', (t) => {
   const at = (now: number) => ({ now, grace: 10 })
   // Generations 3 and 4 were first presented at 1000 and 1005.

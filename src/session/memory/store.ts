@@ -78,8 +78,7 @@ export class EmbeddedStore implements Store {
       expiresAt: now + this.#life.max,
       generation: 1,
     }
-    const [oldest] = this.#sessions.values()
-    if (oldest !== undefined && this.#sessions.size >= this.#maxSessions) this.#runOut(oldest.session)
+    if (this.#sessions.size >= this.#maxSessions) this.#makeRoom(facts.contact.id)
     this.#sessions.set(session.id, { session, uses: [] })
     const ids = this.#byContact.get(facts.contact.id) ?? new Set()
     this.#byContact.set(facts.contact.id, ids.add(session.id))
@@ -268,6 +267,15 @@ export class EmbeddedStore implements Store {
     const ids = this.#byContact.get(session.contact.id)
     ids?.delete(session.id)
     if (ids?.size === 0) this.#byContact.delete(session.contact.id)
+  }
+
+  /** Ends the first session of a contact that has many, so that no contact ends those of others by its log-ins. */
+  #makeRoom(contactId: string): void {
+    const own = this.#byContact.get(contactId)
+    const [first] = own !== undefined && own.size >= Math.max(10, this.#maxSessions / 100) ? own : []
+    const [oldest] = this.#sessions.values()
+    const ended = first === undefined ? oldest : this.#sessions.get(first)
+    if (ended !== undefined) this.#runOut(ended.session)
   }
 
   #runOut(session: PortalSession): void {
