@@ -213,7 +213,8 @@ async function keptAsRecords(
     ),
     context,
   )
-  const commented = ids.filter(({ text }) => records.some((row) => row['related_to'] === text))
+  const about = new Set(records.map((row) => row['related_to']))
+  const commented = ids.filter(({ text }) => about.has(text))
   const shown = await mapLimited(commented, read)
   const users = new Map(shown.flat().map((row) => [row['id'] ?? '', nameOfCreator(row)]))
   const drafts = new Map<string, Draft[]>()

@@ -496,6 +496,6 @@ t.test('a large body or URL counts as several requests of its contact', async (t
 
   const small = await startGateway(t, { env: { RATE_LIMIT_CONTACT: '5/600' } })
   const other = await contactAt(small.url, 'alice')
-  const { success } = await other.send({ body: `${inForm(100_000, other.session)}`, headers: form })
+  const { success } = await other.send({ body: inForm(100_000, other.session), headers: form })
   t.ok(success, 'a contact can always send one')
 })
