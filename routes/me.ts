@@ -27,7 +27,7 @@ const Me = Type.Object(
     contact: Type.Object({
       id: WebserviceId,
       entity: Type.Union([Type.Literal('Contacts'), Type.Literal('Employee')]),
-      name: nullable('First and last name; null if the policy shows neither'),
+      name: nullable('First and last name, or the name of an employee; null if the policy shows none'),
       firstName: nullable('Null if empty or not readable'),
       lastName: nullable('Null if empty or not readable'),
       email: nullable('Null if empty or not readable'),

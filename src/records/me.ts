@@ -1,7 +1,7 @@
 /** The contact behind a request and its account, by the names that the contact may read. */
 import type { ReadContext } from '../access/context.ts'
 import type { Contact } from '../model/contact.ts'
-import { recordsById } from '../read/records-by-id.ts'
+import { openViewOf, recordsById } from '../read/records-by-id.ts'
 
 export interface Me {
   readonly contact: {
@@ -21,14 +21,16 @@ export async function me({ id, entity, accountId }: Contact, context: ReadContex
   const textOf = (record: string, field: string) => found.get(record)?.row[field] || null
   const firstName = textOf(id, 'firstname')
   const lastName = textOf(id, 'lastname')
+  const names =
+    entity === 'Contacts' ? ['firstname', 'lastname'] : (openViewOf(id, context)?.module.labelFields ?? [])
   return {
     contact: {
       id,
       entity,
-      name: [firstName, lastName].filter((each) => each !== null).join(' ') || null,
+      name: names.flatMap((field) => textOf(id, field) ?? []).join(' ') || null,
       firstName,
       lastName,
-      email: textOf(id, 'email'),
+      email: textOf(id, entity === 'Contacts' ? 'email' : 'work_email'),
     },
     account: accountId === undefined ? null : { id: accountId, name: textOf(accountId, 'accountname') },
   }

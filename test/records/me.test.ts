@@ -70,3 +70,11 @@ t.test('an employee has no account, and no name where the policy closes its modu
   t.match(body, { contact: { entity: 'Employee', name: null }, account: null, currency: { code: 'EUR' } })
   t.equal((await portal.as(undefined, 'GET', '/me')).status, 401)
 })
+
+t.test('an employee has the name that its own module shows', async (t) => {
+  const employees = { cbEmployee: { where: "id = '$self'", only: ['nombre', 'work_email'] } }
+  const portal = await startPortal(t, { env: { POLICY_FILE: await policyFile(t, {}, { employees }) } })
+  const { body } = await portal.as('emil', 'GET', '/me')
+  const contact = { name: 'Emil Employee', firstName: null, lastName: null, email: 'emil@example.com' }
+  t.match(body, { contact })
+})
