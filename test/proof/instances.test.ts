@@ -1,13 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startDemoCorebos } from '../../src/demo/server.ts'
 import { keeping } from '../support/keeping.ts'
+import { startNginx } from '../support/nginx.ts'
 import { onPort } from '../support/port.ts'
 import { program } from '../support/program.ts'
-import { installed, scratch, sharedSettings, start, startRedis } from '../support/redis-server.ts'
+import { installed, sharedSettings, start, startRedis } from '../support/redis-server.ts'
 
 const missing = ['redis-server', 'nginx'].filter(
   (program) => !installed(program, program === 'nginx' ? '-v' : '--version'),
@@ -43,34 +42,15 @@ async function gateway(t: Test, env: Readonly<Record<string, string>>): Promise<
 
 /** What is safe to send again goes to the next instance when one rejects it; what writes never does. */
 async function balancer(t: Test, gateways: readonly Gateway[]): Promise<string> {
-  const directory = await scratch(t)
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${directory}/${kind};`,
-  )
-  const file = join(directory, 'nginx.conf')
   const proxy = `proxy_pass http://gateways; proxy_set_header X-Forwarded-For $remote_addr;`
-  const conf = (port: number): string =>
-    `${process.getuid?.() === 0 ? 'user root;' : ''}
-    worker_processes 1; daemon off; pid ${directory}/nginx.pid;
-    error_log stderr notice;
-    events { worker_connections 512; }
-    http {
-      access_log off; ${paths.join(' ')}
-      upstream gateways { ${gateways.map(({ url }) => `server ${url.slice('http://'.length)} max_fails=0;`).join(' ')} }
-      server {
-        listen 127.0.0.1:${port};
-        proxy_next_upstream error timeout http_503;
-        location / { ${proxy} }
-        location ~ ^/(auth/(login|refresh)|query)$ { proxy_next_upstream error timeout http_503 non_idempotent; ${proxy} }
-      }
-    }`
-  const port = await onPort(async (port) => {
-    await writeFile(file, conf(port))
-    // nginx binds its port before it starts a worker.
-    await start(t, 'nginx', ['-c', file, '-e', 'stderr'], /start worker process /, { end: 'SIGTERM' })
-    return port
-  })
-  return `http://127.0.0.1:${port}`
+  const servers = gateways.map(({ url }) => `server ${url.slice('http://'.length)} max_fails=0;`)
+  return startNginx(
+    t,
+    `proxy_next_upstream error timeout http_503;
+     location / { ${proxy} }
+     location ~ ^/(auth/(login|refresh)|query)$ { proxy_next_upstream error timeout http_503 non_idempotent; ${proxy} }`,
+    `upstream gateways { ${servers.join(' ')} }`,
+  )
 }
 
 interface Pair {
