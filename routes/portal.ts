@@ -11,6 +11,8 @@ export interface OfferedLogin {
   readonly label: string
   readonly username: string
   readonly password: string
+  /** Missing: a contact. */
+  readonly entity?: 'Employee'
 }
 
 export interface PortalOptions extends LoadedPortalSettings {

@@ -36,18 +36,36 @@ const logIns = (settings: TourSettings): string[] => {
   return [`Log-ins: ${name}@example.com / ${name}-pw${others}.`, `Refused: ${refused.join(', ')}.`]
 }
 
+/** A log-in that the log-in page of the reference portal offers. */
+interface Offered {
+  readonly label: string
+  readonly username: string
+  readonly password: string
+  readonly entity?: 'Employee'
+}
+
+const EMPLOYEE: Offered = {
+  label: 'emil (employee)',
+  username: 'emil@example.com',
+  password: 'emil-pw',
+  entity: 'Employee',
+}
+
+/** Employees log in in portal mode only, and emil with a password of the type sha256. */
+const hasEmployee = ({ LOGIN_MODE, COREBOS_PASSWORD_TYPE: type }: TourSettings): boolean =>
+  LOGIN_MODE === 'portal' && (type === undefined || type === 'sha256')
+
 /** What the log-in page of the reference portal offers in the demo. */
-export const offeredLogins = (
-  settings: TourSettings,
-): readonly { readonly label: string; readonly username: string; readonly password: string }[] => {
+export const offeredLogins = (settings: TourSettings): readonly Offered[] => {
   const first = guest(settings)
   const isOne = settings.LOGIN_MODE === 'portal' && settings.COREBOS_PASSWORD_TYPE !== undefined
   const names = isOne ? [first] : ['alice', 'bob', 'carol', 'dave', 'erin']
-  return names.map((label) =>
+  const contacts = names.map((label) =>
     settings.LOGIN_MODE === 'user'
       ? { label, username: label, password: `${label}-access-key` }
       : { label, username: `${label}@example.com`, password: `${label}-pw` },
   )
+  return hasEmployee(settings) ? [...contacts, EMPLOYEE] : contacts
 }
 
 const TOKEN = String.raw`s/.*"accessToken":"\([^"]*\)".*/\1/p`

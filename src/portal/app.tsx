@@ -1,7 +1,7 @@
 /** The whole portal: who is logged in, which language, which page; and what happens when a session begins or ends. */
 import type { JSX } from 'preact'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { sessionEnded, type Gateway } from '../client/index.ts'
+import { sessionEnded, type Gateway, type Login } from '../client/index.ts'
 import { textOn, readable } from './color.ts'
 import { Announcer } from './components/announcer.tsx'
 import { Failure } from './components/failure.tsx'
@@ -9,15 +9,17 @@ import { Frame } from './components/frame.tsx'
 import { Notices, useNotices } from './components/notices.tsx'
 import { Skeleton } from './components/skeleton.tsx'
 import { AccountContext, ShellContext, type Account, type Shell } from './context.ts'
+import { forgetAllDrafts, openAllDrafts } from './draft.ts'
 import { formatFor } from './format.ts'
 import { speak } from './gateway.ts'
 import { Catalogue } from './metadata.ts'
 import { LoginPage } from './pages/login.tsx'
 import { Page } from './pages.tsx'
 import { useRoute } from './router.ts'
-import { clearDrafts, openDrafts, readLanguage, writeLanguage } from './storage.ts'
+import { readLanguage, writeLanguage } from './storage.ts'
+import { labelsFor } from './texts/labels.ts'
 import { countsFor, languageFor, localeFor, textsFor, type Language } from './texts/index.ts'
-import type { LoginReason, Me, ModuleSummary, Settings } from './types.ts'
+import type { KnownLogin, LoginReason, Me, ModuleSummary, Settings } from './types.ts'
 
 interface AppProps {
   readonly settings: Settings
@@ -27,7 +29,7 @@ interface AppProps {
 type State =
   | { readonly is: 'starting' }
   | { readonly is: 'failed'; readonly error: unknown }
-  | { readonly is: 'login'; readonly reason: LoginReason; readonly username?: string }
+  | { readonly is: 'login'; readonly reason: LoginReason; readonly known?: KnownLogin }
   | { readonly is: 'in'; readonly me: Me; readonly modules: readonly ModuleSummary[] }
 
 /** Tells the other tabs which contact has logged in, or that it logs out: they all share one cookie. */
@@ -39,8 +41,16 @@ async function readAccount(gateway: Gateway): Promise<State> {
     gateway.json<Me>({ path: '/me' }),
     gateway.json<{ modules: readonly ModuleSummary[] }>({ path: '/modules' }),
   ])
-  openDrafts(me.contact.id)
+  openAllDrafts(me.contact.id)
   return { is: 'in', me, modules }
+}
+
+function knownLogin(
+  { contact: { id, email, entity } }: Me,
+  last: { readonly contactId: string; readonly username: string } | undefined,
+): KnownLogin {
+  const username = last?.contactId === id ? last.username : (email ?? '')
+  return { username, isEmployee: entity === 'Employee' }
 }
 
 function useSession(gateway: Gateway, settings: Settings) {
@@ -48,6 +58,8 @@ function useSession(gateway: Gateway, settings: Settings) {
   const current = useRef(state)
   current.current = state
   const isLeaving = useRef(false)
+  /** The name with which the contact has logged in on this page. */
+  const lastLogin = useRef<{ readonly contactId: string; readonly username: string } | undefined>(undefined)
 
   const start = useCallback(async () => {
     try {
@@ -62,12 +74,13 @@ function useSession(gateway: Gateway, settings: Settings) {
   useEffect(() => {
     const ended = (): void => {
       const before = current.current
-      const username = before.is === 'in' ? before.me.contact.email : null
-      if (isLeaving.current) clearDrafts()
+      const known =
+        before.is === 'in' && !isLeaving.current ? knownLogin(before.me, lastLogin.current) : undefined
+      if (isLeaving.current) forgetAllDrafts()
       setState({
         is: 'login',
         reason: isLeaving.current ? 'out' : 'ended',
-        ...(username !== null && !isLeaving.current && { username }),
+        ...(known !== undefined && { known }),
       })
       isLeaving.current = false
     }
@@ -91,7 +104,8 @@ function useSession(gateway: Gateway, settings: Settings) {
   }, [gateway, start])
 
   const entered = useCallback(
-    async (contactId: string) => {
+    async (contactId: string, { username }: Login) => {
+      lastLogin.current = { contactId, username }
       if (settings.login.cookies) tabs.postMessage(contactId)
       setState({ is: 'starting' })
       await start()
@@ -166,7 +180,10 @@ export function App(props: AppProps): JSX.Element {
         ? {
             me: state.me,
             // Another language has other labels.
-            catalogue: new Catalogue(props.gateway, state.modules, props.settings.modules),
+            catalogue: new Catalogue(props.gateway, state.modules, state.me, {
+              chosen: props.settings.modules,
+              labelIn: labelsFor(shell.language),
+            }),
             logOut,
           }
         : undefined,
@@ -174,9 +191,7 @@ export function App(props: AppProps): JSX.Element {
   )
   return (
     <ShellContext.Provider value={shell}>
-      {state.is === 'login' && (
-        <LoginPage reason={state.reason} username={state.username} entered={entered} />
-      )}
+      {state.is === 'login' && <LoginPage reason={state.reason} known={state.known} entered={entered} />}
       {state.is === 'starting' && (
         <main class="starting">
           <Skeleton />

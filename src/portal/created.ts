@@ -1,19 +1,17 @@
 /** Says that a record was created, also if coreBOS stored other values than were sent: sent again, it would be a second one. */
 import { GatewayError } from '../client/index.ts'
-import { useShell } from './context.ts'
-import { explain } from './errors.ts'
+import { useFailureNotice } from './errors.ts'
 
 /** @returns a function that waits for the creation, and gives the id. @throws the error of the gateway if nothing was created */
 export function useCreated(): (creation: Promise<{ readonly id: string }>) => Promise<string> {
-  const { t, notify } = useShell()
+  const failed = useFailureNotice()
   return async (creation) => {
     try {
       return (await creation).id
     } catch (error) {
       const id = storedAs(error)
       if (id === undefined) throw error
-      const { title, hint } = explain(error, t)
-      notify({ text: `${title} ${hint}`, tone: 'bad' })
+      failed(error)
       return id
     }
   }

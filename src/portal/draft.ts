@@ -1,12 +1,27 @@
 /** What a reader has typed and not sent: kept in the tab, so that it survives a session that ends and a reload. */
-import { useCallback, useEffect, useState } from 'preact/hooks'
-import { readDraft, writeDraft } from './storage.ts'
+import { useCallback, useLayoutEffect, useState } from 'preact/hooks'
+import { forgetFiles, openFiles } from './kept-files.ts'
+import { clearDrafts, openDrafts, readDraft, writeDraft } from './storage.ts'
+
+/** After a log-in: what another contact has typed and chosen is removed. */
+export function openAllDrafts(contactId: string): void {
+  openDrafts(contactId)
+  openFiles(contactId)
+}
+
+/** After a log-out. */
+export function forgetAllDrafts(): void {
+  clearDrafts()
+  forgetFiles()
+}
 
 export interface Draft<T> {
   readonly values: T
   readonly change: (changes: Partial<T>) => void
-  /** After it was sent. */
+  /** Goes back to what was there before. */
   readonly discard: () => void
+  /** After it was sent: it stays on the page until the record is read again. */
+  readonly sent: () => void
   /** Whether it was there when the page was opened. */
   readonly isRestored: boolean
 }
@@ -32,11 +47,15 @@ export function useDraft<T extends Readonly<Record<string, string>>>(name: strin
     setTouched(false)
     setValues(initial)
   }, [name, JSON.stringify(initial)])
-  useEffect(() => {
+  const sent = useCallback(() => {
+    writeDraft(name, undefined)
+    setTouched(false)
+  }, [name])
+  useLayoutEffect(() => {
     // The record was read again.
     if (!isTouched) setValues(initial)
   }, [JSON.stringify(initial)])
-  return { values, change, discard, isRestored: stored !== undefined && isTouched }
+  return { values, change, discard, sent, isRestored: stored !== undefined && isTouched }
 }
 
 function restored<T extends Readonly<Record<string, string>>>(initial: T, stored: object | undefined): T {

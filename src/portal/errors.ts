@@ -1,5 +1,7 @@
 /** What an error means to a reader: what happened, and what can be done. */
 import { ConnectionError, GatewayError } from '../client/index.ts'
+import { useShell } from './context.ts'
+import { ChangedMeanwhile } from './records.ts'
 import type { Say, TextKey } from './texts/index.ts'
 
 export interface Explained {
@@ -24,27 +26,27 @@ const byCode: Readonly<Record<string, readonly [title: TextKey, hint: TextKey, c
   PRECONDITION_FAILED: ['error.changed', 'error.changed.hint', false],
   BODY_TOO_LARGE: ['error.too-large', 'error.too-large.hint', false],
   UNSUPPORTED_MEDIA_TYPE: ['error.file-type', 'error.file-type.hint', false],
+  VALIDATION_FAILED: ['error.values', 'error.values.hint', false],
+  INVALID_VALUE: ['error.values', 'error.values.hint', false],
+  VALUES_REFUSED: ['error.values', 'error.values.hint', false],
+  REFERENCE_OUT_OF_SCOPE: ['error.values', 'error.values.hint', false],
+  STORED_OTHERWISE: ['error.stored-otherwise', 'error.stored-otherwise.hint', false],
+  // The page of a form that is shown again after the log-in; any other page has given way to the log-in.
+  AUTHENTICATION_REQUIRED: ['error.session', 'error.session.hint', true],
+  TOKEN_EXPIRED: ['error.session', 'error.session.hint', true],
+  SESSION_ENDED: ['error.session', 'error.session.hint', true],
   OUTCOME_UNKNOWN: ['error.unknown-outcome', 'error.unknown-outcome.hint', false],
-}
-
-/** Errors that say what is wrong with the request: their own words are the hint. */
-const aboutValues: Readonly<Record<string, TextKey>> = {
-  VALIDATION_FAILED: 'error.values',
-  INVALID_VALUE: 'error.values',
-  VALUES_REFUSED: 'error.values',
-  STORED_OTHERWISE: 'error.stored-otherwise',
 }
 
 export function explain(error: unknown, t: Say): Explained {
   if (error instanceof ConnectionError || (error instanceof TypeError && !navigator.onLine))
     return { title: t('error.offline'), hint: t('error.offline.hint'), canRetry: true, requestId: undefined }
+  if (error instanceof ChangedMeanwhile)
+    return { title: t('error.changed'), hint: t('error.changed.hint'), canRetry: false, requestId: undefined }
   if (!(error instanceof GatewayError))
     return { title: t('error.unknown'), hint: t('error.unknown.hint'), canRetry: true, requestId: undefined }
   const { code, status, problem } = error
   const requestId = problem.requestId
-  const title = aboutValues[code]
-  if (title !== undefined)
-    return { title: t(title), hint: placesOf(error), canRetry: false, requestId: undefined }
   const known = byCode[code]
   if (known !== undefined)
     return { title: t(known[0]), hint: t(known[1]), canRetry: known[2], requestId: undefined }
@@ -53,23 +55,19 @@ export function explain(error: unknown, t: Say): Explained {
   return { title: t('error.unknown'), hint: t('error.unknown.hint'), canRetry: true, requestId }
 }
 
-function placesOf({ problem, message }: GatewayError): string {
-  const places = (problem.errors ?? []).flatMap((place) => messageOf(place) ?? [])
-  return places.length === 0 ? message : places.join(' ')
+/** Says in a notice why something failed. */
+export function useFailureNotice(): (error: unknown) => void {
+  const { t, notify } = useShell()
+  return (error) => {
+    // The log-in page says it.
+    if (error instanceof GatewayError && byCode[error.code]?.[0] === 'error.session') return
+    const { title, hint } = explain(error, t)
+    notify({ text: `${title} ${hint}`, tone: 'bad' })
+  }
 }
 
-/** Messages by the field that they are about. */
-export function fieldErrors(error: unknown): ReadonlyMap<string, string> {
-  if (!(error instanceof GatewayError)) return new Map()
-  return new Map(
-    (error.problem.errors ?? []).flatMap((place) => {
-      const text = messageOf(place)
-      return place.field === undefined || text === undefined ? [] : [[place.field, text] as const]
-    }),
-  )
-}
-
-function messageOf(place: object): string | undefined {
-  const message: unknown = 'message' in place ? place.message : 'detail' in place ? place.detail : undefined
-  return typeof message === 'string' ? message : undefined
+/** Fields that the gateway names in an error; its words are English and name fields as the API does. */
+export function wrongFields(error: unknown): ReadonlySet<string> {
+  const places = error instanceof GatewayError ? (error.problem.errors ?? []) : []
+  return new Set(places.flatMap(({ field }) => field ?? []))
 }

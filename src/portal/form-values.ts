@@ -1,4 +1,5 @@
 /** Values of records as the texts of a form, and back. Pure. */
+import type { TextKey } from './texts/index.ts'
 import type { Field, Item, Value } from './types.ts'
 
 export type Texts = Readonly<Record<string, string>>
@@ -36,13 +37,15 @@ export function choicesIn(text: string): readonly string[] {
   return Array.isArray(parsed) ? parsed.filter((each) => typeof each === 'string') : []
 }
 
+const isNumber = ({ type }: Pick<Field, 'type'>): boolean => ['integer', 'double', 'currency'].includes(type)
+
 /** @returns undefined where the text is not a value of the field */
 export function valueOf(text: string, { widget, type }: Field): Value | undefined {
   if (widget === 'checkbox') return text === 'true'
   if (widget === 'multiselect') return choicesIn(text)
   const trimmed = text.trim()
   if (trimmed === '') return null
-  if (['integer', 'double', 'currency'].includes(type)) {
+  if (isNumber({ type })) {
     // A decimal comma is what many readers write.
     const number = Number(trimmed.replace(/^(-?\d+),(\d+)$/, '$1.$2'))
     return Number.isFinite(number) ? number : undefined
@@ -56,18 +59,27 @@ export function valueOf(text: string, { widget, type }: Field): Value | undefine
 
 export interface Sendable {
   readonly values: Readonly<Record<string, Value>>
-  /** Fields whose text is not a value. */
-  readonly wrong: readonly string[]
+  /** Fields whose text is not a value, with what is wrong. */
+  readonly wrong: ReadonlyMap<string, TextKey>
 }
+
+/** coreBOS stores no emoji: the gateway rejects what has more than 16 bits. */
+const notKept = /[\u{10000}-\u{10FFFF}]/u
+
+export const isStorable = (text: string): boolean => !notKept.test(text)
 
 /** The values that differ from `before`. */
 export function changedValues(fields: readonly Field[], texts: Texts, before: Texts): Sendable {
   const changed = fields.filter(({ name }) => (texts[name] ?? '') !== (before[name] ?? ''))
-  const values = changed.map((field) => [field.name, valueOf(texts[field.name] ?? '', field)] as const)
-  return {
-    values: Object.fromEntries(
-      values.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    ),
-    wrong: values.filter(([, value]) => value === undefined).map(([name]) => name),
+  const values: Record<string, Value> = {}
+  const wrong = new Map<string, TextKey>()
+  for (const field of changed) {
+    const text = texts[field.name] ?? ''
+    const value = valueOf(text, field)
+    if (!isStorable(text)) wrong.set(field.name, 'field.characters')
+    else if (value === undefined)
+      wrong.set(field.name, isNumber(field) ? 'field.number' : 'field.not-accepted')
+    else values[field.name] = value
   }
+  return { values, wrong }
 }

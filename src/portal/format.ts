@@ -4,6 +4,8 @@ export interface Format {
   readonly locale: string
   date(value: string): string
   dateTime(value: string): string
+  /** Of the form `08:30`, with or without seconds. */
+  time(value: string): string
   /** "3 minutes ago". */
   ago(value: string, now: number): string
   number(value: number, decimals?: number): string
@@ -35,6 +37,7 @@ const orText = (value: string | number, write: () => string): string => {
 export function formatFor(locale: string): Format {
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: 'UTC' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const number = (value: number, options: Intl.NumberFormatOptions): string =>
     new Intl.NumberFormat(locale, options).format(value)
@@ -42,6 +45,7 @@ export function formatFor(locale: string): Format {
     locale,
     // A date has no time zone: it is the same day for every reader.
     date: (value) => orText(value, () => day.format(new Date(`${value}T00:00:00Z`))),
+    time: (value) => orText(value, () => clock.format(new Date(`1970-01-01T${value}Z`))),
     dateTime: (value) => orText(value, () => moment.format(new Date(value))),
     ago: (value, now) =>
       orText(value, () => {
@@ -60,7 +64,8 @@ export function formatFor(locale: string): Format {
     percent: (value) => number(value / 100, { style: 'percent', maximumFractionDigits: 2 }),
     bytes: (value) => {
       const power = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), byteUnits.length - 1)
-      return number(value / 1000 ** power, {
+      // Never more than there is: the size is also a limit.
+      return number(Math.floor((value / 1000 ** power) * 10) / 10, {
         style: 'unit',
         unit: byteUnits[power] ?? 'byte',
         unitDisplay: power === 0 ? 'long' : 'short',

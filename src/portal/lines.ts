@@ -39,7 +39,10 @@ export function linesFrom(items: readonly Item[]): readonly Line[] {
 }
 
 /** Before tax. */
-export function amountOf({ quantity, price, discountPercent, discountAmount }: Line): number {
-  const gross = quantity * price
-  return gross - discountAmount - (gross * discountPercent) / 100
+export function amountOf(line: Line): number {
+  return line.quantity * line.price - discountOf(line)
+}
+
+export function discountOf({ quantity, price, discountPercent, discountAmount }: Line): number {
+  return discountAmount + (quantity * price * discountPercent) / 100
 }

@@ -38,7 +38,9 @@ export function columnsOf(module: Module): readonly Field[] {
     (name) => module.fields.find((field) => field.name === name) ?? [],
   )
   const columns = fields.filter((field) => field.name === module.nameFields[0] || !isTechnical(field))
-  return columns.slice(0, mostColumns)
+  // A policy may hide all fields of the CRM's list.
+  const shown = columns.length > 0 ? columns : module.fields.filter((field) => !isTechnical(field))
+  return shown.slice(0, mostColumns)
 }
 
 /** Picklists of the list, of which the reader can choose a value. */

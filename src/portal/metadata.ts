@@ -1,16 +1,12 @@
 /** The modules that the contact sees, and their fields: read once, when a page needs them. */
 import type { Gateway } from '../client/index.ts'
-import type { Field, Item, Module, ModuleSummary } from './types.ts'
+import type { Field, Item, Me, Module, ModuleSummary } from './types.ts'
 
-/** Modules whose records are parts of other records, or the contact's own data: they have no entry in the menu. */
-const withoutEntry = new Set([
-  'ModComments',
-  'Contacts',
-  'Accounts',
-  'InventoryDetails',
-  'ProjectTask',
-  'ProjectMilestone',
-])
+/** Modules whose records are parts of other records: they have no entry in the menu. */
+const parts: readonly string[] = ['ModComments', 'InventoryDetails', 'ProjectTask', 'ProjectMilestone']
+
+/** To a contact, these hold little more than the own data; to an employee, they are customers. */
+const ownData: readonly string[] = ['Contacts', 'Accounts']
 
 /** Modules without pages: their records are shown with the record that they belong to. */
 const withoutPages = new Set(['ModComments', 'InventoryDetails'])
@@ -28,17 +24,32 @@ const order = [
   'Faq',
 ]
 
+export interface CatalogueOptions {
+  /** The modules that the settings file shows, in its order; undefined: all. */
+  readonly chosen: readonly string[] | undefined
+  /** The label in the language of the reader. */
+  readonly labelIn: (label: string) => string
+}
+
 export class Catalogue {
   readonly modules: readonly ModuleSummary[]
   readonly #gateway: Gateway
+  readonly #withoutEntry: readonly string[]
   readonly #chosen: readonly string[] | undefined
+  readonly #labelIn: (label: string) => string
   readonly #described = new Map<string, Promise<Module>>()
 
-  /** @param chosen the modules that the settings file shows, in its order; undefined: all */
-  constructor(gateway: Gateway, modules: readonly ModuleSummary[], chosen: readonly string[] | undefined) {
+  constructor(
+    gateway: Gateway,
+    modules: readonly ModuleSummary[],
+    { contact }: Pick<Me, 'contact'>,
+    { chosen, labelIn }: CatalogueOptions,
+  ) {
     this.#gateway = gateway
     this.modules = modules
+    this.#withoutEntry = contact.entity === 'Contacts' ? [...parts, ...ownData] : parts
     this.#chosen = chosen
+    this.#labelIn = labelIn
   }
 
   find(name: string): ModuleSummary | undefined {
@@ -56,7 +67,7 @@ export class Catalogue {
       ...order,
       ...this.modules
         .map(({ name }) => name)
-        .filter((name) => !order.includes(name) && !withoutEntry.has(name)),
+        .filter((name) => !order.includes(name) && !this.#withoutEntry.includes(name)),
     ]
     return names.flatMap((name) => this.find(name) ?? [])
   }
@@ -70,7 +81,8 @@ export class Catalogue {
 
   async #read(name: string): Promise<Module> {
     try {
-      return await this.#gateway.json<Module>({ path: `/modules/${encodeURIComponent(name)}` })
+      const path = `/modules/${encodeURIComponent(name)}`
+      return translated(await this.#gateway.json<Module>({ path }), this.#labelIn)
     } catch (error) {
       this.#described.delete(name)
       throw error
@@ -78,13 +90,30 @@ export class Catalogue {
   }
 }
 
+function translated(module: Module, labelIn: (label: string) => string): Module {
+  return {
+    ...module,
+    blocks: module.blocks.map((block) => ({ ...block, label: labelIn(block.label) })),
+    fields: module.fields.map((field) => ({
+      ...field,
+      label: labelIn(field.label),
+      ...(field.values !== undefined && {
+        values: field.values.map(({ value, label }) => ({ value, label: labelIn(label) })),
+      }),
+    })),
+  }
+}
+
 export const fieldOf = (module: Module, name: string): Field | undefined =>
   module.fields.find((field) => field.name === name)
 
-/** The name of a record, or its id where the name is empty. */
-export function nameOf(item: Item, module: Pick<Module, 'nameFields'>): string {
+/** The name of a record; where it is empty, the first text that its list shows, such as its number. */
+export function nameOf(item: Item, module: Pick<Module, 'nameFields' | 'listColumns'>): string {
   const parts = module.nameFields.map((name) => item[name]).filter((part) => typeof part === 'string')
-  return parts.join(' ').trim() || item.id
+  const name = parts.join(' ').trim()
+  if (name !== '') return name
+  const shown = module.listColumns.map((column) => item.display?.[column] ?? item[column])
+  return shown.find((text): text is string => typeof text === 'string' && text.trim() !== '') ?? item.id
 }
 
 /** The text of a field; undefined where it is empty or not a text. */

@@ -80,19 +80,19 @@ export async function changeRecord(
 }
 
 /**
- * Changes one field that a page shows, unless it has another value by now.
+ * Changes fields that a page shows, unless one of them has another value by now.
  *
  * @throws ChangedMeanwhile
  */
-export async function changeField(
+export async function changeFields(
   gateway: Gateway,
   module: string,
   id: string,
-  field: string,
-  { from, to }: { readonly from: Value; readonly to: Value },
+  { from, to }: { readonly from: Readonly<Record<string, unknown>>; readonly to: Values },
 ): Promise<Item> {
   const { record, etag } = await gateway.records(module).read(id)
   const now: Item = record
-  if (now[field] !== from) throw new ChangedMeanwhile(now, etag)
-  return changeRecord(gateway, module, id, { [field]: to }, etag)
+  const isSame = Object.keys(to).every((name) => JSON.stringify(now[name]) === JSON.stringify(from[name]))
+  if (!isSame) throw new ChangedMeanwhile(now, etag)
+  return changeRecord(gateway, module, id, to, etag)
 }

@@ -1,7 +1,7 @@
 /** Saves changes of a record, says so, and offers to undo them. */
 import { useShell } from './context.ts'
-import { explain } from './errors.ts'
-import { changeRecord } from './records.ts'
+import { useFailureNotice } from './errors.ts'
+import { changeFields, changeRecord } from './records.ts'
 import type { Item, Value } from './types.ts'
 
 export interface Change {
@@ -21,6 +21,7 @@ const isValue = (value: unknown): value is Value =>
 /** @returns a function that saves. @throws ChangedMeanwhile, or the error of the gateway */
 export function useSave(): (change: Change) => Promise<Item> {
   const { t, gateway, notify } = useShell()
+  const failed = useFailureNotice()
   return async ({ module, item, values, etag, undone }) => {
     const names = Object.keys(values)
     if (names.length === 0) {
@@ -35,16 +36,16 @@ export function useSave(): (change: Change) => Promise<Item> {
       }),
     )
     const undo = async (): Promise<void> => {
-      try {
-        await changeRecord(gateway, module, item.id, old, undefined)
-        notify({ text: t('undone'), tone: 'good' })
-        undone?.()
-      } catch (error) {
-        const { title, hint } = explain(error, t)
-        notify({ text: `${title} ${hint}`, tone: 'bad' })
-      }
+      // What somebody else has made of these fields since then stays.
+      await changeFields(gateway, module, item.id, { from: saved, to: old })
+      notify({ text: t('undone'), tone: 'good' })
+      undone?.()
     }
-    notify({ text: t('saved'), tone: 'good', action: { label: t('undo'), run: () => void undo() } })
+    notify({
+      text: t('saved'),
+      tone: 'good',
+      action: { label: t('undo'), run: () => void undo().catch(failed) },
+    })
     return saved
   }
 }

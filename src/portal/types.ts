@@ -111,12 +111,19 @@ export interface Settings {
       readonly label: string
       readonly username: string
       readonly password: string
+      readonly entity?: 'Employee'
     }[]
   }
 }
 
 /** Why the log-in page is shown. */
 export type LoginReason = 'new' | 'ended' | 'out'
+
+/** Of a session that has ended, for the log-in after it. */
+export interface KnownLogin {
+  readonly username: string
+  readonly isEmployee: boolean
+}
 
 /** Of a page for all records of a module. */
 export interface ModulePageProps {

@@ -1,27 +1,26 @@
 /** Files on their way to the gateway: checked before they are sent, sent one after the other, with progress and retry. */
-import { useCallback, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { useAccount, useShell } from './context.ts'
 import { useCreated } from './created.ts'
 import { explain } from './errors.ts'
-
-export interface Sending {
-  readonly key: number
-  readonly file: File
-  readonly state: 'waiting' | 'sending' | 'sent' | 'failed' | 'rejected'
-  /** From 0 to 1. */
-  readonly progress: number
-  readonly message?: string
-  readonly canRetry?: boolean
-  readonly documentId?: string
-}
+import { filesOf, keepFiles, lostFiles, onFiles, type Sending } from './kept-files.ts'
 
 export interface Uploads {
   readonly files: readonly Sending[]
-  readonly isSending: boolean
+  /** The record that the files belong to, if it was created after they were chosen. */
+  readonly recordId: string | undefined
+  /** Names of files that were chosen before the page was loaded again, and have to be chosen again. */
+  readonly lost: string | undefined
   /** Checks the files and keeps them. @returns the ones that can be sent */
   readonly add: (files: Iterable<File>) => readonly Sending[]
   readonly remove: (key: number) => void
-  /** Sends what waits or has failed. @returns whether everything has arrived */
+  readonly setRecord: (id: string) => void
+  /**
+   * Sends what waits or has failed.
+   *
+   * @param only these; a notice says that they have arrived
+   * @returns whether everything has arrived
+   */
   readonly send: (relatedTo: readonly string[], only?: readonly Sending[]) => Promise<boolean>
   readonly clear: () => void
 }
@@ -31,18 +30,23 @@ let last = 0
 /** Documents are named like their files, without the ending. */
 const titleOf = (name: string): string => name.replace(/\.[^.]{1,8}$/, '') || name
 
-export function useUploads(sent?: () => void): Uploads {
-  const { gateway, t, format } = useShell()
+/** @param name of the page and record: files that were not sent are there again when the page is */
+export function useUploads(name: string, sent?: () => void): Uploads {
+  const { gateway, t, format, notify } = useShell()
   const { limits } = useAccount().me
   const createdBy = useCreated()
-  const [files, setFiles] = useState<readonly Sending[]>([])
-  const latest = useRef(files)
-  const keep = (next: readonly Sending[]): void => {
-    latest.current = next
-    setFiles(next)
-  }
+  const [lost] = useState(() => lostFiles(name))
+  const [, setRound] = useState(0)
+  useEffect(() => onFiles(name, () => setRound((round) => round + 1)), [name])
+  // What has arrived is among the documents when the page is shown again.
+  useState(() => {
+    const before = filesOf(name)
+    const files = before.files.filter(({ state }) => state !== 'sent')
+    if (files.length < before.files.length) keepFiles(name, { ...before, files })
+  })
+  const keep = (files: readonly Sending[]): void => keepFiles(name, { ...filesOf(name), files })
   const change = (key: number, changes: Partial<Sending>): void =>
-    keep(latest.current.map((each) => (each.key === key ? { ...each, ...changes } : each)))
+    keep(filesOf(name).files.map((each) => (each.key === key ? { ...each, ...changes } : each)))
 
   function check(file: File): Pick<Sending, 'state' | 'message'> {
     const { maxBytes, types } = limits.uploads
@@ -54,13 +58,15 @@ export function useUploads(sent?: () => void): Uploads {
     return isKnown ? { state: 'waiting' } : { state: 'rejected', message: t('upload.wrong-type') }
   }
 
-  async function sendOne({ key, file }: Sending, relatedTo: readonly string[]): Promise<boolean> {
+  async function sendOne(sending: Sending, relatedTo: readonly string[]): Promise<boolean> {
+    const { key, file, idempotencyKey } = sending
     change(key, { state: 'sending', progress: 0 })
     try {
       const id = await createdBy(
         gateway.upload(file, {
           fields: { notes_title: titleOf(file.name) },
           relatedTo,
+          idempotencyKey,
           onProgress: (done, total) => change(key, { progress: total === 0 ? 1 : done / total }),
         }),
       )
@@ -73,28 +79,30 @@ export function useUploads(sent?: () => void): Uploads {
     }
   }
 
+  const { files, recordId } = filesOf(name)
   return {
     files,
-    isSending: files.some(({ state }) => state === 'sending'),
+    recordId,
+    lost: files.length === 0 ? lost : undefined,
     add: (added) => {
-      const next = [...added].map((file): Sending => ({
-        key: (last += 1),
-        file,
-        progress: 0,
-        ...check(file),
-      }))
-      keep([...latest.current, ...next])
+      const next = [...added].map((file): Sending => {
+        last += 1
+        return { key: last, file, progress: 0, idempotencyKey: crypto.randomUUID(), ...check(file) }
+      })
+      keep([...filesOf(name).files, ...next])
       return next.filter(({ state }) => state === 'waiting')
     },
-    remove: useCallback((key: number) => keep(latest.current.filter((each) => each.key !== key)), []),
+    remove: (key) => keep(filesOf(name).files.filter((each) => each.key !== key)),
+    setRecord: (id) => keepFiles(name, { ...filesOf(name), recordId: id }),
     send: async (relatedTo, only) => {
       let isWhole = true
-      for (const each of only ?? latest.current)
+      for (const each of only ?? filesOf(name).files)
         if (each.state === 'waiting' || each.state === 'failed')
           isWhole = (await sendOne(each, relatedTo)) && isWhole
       sent?.()
+      if (isWhole && only !== undefined) notify({ text: t('upload.sent'), tone: 'good' })
       return isWhole
     },
-    clear: useCallback(() => keep([]), []),
+    clear: () => keepFiles(name, { files: [] }),
   }
 }

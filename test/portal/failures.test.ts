@@ -1,5 +1,6 @@
 /** What the reference portal does when things go wrong: ended sessions, other tabs, no network, busy servers, other writers. */
 import t from 'tap'
+import { violations } from '../support/axe.ts'
 import { noBrowser, startBrowser } from '../support/browser.ts'
 import { logIn, personAt, settled, startReferencePortal, type Person } from '../support/reference-portal.ts'
 
@@ -47,6 +48,65 @@ t.test('when things go wrong', { skip: noBrowser, timeout: 300_000 }, async (t) 
     t.notMatch(String(await page.evaluate(storage)), /half a comment/)
   })
 
+  await t.test('files chosen for a new ticket survive a session that has ended', async (t) => {
+    await page.getByRole('button', { name: 'Log out' }).first().click()
+    await page.getByText('You are logged out.').waitFor()
+    await logInAgain(alice, 'alice')
+    const file = (name: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })
+    await alice.go('#/tickets/new')
+    await page.getByLabel('Title').fill('with files')
+    await page.locator('input[type=file]').setInputFiles([file('one.txt'), file('two.txt')])
+    await endSessions()
+    await page.getByRole('button', { name: 'Send ticket' }).click()
+    await page.getByText('Your session has ended.').waitFor()
+    await logInAgain(alice, 'alice')
+    t.equal(await page.getByLabel('Title').inputValue(), 'with files')
+    t.strictSame(await page.locator('.sending-name').allInnerTexts(), ['one.txt 7 bytes', 'two.txt 7 bytes'])
+
+    // A reload of the page loses files, which is said.
+    await page.reload()
+    await settled(page)
+    await page.getByText('Choose these files again, they were not sent: one.txt, two.txt').waitFor()
+    await page.locator('input[type=file]').setInputFiles([file('one.txt'), file('two.txt')])
+
+    // The session ends after the ticket was created and before its files have arrived.
+    await page.route('**/documents', async (route) => {
+      await endSessions()
+      await route.continue()
+      await page.unroute('**/documents')
+    })
+    await page.getByRole('button', { name: 'Send ticket' }).click()
+    await page.getByText('Your session has ended.').waitFor()
+    await logInAgain(alice, 'alice')
+    await page.getByText('Your ticket was created, but not every file arrived.').waitFor()
+    t.same(await violations(page), [])
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { level: 1, name: 'with files' }).waitFor()
+    t.strictSame(
+      await page
+        .locator('.files a')
+        .allTextContents()
+        .then((names) => names.sort()),
+      ['one', 'two'],
+    )
+    const { body } = await portal.as(
+      'alice',
+      'GET',
+      '/modules/HelpDesk/records?filter[ticket_title]=with files',
+    )
+    t.equal(body.records?.length, 1, 'there is one ticket')
+    await alice.go('#/tickets/new')
+    t.equal(await page.locator('.sending-name').count(), 0)
+
+    await page.locator('input[type=file]').setInputFiles([file('secret.txt')])
+    await endSessions()
+    await page.getByLabel('Title').fill('x')
+    await page.getByRole('button', { name: 'Send ticket' }).click()
+    await page.getByText('Your session has ended.').waitFor()
+    await logInAgain(alice, 'bob')
+    t.equal(await page.getByText('secret.txt').count(), 0, 'files are not kept for another contact')
+  })
+
   await t.test('tabs share one session: another contact, and the log-out', async (t) => {
     const other = await context.newPage()
     await other.goto(`${portal.origin}/#/help`)
@@ -69,6 +129,7 @@ t.test('when things go wrong', { skip: noBrowser, timeout: 300_000 }, async (t) 
     await page.getByText('Meanwhile, the record was changed.').waitFor()
     const row = page.getByRole('row', { name: /^Title/ })
     t.equal(await row.textContent(), 'Titletheir titlemy title')
+    t.strictSame(await violations(page), [], 'both versions')
     await page.getByRole('button', { name: 'Save my version' }).click()
     await page.getByRole('heading', { level: 1, name: 'my title' }).waitFor()
 
@@ -79,12 +140,13 @@ t.test('when things go wrong', { skip: noBrowser, timeout: 300_000 }, async (t) 
     await page.locator('h1 + .badge', { hasText: 'In Progress' }).waitFor()
   })
 
-  await t.test('a lost network is said, and the page goes on when it is back', async () => {
+  await t.test('a lost network is said, and the page goes on when it is back', async (t) => {
     await alice.go('#/')
     await context.setOffline(true)
     await page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name: 'Quotes' }).click()
     await page.getByText('What you type is kept').waitFor()
     await page.getByRole('heading', { name: 'No connection.' }).waitFor()
+    t.strictSame(await violations(page), [], 'a page that was not loaded')
     await context.setOffline(false)
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('link', { name: 'alice quote' }).waitFor()
@@ -127,6 +189,7 @@ t.test('when things go wrong', { skip: noBrowser, timeout: 300_000 }, async (t) 
     await page.getByText('This file is empty.').waitFor()
     await page.getByText('Files of this type are not accepted.').waitFor()
     t.strictSame(alice.sent, [])
+    t.strictSame(await violations(page), [], 'rejected files')
   })
 
   await t.test('the browser has nothing to complain about', async (t) => {

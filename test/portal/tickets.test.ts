@@ -1,5 +1,6 @@
 /** The reference portal in Chromium: two contacts at the same time, from the log-in to a ticket with files and comments. */
 import t from 'tap'
+import { violations } from '../support/axe.ts'
 import { noBrowser, startBrowser } from '../support/browser.ts'
 import { logIn, personAt, settled, startReferencePortal, type Person } from '../support/reference-portal.ts'
 
@@ -19,6 +20,10 @@ t.test('alice and bob', { skip: noBrowser, timeout: 240_000 }, async (t) => {
     await page.fill('input[name=password]', 'wrong')
     await page.click('button[type=submit]')
     await page.getByText('These details are not right.').waitFor()
+    t.strictSame(await violations(page), [], 'the log-in with an error')
+    await page.getByRole('button', { name: 'Forgot your password?' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Forgotten password' }).waitFor()
+    t.strictSame(await violations(page), [], 'the forgotten password')
     alice.sent.length = 0
     await logIn(alice, 'alice')
     t.equal(await page.title(), 'Hello alice – Customer portal')

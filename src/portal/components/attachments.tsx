@@ -19,7 +19,7 @@ interface AttachmentsProps {
 export function Attachments({ id, canAdd }: AttachmentsProps): JSX.Element {
   const { t, gateway } = useShell()
   const documents = useLoad(id, async (signal) => relatedRecords(gateway, id, 'Documents', signal))
-  const uploads = useUploads(documents.reload)
+  const uploads = useUploads(id, documents.reload)
   return (
     <section class="card">
       <h2>{t('attachments')}</h2>

@@ -1,10 +1,12 @@
 /** Two versions of a record side by side, where somebody else was faster; the reader decides. */
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { useShell } from '../context.ts'
-import { textFor, type Texts } from '../form-values.ts'
+import { useAccount, useShell } from '../context.ts'
+import { textFor, valueOf, type Texts } from '../form-values.ts'
 import type { ChangedMeanwhile } from '../records.ts'
 import type { Field } from '../types.ts'
+import { ReferenceName } from './reference-name.tsx'
+import { ValueOf } from './value.tsx'
 
 interface ConflictProps {
   readonly fields: readonly Field[]
@@ -50,8 +52,12 @@ export function Conflict({
             {rows.map(({ field, theirs, own }) => (
               <tr key={field.name}>
                 <th scope="row">{field.label}</th>
-                <td class="text">{theirs}</td>
-                <td class="text">{own}</td>
+                <td class="text">
+                  <Version field={field} text={theirs} />
+                </td>
+                <td class="text">
+                  <Version field={field} text={own} />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -66,5 +72,19 @@ export function Conflict({
         </button>
       </div>
     </div>
+  )
+}
+
+/** A value of the form as the pages of records show it. */
+function Version({ field, text }: { readonly field: Field; readonly text: string }): JSX.Element {
+  const { me } = useAccount()
+  if (field.widget === 'reference' && text !== '') return <ReferenceName id={text} />
+  const value = valueOf(text, field) ?? text
+  return (
+    <ValueOf
+      field={field}
+      item={{ id: '', [field.name]: text === '' ? null : value }}
+      currency={me.currency?.code}
+    />
   )
 }

@@ -1,10 +1,12 @@
 /** The comments on a record, oldest first, and the form for a new one. */
 import type { JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useId, useRef } from 'preact/hooks'
 import type { Comment } from '../../client/index.ts'
+import { useAction } from '../action.ts'
 import { useAccount, useShell } from '../context.ts'
 import { storedAs } from '../created.ts'
 import { useDraft } from '../draft.ts'
+import { isStorable } from '../form-values.ts'
 import type { Loaded } from '../load.tsx'
 import { Loading } from '../load.tsx'
 import { FormFailure } from './failure.tsx'
@@ -17,6 +19,7 @@ interface ConversationProps {
 
 export function Conversation({ id, comments, canComment }: ConversationProps): JSX.Element {
   const { t } = useShell()
+  const { me } = useAccount()
   return (
     <section class="card conversation">
       <h2>{t('conversation')}</h2>
@@ -33,7 +36,14 @@ export function Conversation({ id, comments, canComment }: ConversationProps): J
         )}
       </Loading>
       {canComment && (
-        <NewComment id={id} added={(comment) => comments.set([...(comments.value ?? []), comment])} />
+        <NewComment
+          id={id}
+          added={(comment) => {
+            // coreBOS gives the comment of an employee an author of its own.
+            if (me.contact.entity === 'Employee') comments.reload()
+            else comments.set([...(comments.value ?? []), comment])
+          }}
+        />
       )}
     </section>
   )
@@ -73,40 +83,35 @@ function NewComment({
 }): JSX.Element {
   const { t, gateway, notify } = useShell()
   const draft = useDraft(`comment ${id}`, { text: '' })
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
   // The same key for the same comment: sent twice, it is stored once.
   const key = useRef(crypto.randomUUID())
   const begin = (): void => {
     key.current = crypto.randomUUID()
     draft.discard()
   }
-  const send = async (): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
+  const text = draft.values.text.trim()
+  const wrongId = useId()
+  const isWrong = !isStorable(text)
+  const { isBusy, error, submit } = useAction(async () => {
+    if (text === '' || isWrong) return
     try {
-      added(await gateway.comment(id, draft.values.text.trim(), { idempotencyKey: key.current }))
-      begin()
-      notify({ text: t('comment.sent'), tone: 'good' })
+      added(await gateway.comment(id, text, { idempotencyKey: key.current }))
     } catch (reason) {
       // It is stored all the same.
       if (storedAs(reason) !== undefined) begin()
-      setError(reason)
+      throw reason
     }
-    setBusy(false)
-  }
+    begin()
+    notify({ text: t('comment.sent'), tone: 'good' })
+  })
   return (
-    <form
-      class="form new-comment"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!isBusy && draft.values.text.trim() !== '') void send()
-      }}
-    >
+    <form class="form new-comment" onSubmit={submit}>
       <label>
         <span>{t('comment.new')}</span>
         <textarea
           rows={3}
+          aria-invalid={isWrong}
+          aria-describedby={isWrong ? wrongId : undefined}
           value={draft.values.text}
           onInput={({ currentTarget }) => {
             key.current = crypto.randomUUID()
@@ -114,16 +119,17 @@ function NewComment({
           }}
         />
       </label>
+      {isWrong && (
+        <p id={wrongId} class="field-error" role="alert">
+          {t('field.characters')}
+        </p>
+      )}
       <FormFailure error={error} />
       <div class="form-end">
         {draft.isRestored && draft.values.text !== '' && (
           <span class="quiet small">{t('draft.restored')}</span>
         )}
-        <button
-          type="submit"
-          class="button primary"
-          aria-disabled={isBusy || draft.values.text.trim() === ''}
-        >
+        <button type="submit" class="button primary" aria-disabled={isBusy || isWrong || text === ''}>
           {t(isBusy ? 'sending' : 'comment.send')}
         </button>
       </div>

@@ -2,7 +2,8 @@
 import type { JSX } from 'preact'
 import { useId, useState } from 'preact/hooks'
 import { useAccount, useShell } from '../context.ts'
-import type { Sending, Uploads } from '../uploads.ts'
+import type { Sending } from '../kept-files.ts'
+import type { Uploads } from '../uploads.ts'
 import { Icon } from './icon.tsx'
 
 interface FileChooserProps {
@@ -53,6 +54,11 @@ export function FileChooser({ uploads, added, retry }: FileChooserProps): JSX.El
           }}
         />
       </div>
+      {uploads.lost !== undefined && (
+        <p class="note" role="status">
+          {t('upload.lost', { names: uploads.lost })}
+        </p>
+      )}
       {uploads.files.length > 0 && (
         <ul class="sendings">
           {uploads.files.map((file) => (

@@ -162,8 +162,10 @@ export function Frame({
         <Person />
       </header>
       <nav class="side" aria-label={t('menu')}>
-        <Links entries={entries} current={current} />
-        <OwnLinks />
+        <div class="menu-links">
+          <Links entries={entries} current={current} />
+          <OwnLinks />
+        </div>
         <div class="side-end">
           <LanguageChoice />
           {leave}
@@ -189,7 +191,7 @@ export function Frame({
         >
           <Icon name="close" />
         </button>
-        <nav aria-label={t('menu')}>
+        <nav class="menu-links" aria-label={t('menu')}>
           <Links entries={entries} current={current} />
           <OwnLinks />
         </nav>

@@ -1,6 +1,6 @@
 /** The search text and the picklists above a list. */
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { useShell } from '../context.ts'
 import type { ListState } from '../listing.ts'
 import type { Field } from '../types.ts'
@@ -9,6 +9,8 @@ import { Icon } from './icon.tsx'
 interface ListFiltersProps {
   readonly state: ListState
   readonly fields: readonly Field[]
+  /** By which phones sort, where the list has no headings. */
+  readonly columns: readonly Field[]
   readonly canSearch: boolean
   readonly change: (state: Partial<ListState>) => void
 }
@@ -16,7 +18,7 @@ interface ListFiltersProps {
 /** Milliseconds after the last key. */
 const pause = 300
 
-export function ListFilters({ state, fields, canSearch, change }: ListFiltersProps): JSX.Element {
+export function ListFilters({ state, fields, columns, canSearch, change }: ListFiltersProps): JSX.Element {
   const { t } = useShell()
   const hasChoice = state.text !== '' || Object.values(state.chosen).some((value) => value !== '')
   return (
@@ -40,11 +42,42 @@ export function ListFilters({ state, fields, canSearch, change }: ListFiltersPro
           </select>
         </label>
       ))}
+      <SortChoice state={state} columns={columns} change={change} />
       {hasChoice && (
         <button type="button" class="link" onClick={() => change({ text: '', chosen: {}, page: 1 })}>
           {t('filter.clear')}
         </button>
       )}
+    </div>
+  )
+}
+
+function SortChoice({
+  state: { sort },
+  columns,
+  change,
+}: Pick<ListFiltersProps, 'state' | 'columns' | 'change'>): JSX.Element {
+  const { t } = useShell()
+  const id = useId()
+  const isKnown = columns.some(({ name }) => name === sort.replace(/^-/, ''))
+  return (
+    <div class="sort-choice">
+      <label for={id}>{t('sort')}</label>
+      <select
+        id={id}
+        value={isKnown ? sort : ''}
+        onChange={({ currentTarget: { value } }) => change({ sort: value, page: 1 })}
+      >
+        {!isKnown && <option value="">{t('field.choose')}</option>}
+        {columns.flatMap(({ name, label: field }) => [
+          <option key={name} value={name}>
+            {t('sort.up', { field })}
+          </option>,
+          <option key={`-${name}`} value={`-${name}`}>
+            {t('sort.down', { field })}
+          </option>,
+        ])}
+      </select>
     </div>
   )
 }

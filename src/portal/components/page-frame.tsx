@@ -1,6 +1,6 @@
 /** The frame of one page: its title in the tab and as heading, which takes the focus when the page changes. */
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { useShell } from '../context.ts'
 import { Icon } from './icon.tsx'
 
@@ -23,7 +23,8 @@ export function PageFrame({ title, badge, actions, back, children }: PageFramePr
   useEffect(() => {
     document.title = title === '' ? portalName : `${title} – ${portalName}`
   }, [title, portalName])
-  useEffect(() => {
+  // Before the page is drawn: a reader never has a page without the focus.
+  useLayoutEffect(() => {
     if (hasNavigated) heading.current?.focus({ preventScroll: true })
     if (hasNavigated) scrollTo(0, 0)
     hasNavigated = true

@@ -1,6 +1,7 @@
 /** Changes the password of the contact. */
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { useAction } from '../action.ts'
 import { useAccount, useShell } from '../context.ts'
 import type { TextKey } from '../texts/index.ts'
 import { FormFailure } from './failure.tsx'
@@ -12,36 +13,23 @@ const inputs: readonly (readonly [keyof typeof empty, TextKey, string])[] = [
   ['again', 'password.repeat', 'new-password'],
 ]
 
+/** Characters that the gateway asks for. */
+const shortest = 8
+
 export function PasswordForm(): JSX.Element {
   const { t, gateway, notify } = useShell()
   const { me } = useAccount()
   const [values, setValues] = useState(empty)
   const [isDifferent, setDifferent] = useState(false)
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const send = async (): Promise<void> => {
-    setError(undefined)
+  const { isBusy, error, submit } = useAction(async () => {
     setDifferent(values.next !== values.again)
     if (values.next !== values.again) return
-    setBusy(true)
-    try {
-      await gateway.changePassword({ currentPassword: values.current, newPassword: values.next })
-      setValues(empty)
-      notify({ text: t('password.changed'), tone: 'good' })
-    } catch (reason) {
-      setError(reason)
-    }
-    setBusy(false)
-  }
+    await gateway.changePassword({ currentPassword: values.current, newPassword: values.next })
+    setValues(empty)
+    notify({ text: t('password.changed'), tone: 'good' })
+  })
   return (
-    <form
-      class="form card"
-      aria-labelledby="password"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!isBusy) void send()
-      }}
-    >
+    <form class="form card" aria-labelledby="password" onSubmit={submit}>
       <h2 id="password">{t('password.change')}</h2>
       <input
         type="text"
@@ -59,6 +47,7 @@ export function PasswordForm(): JSX.Element {
             <input
               type="password"
               autocomplete={autocomplete}
+              minLength={name === 'next' ? shortest : undefined}
               required
               aria-invalid={name === 'again' && isDifferent}
               value={values[name]}

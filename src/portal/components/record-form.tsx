@@ -1,13 +1,13 @@
 /** The form of any module: its fields in their blocks, errors beside them, and a draft that survives the session. */
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { useShell } from '../context.ts'
-import { useDraft } from '../draft.ts'
-import { fieldErrors } from '../errors.ts'
-import { changedValues, textsFor, type Texts } from '../form-values.ts'
+import { useAction } from '../action.ts'
+import { useFocusOnWrong, useFormFields } from '../form-fields.ts'
 import { ChangedMeanwhile } from '../records.ts'
 import type { Field, Item, Module, Value } from '../types.ts'
 import { Conflict } from './conflict.tsx'
+import { DraftNote } from './draft-note.tsx'
 import { FormFailure } from './failure.tsx'
 import { FieldInput } from './field-input.tsx'
 
@@ -17,7 +17,7 @@ export interface RecordFormProps {
   readonly item: Item | undefined
   readonly draftName: string
   /** Sends the values; for a record only the changed ones. @throws what is shown in the form */
-  readonly save: (values: Readonly<Record<string, Value>>, texts: Texts) => Promise<void>
+  readonly save: (values: Readonly<Record<string, Value>>) => Promise<void>
   /** Shows the record as it is stored by now. */
   readonly takeStored?: (changed: ChangedMeanwhile) => void
   readonly saveLabel: string
@@ -42,61 +42,25 @@ export function RecordForm(props: RecordFormProps): JSX.Element {
   const { t } = useShell()
   const blocks = blocksFor(module, item === undefined)
   const fields = blocks.flatMap((block) => block.fields)
-  const before = textsFor(fields, item)
-  const draft = useDraft<Texts>(draftName, before)
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const [wrong, setWrong] = useState<readonly string[]>([])
+  const filled = useFormFields(draftName, fields, item)
+  const { form, before, draft, take, messageFor } = filled
   /** Sends as soon as the form knows the record as it is stored by now. */
   const [isAgain, setAgain] = useState(false)
-  const form = useRef<HTMLFormElement>(null)
-  const errors = fieldErrors(error)
-  const messageFor = (name: string): string | undefined =>
-    wrong.includes(name) ? t('field.number') : errors.get(name)
-
-  useEffect(() => {
-    // The first field with an error is where the reader goes on.
-    form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
-  }, [error, wrong])
-
-  const send = async (): Promise<void> => {
-    // Of a new record every field with a text is sent, defaults included.
-    const from = item === undefined ? {} : before
-    const sendable = changedValues(fields, draft.values, from)
-    setWrong(sendable.wrong)
-    setError(undefined)
-    if (sendable.wrong.length > 0) return
-    setBusy(true)
-    try {
-      await save(sendable.values, draft.values)
-      draft.discard()
-    } catch (reason) {
-      setError(reason)
-    }
-    setBusy(false)
-  }
+  const { isBusy, error, run, submit, forgetError } = useAction(async () => {
+    const values = take()
+    if (values === undefined) return
+    await save(values)
+    draft.sent()
+  })
+  useFocusOnWrong(filled, error)
   useEffect(() => {
     if (!isAgain) return
     setAgain(false)
-    void send()
+    run()
   }, [item])
   return (
-    <form
-      ref={form}
-      class="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!isBusy) void send()
-      }}
-    >
-      {draft.isRestored && !isSame(draft.values, before) && (
-        <p class="note">
-          {t('draft.restored')}{' '}
-          <button type="button" class="link" onClick={draft.discard}>
-            {t('draft.discard')}
-          </button>
-        </p>
-      )}
+    <form ref={form} class="form" onSubmit={submit}>
+      <DraftNote draft={draft} before={before} />
       {blocks.map(({ label, fields: shown }) => (
         <fieldset key={label} class="card">
           {label !== '' && <legend>{label}</legend>}
@@ -106,7 +70,7 @@ export function RecordForm(props: RecordFormProps): JSX.Element {
                 key={field.name}
                 field={field}
                 value={draft.values[field.name] ?? ''}
-                error={messageFor(field.name)}
+                error={messageFor(field.name, error)}
                 change={(value) => draft.change({ [field.name]: value })}
               />
             ))}
@@ -126,7 +90,7 @@ export function RecordForm(props: RecordFormProps): JSX.Element {
           takeTheirs={() => {
             draft.discard()
             takeStored(error)
-            setError(undefined)
+            forgetError()
           }}
         />
       ) : (
@@ -145,6 +109,3 @@ export function RecordForm(props: RecordFormProps): JSX.Element {
     </form>
   )
 }
-
-const isSame = (one: Texts, other: Texts): boolean =>
-  Object.keys(other).every((name) => (one[name] ?? '') === (other[name] ?? ''))

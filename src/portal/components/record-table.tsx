@@ -20,7 +20,7 @@ interface RecordTableProps {
 export function RecordTable(props: RecordTableProps): JSX.Element {
   const { module, columns, items, caption } = props
   const { me } = useAccount()
-  const title = module.nameFields[0] ?? 'id'
+  const title = columns.find(({ name }) => name === module.nameFields[0]) ?? columns[0]
   // The roles stay where the style makes cards of the rows.
   return (
     <table class="records" role="table">
@@ -41,9 +41,9 @@ export function RecordTable(props: RecordTableProps): JSX.Element {
                 role="cell"
                 data-label={field.label}
                 data-empty={isEmpty(item[field.name]) || undefined}
-                class={`${field.name === title ? 'main' : ''} ${isNumeric(field) ? 'numeric' : ''}`}
+                class={`${field === title ? 'main' : ''} ${isNumeric(field) ? 'numeric' : ''}`}
               >
-                {field.name === title ? (
+                {field === title ? (
                   <a href={hrefTo([slugOf(module.name), item.id])}>{nameOf(item, module)}</a>
                 ) : (
                   <ValueOf field={field} item={item} currency={currencyOf(item, me.currency)} />

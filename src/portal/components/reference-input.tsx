@@ -43,7 +43,7 @@ export function ReferenceInput({ field, value, change, common }: ReferenceInputP
   return (
     <select {...common} value={value} onChange={({ currentTarget }) => change(currentTarget.value)}>
       <option value="">{t(loaded.isLoading ? 'loading' : 'field.choose')}</option>
-      {value !== '' && !isKnown && <option value={value}>{value}</option>}
+      {value !== '' && !isKnown && <option value={value}>{t('field.as-it-is')}</option>}
       {groups.map(({ label, choices }) => (
         <optgroup key={label} label={label}>
           {choices.map(({ id, name }) => (

@@ -3,10 +3,11 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { SessionInfo } from '../../client/index.ts'
 import { useShell } from '../context.ts'
-import { explain } from '../errors.ts'
+import { forgetAllDrafts } from '../draft.ts'
+import { useFailureNotice } from '../errors.ts'
 import { Loading, useLoad } from '../load.tsx'
-import { clearDrafts } from '../storage.ts'
 import { Confirm } from './confirm.tsx'
+import { WorkButton } from './work-button.tsx'
 
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/Edg\//, 'Edge'],
@@ -30,20 +31,12 @@ export function Sessions(): JSX.Element {
   const { t, gateway, notify } = useShell()
   const loaded = useLoad('sessions', async (signal) => gateway.sessions({ signal }))
   const [isAsking, setAsking] = useState(false)
-  const attempt = async (run: () => Promise<void>): Promise<void> => {
-    try {
-      await run()
-    } catch (error) {
-      const { title, hint } = explain(error, t)
-      notify({ text: `${title} ${hint}`, tone: 'bad' })
-    }
+  const failed = useFailureNotice()
+  const end = async (id: string): Promise<void> => {
+    await gateway.endSession(id)
+    notify({ text: t('session.ended'), tone: 'good' })
+    loaded.reload()
   }
-  const end = async (id: string): Promise<void> =>
-    attempt(async () => {
-      await gateway.endSession(id)
-      notify({ text: t('session.ended'), tone: 'good' })
-      loaded.reload()
-    })
   return (
     <section class="card">
       <h2>{t('sessions')}</h2>
@@ -68,8 +61,8 @@ export function Sessions(): JSX.Element {
           action={t('session.end-all')}
           cancel={() => setAsking(false)}
           confirm={() => {
-            clearDrafts()
-            void attempt(async () => gateway.logoutAll())
+            forgetAllDrafts()
+            gateway.logoutAll().catch(failed)
           }}
         />
       )}
@@ -100,10 +93,14 @@ function Entry({ session, end }: EntryProps): JSX.Element {
         </div>
       </div>
       {!current && (
-        <button type="button" class="button small" onClick={() => void end(id)}>
-          {t('session.end')}
-          <span class="for-readers"> {name}</span>
-        </button>
+        <WorkButton class="small" work={async () => end(id)}>
+          {() => (
+            <>
+              {t('session.end')}
+              <span class="for-readers"> {name}</span>
+            </>
+          )}
+        </WorkButton>
       )}
     </li>
   )

@@ -29,10 +29,13 @@ export function ValueOf({ field, item, currency }: ValueProps): JSX.Element | nu
   switch (field.widget) {
     case 'date':
       return <time dateTime={value}>{format.date(value)}</time>
+    case 'time':
+      return <>{format.time(value)}</>
     case 'datetime':
       return <time dateTime={value}>{format.dateTime(value)}</time>
     case 'select': {
-      const label = text ?? labelOf(field, value)
+      const known = labelOf(field, value)
+      const label = known === value ? (text ?? value) : known
       return isStatus(field.name) ? <Badge value={value} label={label} /> : <>{label}</>
     }
     case 'reference': {

@@ -5,8 +5,8 @@ import { Details } from '../components/details.tsx'
 import { FileChooser } from '../components/file-chooser.tsx'
 import { Icon } from '../components/icon.tsx'
 import { PageFrame } from '../components/page-frame.tsx'
+import { WorkButton } from '../components/work-button.tsx'
 import { useAccount, useShell } from '../context.ts'
-import { explain } from '../errors.ts'
 import { saveBlob, shownTypeOf } from '../files.ts'
 import { Loading, useLoad } from '../load.tsx'
 import { textIn } from '../metadata.ts'
@@ -45,7 +45,7 @@ export function DocumentsPage(props: ModulePageProps): JSX.Element {
 }
 
 function Upload({ sent }: { readonly sent: () => void }): JSX.Element {
-  const uploads = useUploads(sent)
+  const uploads = useUploads('Documents', sent)
   return (
     <section class="card">
       <FileChooser
@@ -94,22 +94,18 @@ export function DocumentPage({ module: name, id }: RecordPageProps): JSX.Element
 }
 
 function Download({ item }: { readonly item: Item }): JSX.Element | null {
-  const { t, gateway, notify } = useShell()
+  const { t, gateway } = useShell()
   const name = textIn(item, 'filename')
   if (name === undefined) return null
-  const download = async (): Promise<void> => {
-    try {
-      saveBlob(await gateway.download(item.id), name)
-    } catch (error) {
-      const { title, hint } = explain(error, t)
-      notify({ text: `${title} ${hint}`, tone: 'bad' })
-    }
-  }
   return (
-    <button type="button" class="button primary" onClick={() => void download()}>
-      <Icon name="download" />
-      {t('document.download')}
-    </button>
+    <WorkButton class="primary" work={async () => saveBlob(await gateway.download(item.id), name)}>
+      {(isBusy) => (
+        <>
+          <Icon name="download" />
+          {t(isBusy ? 'loading' : 'document.download')}
+        </>
+      )}
+    </WorkButton>
   )
 }
 

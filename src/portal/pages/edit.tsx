@@ -6,11 +6,11 @@ import { PageFrame } from '../components/page-frame.tsx'
 import { RecordForm } from '../components/record-form.tsx'
 import { useAccount, useShell } from '../context.ts'
 import { useCreated } from '../created.ts'
+import { EditForm, useEditable } from '../editable.tsx'
 import { Loading, useLoad } from '../load.tsx'
-import { nameOf } from '../metadata.ts'
-import { useSave } from '../save.ts'
 import { hrefTo, navigate, slugOf } from '../router.ts'
-import type { Item, Module, ModulePageProps, RecordPageProps } from '../types.ts'
+import { useTitle } from './record.tsx'
+import type { ModulePageProps, RecordPageProps } from '../types.ts'
 
 export function CreatePage({ module: name }: ModulePageProps): JSX.Element {
   const { t, gateway, notify } = useShell()
@@ -50,46 +50,17 @@ export function CreatePage({ module: name }: ModulePageProps): JSX.Element {
   )
 }
 
-interface Editable {
-  readonly module: Module
-  readonly item: Item
-  readonly etag: string | undefined
-}
-
 export function EditPage({ module: name, id }: RecordPageProps): JSX.Element {
-  const { t, gateway } = useShell()
-  const { catalogue } = useAccount()
-  const save = useSave()
+  const { t } = useShell()
   const page = hrefTo([slugOf(name), id])
-  const loaded = useLoad<Editable>(id, async (signal) => {
-    const [module, { record, etag }] = await Promise.all([
-      catalogue.describe(name),
-      gateway.records(name).read(id, { signal }),
-    ])
-    return { module, item: record, etag }
-  })
-  const title = loaded.value === undefined ? '' : nameOf(loaded.value.item, loaded.value.module)
+  const loaded = useEditable(name, id)
+  const title = useTitle(loaded)
   return (
     <PageFrame
-      title={title && t('record.edit', { name: title })}
+      title={loaded.value === undefined ? title : t('record.edit', { name: title })}
       back={{ href: page, label: title || t('close') }}
     >
-      <Loading of={loaded}>
-        {({ module, item, etag }) => (
-          <RecordForm
-            module={module}
-            item={item}
-            draftName={`edit ${id}`}
-            saveLabel={t('save')}
-            cancelHref={page}
-            takeStored={(changed) => loaded.set({ module, item: changed.record, etag: changed.etag })}
-            save={async (values) => {
-              await save({ module: name, item, values, etag })
-              navigate(page)
-            }}
-          />
-        )}
-      </Loading>
+      <EditForm of={loaded} cancelHref={page} saved={() => navigate(page)} />
     </PageFrame>
   )
 }

@@ -10,7 +10,7 @@ import { fieldOf, labelOf, textIn } from '../metadata.ts'
 import { listRecords } from '../records.ts'
 import { hrefTo } from '../router.ts'
 import type { Item, Module, ModulePageProps, RecordPageProps } from '../types.ts'
-import { useRecord } from './record.tsx'
+import { useRecord, useTitle } from './record.tsx'
 
 /** Articles; more of them are found by the search over everything. */
 const most = 500
@@ -111,10 +111,7 @@ export function ArticlePage({ module, id }: RecordPageProps): JSX.Element {
   const { t } = useShell()
   const loaded = useRecord(module, id)
   return (
-    <PageFrame
-      title={loaded.value === undefined ? '' : (textIn(loaded.value.item, 'question') ?? id)}
-      back={{ href: hrefTo(['help']), label: t('module.Faq') }}
-    >
+    <PageFrame title={useTitle(loaded)} back={{ href: hrefTo(['help']), label: t('module.Faq') }}>
       <Loading of={loaded}>
         {({ item }) => (
           <section class="card">

@@ -1,16 +1,15 @@
 /** One invoice, quote or order: its lines, its sums, its PDF. */
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import { Badge } from '../components/badge.tsx'
 import { Details } from '../components/details.tsx'
 import { Icon } from '../components/icon.tsx'
 import { useModuleName } from '../components/module-name.ts'
 import { PageFrame } from '../components/page-frame.tsx'
 import { Skeleton } from '../components/skeleton.tsx'
+import { WorkButton } from '../components/work-button.tsx'
 import { useAccount, useShell } from '../context.ts'
-import { explain } from '../errors.ts'
 import { saveBlob } from '../files.ts'
-import { amountOf, linesFrom, type Line } from '../lines.ts'
+import { amountOf, discountOf, linesFrom, type Line } from '../lines.ts'
 import { Loading, useLoad } from '../load.tsx'
 import { currencyOf, labelOf, nameOf, textIn } from '../metadata.ts'
 import { relatedRecords } from '../records.ts'
@@ -61,30 +60,17 @@ export function InventoryPage({ module: name, id }: RecordPageProps): JSX.Elemen
 }
 
 function PdfButton({ module, item }: ShownRecord): JSX.Element {
-  const { t, gateway, notify } = useShell()
-  const [isBusy, setBusy] = useState(false)
-  const download = async (): Promise<void> => {
-    setBusy(true)
-    try {
-      saveBlob(await gateway.pdf(item.id), `${nameOf(item, module).replace(/[^\p{L}\p{N} ._-]+/gu, '')}.pdf`)
-    } catch (error) {
-      const { title, hint } = explain(error, t)
-      notify({ text: `${title} ${hint}`, tone: 'bad' })
-    }
-    setBusy(false)
-  }
+  const { t, gateway } = useShell()
+  const name = nameOf(item, module).replace(/[^\p{L}\p{N} ._-]+/gu, '')
   return (
-    <button
-      type="button"
-      class="button"
-      aria-disabled={isBusy}
-      onClick={() => {
-        if (!isBusy) void download()
-      }}
-    >
-      <Icon name="download" />
-      {t(isBusy ? 'loading' : 'record.pdf')}
-    </button>
+    <WorkButton work={async () => saveBlob(await gateway.pdf(item.id), `${name}.pdf`)}>
+      {(isBusy) => (
+        <>
+          <Icon name="download" />
+          {t(isBusy ? 'loading' : 'record.pdf')}
+        </>
+      )}
+    </WorkButton>
   )
 }
 
@@ -133,6 +119,11 @@ function LineTable({
     [t('invoice.tax'), item['sum_taxtotal']],
     [t('invoice.total'), item['hdnGrandTotal'] ?? item['pl_grand_total']],
   ] as const
+  const isReduced = lines.some((line) => discountOf(line) !== 0)
+  const discount = (line: Line): string =>
+    line.discountPercent === 0
+      ? format.money(line.discountAmount, currency)
+      : format.percent(line.discountPercent)
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={t('invoice.lines')}>
       <table class="line-table">
@@ -145,6 +136,11 @@ function LineTable({
             <th scope="col" class="numeric">
               {t('invoice.price')}
             </th>
+            {isReduced && (
+              <th scope="col" class="numeric">
+                {t('invoice.discount')}
+              </th>
+            )}
             <th scope="col" class="numeric">
               {t('invoice.amount')}
             </th>
@@ -159,6 +155,7 @@ function LineTable({
               </td>
               <td class="numeric">{format.number(line.quantity)}</td>
               <td class="numeric">{format.money(line.price, currency)}</td>
+              {isReduced && <td class="numeric">{discountOf(line) === 0 ? '–' : discount(line)}</td>}
               <td class="numeric">{format.money(amountOf(line), currency)}</td>
             </tr>
           ))}
@@ -167,7 +164,7 @@ function LineTable({
           {totals.map(([label, value]) =>
             typeof value === 'number' ? (
               <tr key={label}>
-                <th scope="row" colSpan={3} class="numeric">
+                <th scope="row" colSpan={isReduced ? 4 : 3} class="numeric">
                   {label}
                 </th>
                 <td class="numeric">{format.money(value, currency)}</td>

@@ -86,6 +86,7 @@ function List({ module, query, round }: ListProps): JSX.Element {
       <ListFilters
         state={state}
         fields={filtersOf(module)}
+        columns={columns}
         canSearch={module.nameFields.length > 0}
         change={change}
       />

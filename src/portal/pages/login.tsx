@@ -1,6 +1,8 @@
 /** The log-in page, also where a session has ended; and the page for a forgotten password. */
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Login } from '../../client/index.ts'
+import { useAction } from '../action.ts'
 import { Brand } from '../components/frame.tsx'
 import { FormFailure } from '../components/failure.tsx'
 import { Icon } from '../components/icon.tsx'
@@ -8,15 +10,16 @@ import { LanguageChoice } from '../components/language-choice.tsx'
 import { ConnectionBar } from '../components/connection-bar.tsx'
 import { useShell } from '../context.ts'
 import { textOf } from '../texts/index.ts'
-import type { LoginReason } from '../types.ts'
+import type { KnownLogin, LoginReason } from '../types.ts'
 
 interface LoginProps {
   readonly reason: LoginReason
-  readonly username: string | undefined
-  readonly entered: (contactId: string) => Promise<void>
+  /** Of a session that has ended. */
+  readonly known: KnownLogin | undefined
+  readonly entered: (contactId: string, login: Login) => Promise<void>
 }
 
-export function LoginPage({ reason, username, entered }: LoginProps): JSX.Element {
+export function LoginPage({ reason, known, entered }: LoginProps): JSX.Element {
   const { t, settings, language, portalName } = useShell()
   const [isForgotten, setForgotten] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -49,7 +52,7 @@ export function LoginPage({ reason, username, entered }: LoginProps): JSX.Elemen
             {reason === 'new' && settings.welcome !== undefined && (
               <p class="welcome">{textOf(settings.welcome, language)}</p>
             )}
-            <LoginForm username={username} entered={entered} forgotten={() => setForgotten(true)} />
+            <LoginForm known={known} entered={entered} forgotten={() => setForgotten(true)} />
           </>
         )}
       </div>
@@ -66,42 +69,27 @@ export function LoginPage({ reason, username, entered }: LoginProps): JSX.Elemen
 }
 
 function LoginForm({
-  username: known = '',
+  known,
   entered,
   forgotten,
-}: Pick<LoginProps, 'entered'> & {
-  readonly username: string | undefined
-  readonly forgotten: () => void
-}): JSX.Element {
+}: Pick<LoginProps, 'known' | 'entered'> & { readonly forgotten: () => void }): JSX.Element {
   const { t, gateway, settings } = useShell()
   const { portalPasswords, employees, offered } = settings.login
-  const [username, setUsername] = useState(known)
+  const [username, setUsername] = useState(known?.username ?? '')
   const [password, setPassword] = useState('')
-  const [isEmployee, setEmployee] = useState(false)
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-
-  const logIn = async (name: string, word: string): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      const entity = isEmployee ? { entity: 'Employee' as const } : {}
-      const { id } = await gateway.login({ username: name.trim(), password: word, ...entity })
-      await entered(id)
-    } catch (reason) {
-      setError(reason)
-      setBusy(false)
-    }
+  const [isEmployee, setEmployee] = useState(known?.isEmployee ?? false)
+  const { isBusy, error, run, submit } = useAction(async (login: Login) => {
+    const { id } = await gateway.login(login)
+    await entered(id, login)
+  })
+  const typed: Login = {
+    username: username.trim(),
+    password,
+    ...(isEmployee && { entity: 'Employee' }),
   }
   return (
     <>
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!isBusy) void logIn(username, password)
-        }}
-      >
+      <form class="form" onSubmit={(event) => submit(event, typed)}>
         <label>
           <span>{t(portalPasswords ? 'email' : 'username')}</span>
           <input
@@ -153,14 +141,7 @@ function LoginForm({
           <ul>
             {offered.map((each) => (
               <li key={each.username}>
-                <button
-                  type="button"
-                  class="button"
-                  aria-disabled={isBusy}
-                  onClick={() => {
-                    if (!isBusy) void logIn(each.username, each.password)
-                  }}
-                >
+                <button type="button" class="button" aria-disabled={isBusy} onClick={() => run(each)}>
                   <Icon name="user" />
                   {each.label}
                 </button>
@@ -177,24 +158,12 @@ function Forgotten({ back }: { readonly back: () => void }): JSX.Element {
   const { t, gateway } = useShell()
   const [username, setUsername] = useState('')
   const [isSent, setSent] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const send = async (): Promise<void> => {
-    setError(undefined)
-    try {
-      await gateway.recoverPassword(username.trim())
-      setSent(true)
-    } catch (reason) {
-      setError(reason)
-    }
-  }
+  const { isBusy, error, submit } = useAction(async () => {
+    await gateway.recoverPassword(username.trim())
+    setSent(true)
+  })
   return (
-    <form
-      class="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void send()
-      }}
-    >
+    <form class="form" onSubmit={submit}>
       {isSent ? (
         <p class="note" role="status">
           {t('forgotten.sent')}
@@ -213,8 +182,8 @@ function Forgotten({ back }: { readonly back: () => void }): JSX.Element {
             />
           </label>
           <FormFailure error={error} />
-          <button type="submit" class="button primary wide">
-            {t('forgotten.do')}
+          <button type="submit" class="button primary wide" aria-disabled={isBusy}>
+            {t(isBusy ? 'sending' : 'forgotten.do')}
           </button>
         </>
       )}

@@ -1,14 +1,15 @@
 /** The form for a new ticket, with files. */
 import type { JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
+import { useAction } from '../action.ts'
+import { DraftNote } from '../components/draft-note.tsx'
 import { FieldInput } from '../components/field-input.tsx'
 import { FileChooser } from '../components/file-chooser.tsx'
 import { FormFailure } from '../components/failure.tsx'
 import { PageFrame } from '../components/page-frame.tsx'
 import { useAccount, useShell } from '../context.ts'
 import { useCreated } from '../created.ts'
-import { useDraft } from '../draft.ts'
-import { fieldErrors } from '../errors.ts'
+import { useFocusOnWrong, useFormFields } from '../form-fields.ts'
 import { Loading, useLoad } from '../load.tsx'
 import { hrefTo, navigate } from '../router.ts'
 import type { Module, ModulePageProps } from '../types.ts'
@@ -28,88 +29,78 @@ export function NewTicketPage({ module: name }: ModulePageProps): JSX.Element {
 /** A new ticket begins with the status that coreBOS gives it, and a customer describes it in one text. */
 const notAsked = new Set(['ticketstatus'])
 
+/** The name of the draft and of the files. */
+const draftName = 'new HelpDesk'
+
 function NewTicket({ module }: { readonly module: Module }): JSX.Element {
   const { t, gateway, notify } = useShell()
   const { catalogue } = useAccount()
-  const createdBy = useCreated()
   const fields = module.fields.filter(({ createable, name }) => createable && !notAsked.has(name))
-  const status = module.fields.find(({ name, createable }) => name === 'ticketstatus' && createable)
-  const draft = useDraft<Record<string, string>>(
-    'new HelpDesk',
-    Object.fromEntries(fields.map(({ name }) => [name, ''])),
-  )
-  const uploads = useUploads()
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const filled = useFormFields(draftName, fields, undefined)
+  const { form, before, draft, take, messageFor } = filled
+  const uploads = useUploads(draftName)
+  const createdBy = useCreated()
   /** The ticket that was created although a file did not arrive. */
-  const [created, setCreated] = useState<string>()
+  const created = uploads.recordId
   const key = useRef(crypto.randomUUID())
-  const errors = fieldErrors(error)
   const canAttach =
     catalogue.find('Documents')?.rights.create === true && module.rights.relate.includes('Documents')
 
-  const create = async (): Promise<string> => {
-    if (created !== undefined) return created
-    const first = status?.values?.[0]?.value
-    const given = Object.entries(draft.values).filter(([name, value]) => value !== '' && !notAsked.has(name))
-    const values = {
-      ...(status !== undefined && first !== undefined && { ticketstatus: first }),
-      ...Object.fromEntries(given),
-    }
-    const id = await createdBy(gateway.records('HelpDesk').create(values, { idempotencyKey: key.current }))
-    setCreated(id)
+  const create = async (): Promise<string | undefined> => {
+    const values = take()
+    if (values === undefined) return undefined
+    const given = { ...firstStatus(module), ...values }
+    const creation = gateway.records('HelpDesk').create(given, { idempotencyKey: key.current })
+    const id = await createdBy(creation)
+    uploads.setRecord(id)
     draft.discard()
     return id
   }
-  const send = async (): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      const id = await create()
-      const areSent = await uploads.send([id])
-      if (areSent) {
-        notify({ text: t('ticket.created'), tone: 'good' })
-        navigate(hrefTo(['tickets', id]))
-      }
-    } catch (reason) {
-      setError(reason)
-    }
-    setBusy(false)
+  const leave = (): void => {
+    draft.discard()
+    uploads.clear()
   }
+  const { isBusy, error, submit } = useAction(async () => {
+    const id = created ?? (await create())
+    if (id === undefined || !(await uploads.send([id]))) return
+    leave()
+    notify({ text: t('ticket.created'), tone: 'good' })
+    navigate(hrefTo(['tickets', id]))
+  })
+  useFocusOnWrong(filled, error)
   return (
-    <form
-      class="form card"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!isBusy) void send()
-      }}
-    >
-      {draft.isRestored && created === undefined && <p class="note">{t('draft.restored')}</p>}
+    <form ref={form} class="form card" onSubmit={submit}>
       {created === undefined && (
-        <div class="fields">
-          {sorted(fields).map((field) => (
-            <FieldInput
-              key={field.name}
-              field={field}
-              value={draft.values[field.name] ?? ''}
-              error={errors.get(field.name)}
-              change={(value) => {
-                key.current = crypto.randomUUID()
-                draft.change({ [field.name]: value })
-              }}
-            />
-          ))}
-        </div>
+        <>
+          <DraftNote draft={draft} before={before} />
+          <div class="fields">
+            {sorted(fields).map((field) => (
+              <FieldInput
+                key={field.name}
+                field={field}
+                value={draft.values[field.name] ?? ''}
+                error={messageFor(field.name, error)}
+                change={(value) => {
+                  key.current = crypto.randomUUID()
+                  draft.change({ [field.name]: value })
+                }}
+              />
+            ))}
+          </div>
+        </>
       )}
       {canAttach && <FileChooser uploads={uploads} />}
       {created !== undefined && !isBusy && (
         <p class="note" role="alert">
-          {t('ticket.created-without-files')} <a href={hrefTo(['tickets', created])}>{t('ticket.show')}</a>
+          {t('ticket.created-without-files')}{' '}
+          <a href={hrefTo(['tickets', created])} onClick={leave}>
+            {t('ticket.show')}
+          </a>
         </p>
       )}
       <FormFailure error={error} />
       <div class="form-end">
-        <a class="button" href={hrefTo(['tickets'])}>
+        <a class="button" href={hrefTo(['tickets'])} onClick={leave}>
           {t('cancel')}
         </a>
         <button type="submit" class="button primary" aria-disabled={isBusy}>
@@ -118,6 +109,12 @@ function NewTicket({ module }: { readonly module: Module }): JSX.Element {
       </div>
     </form>
   )
+}
+
+function firstStatus({ fields }: Module): Readonly<Record<string, string>> {
+  const status = fields.find(({ name, createable }) => name === 'ticketstatus' && createable)
+  const first = status?.values?.[0]?.value
+  return first === undefined ? {} : { ticketstatus: first }
 }
 
 /** The title first, then the text, then what few readers fill in. */

@@ -3,18 +3,9 @@ import type { JSX } from 'preact'
 import { LanguageChoice } from '../components/language-choice.tsx'
 import { PageFrame } from '../components/page-frame.tsx'
 import { PasswordForm } from '../components/password-form.tsx'
-import { RecordForm } from '../components/record-form.tsx'
 import { Sessions } from '../components/sessions.tsx'
 import { useAccount, useShell } from '../context.ts'
-import { Loading, useLoad } from '../load.tsx'
-import { useSave } from '../save.ts'
-import type { Item, Module } from '../types.ts'
-
-interface Own {
-  readonly module: Module
-  readonly item: Item
-  readonly etag: string | undefined
-}
+import { EditForm, useEditable } from '../editable.tsx'
 
 export function ProfilePage(): JSX.Element {
   const { t, settings } = useShell()
@@ -53,35 +44,13 @@ export function ProfilePage(): JSX.Element {
 }
 
 function OwnData(): JSX.Element {
-  const { t, gateway } = useShell()
-  const { me, catalogue } = useAccount()
-  const { id } = me.contact
-  const save = useSave()
-  const loaded = useLoad<Own>(id, async (signal) => {
-    const [module, { record, etag }] = await Promise.all([
-      catalogue.describe('Contacts'),
-      gateway.records('Contacts').read(id, { signal }),
-    ])
-    return { module, item: record, etag }
-  })
+  const { t } = useShell()
+  const { me } = useAccount()
+  const loaded = useEditable('Contacts', me.contact.id)
   return (
     <section class="own-data" aria-labelledby="own-data">
       <h2 id="own-data">{t('profile.data')}</h2>
-      <Loading of={loaded}>
-        {({ module, item, etag }) => (
-          <RecordForm
-            module={module}
-            item={item}
-            draftName={`edit ${id}`}
-            saveLabel={t('save')}
-            takeStored={(changed) => loaded.set({ module, item: changed.record, etag: changed.etag })}
-            save={async (values) => {
-              await save({ module: 'Contacts', item, values, etag, undone: loaded.reload })
-              loaded.reload()
-            }}
-          />
-        )}
-      </Loading>
+      <EditForm of={loaded} saved={loaded.reload} undone={loaded.reload} />
     </section>
   )
 }

@@ -18,7 +18,9 @@ const status = 'projectstatus'
 
 export function ProjectPage({ module: name, id }: RecordPageProps): JSX.Element {
   const { t } = useShell()
+  const { catalogue } = useAccount()
   const loaded = useRecord(name, id)
+  const hasSteps = ['ProjectTask', 'ProjectMilestone'].some((each) => catalogue.find(each) !== undefined)
   const shown = loaded.value
   const value = shown === undefined ? undefined : textIn(shown.item, status)
   return (
@@ -31,7 +33,7 @@ export function ProjectPage({ module: name, id }: RecordPageProps): JSX.Element 
       back={{ href: hrefTo(['projects']), label: t('module.Project') }}
       actions={shown !== undefined && <RecordActions {...shown} />}
     >
-      <Steps id={id} />
+      {hasSteps && <Steps id={id} />}
       <Loading of={loaded}>
         {({ module, item }) => (
           <>

@@ -9,7 +9,7 @@ import { Icon } from '../components/icon.tsx'
 import { useModuleName } from '../components/module-name.ts'
 import { PageFrame } from '../components/page-frame.tsx'
 import { useAccount, useShell } from '../context.ts'
-import { explain } from '../errors.ts'
+import { explain, useFailureNotice } from '../errors.ts'
 import { Loading, useLoad, type Loaded } from '../load.tsx'
 import { nameOf } from '../metadata.ts'
 import { readRecord } from '../records.ts'
@@ -35,7 +35,7 @@ export function useRecord(name: string, id: string) {
 }
 
 /** The name of the record; where it cannot be shown, the reason; empty while it is loaded. */
-export function useTitle({ value, error }: Loaded<ShownRecord>): string {
+export function useTitle({ value, error }: Pick<Loaded<ShownRecord>, 'value' | 'error'>): string {
   const { t } = useShell()
   if (value !== undefined) return nameOf(value.item, value.module)
   return error === undefined ? '' : explain(error, t).title
@@ -89,19 +89,15 @@ function Comments({ id }: { readonly id: string }): JSX.Element {
 /** Edit and delete, as far as the contact may. */
 export function RecordActions({ module, item }: ShownRecord): JSX.Element {
   const { t, gateway, notify } = useShell()
+  const failed = useFailureNotice()
   const [isAsking, setAsking] = useState(false)
   const { rights, fields } = module
   const slug = slugOf(module.name)
   const name = nameOf(item, module)
   const remove = async (): Promise<void> => {
-    try {
-      await gateway.records(module.name).delete(item.id)
-      notify({ text: t('record.deleted', { name }), tone: 'good' })
-      navigate(hrefTo([slug]))
-    } catch (error) {
-      const { title, hint } = explain(error, t)
-      notify({ text: `${title} ${hint}`, tone: 'bad' })
-    }
+    await gateway.records(module.name).delete(item.id)
+    notify({ text: t('record.deleted', { name }), tone: 'good' })
+    navigate(hrefTo([slug]))
   }
   return (
     <>
@@ -121,7 +117,7 @@ export function RecordActions({ module, item }: ShownRecord): JSX.Element {
           question={t('record.delete-sure', { name })}
           action={t('delete')}
           cancel={() => setAsking(false)}
-          confirm={() => void remove()}
+          confirm={() => void remove().catch(failed)}
         />
       )}
     </>

@@ -1,17 +1,17 @@
 /** One ticket: its status, its conversation, its attachments. */
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import { Attachments } from '../components/attachments.tsx'
 import { Badge } from '../components/badge.tsx'
 import { Conversation } from '../components/conversation.tsx'
 import { Details } from '../components/details.tsx'
 import { PageFrame } from '../components/page-frame.tsx'
+import { WorkButton } from '../components/work-button.tsx'
 import { useAccount, useShell } from '../context.ts'
-import { explain } from '../errors.ts'
+import { useFailureNotice } from '../errors.ts'
 import { Loading, useLoad, type Loaded } from '../load.tsx'
 import { finishedValues } from '../meaning.ts'
 import { fieldOf, labelOf } from '../metadata.ts'
-import { changeField, ChangedMeanwhile } from '../records.ts'
+import { changeFields, ChangedMeanwhile } from '../records.ts'
 import { hrefTo } from '../router.ts'
 import type { Item, RecordPageProps } from '../types.ts'
 import { RecordActions, useRecord, useTitle, type ShownRecord } from './record.tsx'
@@ -22,7 +22,8 @@ export function TicketPage({ module: name, id }: RecordPageProps): JSX.Element {
   const { t, gateway } = useShell()
   const { catalogue } = useAccount()
   const loaded = useRecord(name, id)
-  const comments = useLoad(id, async (signal) => gateway.comments(id, { signal }))
+  const hasComments = catalogue.find('ModComments') !== undefined
+  const comments = useLoad(hasComments ? id : undefined, async (signal) => gateway.comments(id, { signal }))
   const ticket = loaded.value
   const rights = catalogue.find(name)?.rights
   const value = ticket?.item[status]
@@ -50,7 +51,9 @@ export function TicketPage({ module: name, id }: RecordPageProps): JSX.Element {
           <div class="columns">
             <div class="column-main">
               <Description item={item} />
-              <Conversation id={id} comments={comments} canComment={rights?.comment === true} />
+              {hasComments && (
+                <Conversation id={id} comments={comments} canComment={rights?.comment === true} />
+              )}
             </div>
             <div class="column-side">
               <Details module={module} item={item} without={['ticket_title', 'description', status]} />
@@ -95,7 +98,7 @@ function StatusButton({
   readonly loaded: Loaded<ShownRecord>
 }): JSX.Element | null {
   const { t, gateway, notify } = useShell()
-  const [isBusy, setBusy] = useState(false)
+  const failed = useFailureNotice()
   const { module, item } = ticket
   const field = fieldOf(module, status)
   const from = item[status]
@@ -106,36 +109,28 @@ function StatusButton({
   if (to === undefined) return null
 
   const change = async (before: string, after: string, canUndo: boolean): Promise<void> => {
-    setBusy(true)
     try {
-      const changed = await changeField(gateway, module.name, item.id, status, { from: before, to: after })
+      const changed = await changeFields(gateway, module.name, item.id, {
+        from: { [status]: before },
+        to: { [status]: after },
+      })
       loaded.set({ module, item: { ...item, ...changed } })
       notify({
         text: t('ticket.status-is', { status: labelOf(field, after) }),
         tone: 'good',
-        ...(canUndo && { action: { label: t('undo'), run: () => void change(after, before, false) } }),
+        ...(canUndo && {
+          action: { label: t('undo'), run: () => void change(after, before, false).catch(failed) },
+        }),
       })
     } catch (error) {
-      if (error instanceof ChangedMeanwhile) {
-        loaded.set({ module, item: error.record })
-        notify({ text: t('ticket.changed-meanwhile'), tone: 'info' })
-      } else {
-        const { title, hint } = explain(error, t)
-        notify({ text: `${title} ${hint}`, tone: 'bad' })
-      }
+      if (!(error instanceof ChangedMeanwhile)) throw error
+      loaded.reload()
+      notify({ text: t('ticket.changed-meanwhile'), tone: 'info' })
     }
-    setBusy(false)
   }
   return (
-    <button
-      type="button"
-      class="button"
-      aria-disabled={isBusy}
-      onClick={() => {
-        if (!isBusy) void change(from, to, true)
-      }}
-    >
-      {t(isDone ? 'ticket.reopen' : 'ticket.close')}
-    </button>
+    <WorkButton work={async () => change(from, to, true)}>
+      {() => t(isDone ? 'ticket.reopen' : 'ticket.close')}
+    </WorkButton>
   )
 }
