@@ -49,7 +49,8 @@ export interface Module {
   readonly description: Readonly<Record<string, unknown>> | undefined
 }
 
-interface Description extends Record<string, unknown> {
+/** What describe says of a module, as `data/modules.json` holds it. */
+export interface Description extends Record<string, unknown> {
   name: string
   label: string
   idPrefix: string
@@ -193,6 +194,9 @@ const fromDescription = (description: Description): Module => {
 /** The module of employees, which a coreBOS has only after it was installed. */
 export const employeeModule = (): Module => ({ ...fromDescription(file.employee), singular: 'Employee' })
 
+/** A module that an installation has made for itself. */
+export const customModule = (description: Description): Module => fromDescription(description)
+
 const undescribed = (name: string): Module => {
   const information = file.information[name]
   const known = UNDESCRIBED[name]
@@ -209,6 +213,10 @@ const undescribed = (name: string): Module => {
     (known?.fields.split(' ') ?? []).map(plainField),
   )
 }
+
+/** Whether every coreBOS has the module. */
+export const isStandard = (name: string): boolean =>
+  file.types.includes(name) || Object.hasOwn(file.described, name)
 
 /** Every module by its exact name. */
 export const standardModules = (): Map<string, Module> => {

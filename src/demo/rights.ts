@@ -1,7 +1,7 @@
 /** What the profile of a caller's role allows. */
 import type { Caller, Database } from './database.ts'
 import type { Module } from './metadata.ts'
-import { listedTypes } from './metadata.ts'
+import { isStandard, listedTypes } from './metadata.ts'
 
 /** Rights on modules without entities, and on users, for all but administrators. */
 const FIXED: Readonly<Record<string, readonly [boolean, boolean, boolean, boolean]>> = {
@@ -26,10 +26,10 @@ export const rightsOf = (database: Database, caller: Caller, module: Module): Ri
 
 /** The modules that listtypes names. */
 export const typesOf = (database: Database): string[] => {
-  const custom = [...database.modules.keys()].filter((name) => name === 'cbEmployee')
+  const custom = [...database.modules.keys()].filter((name) => !isStandard(name))
   const firstOther = listedTypes.indexOf('Groups')
   return [...listedTypes.slice(0, firstOther), ...custom, ...listedTypes.slice(firstOther)]
 }
 
 export const isListed = (database: Database, name: string): boolean =>
-  listedTypes.includes(name) || (name === 'cbEmployee' && database.module(name) !== undefined)
+  listedTypes.includes(name) || (!isStandard(name) && database.module(name) !== undefined)

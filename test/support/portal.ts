@@ -77,7 +77,14 @@ export async function startPortal(
 ): Promise<Portal> {
   const relay = await startRelay(t)
   const env = { LOGIN_MODE: mode, ...options.env, COREBOS_URL: relay.url }
-  const gateway = await startGateway(t, { ...options, env, onCorebos: (url) => relay.to(url) })
+  const gateway = await startGateway(t, {
+    ...options,
+    env,
+    onCorebos: (url, corebos) => {
+      relay.to(url)
+      options.onCorebos?.(url, corebos)
+    },
+  })
   // The start itself reads what a policy file names.
   relay.calls.length = 0
   relay.arrived.length = 0

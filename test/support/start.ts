@@ -26,7 +26,7 @@ export interface StartOptions {
   /** Milliseconds since 1970; the gateway's clock. */
   readonly now?: () => number
   /** Told of coreBOS before the gateway starts. */
-  readonly onCorebos?: (url: string) => void
+  readonly onCorebos?: (url: string, corebos: DemoCorebos) => void
   /** The clock of coreBOS. */
   readonly corebosNow?: () => number
 }
@@ -43,7 +43,7 @@ export async function beginGateway(
   log: string[] = [],
 ): Promise<Begun> {
   const corebos = await startDemoCorebos({ port: 0, delayMs, now: corebosNow })
-  onCorebos?.(corebos.url)
+  onCorebos?.(corebos.url, corebos)
   const settings = {
     COREBOS_URL: corebos.url,
     COREBOS_USER: 'portal',

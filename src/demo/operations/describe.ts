@@ -4,7 +4,14 @@ import type { Handler, UserCall } from '../call.ts'
 import { fold } from '../collation.ts'
 import { denied } from '../errors.ts'
 import { encodeJson } from '../json.ts'
-import { manyToOne, recordedPicklists, typeInformation, typesOfField, uitypes } from '../metadata.ts'
+import {
+  isStandard,
+  manyToOne,
+  recordedPicklists,
+  typeInformation,
+  typesOfField,
+  uitypes,
+} from '../metadata.ts'
 import type { Field, Module } from '../metadata.ts'
 import { isListed, rightsOf, typesOf } from '../rights.ts'
 import { serialize } from '../serialize.ts'
@@ -30,7 +37,7 @@ const hasFieldOfType = (call: UserCall, name: string, type: string): boolean => 
   const recorded = typesOfField[type]
   if (recorded?.includes(name) === true) return true
   const fields = call.database.module(name)?.fields ?? []
-  return (recorded === undefined || name === 'cbEmployee') && fields.some((field) => field.type.name === type)
+  return (recorded === undefined || !isStandard(name)) && fields.some((field) => field.type.name === type)
 }
 
 export const listtypes: Handler = (call) => {
