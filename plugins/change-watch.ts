@@ -1,6 +1,7 @@
 /** Watches changes in coreBOS itself every `CHANGE_POLL` seconds, on one instance for all. */
 import fp from 'fastify-plugin'
 import { ChangeWatch } from '../src/access/change-watch.ts'
+import { reasonOf } from '../src/model/log-reason.ts'
 import type { Config } from '../src/config/config.ts'
 import { changesSince, markOf } from '../src/corebos/changes.ts'
 import { asGateway } from '../src/corebos/request-calls.ts'
@@ -41,7 +42,7 @@ export default fp<Options>(
     let looking: Promise<void> | undefined
     const look = (): void => {
       looking ??= asGateway(() => watch.tick())
-        .catch((error: unknown) => app.log.warn({ err: error }, 'Changes in coreBOS could not be read'))
+        .catch((error: unknown) => app.log.warn(reasonOf(error), 'Changes in coreBOS could not be read'))
         .finally(() => (looking = undefined))
     }
     const timer = setInterval(look, CHANGE_POLL * 1000 * early).unref()

@@ -2,6 +2,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../src/model/errors.ts'
+import { reasonOf } from '../src/model/log-reason.ts'
 import { problemDocument, toGatewayError } from '../src/http/problem.ts'
 import { problemMediaType } from '../src/http/schemas.ts'
 import { RuleError } from '../src/scope/rule-error.ts'
@@ -10,7 +11,7 @@ import { isWebserviceUrl, sendFailure, unknownRequest } from '../src/webservice/
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (isWebserviceUrl(request.raw.url ?? '')) return sendFailure(error, request, reply)
   const problem = toGatewayError(error, request.routeOptions.bodyLimit)
-  if (problem.status >= 500) request.log.error({ code: problem.code, err: error }, problem.title)
+  if (problem.status >= 500) request.log.error({ code: problem.code, ...reasonOf(error) }, problem.title)
   else if (problem instanceof RuleError)
     request.log.warn({ code: problem.code, reason: problem.reason.message }, problem.message)
   // The message of a parser quotes the malformed text, which may be a password.

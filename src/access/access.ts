@@ -1,6 +1,7 @@
 /** Gives a request its contact's read context, its write context and its audit log. */
 import type { Caller } from '../corebos/caller.ts'
 import * as write from '../corebos/write.ts'
+import { reasonOf } from '../model/log-reason.ts'
 import type { Contact } from '../model/contact.ts'
 import type { FieldLengths } from '../model/lengths.ts'
 import type { Generations, Store } from '../session/contract.ts'
@@ -188,7 +189,7 @@ export class Access {
       await store.invalidate(modules ?? 'records')
       return await store.generations()
     } catch (error) {
-      log.error({ err: error }, 'The caches could not be invalidated')
+      log.error(reasonOf(error), 'The caches could not be invalidated')
       return uncached()
     }
   }

@@ -10,6 +10,7 @@ import {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify'
+import { reasonOf } from '../model/log-reason.ts'
 
 /** Property names whose values are masked in every log line, up to two levels deep. */
 const secretNames = [
@@ -53,7 +54,7 @@ class AccessLog extends LogController {
     reply: FastifyReply,
   ): void {
     const line = { req: request, res: reply, ms: Math.round(reply.elapsedTime) }
-    if (error) request.log.error({ ...line, err: error }, 'request failed')
+    if (error) request.log.error({ ...line, ...reasonOf(error) }, 'request failed')
     else this.#plain(request).info({ requestId: request.id, ...line }, 'request')
   }
 

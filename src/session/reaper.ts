@@ -1,4 +1,5 @@
 /** Ends the coreBOS sessions of expired portal sessions. */
+import { reasonOf } from '../model/log-reason.ts'
 import type { PortalSession, Store } from './contract.ts'
 
 export interface ReaperOptions {
@@ -34,7 +35,7 @@ export class Reaper {
       const failed = results.filter(({ status }) => status === 'rejected').length
       if (failed > 0) log.warn({ failed }, 'coreBOS sessions of ended portal sessions could not be ended')
     } catch (error) {
-      log.warn({ err: error }, 'Expired sessions could not be read')
+      log.warn(reasonOf(error), 'Expired sessions could not be read')
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Rejections of requests to `/webservice.php` in coreBOS's envelope, wherever in the gateway they are made. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../model/errors.ts'
+import { reasonOf } from '../model/log-reason.ts'
 import { failure, failureText, toRejection } from './envelope.ts'
 
 const path = '/webservice.php'
@@ -44,7 +45,8 @@ export function unknownRequest({ method, raw: { url = '' } }: FastifyRequest): G
 export function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toRejection(error)
   const { code, message, retryAfter } = failure(known)
-  if (known instanceof GatewayError && known.status >= 500) request.log.error({ code, err: error }, message)
+  if (known instanceof GatewayError && known.status >= 500)
+    request.log.error({ code, ...reasonOf(error) }, message)
   else request.log.debug({ code }, 'a call was rejected')
   if (retryAfter !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfter)))
   return reply

@@ -23,6 +23,28 @@ t.test('LOG_FORMAT=pretty writes one line for people per request', async (t) => 
   t.match(lines[0], /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: request .*"status":200.*\n$/)
 })
 
+t.test('a failure that is expected is one line without a stack', async (t) => {
+  for (const LOG_FORMAT of ['json', 'pretty']) {
+    const { url, log, corebos } = await startGateway(t, { env: { LOG_FORMAT, LOG_LEVEL: 'info' } })
+    await corebos.close()
+    log.length = 0
+    t.equal((await fetch(`${url}/health/ready`)).status, 503)
+    const password = { username: 'alice@example.com', password: 'alice-pw' }
+    const headers = { 'content-type': 'application/json' }
+    const login = await fetch(`${url}/auth/login`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(password),
+    })
+    t.equal(login.status, 503)
+    t.equal((await fetch(`${url}/webservice.php?operation=getchallenge&username=alice`)).status, 200)
+    const text = log.join('')
+    t.match(text, /ECONNREFUSED/, 'the reason is told')
+    t.notMatch(text, /^\s+at |\\n\s+at |"stack"/m, LOG_FORMAT)
+    t.notMatch(text, /^ /m, 'each is one line')
+  }
+})
+
 t.test(
   'a write that was answered has its audit line, also where the process is killed at once',
   async (t) => {
