@@ -192,6 +192,27 @@ t.test('when things go wrong', { skip: noBrowser, timeout: 300_000 }, async (t) 
     t.strictSame(await violations(page), [], 'rejected files')
   })
 
+  await t.test(
+    'a ticket that coreBOS stores with another value is shown, and not offered again',
+    async (t) => {
+      const { relay } = portal
+      relay.alter = ({ operation, answer }) =>
+        operation === 'query'
+          ? (JSON.parse(JSON.stringify(answer).replaceAll('my wish', 'my whim')) as typeof answer) // the same with another value
+          : answer
+      await alice.go('#/tickets/new')
+      await page.getByLabel('Title').fill('my wish')
+      alice.sent.length = 0
+      await page.getByRole('button', { name: 'Send ticket' }).click()
+      await page.getByRole('heading', { level: 1, name: 'my whim' }).waitFor()
+      await page.getByText('This was stored, but not exactly as you sent it.').waitFor()
+      t.equal(alice.sent.filter((line) => line === 'POST /modules/HelpDesk/records').length, 1)
+      await alice.go('#/tickets/new')
+      t.equal(await page.getByLabel('Title').inputValue(), '', 'no draft is left')
+      relay.alter = undefined
+    },
+  )
+
   await t.test('the browser has nothing to complain about', async (t) => {
     t.strictSame(alice.complaints, [])
   })
