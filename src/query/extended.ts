@@ -84,7 +84,7 @@ class Printer {
       if (operator !== '=') throw inexpressible(`'${field}' is a reference`)
       return this.#pointsTo(field, value.text)
     }
-    return `${field}${operator}${this.#literal(value, operator === '=' ? undefined : /,/)}`
+    return `${field}${operator}${this.#literal(field, value, operator === '=' ? undefined : /,/)}`
   }
 
   #in({ path: { field }, values, negated }: In): string {
@@ -95,7 +95,7 @@ class Printer {
       this.#count(values.length - 1)
       return values.map(({ text }) => this.#pointsTo(field, text)).join(' or ')
     }
-    return `${field} ${negated ? 'not in' : 'in'} (${values.map((value) => this.#literal(value, /[,=<]/)).join(',')})`
+    return `${field} ${negated ? 'not in' : 'in'} (${values.map((value) => this.#literal(field, value, /[,=<]/)).join(',')})`
   }
 
   #like({ path: { field }, pattern, negated }: Like): string {
@@ -105,7 +105,10 @@ class Printer {
     // 'not like' always means "does not contain".
     if (negated && before + behind !== '%%')
       throw inexpressible("only 'not like' with % at both ends is read as it stands")
-    const text = this.#literal({ kind: 'text', text: inner.replaceAll('\\_', '_') }, /[,=<]/).slice(1, -1)
+    const text = this.#literal(field, { kind: 'text', text: inner.replaceAll('\\_', '_') }, /[,=<]/).slice(
+      1,
+      -1,
+    )
     return `${field} ${negated ? 'not like' : 'like'} '${before}${text}${behind}'`
   }
 
@@ -117,11 +120,11 @@ class Printer {
   }
 
   /** @param splitting characters at which this dialect splits a value here */
-  #literal(value: Value, splitting?: RegExp): string {
+  #literal(field: string, value: Value, splitting?: RegExp): string {
     const { text } = value
     if (value.kind === 'number') return text
     if (!isExtendedText(text) || splitting?.test(text) === true)
-      throw inexpressible('coreBOS would read the value in another way in this dialect')
+      throw inexpressible(`coreBOS would read the value of '${field}' in another way in this dialect`)
     return `'${text.replaceAll("'", "\\'")}'`
   }
 }

@@ -52,7 +52,7 @@ export function exactly(condition: Condition, view: ModuleView): Condition | und
 /** A look-up of all records in the scope, of which the gateway keeps those that meet the condition. */
 export function tested(atom: Like | Null, view: ModuleView): Pick<Lookup, 'field' | 'query' | 'exact'> {
   // A null value meets neither `like` nor `not like`.
-  const where = atom.kind === 'like' ? tree.anyOf(isSet(atom.path)) : undefined
+  const where = atom.kind === 'like' ? isFilled(atom.path, view) : undefined
   return {
     field: 'id',
     query: tree.select(view.module.name, [atom.path.field], where, allIds),
@@ -60,7 +60,15 @@ export function tested(atom: Like | Null, view: ModuleView): Pick<Lookup, 'field
   }
 }
 
-/** Of these, each value but null meets at least one. */
+/** Dates and times have no empty value but null. */
+function isFilled(path: Compare['path'], { module }: ModuleView): Condition {
+  const field = module.fields.get(path.field)
+  return field !== undefined && valueKind(field) === 'text'
+    ? tree.anyOf(isSet(path))
+    : tree.isNull(path, true)
+}
+
+/** Of these, each text but null meets at least one. */
 function isSet(path: Compare['path']): Condition[] {
   return ['', 'x'].map((text) => tree.compare(path, '!=', tree.text(text)))
 }

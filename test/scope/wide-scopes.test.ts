@@ -58,6 +58,8 @@ const conditions = [
   ['ModComments', 'creator is null or related_to is null'],
   ['ModComments', "not (commentcontent like '%plain%' or createdtime is null)"],
   ['ProjectTask', "projecttaskname not like '%internal%'"],
+  ['ProjectTask', "createdtime not like '%1999%'"],
+  ['ProjectTask', "startdate not like '%1999%'"],
   ['ProjectTask', 'projecttasktype is null'],
   ['ProjectTask', "projecttasktype is null and projecttaskname!='plain'"],
 ] as const
