@@ -52,6 +52,8 @@ t.test('an employee comments on visible tickets and projects', async (t) => {
     { status: 403, body: { code: 'NOT_WRITABLE' } },
     'products have none',
   )
+  const ofContact = await portal.as('alice', 'POST', '/records/11x8546/comments', { body: { text: 'no' } })
+  t.match(ofContact, { status: 403, body: { code: 'NOT_WRITABLE' } }, 'the ties of contacts decide for them')
   const { body } = await portal.as('emil', 'GET', '/modules')
   const modules = body['modules'] as readonly { name: string; rights: { comment: boolean } }[] // as described
   t.strictSame(
