@@ -89,7 +89,11 @@ function pageRoute(app: App, options: OperatorPageOptions, { look }: Access): vo
           },
           { additionalProperties: false },
         ),
-        response: { 200: page('The page'), default: page('The page with the error') },
+        response: {
+          200: page('The page'),
+          '4xx': page('The page with the error'),
+          default: page('The page with the error'),
+        },
       },
       // Without a password, a browser shows the page and asks for it.
       errorHandler: (error, _request, reply) => {

@@ -135,6 +135,7 @@ t.test('bytes that are not UTF-8 are rejected on this port as well', async (t) =
 t.test('the description names every endpoint and is open', async (t) => {
   const { paths } = (await (await get('/openapi.json', {})).json()) as { paths: Record<string, object> } // as it is
   t.match(paths['/'], { get: { operationId: 'getPage', security: [{ bearer: [] }, { password: [] }] } })
+  t.match(paths['/'], { get: { responses: { '4XX': { content: { 'text/html': {} } } } } })
   for (const path of ['/', '/metrics', '/access?contact=12x8549']) {
     const type = (await get(path)).headers.get('content-type')?.split(';')[0] ?? ''
     const described = paths[path.split('?')[0] ?? '']
