@@ -62,6 +62,7 @@ const protocolExamples: Readonly<Record<string, string>> = {
   'getSearchResults query': 'alice',
   'getSearchResultsArray query': 'alice',
   'getSearchResultsArrayWithTotals query': 'alice',
+  'getReferenceValue id': `a:1:{i:0;s:${ticket.id.length}:"${ticket.id}";}`,
   'getpdfdata id': '7x8628',
   'retrievedocattachment id': '15x8644',
   // As a whole, with its owner.
