@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { GatewayError } from '../model/errors.ts'
+import { currentShare } from './request-calls.ts'
 
 /** Bytes that stay in memory. */
 const fewBytes = 256 * 1024
@@ -26,10 +27,11 @@ export interface SpoolLimitOptions {
   readonly openFile?: () => Promise<FileHandle>
 }
 
-/** The limit that all spools share. */
+/** The limit that all spools share. Several of one contact may have three quarters of it together. */
 export class SpoolLimit {
   readonly #options: SpoolLimitOptions
   #held = 0
+  readonly #heldBy = new Map<string, number>()
   #files = 0
 
   constructor(options: SpoolLimitOptions) {
@@ -43,17 +45,21 @@ export class SpoolLimit {
 
   /** Must be called before a request whose answer might not fit. @throws GatewayError `DOWNLOADS_BUSY` */
   requireSome(): void {
-    this.#require(1)
+    this.#require(1, currentShare().key, 0)
   }
 
-  /** @throws GatewayError `DOWNLOADS_BUSY` */
-  take(bytes: number): void {
-    this.#require(bytes)
-    this.#change(bytes)
+  /**
+   * @param contact undefined: the gateway itself
+   * @param before bytes of the same spool
+   * @throws GatewayError `DOWNLOADS_BUSY`
+   */
+  take(bytes: number, contact: string | undefined, before: number): void {
+    this.#require(bytes, contact, before)
+    this.#change(bytes, contact)
   }
 
-  give(bytes: number): void {
-    this.#change(-bytes)
+  give(bytes: number, contact: string | undefined): void {
+    this.#change(-bytes, contact)
   }
 
   async openFile(): Promise<FileHandle> {
@@ -65,13 +71,20 @@ export class SpoolLimit {
     return file
   }
 
-  #require(bytes: number): void {
-    if (this.#held + bytes > this.#options.maxBytes)
+  #require(bytes: number, contact: string | undefined, before: number): void {
+    const { maxBytes } = this.#options
+    const own = contact === undefined ? 0 : (this.#heldBy.get(contact) ?? 0)
+    if (this.#held + bytes > maxBytes || (own > before && own + bytes > 0.75 * maxBytes))
       throw new GatewayError('DOWNLOADS_BUSY', undefined, { retryAfter })
   }
 
-  #change(bytes: number): void {
+  #change(bytes: number, contact: string | undefined): void {
     this.#held += bytes
+    if (contact !== undefined) {
+      const own = (this.#heldBy.get(contact) ?? 0) + bytes
+      if (own === 0) this.#heldBy.delete(contact)
+      else this.#heldBy.set(contact, own)
+    }
     this.#options.observe?.(this.#held)
   }
 }
@@ -86,12 +99,12 @@ export class Spooled {
   readonly #kept: Buffer | FileHandle
   readonly #end: () => void
 
-  constructor(kept: Buffer | FileHandle, size: number, digest: string, limit: SpoolLimit) {
+  constructor(kept: Buffer | FileHandle, size: number, digest: string, give: () => void) {
     this.#kept = kept
     this.size = size
     this.digest = digest
     let end = (): void => undefined
-    this.ended = new Promise<void>((resolve) => (end = resolve)).then(() => limit.give(size))
+    this.ended = new Promise<void>((resolve) => (end = resolve)).then(give)
     this.#end = end
   }
 
@@ -117,6 +130,7 @@ export class Spool {
   size = 0
   readonly #limit: SpoolLimit
   readonly #hash = createHash('sha256')
+  readonly #contact = currentShare().key
   #pieces: Buffer[] = []
   #file: FileHandle | undefined
 
@@ -126,7 +140,7 @@ export class Spool {
 
   /** @throws GatewayError `DOWNLOADS_BUSY`, `DISK_FAILED` */
   async add(piece: Buffer): Promise<void> {
-    this.#limit.take(piece.length)
+    this.#limit.take(piece.length, this.#contact, this.size)
     this.size += piece.length
     this.#hash.update(piece)
     try {
@@ -148,11 +162,12 @@ export class Spool {
 
   end(): Spooled {
     const kept = this.#file ?? Buffer.concat(this.#pieces)
-    return new Spooled(kept, this.size, this.#hash.digest('base64url'), this.#limit)
+    const give = () => this.#limit.give(this.size, this.#contact)
+    return new Spooled(kept, this.size, this.#hash.digest('base64url'), give)
   }
 
   async discard(): Promise<void> {
-    this.#limit.give(this.size)
+    this.#limit.give(this.size, this.#contact)
     await this.#file?.close()
   }
 }

@@ -318,7 +318,7 @@ t.test('whoever downloads slowly holds no memory, and no file once he is gone', 
 
 t.test('what is on its way is bounded, by contact and for all together', async (t) => {
   const portal = await start(t, {
-    env: { DOWNLOADS_MAX_BYTES: '20 MiB', UPLOAD_MAX_BYTES: '8 MiB', DOWNLOADS_PER_CONTACT: '2' },
+    env: { DOWNLOADS_MAX_BYTES: '22 MiB', UPLOAD_MAX_BYTES: '8 MiB', DOWNLOADS_PER_CONTACT: '2' },
   })
   const made = await portal.upload(
     'alice',
