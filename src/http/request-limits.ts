@@ -1,6 +1,7 @@
 /** Counts requests as they arrive, before their body is read, and keeps the reply of the store on each request. */
 import type { SessionClaim } from '../session/claim.ts'
 import type { Reading } from '../session/contract.ts'
+import { LargeInTurn } from './large-in-turn.ts'
 import type { Quota } from './rate-limit-headers.ts'
 import type { Presented, RequestCounts } from './request-counts.ts'
 
@@ -24,6 +25,8 @@ export interface LimitedRequest {
 export class RequestLimits {
   readonly #counts: Pick<RequestCounts, 'count' | 'moreFor'>
 
+  readonly #largeInTurn = new LargeInTurn()
+
   constructor(counts: Pick<RequestCounts, 'count' | 'moreFor'>) {
     this.#counts = counts
   }
@@ -44,13 +47,14 @@ export class RequestLimits {
     await this.#counts.count({ login: request.ip }, reportTo(request))
   }
 
-  /** Counts the size of a body before it is parsed. @throws GatewayError `RATE_LIMITED` */
+  /** Counts the size of a body before it is parsed, and waits for the turn of a large one. @throws GatewayError `RATE_LIMITED` */
   async countBody(request: LimitedRequest, bytes: number): Promise<void> {
     request.bodyBytes = bytes
     const cost = this.#counts.moreFor(bytes)
     // A session that only the body names is counted with it.
-    if (cost === 0 || request.presented === undefined) return
-    await this.#counts.count({ claim: request.presented, cost }, reportTo(request))
+    if (cost > 0 && request.presented !== undefined)
+      await this.#counts.count({ claim: request.presented, cost }, reportTo(request))
+    await this.#largeInTurn.turn(bytes)
   }
 
   /**

@@ -4,6 +4,7 @@ import t from 'tap'
 import { believableEntries, networksOf, readAddress } from '../../src/http/client-address.ts'
 import { loginsByAddress } from '../../src/auth/login-limits.ts'
 import { exceededBound } from '../../src/http/json-bounds.ts'
+import { LargeInTurn } from '../../src/http/large-in-turn.ts'
 import { bodyBounds, largeBody } from '../../src/http/schemas.ts'
 import { shortened } from '../../src/model/shortened.ts'
 import { startPortal, type Sent } from '../support/portal.ts'
@@ -498,4 +499,22 @@ t.test('a large body or URL counts as several requests of its contact', async (t
   const other = await contactAt(small.url, 'alice')
   const { success } = await other.send({ body: inForm(100_000, other.session), headers: form })
   t.ok(success, 'a contact can always send one')
+})
+
+t.test('large bodies are worked on one after the other, with others in between', async (t) => {
+  const largeInTurn = new LargeInTurn()
+  const order: string[] = []
+  const work = async (name: string, bytes: number) => {
+    await largeInTurn.turn(bytes)
+    order.push(name)
+  }
+  const all = [work('large', 20_000), work('large', 20_000), work('large', 20_000), work('small', 10)]
+  for (let n = 0; n < 3; n++) {
+    await new Promise(setImmediate)
+    order.push('other')
+  }
+  await Promise.all(all)
+  t.equal(order[0], 'small')
+  t.notMatch(order.join(' '), /large large/)
+  t.equal(order.filter((each) => each === 'large').length, 3)
 })
