@@ -37,14 +37,13 @@ export function exactly(condition: Condition, view: ModuleView): Condition | und
       const pieces = piecesOf(condition.pattern)
       if (pieces === undefined) return undefined
       requireShort(condition)
-      return found(condition, [relaxed(pieces)], condition.negated, view)
+      return found(condition, [patternOf(relaxed(pieces))], condition.negated, view)
     }
     case 'compare': {
       if (condition.operator !== '=' && condition.operator !== '!=') return undefined
-      const pieces = relaxed(literally(withoutTrailing(condition.value.text, ' ')))
+      const pattern = relaxedText(withoutTrailing(condition.value.text, ' '))
       // Trailing blanks are ignored by `=`, but not by `like`.
-      const padded = [...pieces, ...literally(' '), { kind: 'any' } as const]
-      return found(condition, [pieces, padded], condition.operator === '!=', view)
+      return found(condition, [pattern, `${pattern} %`], condition.operator === '!=', view)
     }
   }
 }
@@ -100,14 +99,19 @@ function relaxed(pieces: readonly Piece[]): readonly Piece[] {
   )
 }
 
+/** The pattern of a text, as {@link relaxed}; a long text has no pieces of its own. */
+function relaxedText(text: string): string {
+  return text.replace(/['\\()[\]%_]/g, (character) => (/[%_]/.test(character) ? `\\${character}` : '_'))
+}
+
 function found(
   atom: Compare | Like,
-  patterns: readonly (readonly Piece[])[],
+  patterns: readonly string[],
   negated: boolean,
   view: ModuleView,
 ): Condition {
   const { path } = atom
-  const likes = patterns.map((pieces) => tree.like(path, patternOf(pieces)))
+  const likes = patterns.map((pattern) => tree.like(path, pattern))
   const positive = atom.kind === 'like' ? tree.like(path, atom.pattern) : tree.compare(path, '=', atom.value)
   const lookup = tree.lookup({
     field: 'id',
