@@ -3,7 +3,11 @@ import { mkdirSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { buildPortal } from '../../src/tools/build/portal.ts'
-import { startPortal, credentialsOf, type Portal, type PortalOptions } from './portal.ts'
+import { credentialsOf, modes, startPortal, type Mode, type Portal, type PortalOptions } from './portal.ts'
+import { isThorough } from './thorough.ts'
+
+/** A browser takes its time: `npm test` goes through the journeys in one log-in mode, `npm run prove` in all three. */
+export const journeyModes: readonly Mode[] = isThorough ? modes : ['portal']
 
 /** Compiled tests run beside a portal that is built already. */
 export async function builtPortal(): Promise<void> {
@@ -67,11 +71,7 @@ export async function settled(page: Page): Promise<void> {
   await page.locator('.skeleton, [aria-busy=true]').first().waitFor({ state: 'detached' })
 }
 
-export async function logIn(
-  { page, go }: Person,
-  name: string,
-  mode: 'portal' | 'service' | 'user' = 'portal',
-): Promise<void> {
+export async function logIn({ page, go }: Person, name: string, mode: Mode = 'portal'): Promise<void> {
   const { username, password } = credentialsOf(name, mode)
   await go('')
   await page.fill('input[name=username]', username)

@@ -20,7 +20,7 @@ function testFiles(isProof: boolean): string[] {
     .filter((path) =>
       path.startsWith('test/proof/')
         ? isProof
-        : !isProof || /support\/thorough\.ts|\busualModes\b/.test(readFileSync(path, 'utf8')),
+        : !isProof || /support\/thorough\.ts|\b(usual|journey)Modes\b/.test(readFileSync(path, 'utf8')),
     )
     .sort()
 }
