@@ -63,7 +63,7 @@ import { believeAddressesAlone } from './http/client-address.ts'
 import { connectionBounds, Connections } from './http/connections.ts'
 import { loggingOptions, type LogSink } from './http/logging.ts'
 import { cachedProbe } from './http/probe.ts'
-import { missingOf, type Missing, type Probes } from './http/readiness.ts'
+import { missingOf, shuttingDown, type Missing, type Probes } from './http/readiness.ts'
 import { readFolder } from './http/static-files.ts'
 import { generateSigningKeys, readSigningKeys, type SigningKeys } from './tokens/signing-keys.ts'
 import { serializerCompiler, validatorCompiler } from './http/validation.ts'
@@ -73,6 +73,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The reasons why requests cannot be served; empty: ready. */
     readonly missing: () => Promise<readonly Missing[]>
+    /** From now on the gateway is not ready; requests are served until it closes. */
+    readonly leave: () => void
   }
 }
 
@@ -149,7 +151,10 @@ async function registerAll(
   await app.register(openapi)
   await app.register(parameters)
 
-  app.decorate('missing', readiness(app, now))
+  let isLeaving = false
+  const missing = readiness(app, now)
+  app.decorate('missing', async () => (isLeaving ? shuttingDown : missing()))
+  app.decorate('leave', () => void (isLeaving = true))
   await app.register(health, { missing: app.missing })
   await app.register(jwks)
   await app.register(auth)

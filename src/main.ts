@@ -13,7 +13,8 @@ async function main(): Promise<void> {
   // At once: what coreBOS says of rights may come late, or never.
   for (const line of dangersOf(config)) console.error(`warning: ${line}`)
   const service = await startService(config)
-  closeOnSignal(() => service.close(), config.COREBOS_TIMEOUT_MS + 5000)
+  const delay = config.SHUTDOWN_DELAY * 1000
+  closeOnSignal(() => service.close(delay), delay + config.COREBOS_TIMEOUT_MS + 5000)
   await announce(service, console)
   for (const line of await service.dangers()) console.error(`warning: ${line}`)
 }

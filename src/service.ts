@@ -16,8 +16,11 @@ export interface Service {
   readonly inUse: () => Readonly<Record<string, number>>
   /** Dangerous rights in coreBOS, one line each. Empty if coreBOS does not answer. */
   dangers(): Promise<readonly string[]>
-  /** Lets running requests finish, rejects new ones, then ends everything. */
-  close(): Promise<void>
+  /**
+   * Is not ready for `delay` milliseconds, while requests are served, so that balancers send no more. Then lets running
+   * requests finish, rejects new ones, and ends everything.
+   */
+  close(delay?: number): Promise<void>
 }
 
 /** @throws ConfigError, or the error of opening a port */
@@ -39,7 +42,11 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
       missing: async () => (await app.missing()).map(({ message }) => message),
       inUse: () => app.inUse.counts(),
       dangers: async () => app.corebos.dangers().catch(() => []),
-      close: async () => app.close(),
+      close: async (delay = 0) => {
+        app.leave()
+        if (delay > 0) await setTimeout(delay)
+        await app.close()
+      },
     }
   } catch (error) {
     await app.close()

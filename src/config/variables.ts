@@ -287,6 +287,15 @@ export const environment = Type.Object({
     0,
     65535,
   ),
+  SHUTDOWN_DELAY: whole(
+    {
+      description:
+        'Time for which requests are still served after SIGTERM while /health/ready answers 503, in seconds. A balancer that asks it needs two of its intervals.',
+      default: '0',
+    },
+    0,
+    300,
+  ),
   METRICS_HOST: text({ description: 'Address that the operator endpoints listen on.', default: '127.0.0.1' }),
   METRICS_PORT: whole(
     { description: 'Port that the operator endpoints listen on. 0 selects any free port.', default: '9464' },

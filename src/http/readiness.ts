@@ -10,9 +10,14 @@ export type Need = 'corebos' | 'redis' | 'serviceUser' | 'policy'
 export type Probes = Readonly<Partial<Record<Need, () => Promise<void>>>>
 
 export interface Missing {
-  readonly field: Need
+  readonly field: Need | 'shutdown'
   readonly message: string
 }
+
+/** The only reason once the gateway is about to end. */
+export const shuttingDown: readonly Missing[] = [
+  { field: 'shutdown', message: 'SHUTDOWN_DELAY: the gateway is about to end' },
+]
 
 /** @returns the reasons; empty: ready */
 export async function missingOf({ corebos, ...others }: Probes): Promise<Missing[]> {
