@@ -80,9 +80,10 @@ export function writingView(view: ModuleView, writing: Writing, visible: Visible
   const { module, decision } = view
   const { rule } = decision
   const reach = rule[writing]
-  if (reach === undefined || !isOpen(view, writing)) {
+  if (reach === undefined)
+    throw new GatewayError('NOT_WRITABLE', `${module.name}: the policy has no ${writing} of it`)
+  if (!isOpen(view, writing))
     throw new GatewayError('NOT_WRITABLE', `${module.name}: the CRM user lacks the right to ${writing}`)
-  }
   const level = reach.level ?? (writing === 'create' ? decision.level : 'own')
   const conditions = [decision.where, reach.where && fillIn(reach.where, visible.contact)]
   const where = tree.and(...conditions.filter((each) => each !== undefined))

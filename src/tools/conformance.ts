@@ -5,13 +5,15 @@
 import { complain, readArguments, UsageError } from './arguments.ts'
 import type { Entry } from './conformance/ledger.ts'
 import { conformance, type Conformance, type ConformanceOptions } from './conformance/run.ts'
+import { secret } from './secret.ts'
 
-const usage = `usage: npm run conformance -- --url URL --user NAME --key ACCESSKEY
-         [--contact EMAIL --password PW]   looks through the eyes of this contact as well
-         [--write]                         makes a ticket and a document, and deletes them; without it nothing is written`
+const usage = `usage: npm run conformance -- --url URL --user NAME [--key ACCESSKEY]
+         [--contact EMAIL [--password PW]]   looks through the eyes of this contact as well
+         [--write]                           makes a ticket and a document, and deletes them; without it nothing is written
+COREBOS_ACCESS_KEY and CONTACT_PASSWORD, or a prompt, give what the command line leaves out.`
 
 /** @throws UsageError */
-function readOptions(args: readonly string[]): ConformanceOptions {
+async function readOptions(args: readonly string[]): Promise<ConformanceOptions> {
   const text = { type: 'string' } as const
   const { values } = readArguments(args, {
     options: {
@@ -23,19 +25,16 @@ function readOptions(args: readonly string[]): ConformanceOptions {
       write: { type: 'boolean', default: false },
     },
   })
-  const { url, user, key, contact, password, write } = values
+  const { url, user, contact, write } = values
   if (url === undefined || !/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new UsageError('--url: expected http:// or https://')
-  if (user === undefined || key === undefined) throw new UsageError('--user and --key: expected both')
-  if ((contact === undefined) !== (password === undefined))
-    throw new UsageError('--contact and --password: expected both or neither')
-  return {
-    url,
-    user,
-    key,
-    contact: contact === undefined || password === undefined ? undefined : { email: contact, password },
-    write,
-  }
+  if (user === undefined) throw new UsageError('--user: expected the name of the service user')
+  if (contact === undefined && values.password !== undefined)
+    throw new UsageError('--password: expected --contact as well')
+  const key = values.key ?? (await secret('COREBOS_ACCESS_KEY', `access key of ${user}`))
+  if (contact === undefined) return { url, user, key, contact, write }
+  const password = values.password ?? (await secret('CONTACT_PASSWORD', `password of ${contact}`))
+  return { url, user, key, contact: { email: contact, password }, write }
 }
 
 /** Longer texts are cut: the statements with lists of ids would fill the screen. */
@@ -67,7 +66,7 @@ function show({ entries, remarks }: Conformance): void {
 }
 
 try {
-  const found = await conformance(readOptions(process.argv.slice(2)))
+  const found = await conformance(await readOptions(process.argv.slice(2)))
   show(found)
   process.exitCode = found.entries.some(({ verdict }) => verdict === 'differs') ? 1 : 0
 } catch (error) {

@@ -198,12 +198,20 @@ t.test('a coreBOS that answers otherwise does not pass', async (t) => {
   await t.rejects(conformance({ ...portal, url: between.url, contact: wrong }), /is not right/)
 })
 
+/** The program, without a terminal to ask at. */
+function run(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const all = [...program('src/tools/conformance.ts'), '--user', 'portal', ...args]
+  return spawn(process.execPath, all, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], ...env },
+  })
+}
+
 t.test('the program shows a table, and ends with 0 where all agrees', async (t) => {
   const corebos = await startDemoCorebos({ port: 0 })
   t.teardown(corebos.close)
-  const login = ['--user', 'portal', '--key', 'portal-access-key']
-  const args = [...program('src/tools/conformance.ts'), '--url', corebos.url, ...login]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const secrets = { COREBOS_ACCESS_KEY: 'portal-access-key', CONTACT_PASSWORD: 'alice-pw' }
+  const child = run(['--url', corebos.url, '--contact', 'alice@example.com'], secrets)
   t.teardown(() => child.kill('SIGKILL'))
   const closed = once(child, 'close')
   const shown = await text(child.stdout)
@@ -211,4 +219,18 @@ t.test('the program shows a table, and ends with 0 where all agrees', async (t) 
   t.match(shown, /^statements$/m)
   t.match(shown, /^ {2}ok +basic: parent_id='12x\d+' +\d rows?$/m)
   t.match(shown, /\nagrees \d+, differs 0, skipped 0; to look at \d+\n$/)
+})
+
+t.test('a secret that is neither given nor in the environment is named', async (t) => {
+  const url = ['--url', 'http://127.0.0.1:9']
+  for (const [args, env, missing] of [
+    [url, {}, /^error: COREBOS_ACCESS_KEY: missing; expected access key of portal\nusage: /],
+    [[...url, '--contact', 'a@b.c'], { COREBOS_ACCESS_KEY: 'x' }, /^error: CONTACT_PASSWORD: missing/],
+    [[...url, '--password', 'x'], {}, /^error: --password: expected --contact as well\n/],
+  ] as const) {
+    const child = run(args, env)
+    const closed = once(child, 'close')
+    t.match(await text(child.stderr), missing)
+    t.strictSame(await closed, [2, null])
+  }
 })
