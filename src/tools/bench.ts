@@ -5,6 +5,7 @@ import { measureAttacks } from './bench/attacks.ts'
 import { measureEngine } from './bench/engine.ts'
 import { measureMemory } from './bench/memory.ts'
 import { measureFairness, measurePages } from './bench/page.ts'
+import { measurePortal } from './bench/portal.ts'
 import { measureRows } from './bench/rows.ts'
 import { measureTokens } from './bench/tokens.ts'
 import { complain, readArguments, UsageError } from './arguments.ts'
@@ -13,9 +14,9 @@ const usage = `npm run bench -- [--quick] [--rounds N] [--only TEXT] [--table NA
   --quick   3 rounds and few requests, in two to three minutes
   --rounds  rounds in which the rows of the first table take turns (default 7)
   --only    rows of the gateway, and attacks, whose names contain the text
-  --table   requests, pages, fairness, memory, engine, attacks; all unless given, without the last two where it is quick`
+  --table   requests, pages, fairness, memory, portal, engine, attacks; all unless given, without the last two where it is quick`
 
-const tables = ['requests', 'pages', 'fairness', 'memory', 'engine', 'attacks'] as const
+const tables = ['requests', 'pages', 'fairness', 'memory', 'portal', 'engine', 'attacks'] as const
 
 function row(name: string, ...cells: readonly (string | number | undefined)[]): void {
   const texts = cells.map((cell) =>
@@ -79,6 +80,14 @@ async function memory(isQuick: boolean): Promise<unknown> {
   return result
 }
 
+async function portal(): Promise<unknown> {
+  const rows = await measurePortal()
+  row('reference portal in Chromium', 'p50 ms', 'slowest', 'requests')
+  for (const { name, p50, slowest, requests } of rows) row(name, p50, slowest, requests)
+  console.log()
+  return rows
+}
+
 async function attacks(isQuick: boolean, only: string | undefined): Promise<unknown> {
   const rows = await measureAttacks(isQuick ? 10 : 30, only)
   row('beside (ms)', 'list p50', 'list p95', '× idle', 'log-in p50', 'log-in p95', '× idle')
@@ -112,7 +121,7 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds ?? (quick ? 3 : 7))
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new UsageError('--rounds: a whole number from 1 is expected')
-  const wanted = new Set<string>(values.table ?? (quick ? tables.slice(0, 4) : tables))
+  const wanted = new Set<string>(values.table ?? (quick ? tables.slice(0, 5) : tables))
   for (const name of wanted)
     if (!tables.some((table) => table === name))
       throw new UsageError(`--table: one of ${tables.join(', ')} is expected`)
@@ -122,6 +131,7 @@ async function main(): Promise<void> {
     pages: async () => pages(quick),
     fairness: async () => fairness(quick),
     memory: async () => memory(quick),
+    portal,
     engine,
     attacks: async () => attacks(quick, only),
   }
