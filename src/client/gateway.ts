@@ -63,7 +63,7 @@ export class Gateway<M extends { readonly [K in keyof M]: ModuleTypes } = AnyMod
     super()
     this.#kind = session
     this.#requests = new Requests({
-      url: url.replace(/\/+$/, ''),
+      url: withoutSlashes(url),
       store,
       usesCookies: session === 'cookie',
       fetch: fetch_,
@@ -247,4 +247,11 @@ async function delay(milliseconds: number, signal: AbortSignal | undefined): Pro
     if (signal?.aborted === true) abort()
     else signal?.addEventListener('abort', abort, { once: true })
   })
+}
+
+/** Without slashes at the end. */
+function withoutSlashes(url: string): string {
+  let end = url.length
+  while (url.charAt(end - 1) === '/') end--
+  return url.slice(0, end)
 }
