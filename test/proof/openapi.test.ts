@@ -2,12 +2,12 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { modes, related, startPortal, type Portal } from '../support/portal.ts'
 
-const folder = fileURLToPath(new URL('../openapi/', import.meta.url))
+/** Tests run in the folder of the project, compiled ones too. */
+const folder = `${process.cwd()}/test/openapi/`
 const generated = `${folder}clients/generated`
 const description = `${generated}/openapi.json`
 const env = { ...process.env, REDOCLY_TELEMETRY: 'off', ORVAL_TELEMETRY_DISABLED: '1', NO_COLOR: '1' }

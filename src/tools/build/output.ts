@@ -40,6 +40,6 @@ export const copyAssets = (folder: string): void => {
   for (const root of ROOTS)
     cpSync(root, join(folder, root), {
       recursive: true,
-      filter: (path) => !path.endsWith('.ts') && !isPortal(path),
+      filter: (path) => !/(\.ts|tsconfig\.json)$/.test(path) && !isPortal(path),
     })
 }
