@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
 import { Type, type Static } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { fileText } from '../model/file-text.ts'
 
 const closed = { additionalProperties: false } as const
 const color = Type.String({ pattern: '^#[0-9a-fA-F]{6}$', expected: 'a colour such as "#0b6e4f"' })
@@ -64,10 +65,8 @@ export async function loadPortalSettings(file: string | undefined): Promise<Load
 
   function parsed(bytes: Buffer): unknown {
     try {
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+      return JSON.parse(fileText(bytes))
     } catch (error) {
-      if (error instanceof TypeError)
-        throw new Error(`${file}: the file contains bytes that are not valid UTF-8`, { cause: error })
       throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     }
   }

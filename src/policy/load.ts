@@ -1,8 +1,8 @@
 /** Reads the policy file; the only part of the policy with I/O. */
 import { readFile } from 'node:fs/promises'
+import { fileText } from '../model/file-text.ts'
 import { builtinPolicy } from './builtin.ts'
-import { JsonError, parseJson } from './json.ts'
-import { placeAt, positionOf, type TextPosition } from './json-position.ts'
+import { JsonError, parseJson, placeAt, positionOf, type TextPosition } from './json.ts'
 import { Policy, readPolicy } from './policy.ts'
 
 /** A policy with the text that it was read from. */
@@ -27,23 +27,13 @@ export async function loadWithText(file: string | undefined): Promise<LoadedPoli
   if (file === undefined) return { policy: new Policy(builtinPolicy), located: (line) => `builtin: ${line}` }
   let located = (line: string): string => `${file}: ${line}`
   try {
-    // Editors of Windows begin a file with a mark of its encoding, which is left out.
-    const text = decoded(await readFile(file))
+    const text = fileText(await readFile(file))
     located = (line) => locate(file, text, line)
     return { policy: readPolicy(read(file, text)), located }
   } catch (error) {
     if (error instanceof Misread) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(reason.split('\n').map(located).join('\n'), { cause: error })
-  }
-}
-
-/** @throws Error if the bytes are not UTF-8: a repaired text would be compared with the values of records */
-function decoded(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new Error('the file contains bytes that are not valid UTF-8')
   }
 }
 

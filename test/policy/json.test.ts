@@ -1,7 +1,7 @@
-/** Unit tests of reading JSON documents. */
+/** Unit tests of reading JSON documents, and of places in them. */
 import fc from 'fast-check'
 import t from 'tap'
-import { JsonError, parseJson } from '../../src/policy/json.ts'
+import { JsonError, parseJson, positionOf } from '../../src/policy/json.ts'
 
 const characters = Array.from('{}[]",:\\ \n-+.0e1truefalsn\u0001ü')
 
@@ -57,4 +57,30 @@ t.test('every other document is read as JSON.parse reads it', async (t) => {
     }),
     { numRuns: 2000 },
   )
+})
+
+const text = `{
+  "level": "account",
+  "modules": {
+    "HelpDesk": { "open": true, "where": "a = '}' and b = \\"x\\"",
+      "hide": ["one", "two"] },
+    "Faq": { "where": "c" }
+  }
+}`
+
+t.test('a place is the line and column of its value', (t) => {
+  for (const [pointer, line, column, what] of [
+    ['', 1, 1, '{'],
+    ['/level', 2, 12, '"account"'],
+    ['/modules/HelpDesk', 4, 17, '{ "open"'],
+    ['/modules/HelpDesk/where', 4, 42, '"a = '],
+    ['/modules/HelpDesk/hide/1', 5, 23, '"two"'],
+    ['/modules/Faq/where', 6, 23, '"c"'],
+    ['/modules/Faq/nothing/here', 6, 12, '{ "where": "c"'],
+  ] as const) {
+    t.strictSame(positionOf(text, pointer), { line, column }, pointer)
+    const row = text.split('\n')[line - 1] ?? ''
+    t.ok(row.slice(column - 1).startsWith(what), pointer)
+  }
+  t.end()
 })
