@@ -96,6 +96,8 @@ for (const mode of journeyModes) {
       t.same(await violations(page), [])
       await page.getByRole('button', { name: 'Try again' }).click()
       await page.getByRole('heading', { level: 1, name: 'with files' }).waitFor()
+      // The files of a ticket are read after the ticket itself.
+      await page.locator('.files a').nth(1).waitFor()
       t.strictSame(
         await page
           .locator('.files a')
