@@ -1,17 +1,13 @@
 /** Chromium for tests of pages: one browser a test, ended with it. */
-import { existsSync } from 'node:fs'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
-
-const paths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const executable = paths.find((path) => existsSync(path))
+import { hasChromium, launchChromium } from '../../src/tools/bench/chromium.ts'
 
 /** Why tests of pages are skipped; false where they are not. */
-export const noBrowser = executable === undefined && 'skipped: chromium is missing'
+export const noBrowser = !hasChromium && 'skipped: chromium is missing'
 
 export async function startBrowser(t: Test): Promise<Browser> {
-  if (executable === undefined) throw new Error('chromium is missing')
-  const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] })
+  const browser = await launchChromium()
   t.teardown(async () => browser.close())
   return browser
 }

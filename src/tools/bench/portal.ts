@@ -1,12 +1,9 @@
 /** The rows of the table `portal`: how long a person waits for the reference portal, in Chromium in front of the demo coreBOS. */
-import { existsSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+import { hasChromium, launchChromium } from './chromium.ts'
 import { quantile } from './load.ts'
 import { startGateway, startUpstream } from './stand.ts'
-
-/** Where Debian, Ubuntu and Chrome's own packages put it. */
-const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 export interface PortalRow {
   readonly name: string
@@ -31,11 +28,10 @@ const people = ['alice', 'bob', 'carol', 'dave', 'erin']
 
 /** @returns nothing where Chromium is not installed */
 export async function measurePortal(): Promise<PortalRow[]> {
-  const executablePath = programs.find((path) => existsSync(path))
-  if (executablePath === undefined) return []
+  if (!hasChromium) return []
   const upstream = await startUpstream({})
   const gateway = await startGateway(upstream.url, { COOKIE_SESSIONS: 'true', PUBLIC_URL: 'http://localhost' })
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  const browser = await launchChromium()
   try {
     const measured: Steps[] = []
     for (const name of people) measured.push(await visit(browser, gateway.url.replace('127.0.0.1', 'localhost'), name))
