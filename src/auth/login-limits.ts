@@ -53,10 +53,11 @@ export class LoginLimits {
       follows: true as const,
     }))
     const everywhere = this.#check(accountKey(account), addressesAtOneName)
-    const checks = known === undefined ? [own, ...ofNetworks, everywhere] : [own]
+    const bounds = known === undefined ? [own, ...ofNetworks] : [own]
+    const checks = known === undefined ? [...bounds, everywhere] : bounds
     const results = await this.#state.take(checks)
     const allowed = checks.filter((_, index) => results[index]?.allowed === true)
-    const exceeded = exceededOf(results, known === undefined)
+    const exceeded = exceededOf(results.slice(0, bounds.length), results[bounds.length])
     if (exceeded === undefined) return { giveBack: async () => this.#state.giveBack(allowed) }
     if (exceeded.away === true) throw new GatewayError('STORE_UNAVAILABLE', undefined, { retryAfter: 1 })
     await this.#state.giveBack(allowed)
@@ -74,13 +75,18 @@ export class LoginLimits {
   }
 }
 
-/** @param isStranger whether the last of the results is that of all addresses together */
-function exceededOf(results: readonly RateResult[], isStranger: boolean): RateResult | undefined {
-  const [own] = results
-  const everywhere = isStranger ? results.at(-1) : undefined
-  const ofNetwork = results.slice(0, isStranger ? -1 : undefined).find(({ allowed }) => !allowed)
-  if (own === undefined || ofNetwork !== undefined) return ofNetwork
-  const isFirst = own.count === 1 && everywhere?.away !== true
+/**
+ * @param bounds of the origin, its own first: none may be exceeded
+ * @param everywhere of all addresses together, for a stranger: beyond it each address has its first attempt
+ */
+function exceededOf(
+  bounds: readonly RateResult[],
+  everywhere: RateResult | undefined,
+): RateResult | undefined {
+  const exceeded = bounds.find(({ allowed }) => !allowed)
+  if (exceeded !== undefined) return exceeded
+  const [own] = bounds
+  const isFirst = own?.count === 1 && everywhere?.away !== true
   return everywhere === undefined || everywhere.allowed || isFirst ? undefined : own
 }
 

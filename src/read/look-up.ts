@@ -19,7 +19,7 @@ import {
 } from '../scope/plan.ts'
 import { resolveCondition, unresolvedIn, type FoundIds } from '../scope/resolve.ts'
 import { ruleLabel, scopeLabel, scopeOf } from '../scope/rule-condition.ts'
-import { asRuleError, RuleError } from '../scope/rule-error.ts'
+import { asRuleError, otherWay } from '../scope/rule-error.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { bypassSharedReads } from '../access/bypass-cache.ts'
 import { readBy, sendPlan } from './send.ts'
@@ -77,12 +77,7 @@ function keyOf(node: Lookup | Relation): string {
 
 /** A look-up in the first of its ways that can express the scope of this contact. */
 export async function inOneWay<T>(node: Lookup, work: (node: Lookup) => Promise<T>): Promise<T> {
-  const { otherwise } = node
-  if (otherwise === undefined) return work(node)
-  return work(node).catch(async (error: unknown) => {
-    if (error instanceof RuleError) return work(otherwise)
-    throw error
-  })
+  return work(node).catch(async (error: unknown) => work(otherWay(node, error)))
 }
 
 async function lookedUp(node: Lookup, context: ReadContext): Promise<readonly string[]> {

@@ -15,7 +15,7 @@ import { outline } from './outline.ts'
 import { ofGateway, ofLookUp, type Origin } from './plan.ts'
 import { scopeOf } from './rule-condition.ts'
 import { unresolvedIn } from './resolve.ts'
-import { RuleError } from './rule-error.ts'
+import { RuleError, otherWay } from './rule-error.ts'
 import { VisibleModules, type ModuleView } from './view.ts'
 import { isOpen, writingView } from './write.ts'
 
@@ -168,7 +168,7 @@ function proveOneWay(node: Lookup, visible: VisibleModules): void {
   try {
     prove(node.query, visible, ofLookUp(node))
   } catch (error) {
-    if (node.otherwise === undefined || !(error instanceof RuleError)) throw error
-    prove(node.otherwise.query, visible, ofLookUp(node.otherwise))
+    const other = otherWay(node, error)
+    prove(other.query, visible, ofLookUp(other))
   }
 }

@@ -1,5 +1,6 @@
 /** Errors in the policy's own conditions: the contact is told that there is one, operators are told which. */
 import { GatewayError } from '../model/errors.ts'
+import type { Lookup } from '../query/tree.ts'
 
 /** Names neither a field nor a value of the condition. */
 export class RuleError extends GatewayError {
@@ -12,6 +13,16 @@ export class RuleError extends GatewayError {
     super(code, `the policy's own condition${place} cannot be expressed in coreBOS`, { cause: reason })
     this.reason = reason instanceof RuleError ? reason.reason : reason
   }
+}
+
+/**
+ * The other way of a look-up, where the first cannot express the scope of a contact.
+ *
+ * @throws `error` if there is none, or the first way has failed for another reason
+ */
+export function otherWay({ otherwise }: Lookup, error: unknown): Lookup {
+  if (otherwise === undefined || !(error instanceof RuleError)) throw error
+  return otherwise
 }
 
 /** The public message for an error in the policy's own condition on a module. */
