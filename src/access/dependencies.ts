@@ -3,6 +3,7 @@ import type { Contact } from '../model/contact.ts'
 import type { Modules, ModuleShape } from '../model/module.ts'
 import type { Policy } from '../policy/policy.ts'
 import { withTies } from './needed-modules.ts'
+import { remembered } from '../model/remembered.ts'
 
 /** The modules whose records decide what a contact's own session sees. */
 const ofContacts = ['Contacts', 'Accounts']
@@ -62,13 +63,10 @@ export function changedBy(
   return [...changed]
 }
 
-const known = new WeakMap<ModuleShape, readonly string[]>()
+const referencesOf = remembered(({ fields }: ModuleShape): readonly string[] => [
+  ...new Set([...fields.values()].flatMap(({ refersTo }) => refersTo)),
+])
 
 function referredTo(module: ModuleShape | undefined): readonly string[] {
-  if (module === undefined) return []
-  const names = known.get(module) ?? [
-    ...new Set([...module.fields.values()].flatMap(({ refersTo }) => refersTo)),
-  ]
-  known.set(module, names)
-  return names
+  return module === undefined ? [] : referencesOf(module)
 }

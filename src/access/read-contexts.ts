@@ -34,6 +34,7 @@ import { Provenance } from './provenance.ts'
 import { ScopeLists, type ScopeListsOptions } from './scope-lists.ts'
 import { serviceUpstream, upstreamOf, type Upstream } from './upstream.ts'
 import { wordingBy } from './wording.ts'
+import { remembered } from '../model/remembered.ts'
 
 export interface ReadContextsOptions {
   readonly corebos: Pick<Corebos, 'service' | 'session' | 'metadata' | 'dictionary'>
@@ -105,16 +106,10 @@ function scopeKey({ entity, id, accountId, user, level }: Contact): string {
   return JSON.stringify([entity, id, accountId, user.id, level])
 }
 
-const policyKeys = new WeakMap<Policy, string>()
-
 /** Equal on instances with equal policies. */
-function policyKey(policy: Policy): string {
-  const known = policyKeys.get(policy)
-  if (known !== undefined) return known
-  const key = createHash('sha256').update(JSON.stringify(policy.source)).digest('base64url')
-  policyKeys.set(policy, key)
-  return key
-}
+const policyKey = remembered(({ source }: Policy) =>
+  createHash('sha256').update(JSON.stringify(source)).digest('base64url'),
+)
 
 export class ReadContexts {
   readonly #options: ReadContextsOptions

@@ -14,6 +14,7 @@ import { valueKind, type FieldShape } from '../model/module.ts'
 import { allIds } from './check.ts'
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
+import { remembered } from '../model/remembered.ts'
 import { withoutTrailing } from '../model/without-trailing.ts'
 import type { Row } from './verify.ts'
 import type { ModuleView } from './view.ts'
@@ -135,16 +136,10 @@ function requireShort({ pattern, path }: Like): void {
   )
 }
 
-const tests = new WeakMap<Like, (text: string) => boolean>()
-
-function testOf(atom: Like): (text: string) => boolean {
-  const known = tests.get(atom)
-  if (known !== undefined) return known
+const testOf = remembered((atom: Like) => {
   requireShort(atom)
-  const made = isLike(piecesOf(atom.pattern) ?? literally(atom.pattern))
-  tests.set(atom, made)
-  return made
-}
+  return isLike(piecesOf(atom.pattern) ?? literally(atom.pattern))
+})
 
 /** Whether a row meets the condition of a look-up, by the rules of coreBOS's database. */
 export function meetsExactly(row: Row, atom: Compare | Like | Null): boolean {

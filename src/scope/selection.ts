@@ -2,6 +2,7 @@
 import type { FieldPath, Query } from '../query/tree.ts'
 import { referenceOf } from './check.ts'
 import { type ModuleView, type VisibleModules, requireField } from './view.ts'
+import { remembered } from '../model/remembered.ts'
 
 /** A column of the answer, under `key`. */
 export interface Column {
@@ -18,15 +19,13 @@ interface Whole {
   readonly columns: readonly Column[]
 }
 
-const wholes = new WeakMap<ModuleView['readable'], Whole>()
+const wholeBy = remembered((readable: ModuleView['readable']): Whole => {
+  const fields = [...readable.keys()]
+  return { fields, columns: fields.map(ownColumn) }
+})
 
 export function wholeOf({ readable }: ModuleView): Whole {
-  const known = wholes.get(readable)
-  if (known !== undefined) return known
-  const fields = [...readable.keys()]
-  const whole = { fields, columns: fields.map(ownColumn) }
-  wholes.set(readable, whole)
-  return whole
+  return wholeBy(readable)
 }
 
 export function uniqueFields(columns: readonly Column[]): string[] {

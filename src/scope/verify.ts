@@ -1,5 +1,6 @@
 /** Checks each row that coreBOS returns against the rule's condition. */
 import { printCondition } from '../query/canonical.ts'
+import { remembered } from '../model/remembered.ts'
 import { likeTest } from '../query/like.ts'
 import type { Piece } from '../query/pattern.ts'
 import type { Atom, Condition, Like } from '../query/tree.ts'
@@ -40,16 +41,8 @@ export function meets(row: Row, scope: Condition, module: ModuleShape): boolean 
   }
 }
 
-const idSets = new WeakMap<object, ReadonlySet<string>>()
-
 /** Ties may hold tens of thousands of ids, and each is looked up once per row. */
-function idSet(tie: { readonly ids: readonly string[] }): ReadonlySet<string> {
-  const known = idSets.get(tie)
-  if (known !== undefined) return known
-  const made = new Set(tie.ids)
-  idSets.set(tie, made)
-  return made
-}
+const idSet = remembered((tie: { readonly ids: readonly string[] }): ReadonlySet<string> => new Set(tie.ids))
 
 function meetsAtom(value: string | undefined, atom: Atom, module: ModuleShape): boolean {
   const field = module.fields.get(atom.path.field)
@@ -92,20 +85,15 @@ function fold(text: string): string {
   return text.toLowerCase().trimEnd()
 }
 
-const likeTests = new WeakMap<Like, (characters: Iterable<string>) => boolean>()
-
 /** Each pattern is read once, and compared with every row. */
-function likeTestOf(atom: Like): (characters: Iterable<string>) => boolean {
-  const known = likeTests.get(atom)
-  if (known !== undefined) return known
-  const pieces = Array.from(fold(atom.pattern).matchAll(/\\[\\%_]|[^]/gu), ([piece]): Piece => {
-    if (piece === '%') return { kind: 'any' }
-    return piece === '_' ? { kind: 'one' } : { kind: 'character', text: piece.replace(/^\\(?=[^])/, '') }
-  })
-  const made = likeTest(pieces)
-  likeTests.set(atom, made)
-  return made
-}
+const likeTestOf = remembered(({ pattern }: Like) =>
+  likeTest(
+    Array.from(fold(pattern).matchAll(/\\[\\%_]|[^]/gu), ([piece]): Piece => {
+      if (piece === '%') return { kind: 'any' }
+      return piece === '_' ? { kind: 'one' } : { kind: 'character', text: piece.replace(/^\\(?=[^])/, '') }
+    }),
+  ),
+)
 
 /** A row of coreBOS that the rule does not let through. */
 export interface WithheldRow {

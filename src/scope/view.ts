@@ -4,6 +4,7 @@ import { nearest } from '../policy/nearest.ts'
 import type { Decision, Policy, Rule } from '../policy/policy.ts'
 import type { Position } from '../query/tree.ts'
 import type { FieldShape, Modules, ModuleShape } from '../model/module.ts'
+import { remembered } from '../model/remembered.ts'
 
 /** One module as one contact may see it. */
 export interface ModuleView {
@@ -89,7 +90,7 @@ export class VisibleModules {
     ]
     // A rule that names a field which coreBOS does not show cannot be checked on any row, so the module stays closed.
     if (!tieFields.every((field) => module.fields.has(field))) return undefined
-    return Object.freeze({ module, decision, readable: readableBy(decision.rule, module) })
+    return Object.freeze({ module, decision, readable: readableBy(decision.rule)(module) })
   }
 }
 
@@ -106,25 +107,19 @@ export function untied(view: ModuleView): ModuleView {
 type Readable = ModuleView['readable']
 
 /** Contacts are many, rules and modules few: contacts with the same rule and module share the list. */
-const readables = new WeakMap<Rule, WeakMap<ModuleShape, Readable>>()
-
-function readableBy(rule: Rule, module: ModuleShape): Readable {
-  const byModule = readables.get(rule) ?? new WeakMap<ModuleShape, Readable>()
-  readables.set(rule, byModule)
-  const known = byModule.get(module)
-  if (known !== undefined) return known
-  const { hide, only } = rule
-  const readable = new Map(
-    [...module.fields].filter(
-      ([field]) =>
-        !fileAddress.test(field) &&
-        !hide.has(field) &&
-        (only === undefined || field === 'id' || only.has(field)),
-    ),
-  )
-  byModule.set(module, readable)
-  return readable
-}
+const readableBy = remembered(({ hide, only }: Rule) =>
+  remembered(
+    ({ fields }: ModuleShape): Readable =>
+      new Map(
+        [...fields].filter(
+          ([field]) =>
+            !fileAddress.test(field) &&
+            !hide.has(field) &&
+            (only === undefined || field === 'id' || only.has(field)),
+        ),
+      ),
+  ),
+)
 
 /**
  * A field of a view by its exact name.
