@@ -1,4 +1,4 @@
-/** Ends connections whose answers are not read: tells `Connections` of every answer, and has it look now and then. */
+/** Ends connections that nobody reads from or that are too many: tells `Connections` of every answer, and has it look. */
 import fp from 'fastify-plugin'
 import type { Connections } from '../src/http/connections.ts'
 
@@ -18,7 +18,12 @@ export default fp<UnreadOptions>(
         connections.queue(request.raw.socket, reply.raw, payload.length)
       next()
     })
-    const timer = setInterval(() => connections.look(), every).unref()
+    const look = () => {
+      connections.look()
+      const ended = connections.takeCrowdedOut()
+      if (ended > 0) app.log.warn({ ended }, 'too many connections: the longest idle ones were ended')
+    }
+    const timer = setInterval(look, every).unref()
     app.addHook('onClose', async () => clearInterval(timer))
   },
   { name: 'unread', fastify: '5.x' },

@@ -1,8 +1,10 @@
-/** Ends connections whose client does not read its answers, so that unread answers hold little memory. */
+/** Ends connections whose client does not read its answers, and the longest idle ones of too many. */
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 export interface ConnectionBounds {
+  /** Open connections; above that, the longest idle ones end. Each takes about 20 KB. */
+  readonly open: number
   /** Bytes of unread answers on all connections. */
   readonly inAll: number
   /** Bytes of unread answers on one connection with several requests. */
@@ -17,6 +19,7 @@ export interface ConnectionBounds {
 }
 
 export const connectionBounds: ConnectionBounds = {
+  open: 2000,
   inAll: 64 * 2 ** 20,
   perConnection: 4 * 2 ** 20,
   requests: 32,
@@ -42,6 +45,7 @@ export class Connections {
   readonly #open = new Map<Socket, Sending>()
   /** Bytes of answers that were given and whose responses have not closed. */
   #queued = 0
+  #crowdedOut = 0
 
   /** @param now a clock in milliseconds */
   constructor(bounds: ConnectionBounds, now: () => number) {
@@ -60,6 +64,7 @@ export class Connections {
 
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
+      if (this.#open.size >= this.#bounds.open) this.#endLongestIdle()
       this.#open.set(socket, { responses: new Map(), since: this.#now(), taken: 0, written: 0, below: 0 })
       socket.once('close', () => this.#forget(socket))
     })
@@ -70,8 +75,33 @@ export class Connections {
     const sending = this.#open.get(socket)
     if (sending === undefined) return
     sending.responses.set(response, 0)
-    response.once('close', () => this.#close(sending, response))
+    response.once('close', () => {
+      this.#close(sending, response)
+      this.#moveToEnd(socket, sending)
+    })
     if (sending.responses.size > this.#bounds.requests) socket.destroy()
+  }
+
+  /** Keeps the longest idle connections at the front. */
+  #moveToEnd(socket: Socket, sending: Sending): void {
+    if (this.#open.delete(socket)) this.#open.set(socket, sending)
+  }
+
+  /** A connection is idle until a request has arrived whole: also one whose request never comes to its end. */
+  #endLongestIdle(): void {
+    for (const [socket, { responses }] of this.#open) {
+      if ([...responses.keys()].some(({ req }) => req.complete)) continue
+      this.#crowdedOut += 1
+      this.#end(socket)
+      return
+    }
+  }
+
+  /** The idle connections that were ended since the last call, because there were too many. */
+  takeCrowdedOut(): number {
+    const count = this.#crowdedOut
+    this.#crowdedOut = 0
+    return count
   }
 
   #close({ responses }: Sending, response: ServerResponse): void {

@@ -26,6 +26,8 @@ export const limits = {
   ids: 20_000,
   /** Records whose relations are read to find the records of a module that is tied by relation. */
   parents: 500,
+  /** Look-ups that the caller's conditions of one statement may need, each a statement of its own. */
+  lookUps: 100,
   /** References that may be followed in a row from a record. */
   hops: 4,
   /** Expanded records of one answer; a record counts for each reference to it. */

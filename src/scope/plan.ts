@@ -9,7 +9,7 @@ import { print } from './print.ts'
 import { resolve, unresolvedIn, type FoundIds } from './resolve.ts'
 import { rewrite, type ResolvedQuery, type ScopedQuery } from './rewrite.ts'
 import type { Column } from './selection.ts'
-import type { Dialect } from './rule-condition.ts'
+import { ruleLabel, scopeLabel, type Dialect } from './rule-condition.ts'
 import type { OwnerIds } from './owner-ids.ts'
 import type { ModuleView, VisibleModules } from './view.ts'
 
@@ -72,13 +72,26 @@ export function levelOf(query: Query, visible: VisibleModules, { maxRows }: Orig
 
 /**
  * @param ownerIds at the level that {@link levelOf} gives
- * @throws GatewayError where a limit, a name, a value or a shape is rejected
+ * @throws GatewayError where a limit, a name, a value or a shape is rejected; `QUERY_TOO_LARGE` for too many look-ups
  */
 export function draft(query: Query, visible: VisibleModules, ownerIds: OwnerIds, origin: Origin): Draft {
   levelOf(query, visible, origin)
   const { dialect } = origin
   const scoped = rewrite(query, visible, ownerIds, origin)
-  return { scoped, dialect, modules: visible.modules, lookUps: unresolvedIn(scoped.where) }
+  const lookUps = unresolvedIn(scoped.where)
+  requireFewLookUps(lookUps)
+  return { scoped, dialect, modules: visible.modules, lookUps }
+}
+
+/** Those of the policy are neither counted nor told. */
+function requireFewLookUps(lookUps: Draft['lookUps']): void {
+  const asked = lookUps.filter(({ label }) => label !== scopeLabel && label !== ruleLabel).length
+  if (asked <= limits.lookUps) return
+  throw new GatewayError(
+    'QUERY_TOO_LARGE',
+    `a query may need ${limits.lookUps} look-ups at most, ${asked} are needed; a condition on a related record needs ` +
+      'one, and so does a value that coreBOS would misread',
+  )
 }
 
 /** The draft with every field of the module, those included that only the gateway reads. */

@@ -146,6 +146,36 @@ t.test('one connection holds few answers', async (t) => {
   t.pass('as many as a client may have under way')
 })
 
+t.test('of too many connections the longest idle ones end', async (t) => {
+  const { connections, port } = await stand(t, { open: 5 })
+  const ended: string[] = []
+  const opened = async (name: string, text = ''): Promise<Socket> => {
+    const socket = connect({ port, host: '127.0.0.1' }).on('error', () => undefined)
+    socket.once('close', () => ended.push(name)).resume()
+    await once(socket, 'connect')
+    t.teardown(() => socket.destroy())
+    socket.write(text)
+    return socket
+  }
+  const head = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n'
+  const used = await opened('has asked before')
+  await opened('asks nothing')
+  await opened('half a head', 'GET / HTTP/1.1\r\nHost: x\r\n')
+  await opened('waits for an answer', 'GET /never HTTP/1.1\r\nHost: x\r\n\r\n')
+  used.write('GET /small HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(used, 'data')
+  await opened('half a body', `POST /body HTTP/1.1\r\n${head}\r\n1`)
+  await until(() => connections.size === 5)
+  t.strictSame(ended, [])
+  for (const order of [1, 2, 3, 4, 5]) {
+    await opened(`later ${order}`)
+    await until(() => ended.length === order)
+  }
+  t.strictSame(ended, ['asks nothing', 'half a head', 'has asked before', 'half a body', 'later 1'])
+  t.equal(connections.takeCrowdedOut(), 5)
+  t.equal(connections.takeCrowdedOut(), 0, 'each is told once')
+})
+
 t.test('a connection that was answered after an error of its own ends, read or unread', async (t) => {
   const { connections, port } = await stand(t, { linger: 1 })
   const cases: readonly (readonly [what: string, text: string, answer: RegExp])[] = [

@@ -99,6 +99,16 @@ export const tooLarge: readonly (readonly [what: string, request: Request, detai
     posted(`ticket_title in (${times(2_001, (i) => `'${i}'`)})`),
     /2000 values in a list at most; more were received/,
   ],
+  [
+    'related records',
+    posted(times(101, (i) => `Contacts.lastname='${i}'`, ' or ')),
+    /100 look-ups at most, 101 are needed/,
+  ],
+  [
+    'values that coreBOS would misread',
+    posted(times(480, (i) => `ticket_title='${i} not in ('`, ' or ')),
+    /100 look-ups at most, 480 are needed/,
+  ],
   ['parentheses', posted(`${'('.repeat(60_000)}ticket_title='x'`), /a depth of 32 at most/],
   ['characters', posted(`ticket_title='${'x'.repeat(limits.text)}'`), /131072/],
   [
