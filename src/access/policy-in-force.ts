@@ -5,6 +5,7 @@ import { PolicyMisfit } from '../model/policy-misfit.ts'
 import { Policy, entities } from '../policy/policy.ts'
 import { policyWarnings } from '../policy/warnings.ts'
 import { faultsOf, lineOf, type Fault, type Installation } from '../scope/faults.ts'
+import { unknownValues } from '../scope/policy-values.ts'
 
 /** The state of a policy, for operators. */
 export interface PolicyState {
@@ -172,16 +173,19 @@ export class PolicyInForce {
     const { installation, log } = this.#options
     const { policy } = loaded
     const user = await by.userId()
-    const found = installation === undefined ? [] : faultsOf(policy, await installation.read(policy, by))
+    const read = await installation?.read(policy, by)
+    const found = read === undefined ? [] : faultsOf(policy, read)
     const fatal = found.filter(({ isFatal }) => isFatal)
     if (atStart !== undefined && fatal.length > 0) throw new PolicyError(fatal.map(lineOf))
     const isFirst = loaded !== this.#loaded || !this.#state.isChecked
     const known = isFirst ? undefined : new Set(this.#state.faults.map(({ path }) => path))
     this.#asked = new Set(isFirst ? [user] : [...this.#asked, user])
     const faults = known === undefined ? found : found.filter(({ path }) => known.has(path))
-    if (known === undefined)
+    if (known === undefined) {
       for (const fault of faults) log.error({ policy: fault.path }, `${lineOf(fault)}; ${consequence(fault)}`)
-    else if (faults.length < known.size)
+      for (const note of read === undefined ? [] : unknownValues(policy, read.modules))
+        log.warn({ policy: note.path }, lineOf(note))
+    } else if (faults.length < known.size)
       log.info(
         { faults: faults.length },
         'Another CRM user sees what the policy names; fewer rules stay closed',

@@ -135,6 +135,11 @@ export class Policy {
     )
   }
 
+  /** All rules that are not closed, those for contacts first. */
+  get rules(): Rule[] {
+    return [...this.#contacts.values(), ...this.#employees.values()]
+  }
+
   /** @returns undefined if the module is closed */
   decide(contact: Contact, module: string): Decision | undefined {
     const rule = this.#rulesFor(contact).get(module)

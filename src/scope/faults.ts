@@ -13,6 +13,7 @@ import type { Lookup, Query, Relation } from '../query/tree.ts'
 import { allIds } from './check.ts'
 import { outline } from './outline.ts'
 import { ofGateway, ofLookUp, type Origin } from './plan.ts'
+import { forcedFaults } from './policy-values.ts'
 import { scopeOf } from './rule-condition.ts'
 import { unresolvedIn } from './resolve.ts'
 import { RuleError, otherWay } from './rule-error.ts'
@@ -26,7 +27,7 @@ export interface Fault {
   readonly message: string
   /** The rule that stays closed; undefined: all rules for contacts. */
   readonly rule: string | undefined
-  /** The gateway does not start with it: the file has a condition that coreBOS cannot evaluate. */
+  /** The gateway does not start with it: coreBOS cannot evaluate a condition, or store a forced value. */
   readonly isFatal: boolean
 }
 
@@ -44,6 +45,7 @@ export function faultsOf(policy: Policy, installation: Installation): Fault[] {
   return [
     ...nameFaults(policy, installation),
     ...levelFault(policy, installation),
+    ...forcedFaults(policy, installation.modules).map((fault) => ({ ...fault, isFatal: true })),
     ...conditionFaults(policy, installation),
   ]
 }

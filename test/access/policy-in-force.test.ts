@@ -130,6 +130,19 @@ t.test('a misspelt name closes its module, and log, probe and metric say so', as
   t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 404 })
 })
 
+t.test('a value that no picklist has is a warning at start and at SIGHUP', async (t) => {
+  const POLICY_FILE = await policyFile(t, { HelpDesk: { where: "ticketstatus != 'Clsoed'" } })
+  const portal = await startPortal(t, { env: { POLICY_FILE } })
+  const said =
+    "/modules/HelpDesk/where: 'ticketstatus' of HelpDesk has no value 'Clsoed'; did you mean 'Closed'?"
+  const warned = () => portal.log.filter((line) => line.includes(said) && line.includes('"level":40')).length
+  t.equal(warned(), 1)
+  t.match(await portal.as('alice', 'GET', '/modules/HelpDesk/records'), { status: 200 })
+  t.match(await portal.as(undefined, 'GET', '/health/ready'), { status: 200 })
+  await reread(portal, /reloaded/)
+  t.equal(warned(), 2)
+})
+
 const OPERATOR_TOKEN = 'an-operator-token'
 const withoutService = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '', COREBOS_PASSWORD_TYPE: 'md5' }
 

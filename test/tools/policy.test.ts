@@ -123,6 +123,23 @@ t.test('check says that a policy is valid, or names file, place and reason', asy
   t.match(await policy('check', 'no-such-file.json'), { rejected: 'no-such-file.json: ENOENT' })
 })
 
+t.test('check warns of values that no picklist has, beside faults too', async (t) => {
+  const { HelpDesk } = builtinPolicy.modules
+  const where = "ticketstatus = 'Opne'"
+  const warning =
+    "/modules/HelpDesk/where: 'ticketstatus' of HelpDesk has no value 'Opne'; did you mean 'Open'?"
+  const doubtful = file(t, { level: 'account', modules: { HelpDesk: { ...HelpDesk, where } } })
+  t.match((await policy('check', doubtful)).out.split('\n').at(-1), `warning: ${doubtful}:1:`)
+  t.match((await policy('check', doubtful)).out.split('\n').at(-1), warning)
+  const wrong = file(t, {
+    level: 'account',
+    modules: { HelpDesk: { ...HelpDesk, where, hide: ['descripton'] } },
+  })
+  const lines = (await policy('check', wrong)).rejected?.split('\n') ?? []
+  t.equal(lines.length, 2)
+  t.match(lines, [/descripton/, warning])
+})
+
 t.test(
   'the program ends with 0, with 1 where the answer is no, and with 2 where it was called wrongly',
   async (t) => {

@@ -11,6 +11,7 @@ import { PolicySchema } from '../../policy/schema.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
 import { parseQuery } from '../../query/parse.ts'
 import { faultsOf, lineOf } from '../../scope/faults.ts'
+import { unknownValues } from '../../scope/policy-values.ts'
 import { readArguments, UsageError } from '../arguments.ts'
 import { Stand } from './policy-reader.ts'
 import { diff, type Change } from './diff.ts'
@@ -113,26 +114,32 @@ async function check(file: string, demo: boolean, env: Environment): Promise<str
   const against = demo
     ? await withDemo(async (demoEnv) => heldAgainst(loaded, demoEnv))
     : env['COREBOS_URL'] === undefined
-      ? 'modules and fields were not looked at: set COREBOS_URL, or use --demo'
+      ? ['modules and fields were not looked at: set COREBOS_URL, or use --demo']
       : await heldAgainst(loaded, env)
   const [contacts, employees] = (['Contacts', 'Employee'] as const).map(
     (entity) => policy.modulesFor({ entity }).length,
   )
   return [
     `valid: level ${policy.level}, ${contacts} modules for contacts, ${employees} for employees`,
-    against,
+    ...against,
     ...policyWarnings(policy).map((line) => `warning: ${line}`),
   ]
 }
 
-/** @throws Rejected with a line for each module, field, tie and condition that does not fit */
-async function heldAgainst({ policy, located }: LoadedPolicy, env: Environment): Promise<string> {
-  const [line = ''] = await withStand(env, async (stand) => {
-    const faults = faultsOf(policy, await stand.installation(policy))
-    if (faults.length > 0) throw new Rejected(faults.map((fault) => located(lineOf(fault))).join('\n'))
-    return [`every module, field, tie and condition fits ${env['COREBOS_URL'] ?? ''}`]
+/**
+ * @returns a line that it fits, and the values that no picklist has
+ * @throws Rejected with a line for each module, field, tie, forced value and condition that does not fit
+ */
+async function heldAgainst({ policy, located }: LoadedPolicy, env: Environment): Promise<string[]> {
+  return withStand(env, async (stand) => {
+    const installation = await stand.installation(policy)
+    const faults = faultsOf(policy, installation).map((fault) => located(lineOf(fault)))
+    const warnings = unknownValues(policy, installation.modules).map(
+      (note) => `warning: ${located(lineOf(note))}`,
+    )
+    if (faults.length > 0) throw new Rejected([...faults, ...warnings].join('\n'))
+    return [`every module, field, tie and condition fits ${env['COREBOS_URL'] ?? ''}`, ...warnings]
   })
-  return line
 }
 
 /** Lets `work` ask coreBOS as the service user, and logs out at the end. */
