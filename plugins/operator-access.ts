@@ -15,6 +15,9 @@ declare module 'fastify' {
   }
 }
 
+const closed = 'OPERATOR_TOKEN is not set, so that this endpoint is closed'
+const expected = "Send OPERATOR_TOKEN as 'Authorization: Bearer TOKEN'; pages accept it as a password too"
+
 export default fp<{ readonly token: string | undefined }>(
   async (app, { token }) => {
     const holdsToken = holderOf(token)
@@ -22,7 +25,7 @@ export default fp<{ readonly token: string | undefined }>(
     app.addHook('onRequest', async (request) => {
       const { open } = request.routeOptions.config
       if (open !== true && !holdsToken(request, open === 'password'))
-        throw new GatewayError('AUTHENTICATION_REQUIRED')
+        throw new GatewayError('AUTHENTICATION_REQUIRED', token === undefined ? closed : expected)
     })
   },
   { name: 'operator-access', dependencies: ['problem'], fastify: '5.x' },

@@ -641,12 +641,16 @@ t.test('operators', async (t) => {
     }
     const as = (sent: string) => fetch(`${operatorUrl}/anything`, { headers: { authorization: sent } })
     t.equal((await fetch(`${operatorUrl}/anything`)).status, 401)
-    t.equal((await as(`Bearer ${token}x`)).status, 401)
+    const wrong = await as(`Bearer ${token}x`)
+    t.equal(wrong.status, 401)
+    t.match(await wrong.text(), /Send OPERATOR_TOKEN as 'Authorization: Bearer TOKEN'/)
     t.equal((await as(`Bearer ${token}`)).status, 404, 'the token opens what there is')
   })
 
   await t.test('are not let in with an empty token where none is set', async (t) => {
     const headers = { authorization: 'Bearer ' }
-    t.equal((await fetch(`${plain.operatorUrl}/anything`, { headers })).status, 401)
+    const closed = await fetch(`${plain.operatorUrl}/anything`, { headers })
+    t.equal(closed.status, 401)
+    t.match(await closed.text(), /OPERATOR_TOKEN is not set/)
   })
 })

@@ -5,7 +5,7 @@ import { PolicyMisfit } from '../model/policy-misfit.ts'
 import { Policy, entities } from '../policy/policy.ts'
 import { policyWarnings } from '../policy/warnings.ts'
 import { faultsOf, lineOf, type Fault, type Installation } from '../scope/faults.ts'
-import { unknownValues } from '../scope/policy-values.ts'
+import { policyNotes } from '../scope/policy-values.ts'
 
 /** The state of a policy, for operators. */
 export interface PolicyState {
@@ -183,7 +183,7 @@ export class PolicyInForce {
     const faults = known === undefined ? found : found.filter(({ path }) => known.has(path))
     if (known === undefined) {
       for (const fault of faults) log.error({ policy: fault.path }, `${lineOf(fault)}; ${consequence(fault)}`)
-      for (const note of read === undefined ? [] : unknownValues(policy, read.modules))
+      for (const note of read === undefined ? [] : policyNotes(policy, read.modules))
         log.warn({ policy: note.path }, lineOf(note))
     } else if (faults.length < known.size)
       log.info(

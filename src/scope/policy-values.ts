@@ -1,6 +1,6 @@
 /**
- * Checks the values that a policy names against the fields of an installation: values that no picklist has, and forced
- * values that their field cannot hold.
+ * Checks the values that a policy names against the fields of an installation: values that no picklist has, forced values
+ * that their field cannot hold, and mandatory fields that a rule leaves without a value.
  */
 import { holdsUsers, holdsUsersOnly, valueKind, type FieldShape, type Modules } from '../model/module.ts'
 import { nearest } from '../policy/nearest.ts'
@@ -19,15 +19,34 @@ export interface PolicyNote {
 }
 
 /** Where a rule stands in the file. */
-function pointerOf({ name, module }: Rule): string {
+function pointerOf({ name, module }: Pick<Rule, 'name' | 'module'>): string {
   return name.startsWith('employees.') ? `/employees/${module}` : `/modules/${module}`
+}
+
+/** What an operator should know of a policy that fits. */
+export function policyNotes(policy: Policy, modules: Modules): PolicyNote[] {
+  return [...unknownValues(policy, modules), ...unfilledFields(policy, modules)]
+}
+
+/** Mandatory fields that a rule neither opens nor forces: coreBOS rejects every record that is created under it. */
+function unfilledFields(policy: Policy, modules: Modules): PolicyNote[] {
+  return policy.rules.flatMap(({ create, actor, ...rule }) => {
+    if (create === undefined) return []
+    const filled = new Set([...create.fields, ...Object.keys(create.force), actor])
+    return [...(modules.byName(rule.module)?.fields.values() ?? [])]
+      .filter(({ name, mandatory, editable }) => mandatory && editable && !filled.has(name))
+      .map(({ name }) => ({
+        path: `${pointerOf(rule)}/create`,
+        message: `'${name}' is mandatory in coreBOS, and neither in 'fields' nor in 'force': no record can be created`,
+      }))
+  })
 }
 
 /**
  * Values of conditions and forced values that no picklist has: the condition holds for no record, or for all. No error,
  * because coreBOS shows a CRM user only the values of its role.
  */
-export function unknownValues(policy: Policy, modules: Modules): PolicyNote[] {
+function unknownValues(policy: Policy, modules: Modules): PolicyNote[] {
   return policy.rules.flatMap((rule) => {
     const at = pointerOf(rule)
     const fields = modules.byName(rule.module)?.fields

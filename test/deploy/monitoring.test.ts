@@ -121,6 +121,8 @@ tests:
     input_series:
       - { series: 'portal_rows_withheld_total{module="HelpDesk"}', values: '_x5 1x30' }
       - { series: 'up{job="portal",instance="a"}', values: '1x5 0x30' }
+      - { series: 'portal_logins_total{outcome="AUTHENTICATION_FAILED"}', values: '0+120x60' }
+      - { series: 'portal_logins_total{outcome="ok"}', values: '_x40 0+120x20' }
       - { series: 'portal_policy_closed_modules', values: '0x5 2x30' }
     alert_rule_test:
       - { eval_time: 4m, alertname: PortalRowsWithheld, exp_alerts: [] }
@@ -139,6 +141,14 @@ tests:
             exp_annotations:
               summary: Instance a does not answer
               runbook: docs/operations.md#portaldown
+      - eval_time: 20m
+        alertname: PortalLoginsRejected
+        exp_alerts:
+          - exp_labels: { severity: warning }
+            exp_annotations:
+              summary: Most log-ins are rejected; passwords may be guessed
+              runbook: docs/operations.md#portalloginsrejected
+      - { eval_time: 55m, alertname: PortalLoginsRejected, exp_alerts: [] }
       - eval_time: 15m
         alertname: PortalModulesClosed
         exp_alerts:

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { readPolicy } from '../../src/policy/policy.ts'
 import { faultsOf, lineOf } from '../../src/scope/faults.ts'
-import { unknownValues } from '../../src/scope/policy-values.ts'
+import { policyNotes } from '../../src/scope/policy-values.ts'
 import type { ModuleShape } from '../../src/model/module.ts'
 import { moduleOf, modulesOf } from '../support/shapes.ts'
 
@@ -43,7 +43,7 @@ const ties = { contact: ['parent_id'], account: ['parent_id'] }
 function notes(rule: object, section: 'modules' | 'employees' = 'modules'): string[] {
   const rules = section === 'modules' ? { HelpDesk: { ties, ...rule } } : {}
   const employees = section === 'employees' ? { HelpDesk: rule } : {}
-  return unknownValues(readPolicy({ level: 'account', modules: rules, employees }), modules).map(lineOf)
+  return policyNotes(readPolicy({ level: 'account', modules: rules, employees }), modules).map(lineOf)
 }
 
 t.test('values that the picklist has, in any letter case, are no warning', (t) => {
@@ -102,6 +102,24 @@ t.test('each value that its picklist lacks is named at its place, with the neare
   t.strictSame(notes({ where: "status = 'Opne'" }, 'employees'), [
     "/employees/HelpDesk/where: 'status' of HelpDesk has no value 'Opne'; did you mean 'Open'?",
   ])
+  t.end()
+})
+
+t.test('a mandatory field that a rule leaves without a value is named', (t) => {
+  const [name = '', title] = [...tickets.fields].find(([each]) => each === 'title') ?? []
+  if (title === undefined) throw new Error('no title')
+  const fields = new Map([...tickets.fields, [name, { ...title, mandatory: true }]])
+  const strict = modulesOf([{ ...tickets, fields }])
+  const said = (rule: object) =>
+    policyNotes(readPolicy({ level: 'account', modules: { HelpDesk: { ties, ...rule } } }), strict).map(
+      lineOf,
+    )
+  t.strictSame(said({ create: { fields: ['due'] }, update: { fields: ['due'] } }), [
+    "/modules/HelpDesk/create: 'title' is mandatory in coreBOS, and neither in 'fields' nor in 'force': no record can be created",
+  ])
+  t.strictSame(said({ create: { fields: ['title'] } }), [])
+  t.strictSame(said({ create: { fields: [], force: { title: 'x' } } }), [])
+  t.strictSame(said({ update: { fields: ['due'] } }), [])
   t.end()
 })
 

@@ -11,7 +11,7 @@ import { PolicySchema } from '../../policy/schema.ts'
 import { policyWarnings } from '../../policy/warnings.ts'
 import { parseQuery } from '../../query/parse.ts'
 import { faultsOf, lineOf } from '../../scope/faults.ts'
-import { unknownValues } from '../../scope/policy-values.ts'
+import { policyNotes } from '../../scope/policy-values.ts'
 import { readArguments, UsageError } from '../arguments.ts'
 import { Stand } from './policy-reader.ts'
 import { diff, type Change } from './diff.ts'
@@ -134,7 +134,7 @@ async function heldAgainst({ policy, located }: LoadedPolicy, env: Environment):
   return withStand(env, async (stand) => {
     const installation = await stand.installation(policy)
     const faults = faultsOf(policy, installation).map((fault) => located(lineOf(fault)))
-    const warnings = unknownValues(policy, installation.modules).map(
+    const warnings = policyNotes(policy, installation.modules).map(
       (note) => `warning: ${located(lineOf(note))}`,
     )
     if (faults.length > 0) throw new Rejected([...faults, ...warnings].join('\n'))
