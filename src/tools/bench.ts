@@ -13,7 +13,7 @@ import { complain, readArguments, UsageError } from './arguments.ts'
 const usage = `npm run bench -- [--quick] [--rounds N] [--only TEXT] [--table NAME]…
   --quick   3 rounds and few requests, in two to three minutes
   --rounds  rounds in which the rows of the first table take turns (default 7)
-  --only    rows of the gateway, and attacks, whose names contain the text
+  --only    rows of the gateway, pages and attacks whose names contain the text
   --table   requests, pages, fairness, memory, portal, engine, attacks; all unless given, without the last two where it is quick`
 
 const tables = ['requests', 'pages', 'fairness', 'memory', 'portal', 'engine', 'attacks'] as const
@@ -53,8 +53,8 @@ async function requests(isQuick: boolean, rounds: number, only: string | undefin
   return measured
 }
 
-async function pages(isQuick: boolean): Promise<unknown> {
-  const rows = await measurePages({ repeats: isQuick ? 10 : 30 })
+async function pages(isQuick: boolean, only: string | undefined): Promise<unknown> {
+  const rows = await measurePages({ repeats: isQuick ? 10 : 30, only })
   row('page of ten queries, 5 contacts', 'first ms', 'p50 ms', 'p95 ms', 'calls', '× time', '× calls')
   for (const { name, firstP50, p50, p95, calls, time, share } of rows)
     row(name, firstP50, p50, p95, calls, time, share)
@@ -128,7 +128,7 @@ async function main(): Promise<void> {
   const results: Record<string, unknown> = {}
   const measures = {
     requests: async () => requests(quick, rounds, only),
-    pages: async () => pages(quick),
+    pages: async () => pages(quick, only),
     fairness: async () => fairness(quick),
     memory: async () => memory(quick),
     portal,

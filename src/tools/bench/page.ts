@@ -2,7 +2,6 @@
 import { performance } from 'node:perf_hooks'
 import { Pool } from 'undici'
 import { quantile } from './load.ts'
-import { callsOf } from './rows.ts'
 import { logIn, startGateway, startRedis, startUpstream, webserviceSession, type Served } from './stand.ts'
 
 /** Ten questions of a home page, as a portal puts them. */
@@ -33,6 +32,8 @@ export interface PageRow {
   readonly p50: number
   readonly p95: number
   readonly calls: number
+  /** The calls by operation, and of a query by module. */
+  readonly operations: Readonly<Record<string, number>>
   /** To the direct way: of p50, and of calls. */
   readonly time: number
   readonly share: number
@@ -40,6 +41,8 @@ export interface PageRow {
 
 export interface PageOptions {
   readonly repeats: number
+  /** Rows whose names contain the text; default: all. */
+  readonly only?: string | undefined
 }
 
 type Ask = (name: Name, text: string) => Promise<void>
@@ -79,6 +82,7 @@ export async function measurePages(options: PageOptions): Promise<PageRow[]> {
   const direct = await measureDirect(options)
   const rows: PageRow[] = [{ name: 'direct', ...direct, time: 1, share: 1 }]
   for (const way of ways) {
+    if (options.only !== undefined && !way.name.includes(options.only)) continue
     const measured = await measureWay(way, options)
     if (measured === undefined) continue
     rows.push({
@@ -157,7 +161,7 @@ async function measureWay({ isMapped, instances, env, isLate = false }: Way, opt
 
 /** All contacts open the page at once, each again as soon as it has it. */
 async function measure(upstream: Served, ask: Ask, { repeats }: PageOptions) {
-  const before = await callsOf(upstream)
+  const before = await operationsOf(upstream)
   const first: number[] = []
   const others: number[] = []
   await Promise.all(
@@ -169,12 +173,20 @@ async function measure(upstream: Served, ask: Ask, { repeats }: PageOptions) {
       }
     }),
   )
+  const after = Object.entries(await operationsOf(upstream))
+  const more = after.map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
   return {
     firstP50: quantile(first, 0.5),
     p50: quantile(others, 0.5),
     p95: quantile(others, 0.95),
-    calls: (await callsOf(upstream)) - before,
+    calls: more.reduce((sum, [, count]) => sum + count, 0),
+    operations: Object.fromEntries(more.filter(([, count]) => count > 0)),
   }
+}
+
+async function operationsOf({ url }: Served): Promise<Readonly<Record<string, number>>> {
+  // As the coreBOS of the bench answers.
+  return (await (await fetch(`${url}/operations`)).json()) as Readonly<Record<string, number>>
 }
 
 export interface FairRow {

@@ -4,8 +4,10 @@
  * but the gateway is measured.
  */
 import { createHash } from 'node:crypto'
-import { createServer, request as send } from 'node:http'
+import { once } from 'node:events'
+import { createServer, request as send, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startDemoCorebos } from '../../demo/server.ts'
 
@@ -35,14 +37,26 @@ function count(params: URLSearchParams): void {
 /** The end of the last call of each session: coreBOS runs them one after the other. */
 const busy = new Map<string, Promise<void>>()
 
-async function takeTime(params: URLSearchParams): Promise<void> {
+function timeOf(params: URLSearchParams): number {
   const modules = (params.get('elementType') ?? '').split(',').length
-  const ms = params.get('operation') === 'describe' ? Math.max(callMs, describeMs * modules) : callMs
-  if (ms === 0) return
-  const session = params.get('sessionName') ?? ''
-  const before = session === '' ? Promise.resolve() : (busy.get(session) ?? Promise.resolve())
-  const done = before.then(async () => delay(ms))
-  busy.set(session, done)
+  return params.get('operation') === 'describe' ? Math.max(callMs, describeMs * modules) : callMs
+}
+
+/** A call takes its time from when the one before it in its session has ended until its answer, the work included. */
+async function inTurn(params: URLSearchParams, work: () => Promise<() => void>): Promise<void> {
+  const ms = timeOf(params)
+  const session = ms === 0 ? '' : (params.get('sessionName') ?? '')
+  const before = session === '' ? undefined : busy.get(session)
+  const run = async (): Promise<void> => {
+    await before
+    const began = performance.now()
+    const answer = await work()
+    const left = ms - (performance.now() - began)
+    if (left > 0) await delay(left)
+    answer()
+  }
+  const done = run()
+  if (session !== '') busy.set(session, done)
   await done
 }
 
@@ -75,18 +89,16 @@ const server = createServer((request, response) => {
     const body = Buffer.concat(chunks)
     const params = new URLSearchParams(body.toString())
     count(params)
-    void takeTime(params).then(() => {
+    void inTurn(params, async () => {
       const known = canned(params)
       if (known !== undefined) {
-        response.setHeader('content-type', 'application/json')
-        response.end(known)
-        return
+        return () => {
+          response.setHeader('content-type', 'application/json')
+          response.end(known)
+        }
       }
-      const passed = send(`${demo.url}/webservice.php`, { method: 'POST', headers: request.headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers)
-        answer.pipe(response)
-      })
-      passed.end(body)
+      const { status, headers, text } = await asked(body, request.headers)
+      return () => response.writeHead(status, headers).end(text)
     })
   })
 })
@@ -96,6 +108,16 @@ server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo
   console.log(`ready url=http://127.0.0.1:${port}`)
 })
+
+/** What the demo coreBOS answers. */
+async function asked(body: Buffer, sent: IncomingHttpHeaders) {
+  const passed = send(`${demo.url}/webservice.php`, { method: 'POST', headers: sent })
+  passed.end(body)
+  // The event has one argument, of this kind.
+  const [answer] = (await once(passed, 'response')) as [IncomingMessage]
+  const text = Buffer.concat(await answer.toArray())
+  return { status: answer.statusCode ?? 500, headers: answer.headers, text }
+}
 
 /** A ticket of alice with all fields, as the service user reads it. */
 async function ticketOf(url: string): Promise<object> {
