@@ -1,10 +1,14 @@
-/** Changes in coreBOS: how old an answer may be, on any instance, and what a change ends. */
+/** Changes in coreBOS: how old an answer may be, on any instance and for any contact, and what a change ends. */
 import t from 'tap'
 import { Authenticator } from '../../src/access/authenticator.ts'
 import { ChangeWatch } from '../../src/access/change-watch.ts'
 import { Freshness } from '../../src/access/freshness.ts'
+import { KeptAnswers } from '../../src/access/kept-answers.ts'
+import { Provenance } from '../../src/access/provenance.ts'
+import { ScopeLists } from '../../src/access/scope-lists.ts'
 import { SharedCache } from '../../src/corebos/shared-cache.ts'
 import type { Catalogue } from '../../src/corebos/catalogue.ts'
+import type { VisibleModules } from '../../src/scope/view.ts'
 import { EmbeddedStore } from '../../src/session/memory/store.ts'
 import { startPortal } from '../support/portal.ts'
 import { installed, sharedSettings, startRedis, until } from '../support/redis-server.ts'
@@ -12,6 +16,8 @@ import { installed, sharedSettings, startRedis, until } from '../support/redis-s
 const names = ['HelpDesk', 'Invoice', 'Documents']
 const prefixes = ['17', '7', '15']
 const every = 5000
+const ttlMs = 300_000
+const contacts = ['alice', 'bob', 'carol']
 
 /** A coreBOS whose times have whole seconds, and instances that cache what they read of it. */
 class World {
@@ -43,7 +49,7 @@ class World {
     const watch = new ChangeWatch({
       store: this.#store,
       every,
-      cacheTtl: 300_000,
+      cacheTtl: ttlMs,
       now,
       modules: () => names,
       catalogue: async () => catalogue,
@@ -62,20 +68,72 @@ class World {
       },
     })
     const freshness = new Freshness({ changePollMs: every, now, use: (modules) => watch.use(modules) })
-    const cache = new SharedCache<{ readonly version: number }>({ ttlMs: 300_000, now, bound: { max: 100 } })
+    const caches = new Caches(now, this.#store)
     return {
       watch,
       isAlive: true,
       nextTick: 0,
-      read: async (module: string): Promise<number> => {
-        const { generation, maxAge } = freshness.of(await this.#store.generations(), [module])
-        const ask = async () => {
+      /** What the contact is told of a module; its documents are found by ids that depend on the tickets as well. */
+      read: async (module: string, contact = 'alice'): Promise<Told> => {
+        const generations = await this.#store.generations()
+        const fresh = (modules: readonly string[]) => freshness.of(generations, modules)
+        return caches.told(module, contact, fresh, (read) => {
           this.calls += 1
-          return { version: this.versionAt(module, this.now) }
-        }
-        return (await cache.get(`${module} ${generation}`, ask, maxAge)).version
+          return { contact, version: this.versionAt(read, this.now) }
+        })
       },
     }
+  }
+}
+
+interface Told {
+  readonly contact: string
+  readonly version: number
+  /** How many tickets there were when the ids of the documents were looked up. */
+  readonly scope?: number
+}
+
+/** All caches of an instance between a contact and coreBOS: rows, ids that make up a scope, and answers as bytes. */
+class Caches {
+  readonly #rows: SharedCache<Told>
+  readonly #lists: ScopeLists
+  readonly #answers: KeptAnswers
+  // Kept answers compare it, and read nothing in it.
+  readonly #visible = {} as unknown as VisibleModules
+
+  constructor(now: () => number, store: EmbeddedStore) {
+    const ttl = { ttlMs, now, observe: () => undefined }
+    this.#rows = new SharedCache({ ...ttl, bound: { max: 100 } })
+    this.#lists = new ScopeLists({ ...ttl, store })
+    this.#answers = new KeptAnswers(ttl)
+  }
+
+  async told(
+    module: string,
+    contact: string,
+    fresh: Parameters<KeptAnswers['find']>[0]['fresh'],
+    ask: (module: string) => Told,
+  ): Promise<Told> {
+    const asked = { session: contact, visible: this.#visible, fresh }
+    const kept = this.#answers.find(asked, module)
+    // Written below.
+    if (kept !== undefined) return JSON.parse(kept.body.toString()) as Told
+    const provenance = new Provenance()
+    const under = (modules: readonly string[]) => ({
+      ...fresh(modules),
+      key: `${contact} ${module} ${fresh(modules).generation}`,
+      used: (readAt: number) => provenance.restsOn(modules, readAt, ttlMs),
+    })
+    const ids = under(['HelpDesk', 'Documents'])
+    const list =
+      module === 'Documents'
+        ? await this.#lists.get(ids.key, async () => [`${ask('HelpDesk').version}`], ids.maxAge, ids.used)
+        : undefined
+    const rows = under([module])
+    const found = await this.#rows.get(rows.key, async () => ask(module), rows.maxAge, rows.used)
+    const answer = { ...found, ...(list && { scope: Number(list[0]) }) }
+    this.#answers.add(asked, module, { body: Buffer.from(JSON.stringify(answer)), tags: [] }, provenance)
+    return answer
   }
 }
 
@@ -96,12 +154,12 @@ function randomFrom(seed: number): (below: number) => number {
 }
 
 t.test(
-  'no answer is older than CHANGE_POLL, also while the lease moves and while coreBOS is away',
+  'no answer to any contact is older than CHANGE_POLL, also while the lease moves and while coreBOS is away',
   async (t) => {
     for (let seed = 1; seed <= 12; seed++) {
       const world = new World()
       const random = randomFrom(seed)
-      const tooOld: string[] = []
+      const wrong: string[] = []
       let reads = 0
       for (let step = 0; step < 1500; step++) {
         world.now += 100 + random(150)
@@ -115,13 +173,15 @@ t.test(
           instance.nextTick = world.now + every * 0.95
           await instance.watch.tick().catch(() => undefined)
         }
-        const reader = world.instances[random(3)]
-        const seen = (await reader?.read(module)) ?? 0
+        const contact = contacts[random(3)] ?? ''
+        const told = await world.instances[random(3)]?.read(module, contact)
         reads += 1
-        const before = world.versionAt(module, world.now - every)
-        if (seen < before) tooOld.push(`seed ${seed}, step ${step}: ${module} ${seen} < ${before}`)
+        const least = (of: string) => world.versionAt(of, world.now - every)
+        const isOld = (told?.version ?? 0) < least(module) || (told?.scope ?? Infinity) < least('HelpDesk')
+        if (isOld || told?.contact !== contact)
+          wrong.push(`seed ${seed}, step ${step}: ${contact}, ${module}: ${JSON.stringify(told)}`)
       }
-      t.same(tooOld, [])
+      t.same(wrong, [])
       t.ok(world.calls < reads, `${world.calls} calls for ${reads} reads`)
     }
   },
@@ -145,6 +205,20 @@ t.test('while nothing changes one instance asks for all, and nothing cached is r
     await tick()
   }
   t.equal(world.calls, 10 * (1 + names.length))
+})
+
+t.test('when the instance that asks stops, another one asks within two polls', async (t) => {
+  const world = new World()
+  const [first, ...others] = world.instances
+  for (const { watch } of world.instances) await watch.tick()
+  world.now += every
+  await first?.watch.tick()
+  world.calls = 0
+  for (let poll = 0; poll < 2; poll++) {
+    world.now += every
+    for (const { watch } of others) await watch.tick()
+  }
+  t.ok(world.calls > 0)
 })
 
 t.test('each request knows what is known of changes', async (t) => {
