@@ -23,8 +23,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `false`: not counted. For probes that come often, cost nothing and tell nothing. */
     limited?: false
-    /** The credentials in the headers and the URL of a request; default: the access token of a session. */
-    presents?: (request: FastifyRequest) => Presented
+    /** The credentials in what has arrived of a request; default: the access token of a session. */
+    presents?: (request: FastifyRequest) => Presented | Promise<Presented>
   }
 }
 
@@ -48,7 +48,7 @@ async function limits(app: FastifyInstance, options: Settings): Promise<void> {
   app.addHook('onRequest', async (request) => {
     const { limited, presents = presentsToken } = request.routeOptions.config
     if (limited === false) return
-    await requests.countArrival(request, presents(request))
+    await requests.countArrival(request, await presents(request))
   })
   app.addHook('onSend', ({ quotas = [] }, reply, _payload, next) => {
     reply.headers(rateLimitHeaders(quotas))

@@ -9,6 +9,7 @@ import type { Admission } from '../src/access/admission.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { record } from '../src/read/records-by-id.ts'
 import { AcceptedTypes } from '../src/records/documents/media-type.ts'
+import { arrivedBody } from '../src/http/arrived-body.ts'
 import type { Presented } from '../src/http/request-counts.ts'
 import { OncePerRequest } from '../src/http/once-per-request.ts'
 import { bodyBounds, largeBody } from '../src/http/schemas.ts'
@@ -124,6 +125,17 @@ function toldByUrl(request: FastifyRequest): Parameters {
   }
 }
 
+/** The parameters of the URL, and of a small form that has arrived with it; the handler reads them again. */
+async function toldAtOnce(request: FastifyRequest): Promise<Parameters> {
+  const body = isForm(request.headers['content-type'] ?? '') ? await arrivedBody(request.raw) : undefined
+  if (body === undefined) return toldByUrl(request)
+  try {
+    return await parametersOf(request, body)
+  } catch {
+    return toldByUrl(request)
+  }
+}
+
 async function parametersOf(request: FastifyRequest, body: Buffer): Promise<Parameters> {
   const query = queryOf(request)
   const type = request.headers['content-type'] ?? ''
@@ -198,8 +210,8 @@ const webservice: FastifyPluginAsync<Pick<Config, 'UPLOAD_TYPES' | 'UPLOAD_MAX_B
     done(null, payload)
   })
 
-  function presents(request: FastifyRequest): Presented {
-    const told = toldByUrl(request)
+  async function presents(request: FastifyRequest): Promise<Presented> {
+    const told = await toldAtOnce(request)
     return {
       claim: webservice.names.read(sessionNameOf(request, told)),
       login: operationIn(told)?.scope === 'login',

@@ -1,4 +1,4 @@
-/** Counts requests as they arrive, before their body is read, and keeps the reply of the store on each request. */
+/** Counts requests as they arrive, before their body is waited for, and keeps the reply of the store on each request. */
 import type { SessionClaim } from '../session/claim.ts'
 import type { Reading } from '../session/contract.ts'
 import { LargeInTurn } from './large-in-turn.ts'
@@ -31,7 +31,7 @@ export class RequestLimits {
     this.#counts = counts
   }
 
-  /** Counts a request by its address, and by the session and the log-in of its head. @throws GatewayError `RATE_LIMITED` */
+  /** Counts a request by its address, and by the session and the log-in that it presents. @throws GatewayError `RATE_LIMITED` */
   async countArrival(request: LimitedRequest, { claim, login = false }: Presented): Promise<void> {
     request.isCountedLogin = login
     request.presented = claim
