@@ -1,4 +1,4 @@
-/** Descriptions of modules: shared by all instances, read when a request needs them, and warmed at the start. */
+/** Descriptions of modules, shared by all instances; they and the names of users are warmed at the start. */
 import fp from 'fastify-plugin'
 import { neededAfter, type Needed } from '../src/access/needed-modules.ts'
 
@@ -16,7 +16,7 @@ export interface MetadataPluginOptions {
 
 export default fp<MetadataPluginOptions>(
   async (app, { isShared }) => {
-    const { metadata, service } = app.corebos
+    const { metadata, dictionary, service } = app.corebos
     if (isShared) {
       const generation = async () => (await app.sessions.generations()).schemaGeneration
       metadata.shareIn({ values: app.sessions, generation })
@@ -41,7 +41,11 @@ export default fp<MetadataPluginOptions>(
     app.addHook('onListen', async () => {
       if (service === undefined) return
       // Where coreBOS is away, the first request that needs a description reads it.
-      metadata.warm(async () => metadata.of(await service.userId(), service, app.policy().namedModules))
+      metadata.warm(async () => {
+        await metadata.of(await service.userId(), service, app.policy().namedModules)
+        await dictionary.userNames(service)
+        await dictionary.currencyCodes(service)
+      })
     })
   },
   { name: 'metadata', dependencies: ['corebos', 'sessions'], fastify: '5.x' },

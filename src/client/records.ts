@@ -5,6 +5,7 @@ import type {
   AggregateOptions,
   CreateOptions,
   FieldOf,
+  Group,
   ListOptions,
   ModuleTypes,
   Page,
@@ -115,11 +116,11 @@ export class Records<M extends ModuleTypes> {
   }
 
   /** Groups with their counts, sums and extremes. */
-  async aggregate({
+  async aggregate<G extends FieldOf<M['record']> = never>({
     signal,
     ...options
-  }: AggregateOptions<M['record']>): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const { groups } = await this.#requests.json<{ groups: readonly Readonly<Record<string, unknown>>[] }>({
+  }: AggregateOptions<M['record'], G>): Promise<readonly Group<M['record'], G>[]> {
+    const { groups } = await this.#requests.json<{ groups: readonly Group<M['record'], G>[] }>({
       path: `${this.#path}/aggregate${queryString(options)}`,
       signal,
     })

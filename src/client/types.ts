@@ -100,8 +100,9 @@ export interface CreateOptions extends RequestOptions {
   readonly idempotencyKey?: string
 }
 
-export interface AggregateOptions<R> extends RequestOptions {
-  readonly groupBy?: readonly FieldOf<R>[]
+export interface AggregateOptions<R, G extends FieldOf<R> = FieldOf<R>>
+  extends RequestOptions, Pick<Shown<R>, 'display' | 'lang'> {
+  readonly groupBy?: readonly G[]
   readonly count?: boolean
   readonly sum?: readonly FieldOf<R>[]
   readonly min?: readonly FieldOf<R>[]
@@ -110,6 +111,17 @@ export interface AggregateOptions<R> extends RequestOptions {
   readonly filter?: Filter<R>
   readonly where?: string
 }
+
+/** By field: a number or a time; null where all values are empty, text where a number has too many digits. */
+export type Measured<R> = { readonly [F in FieldOf<R>]?: number | string | null }
+
+export type Group<R, G extends FieldOf<R>> = Pick<R, G> & {
+  readonly count?: number
+  readonly sum?: Measured<R>
+  readonly min?: Measured<R>
+  readonly max?: Measured<R>
+  readonly avg?: Measured<R>
+} & Pick<Extras, 'display'>
 
 export interface Login {
   readonly username: string

@@ -11,6 +11,8 @@ export interface Catalogue {
   byIdPrefix(prefix: string): { readonly name: string } | undefined
   /** @throws NotDescribed unless all modules are described */
   requireAll(): void
+  /** Names of modules that the user may not see have no effect. @throws NotDescribed for all of the others at once */
+  requireEach(names: Iterable<string>): void
   readonly isComplete: boolean
   /** The names of modules that are not described yet. */
   readonly undescribed: readonly string[]
@@ -48,6 +50,10 @@ export function catalogueOf({ listed, modules, prefixes }: Known, wanted: readon
     },
     requireAll: () => {
       if (!all.isComplete) throw new NotDescribed('all')
+    },
+    requireEach: (names) => {
+      const missing = [...new Set(names)].filter((name) => open.has(name) && !modules.has(name))
+      if (missing.length > 0) throw new NotDescribed(missing)
     },
     // Once complete, it stays complete.
     get isComplete() {

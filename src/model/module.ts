@@ -66,6 +66,8 @@ export interface Modules {
   readonly names: readonly string[]
   /** Called before all modules are read. */
   requireAll?(): void
+  /** Called before several modules are read; names of others have no effect. */
+  requireEach?(names: Iterable<string>): void
 }
 
 export type ValueKind = 'id' | 'number' | 'date' | 'datetime' | 'time' | 'boolean' | 'text'

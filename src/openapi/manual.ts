@@ -60,7 +60,8 @@ Lists take \`fields\`, \`limit\` (at most ${limits.rows}, by default ${limits.de
 - \`display=true\` adds texts for people to each record: names of referenced records, of owners and authors, labels of
   picklists and codes of currencies. \`expand=assigned_user_id(name)\` gives the name of an owner.
 - \`where\` and \`orderBy\` take the [query language](#query-language).
-- \`GET /modules/{module}/aggregate\` counts and sums up.
+- \`GET /modules/{module}/aggregate\` counts and sums up; with \`display=true\` each group has \`display\`, the texts of its
+  \`groupBy\` fields.
 
 Unknown parameters and fields are rejected with an error that names them.
 

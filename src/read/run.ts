@@ -3,7 +3,6 @@ import type { ReadContext } from '../access/context.ts'
 import type { FieldShape } from '../model/module.ts'
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
-import { parseQuery } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Query } from '../query/tree.ts'
 import { ofCaller, requireDistinctBound, type Origin, type Plan } from '../scope/plan.ts'
@@ -26,11 +25,6 @@ export interface Answer {
 /** @throws GatewayError for which the query is rejected, or the error of coreBOS */
 export async function ask(query: Query, context: ReadContext): Promise<Answer> {
   return run(query, context, ofCaller)
-}
-
-/** @throws GatewayError `QUERY_SYNTAX`, and as {@link ask} */
-export async function askText(text: string, context: ReadContext): Promise<Answer> {
-  return ask(parseQuery(text), context)
 }
 
 /** @throws GatewayError as {@link ask} */

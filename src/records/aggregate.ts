@@ -12,9 +12,11 @@ import { everyRow } from '../read/every-row.ts'
 import { checkPath } from '../scope/check.ts'
 import type { ModuleView } from '../scope/view.ts'
 import { conditionOf, FilterParameter } from './filters.ts'
+import { displayOf, prepareDisplay } from './display.ts'
 import { groupsOf, measures, type Group, type Measure } from './groups.ts'
 import { readWhere } from './list-parameters.ts'
 import { readParameter } from './parameter.ts'
+import { Display, LanguageParameter } from './presentation.ts'
 
 function names(description: string, example: string) {
   return Type.Optional(Type.String({ maxLength: limits.text, examples: [example], description }))
@@ -34,6 +36,15 @@ export const AggregateQuery = Type.Object({
   avg: names('Comma-separated fields that hold numbers', 'hours'),
   where: names(`A condition of the ${toGuide}`, "ticketstatus='Open'"),
   filter: Type.Optional(FilterParameter),
+  display: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Whether each group has `display`: of the fields of `groupBy`, names of referenced records and of users, labels of ' +
+        'picklist values, and codes of currencies',
+    }),
+  ),
+  lang: LanguageParameter,
 })
 
 const Value = Type.Unsafe<JsonValue>(Type.Any(jsonValueSchema))
@@ -47,7 +58,14 @@ export const Groups = Type.Object(
   {
     groups: Type.Array(
       Type.Object(
-        { count: Type.Optional(Type.Integer()), sum: Measured, min: Measured, max: Measured, avg: Measured },
+        {
+          count: Type.Optional(Type.Integer()),
+          sum: Measured,
+          min: Measured,
+          max: Measured,
+          avg: Measured,
+          display: Type.Optional(Display),
+        },
         {
           additionalProperties: Value,
           description: 'A group, with the values that its records have in common by field',
@@ -83,7 +101,7 @@ export async function aggregate(
   asked: Static<typeof AggregateQuery>,
   context: ReadContext,
 ): Promise<{ groups: Group[] }> {
-  const { groupBy, count = false, where, filter = [] } = asked
+  const { groupBy, count = false, where, filter = [], display = false } = asked
   const view = context.visible.require(module)
   const measured = {
     sum: measuredFields('sum', asked.sum, view),
@@ -102,8 +120,16 @@ export async function aggregate(
     conditionOf(filter, view, context.visible),
   ]
   const wanted = { module: view.module.name, fields: [...new Set(fields)], where: tree.allOf(conditions) }
+  if (display) prepareDisplay(grouping.groupBy, context)
   const { rows } = await everyRow(wanted, 'aggregate', context)
-  return { groups: groupsOf(rows, grouping) }
+  const groups = groupsOf(rows, grouping)
+  if (!display) return { groups: groups.map(({ group }) => group) }
+  const grouped = new Map(grouping.groupBy.map((field) => [field.name, field]))
+  const displays = await displayOf(
+    groups.map(({ first }) => ({ row: first, fields: grouped })),
+    context,
+  )
+  return { groups: groups.map(({ group }, i) => ({ ...group, display: { ...displays[i] } })) }
 }
 
 function readNames(parameter: string, text: string | undefined, view: ModuleView): FieldShape[] {
@@ -113,7 +139,7 @@ function readNames(parameter: string, text: string | undefined, view: ModuleView
 
 function groupFields(text: string | undefined, view: ModuleView): FieldShape[] {
   const fields = readNames('groupBy', text, view)
-  const reserved = fields.find(({ name }) => ['count', ...measures].includes(name))
+  const reserved = fields.find(({ name }) => ['count', 'display', ...measures].includes(name))
   if (reserved !== undefined) {
     const message = `'${reserved.name}' has a meaning of its own in a group, and is not accepted as a field`
     throw new GatewayError('INVALID_VALUE', message, { errors: [{ parameter: 'groupBy', message }] })

@@ -3,8 +3,9 @@ import type { ReadContext } from '../access/context.ts'
 import type { Words } from '../access/wording.ts'
 import { mapLimited } from '../model/map-limited.ts'
 import { holdsUsers, type FieldShape, type ModuleShape } from '../model/module.ts'
+import { parseId } from '../model/webservice-id.ts'
 import * as tree from '../query/tree.ts'
-import { byModule, openViewOf } from '../read/records-by-id.ts'
+import { openViewOf } from '../read/records-by-id.ts'
 import { run } from '../read/run.ts'
 import { bounded } from '../read/look-up.ts'
 import type { FoundRecord } from '../read/send.ts'
@@ -34,6 +35,16 @@ function kindOf(field: FieldShape): Kind | undefined {
 }
 
 /**
+ * Called before the records are read: the modules that their references may point to are described by one call, and no
+ * record is read twice for lack of a description.
+ *
+ * @throws NotDescribed
+ */
+export function prepareDisplay(fields: Iterable<FieldShape | undefined>, { visible }: ReadContext): void {
+  visible.modules.requireEach?.([...fields].flatMap((field) => field?.refersTo ?? []))
+}
+
+/**
  * At most one call of coreBOS for each module of the references. The names of the contact and its account are cached
  * with the scope; users, currencies and labels as long as modules and fields.
  *
@@ -49,11 +60,11 @@ export async function displayOf(
   const cells = rows.map(({ row, fields }) => cellsOf(row, fields, context))
   const all = cells.flat()
   const valuesOf = (kind: Kind) => new Set(all.filter((cell) => cell.kind === kind).map(({ value }) => value))
-  const [users, currencies, records] = [valuesOf('user'), valuesOf('currency'), valuesOf('record')]
+  const [users, currencies] = [valuesOf('user'), valuesOf('currency')]
   const [userNames, codes, names, labels] = await Promise.all([
     users.size === 0 ? none : context.wording.userNames(users),
     currencies.size === 0 ? none : context.wording.currencyCodes(),
-    recordNames(records, found, context),
+    recordNames(all, found, context),
     labelsOf(all, context),
   ])
   const textOf = ({ kind, value, field, module }: Cell): string | undefined => {
@@ -86,8 +97,10 @@ interface Cell {
   readonly value: string
   readonly kind: Kind
   readonly field: FieldShape
-  /** Of the field; undefined if the contact cannot read it. */
+  /** Of the field, for its labels; undefined if the contact cannot read it. */
   readonly module: ModuleShape | undefined
+  /** The view of the record that the value points to. */
+  readonly view: ModuleView | undefined
 }
 
 function cellsOf(row: Row, fields: DisplayedRow['fields'], context: ReadContext): Cell[] {
@@ -95,11 +108,23 @@ function cellsOf(row: Row, fields: DisplayedRow['fields'], context: ReadContext)
     const field = fields.get(name)
     const kind = field === undefined || value === '' ? undefined : kindOf(field)
     if (field === undefined || kind === undefined) return []
-    // Some references point to users and to records.
-    const isRecord = kind === 'user' && openViewOf(value, context) !== undefined
     const module = kind === 'label' ? context.visible.find(field.module ?? '')?.module : undefined
-    return [{ name, value, kind: isRecord ? ('record' as const) : kind, field, module }]
+    const view = kind === 'user' || kind === 'record' ? referredView(value, field, context) : undefined
+    // Some references point to users and to records.
+    return [{ name, value, kind: view === undefined ? kind : ('record' as const), field, module, view }]
   })
+}
+
+/** By the modules that the field refers to: they are described, so that no other module needs to be. */
+function referredView(
+  value: string,
+  { refersTo }: FieldShape,
+  { visible }: ReadContext,
+): ModuleView | undefined {
+  const prefix = parseId(value)?.prefix
+  return refersTo
+    .map((name) => visible.find(name))
+    .find((view) => view !== undefined && view.module.idPrefix === prefix)
 }
 
 async function labelsOf(
@@ -127,20 +152,23 @@ function nameFields({ module: { labelFields = [] }, readable }: ModuleView): str
 
 /** By webservice id; without records that the contact does not see. */
 async function recordNames(
-  ids: ReadonlySet<string>,
+  cells: readonly Cell[],
   found: ReadonlyMap<string, FoundRecord | null>,
   context: ReadContext,
 ): Promise<Words> {
   const { contact } = context.visible
-  // Before any call: it throws if a module is not described yet.
-  const modules = byModule(ids, context)
+  const modules = new Map<ModuleView, Set<string>>()
+  for (const { value, view } of cells)
+    if (view !== undefined) modules.set(view, (modules.get(view) ?? new Set<string>()).add(value))
+  const ids = new Set([...modules.values()].flatMap((those) => [...those]))
   const own = [contact.id, contact.accountId].filter(
     (id) => id !== undefined && ids.has(id) && !found.has(id),
   )
   const [ownNames, others] = await Promise.all([
     mapLimited(own.map(String), async (id) => [id, await ownName(id, context)] as const),
-    mapLimited(modules, async ([view, those]) => {
+    mapLimited(modules, async ([view, referred]) => {
       const fields = nameFields(view)
+      const those = [...referred]
       const unread = those.filter((id) => !found.has(id) && !own.includes(id))
       const rows = await rowsOf(view, fields, unread, context)
       const read = those.map((id) => found.get(id)?.row).filter((row) => row !== undefined)

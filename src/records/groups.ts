@@ -21,8 +21,14 @@ export interface Group {
   readonly [name: string]: JsonValue | JsonRow
 }
 
+/** A group, and the first of its records. */
+interface Grouped {
+  readonly group: Group
+  readonly first: Row
+}
+
 /** @returns in the order of the `groupBy` fields; without such fields one group of all rows, even if there are none */
-export function groupsOf(rows: readonly Row[], grouping: Grouping): Group[] {
+export function groupsOf(rows: readonly Row[], grouping: Grouping): Grouped[] {
   const { groupBy } = grouping
   const groups = new Map<string, Row[]>(groupBy.length === 0 ? [[JSON.stringify([]), []]] : [])
   for (const row of rows) {
@@ -37,7 +43,7 @@ export function groupsOf(rows: readonly Row[], grouping: Grouping): Group[] {
       const compared = one.keys.map((key, i) => compareKeys(key, other.keys[i] ?? ''))
       return compared.find((each) => each !== 0) ?? 0
     })
-    .map(({ group }) => summed(group, grouping))
+    .map(({ group }) => ({ group: summed(group, grouping), first: group[0] ?? {} }))
 }
 
 /** Values that are equal in coreBOS's database are in one group. */

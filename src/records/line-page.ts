@@ -8,7 +8,7 @@ import type { Found } from '../read/records-by-id.ts'
 import { checkPath } from '../scope/check.ts'
 import type { Row } from '../scope/verify.ts'
 import type { ModuleView } from '../scope/view.ts'
-import { displayOf } from './display.ts'
+import { displayOf, prepareDisplay } from './display.ts'
 import { linesOf, type Line } from './lines.ts'
 import { readParameter } from './parameter.ts'
 import { jsonRow } from './values.ts'
@@ -70,6 +70,7 @@ export async function linePage(
     fields === undefined
       ? undefined
       : readParameter('fields', () => parseFields(fields)).map((path) => checkPath(path, view).name)
+  if (display) prepareDisplay(view.readable.values(), context)
   const lines = (await linesOf(found, context)).filter(({ module }) => module === view.module.name)
   const page = lines.slice(offset, offset + limit)
   const rows = page.map(({ item }) => chosen(item, names))

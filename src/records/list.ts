@@ -1,7 +1,7 @@
 /** Reads a page of a module's records, or one record, by the parameters of a URL. */
 import type { ReadContext } from '../access/context.ts'
 import { Type, type Static } from '@sinclair/typebox'
-import { displayOf } from './display.ts'
+import { displayOf, prepareDisplay } from './display.ts'
 import { expanded, fieldsIn, follow, hopsOf, reachedRows, type Hops } from './expand.ts'
 import { Display, presentation, type PresentedRow } from './presentation.ts'
 import { LineValues } from './line-page.ts'
@@ -16,6 +16,7 @@ import { foundRecords } from '../read/send.ts'
 import { toGuide } from '../query/guide.ts'
 import { jsonValueSchema, type JsonRow, type JsonValue } from '../model/json-value.ts'
 import { limits } from '../model/limits.ts'
+import type { FieldShape } from '../model/module.ts'
 import { parseExpansions } from '../query/parse.ts'
 import * as tree from '../query/tree.ts'
 import type { Condition, Limit, Order, Query } from '../query/tree.ts'
@@ -251,12 +252,15 @@ async function read(
     chains === undefined
       ? []
       : readParameter('expand', () => hopsOf(parseExpansions(chains), view, context.visible))
+  const selection: Query['selection'] =
+    fields === undefined ? { kind: 'all' } : selectionOf(fields, hops, view, context)
   const query = tree.query({
     ...chosen,
-    selection: fields === undefined ? { kind: 'all' } : selectionOf(fields, hops, view, context),
+    selection,
     module: view.module.name,
     moduleAt: tree.nowhere,
   })
+  if (display) prepareDisplay(shownFields(selection, view), context)
   const { records: rows, columns, total } = await askSorted(query, context)
   const records = rows.map((row) => jsonRow(row, columns))
   if (hops.length === 0 && !display) return { records, total }
@@ -280,6 +284,14 @@ async function read(
     })),
     total,
   }
+}
+
+function shownFields(
+  selection: Query['selection'],
+  { readable }: ModuleView,
+): Iterable<FieldShape | undefined> {
+  if (selection.kind !== 'fields') return readable.values()
+  return selection.paths.map(({ via, field }) => (via === undefined ? readable.get(field) : undefined))
 }
 
 function selectionOf(

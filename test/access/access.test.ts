@@ -724,6 +724,12 @@ const listings = [
   ),
   '/modules/HelpDesk/records?display=true&expand=parent_id(account_id),product_id,assigned_user_id(name),comments',
   '/modules/HelpDesk/aggregate?groupBy=parent_id,ticketstatus&count=true',
+  ...['HelpDesk', 'Invoice', 'Documents'].map(
+    (module) => `/modules/${module}/aggregate?groupBy=id,assigned_user_id&count=true&display=true`,
+  ),
+  '/modules/HelpDesk/aggregate?groupBy=parent_id,product_id,ticketstatus&count=true&display=true&lang=es',
+  '/modules/InventoryDetails/aggregate?groupBy=related_to,productid,contact_id,account_id&count=true&display=true',
+  '/modules/HelpDesk/aggregate?groupBy=update_log&count=true&display=true',
   '/search?q=other',
   '/search?q=alice&display=true',
 ]

@@ -20,6 +20,7 @@ interface Modules {
       readonly ticket_title: string | null
       readonly ticketstatus: 'Open' | 'In Progress' | 'Wait For Response' | 'Closed' | null
       readonly parent_id: string | null
+      readonly createdtime: string
     }
     readonly create: { readonly ticket_title: string; readonly ticketstatus: 'Open' }
     readonly update: { readonly ticket_title?: string }
@@ -88,6 +89,20 @@ t.test('lists, pages and filters without writing a query', async (t) => {
     await tickets.list({ fields: ['ticketstatus', 'parent_id'], display: true, lang: 'es', limit: 1 })
   ).records
   t.match(named?.display, { ticketstatus: 'Abierta', parent_id: 'Acme' })
+  const groups = await tickets.aggregate({
+    groupBy: ['ticketstatus'],
+    count: true,
+    max: ['createdtime'],
+    display: true,
+    lang: 'es',
+  })
+  const open = groups.find(({ ticketstatus }) => ticketstatus === 'Open')
+  t.equal(open?.display?.['ticketstatus'], 'Abierta')
+  t.match(open?.max?.createdtime, /^[0-9-]+T[0-9:]+Z$/)
+  t.equal(
+    groups.reduce((sum, { count = 0 }) => sum + count, 0),
+    (await tickets.list({ count: true, limit: 1 })).total,
+  )
   const { records: whole } = await tickets.list()
   t.ok(whole.length > 2)
   t.strictSame(everything.map(({ id }) => id).sort(), whole.map(({ id }) => id).sort())
@@ -249,6 +264,15 @@ export const rejectedByTheCompiler = {
     const status: unknown = records[0]?.ticketstatus
     return status
   },
+  grouped: async (gateway: Gateway<Modules>) => {
+    const [group] = await gateway.records('HelpDesk').aggregate({ groupBy: ['ticketstatus'], count: true })
+    // @ts-expect-error: no group by this field was requested
+    const title: unknown = group?.ticket_title
+    return title
+  },
+  measured: async (gateway: Gateway<Modules>) =>
+    // @ts-expect-error: not a field of the module
+    gateway.records('HelpDesk').aggregate({ sum: ['hourz'] }),
   mandatory: async (gateway: Gateway<Modules>) =>
     // @ts-expect-error: the title is missing
     gateway.records('HelpDesk').create({}),

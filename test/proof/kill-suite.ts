@@ -505,12 +505,12 @@ async function answered(
   statement: string,
   person: Person,
   told: Told,
-  { run }: Copy,
+  { run, parse }: Copy,
   world: World,
 ): Promise<string | undefined> {
   const golden = world.golden.get(statement)?.split(' ')[0]
   try {
-    const answer = await run.askText(statement, told.author)
+    const answer = await run.ask(parse.parseQuery(statement), told.author)
     const problem = difference(answer, world.oracle(person).answer(statement))
     if (told.withheld > 0) return `${statement}: ${told.withheld} rows withheld`
     return problem === undefined ? undefined : `${person.contact.id}: ${statement}: ${problem}`

@@ -1,6 +1,6 @@
 /** Texts for people: `display=true`, the names of users, and the language of labels. */
 import t, { type Test } from 'tap'
-import { policyFile, startPortal, type Portal } from '../support/portal.ts'
+import { modes, policyFile, startPortal, type Portal } from '../support/portal.ts'
 
 type Texts = Readonly<Record<string, string>>
 interface Shown extends Readonly<Record<string, unknown>> {
@@ -10,6 +10,21 @@ interface Shown extends Readonly<Record<string, unknown>> {
 
 const ticket = '17x8625'
 const alice = '12x8549'
+const displayedModules = [
+  'HelpDesk',
+  'Invoice',
+  'Quotes',
+  'SalesOrder',
+  'Potentials',
+  'Project',
+  'ProjectTask',
+  'Assets',
+  'ServiceContracts',
+  'Contacts',
+  'Documents',
+  'Faq',
+  'InventoryDetails',
+]
 
 async function shown(portal: Portal, path: string, name = 'alice'): Promise<readonly Shown[]> {
   const { status, body, text } = await portal.as(name, 'GET', path)
@@ -104,6 +119,49 @@ t.test('expanded records have texts of their own, and owners and authors are id 
   )
 })
 
+t.test('display=true shows the groups of an aggregate as the records of a list', async (t) => {
+  const portal = await startPortal(t)
+  const groupsOf = async (module: string, parameters: string, name = 'alice') => {
+    const { status, body, text, headers } = await portal.as(
+      name,
+      'GET',
+      `/modules/${module}/aggregate?count=true&${parameters}`,
+    )
+    if (!Array.isArray(body['groups'])) throw new Error(`${status} ${text}`)
+    return { groups: body['groups'] as readonly Shown[], headers } // as described
+  }
+  for (const [module, names] of [
+    ['HelpDesk', ['parent_id', 'ticketstatus', 'assigned_user_id', 'created_user_id']],
+    ['Invoice', ['contact_id', 'account_id', 'currency_id', 'invoicestatus', 'salesorder_id']],
+    ['InventoryDetails', ['productid', 'related_to']],
+  ] as const) {
+    const rows = await shown(portal, `/modules/${module}/records?display=true&limit=200&lang=es`)
+    for (const name of names) {
+      const { groups, headers } = await groupsOf(module, `groupBy=${name}&display=true&lang=es`)
+      t.ok(groups.length > 0, `${module}.${name}`)
+      t.equal(headers['content-language'], 'es-ES')
+      for (const { [name]: value, display, ...rest } of groups) {
+        const text = rows.find((row) => row[name] === value)?.display?.[name]
+        t.strictSame(
+          display,
+          text === undefined ? {} : { [name]: text },
+          `${module}.${name}: ${String(value)}`,
+        )
+        t.strictSame(Object.keys(rest), ['count'], 'nothing else is added')
+      }
+    }
+  }
+  const [first] = (await groupsOf('HelpDesk', 'groupBy=ticketstatus,parent_id&display=true')).groups
+  t.same(Object.keys(first?.display ?? {}).sort(), ['parent_id', 'ticketstatus'], 'of all fields of groupBy')
+  t.strictSame((await groupsOf('HelpDesk', 'max=createdtime&display=true')).groups[0]?.display, {})
+  t.notOk(
+    'display' in ((await groupsOf('HelpDesk', 'groupBy=ticketstatus')).groups[0] ?? {}),
+    'unless wanted',
+  )
+  await rejects(t, portal, '/modules/HelpDesk/aggregate?count=true&display=maybe', 'display', /true|boolean/)
+  await rejects(t, portal, '/modules/HelpDesk/aggregate?count=true&lang=xx', 'lang', /accepted are/)
+})
+
 t.test('what the contact does not see has no text', async (t) => {
   const POLICY_FILE = await policyFile(t, {
     Contacts: { hide: ['lastname'], level: 'own', update: undefined },
@@ -125,45 +183,79 @@ t.test('what the contact does not see has no text', async (t) => {
     )
     t.notOk('created_user_id' in display || 'ticketpriorities' in display, 'hidden fields have no text')
   }
-  const texts = JSON.stringify(tickets)
+  const { body } = await portal.as(
+    'alice',
+    'GET',
+    '/modules/HelpDesk/aggregate?groupBy=parent_id,assigned_user_id&count=true&display=true',
+  )
+  const groups = body['groups'] as readonly Shown[] // as described
+  t.ok(groups.length > 1)
+  for (const { parent_id: parent, display = {} } of groups)
+    t.equal(display['parent_id'], parent === alice ? 'alice' : undefined, `group of ${String(parent)}`)
+  for (const hidden of ['created_user_id', 'ticketpriorities'])
+    await rejects(
+      t,
+      portal,
+      `/modules/HelpDesk/aggregate?groupBy=${hidden}&display=true&count=true`,
+      'groupBy',
+      /has no field/,
+    )
+  const texts = JSON.stringify([tickets, groups])
   for (const hidden of ['Aliceson', 'Administrator', 'Acme"', 'bob']) t.notMatch(texts, `"${hidden}`, hidden)
 })
 
-/** Alice sees what these modules hold; of each, the calls of coreBOS beside those of the list itself. */
-t.test('display takes few calls of coreBOS, and none where names and labels are remembered', async (t) => {
-  const portal = await startPortal(t, { env: { READ_CACHE_TTL: '60' } })
-  const callsOf = async (path: string) => {
+/** The modules whose records the rows refer to, without CRM users, groups and currencies, by the prefixes of ids. */
+function referred(rows: readonly Shown[]): Set<string> {
+  const ids = rows.flatMap((row) => Object.entries(row)).filter(([name]) => name !== 'id')
+  const prefixes = ids.map(([, value]) => /^([0-9]+)x[0-9]+$/.exec(String(value))?.[1] ?? '')
+  return new Set(prefixes.filter((prefix) => !['', '19', '20', '21'].includes(prefix)))
+}
+
+/** Alice sees what these modules hold. Of each: the calls of coreBOS that `display` adds to those of the list. */
+t.test('display adds two calls of coreBOS at most, and none where names are remembered', async (t) => {
+  for (const mode of modes) {
+    const portal = await startPortal(t, { mode, env: { READ_CACHE_TTL: '60' } })
+    const { relay } = portal
+    const callsOf = async (path: string) => {
+      relay.calls.length = 0
+      const rows = await shown(portal, path)
+      return { rows, calls: relay.calls.map(({ operation }) => operation) }
+    }
+    await portal.as('alice', 'GET', '/auth/session')
+    for (const module of displayedModules) {
+      const list = `/modules/${module}/records?limit=50`
+      const plain = await callsOf(list)
+      const first = await callsOf(`${list}&display=true`)
+      const kept = await callsOf(`${list}&display=true`)
+      // Not of one request: descriptions, the labels of a module, and log-ins of the service user.
+      const shared = ['describe', 'gettranslation', 'getchallenge', 'login']
+      const added = first.calls.filter((operation) => !shared.includes(operation))
+      const count = (wanted: string) => first.calls.filter((operation) => operation === wanted).length
+      t.comment(
+        `${mode}, ${module}: list ${plain.calls.length}, display adds ${first.calls.join(', ') || 'none'}, then ${kept.calls.length}`,
+      )
+      const modulesOf = referred(first.rows).size
+      // Lines of inventories point to more modules than two, each with a rule of its own.
+      t.ok(added.length <= (module === 'InventoryDetails' ? modulesOf : 2), `${module}: at most two calls`)
+      t.ok(added.length <= modulesOf, `${module}: at most one for each module that references point to`)
+      t.equal(kept.calls.length, 0, `${module}: none when remembered`)
+      t.ok(count('describe') <= 1, `${module}: modules that references point to are described together`)
+      t.ok(count('gettranslation') <= 1, `${module}: all labels by one call`)
+    }
+  }
+})
+
+t.test('no record is read twice for lack of a description', async (t) => {
+  const portal = await startPortal(t)
+  const queries = async (path: string, module: string) => {
     portal.relay.calls.length = 0
     await shown(portal, path)
-    return portal.relay.calls.map(({ operation, params }) =>
-      ['gettranslation', 'getAllUsers'].includes(operation) ||
-      params.get('query')?.includes('from Currency') === true
-        ? 'words'
-        : operation,
-    )
+    const statements = portal.relay.calls.map(({ params }) => params.get('query') ?? '')
+    return statements.filter((each) => each.includes(` from ${module} `)).length
   }
-  const modules = [
-    'HelpDesk',
-    'Invoice',
-    'Quotes',
-    'SalesOrder',
-    'Potentials',
-    'Project',
-    'ProjectTask',
-    'Assets',
-  ]
-  await callsOf('/modules/HelpDesk/records?limit=50')
-  for (const module of [...modules, 'ServiceContracts', 'Contacts', 'Documents', 'Faq', 'InventoryDetails']) {
-    const list = `/modules/${module}/records?limit=50`
-    await callsOf(list)
-    const first = await callsOf(`${list}&display=true`)
-    const kept = await callsOf(`${list}&display=true`)
-    const names = first.filter((operation) => operation === 'query')
-    t.comment(`${module}: ${first.length} calls more (${first.join(', ') || 'none'}), then ${kept.length}`)
-    // Lines of inventories point to products and to three modules of inventory, each with a rule of its own.
-    t.ok(names.length <= (module === 'InventoryDetails' ? 4 : 2), `${module}: at most two calls for names`)
-    t.equal(kept.length, 0, `${module}: none when remembered`)
-  }
+  t.equal(await queries('/modules/HelpDesk/records?display=true&limit=50', 'HelpDesk'), 1)
+  const statement = encodeURIComponent('select * from Invoice;')
+  t.equal(await queries(`/query?display=true&q=${statement}`, 'Invoice'), 1)
 })
 
 t.test('lang and Accept-Language choose the language of labels', async (t) => {
@@ -226,8 +318,9 @@ t.test('LANGUAGES names the languages that coreBOS has', async (t) => {
 
 t.test('what is not accepted is rejected by name, and no record is read for it', async (t) => {
   const portal = await startPortal(t)
+  const { relay } = portal
   await shown(portal, '/modules/HelpDesk/records?limit=1')
-  portal.relay.calls.length = 0
+  relay.calls.length = 0
   const list = '/modules/Contacts/records?'
   const filters = (count: number) => Array.from({ length: count }, (_, i) => `filter[city${i}]=x`).join('&')
   await rejects(t, portal, list + filters(501), 'filter', /500 filters at most/)
@@ -252,7 +345,7 @@ t.test('what is not accepted is rejected by name, and no record is read for it',
   ] as const)
     await rejects(t, portal, list + path, parameter, accepted)
   t.strictSame(
-    portal.relay.calls.filter(({ operation }) => operation !== 'describe'),
+    relay.calls.filter(({ operation }) => operation !== 'describe'),
     [],
     'coreBOS was not asked for records',
   )

@@ -11,7 +11,7 @@ import type { DemoCorebos } from '../../src/demo/server.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import type { PolicySource } from '../../src/policy/schema.ts'
 import { startService } from '../../src/service.ts'
-import { scratch } from './redis-server.ts'
+import { scratch, until } from './redis-server.ts'
 import { startRelay, type Envelope, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 import { isThorough } from './thorough.ts'
@@ -85,7 +85,8 @@ export async function startPortal(
       options.onCorebos?.(url, corebos)
     },
   })
-  // The start itself reads what a policy file names.
+  // The start itself reads what a policy file names, and what the first requests need.
+  await warmed(gateway)
   relay.calls.length = 0
   relay.arrived.length = 0
   const tokens = new Map<string, Promise<string>>()
@@ -134,6 +135,15 @@ export async function startPortal(
       return send(await token, method, path, sent)
     },
   }
+}
+
+/** Resolves when the gateway has read at its start what the first requests need. */
+export async function warmed({ operatorUrl }: Pick<Started, 'operatorUrl'>): Promise<void> {
+  if (operatorUrl === '') return
+  await until('modules and names are read', async () => {
+    const { body } = await request(`${operatorUrl}/metrics`)
+    return (await body.text()).includes('portal_in_use{what="descriptions"} 0')
+  })
 }
 
 /** The audit lines in the log so far. */

@@ -40,7 +40,7 @@ export const rest: readonly Row[] = [
   },
   {
     name: 'GET /modules/{module}/aggregate',
-    path: '/modules/HelpDesk/aggregate?groupBy=ticketstatus&count=true',
+    path: '/modules/HelpDesk/aggregate?groupBy=ticketstatus,parent_id&count=true&display=true',
   },
   { name: 'GET /records/{id}', path: `/records/${ticket}?expand=parent_id.account_id,comments` },
   { name: 'GET /records/{id}/related/{other}', path: `/records/${ticket}/related/Documents` },

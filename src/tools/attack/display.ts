@@ -64,18 +64,18 @@ export class DisplayOracle {
     return name !== undefined && isAlone && (value['name'] === name || value['name'] === null)
   }
 
-  /** What is wrong with a text of a visible record's field; undefined where nothing is. */
+  /** What is wrong with a text of a field of a visible record, or of a group of them; undefined where nothing is. */
   wrong(
-    record: CrmRecord,
+    { module, id }: Pick<CrmRecord, 'module' | 'id'>,
     name: string,
     text: unknown,
     row: Readonly<Record<string, unknown>>,
   ): string | undefined {
-    const field = this.#world.modules.get(record.module)?.fields.get(name)
+    const field = this.#world.modules.get(module)?.fields.get(name)
     const value = row[name]
     // Fields of referenced records in an answer to a statement: their values are judged as all others.
     if (field === undefined) return name in row ? undefined : `display of ${name}, which is not in the row`
-    if (isHidden(record.module, name)) return `display of ${record.module} ${record.id} with ${name}`
+    if (isHidden(module, name)) return `display of ${module} ${id} with ${name}`
     if (!(name in row)) return `display of ${name}, which is not in the row`
     if (field.type !== 'reference' && field.type !== 'owner') return undefined
     const target = this.#world.records.get(String(value))

@@ -179,8 +179,9 @@ export class Judge {
       const comment = place.comment || key === 'comments'
       const inside = { ...place, module, row: place.row || isRow || isBare, comment }
       for (const [name, each] of Object.entries(value)) {
-        if (record !== undefined && name === 'display' && isObject(each)) {
-          this.#displayed(record, each, value, inside, tell)
+        const shown = record ?? (key === 'groups' ? groupIn(place.attempt) : undefined)
+        if (shown !== undefined && name === 'display' && isObject(each)) {
+          this.#displayed(shown, each, value, inside, tell)
           continue
         }
         if (comment && !(key === 'author' ? ofAuthors : ofComments).has(name))
@@ -195,7 +196,7 @@ export class Judge {
   }
 
   #displayed(
-    record: CrmRecord,
+    record: Pick<CrmRecord, 'module' | 'id'>,
     display: Readonly<Record<string, unknown>>,
     row: Readonly<Record<string, unknown>>,
     place: Place,
@@ -338,6 +339,11 @@ function totalOf(body: unknown): number | undefined {
   const more = body['moreinfo']
   const total = body['total'] ?? (isObject(more) ? more['totalrows'] : undefined)
   return typeof total === 'number' || typeof total === 'string' ? Number(total) : undefined
+}
+
+/** A group of an aggregate, for the judgement of its texts. */
+function groupIn({ modules: [module = ''] }: Attempt): Pick<CrmRecord, 'module' | 'id'> {
+  return { module, id: 'of a group' }
 }
 
 /** Words of everyday, numbers and dates may stand outside of rows for many reasons. */

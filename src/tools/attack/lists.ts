@@ -2,6 +2,7 @@
 import { namedOperators } from '../../query/filters.ts'
 import type { Attempt } from './attempt.ts'
 import { isClosed } from './condition.ts'
+import { pickPresentation } from './display.ts'
 import * as hostile from './hostile.ts'
 import { pickField, pickModule, pickValue, type Maker } from './pick.ts'
 
@@ -81,7 +82,7 @@ export function aggregate(maker: Maker): Pick<Attempt, 'label' | 'path' | 'text'
   const filters: ListParameters = random.chance(0.5)
     ? pickFilters(maker, name)
     : { given: [], closed: undefined }
-  const given: Parameter[] = [...named, ['count', 'true'], ...filters.given]
+  const given: Parameter[] = [...named, ['count', 'true'], ...filters.given, ...pickPresentation(random)]
   const sent = given.map(([key, value]): [string, string] => [key, value.toWellFormed()])
   const isOpen = module !== undefined && !isClosed(world, name, { via: undefined, field: 'id' })
   const fields = named.map(([, field]) => field)

@@ -106,6 +106,21 @@ export function queryRows(words: Vocabulary): readonly Row[] {
       ask: (id) => ({ params: { module }, query: { groupBy: 'id', count: 'true', 'filter[id]': id } }),
       holds: (t, { body }) => t.same(body, { groups: [{ id: tested.id(ticket), count: 1 }] }),
     },
+    {
+      ...row,
+      route: 'GET /modules/:module/aggregate',
+      ask: (id) => ({
+        params: { module },
+        query: { groupBy: 'id,parent_id', count: 'true', 'filter[id]': id, display: 'true' },
+      }),
+      holds: (t, { body }, { oracle }) => {
+        const [group] = rowsAt(body, 'groups')
+        const parent = textAt(group, 'parent_id')
+        const seen = openModules.flatMap((name) => oracle.visible(name)).map((each) => tested.id(each))
+        const isNamed = at(group, 'display', 'parent_id') !== undefined
+        t.equal(isNamed, seen.includes(parent), `${parent}: a name where the record is seen`)
+      },
+    },
     ...[ticket.values.get('ticket_title') ?? '', 'carol', 'a'].map(search),
     { ...row, route: 'GET /query', ask: (id) => ({ query: { q: statement(id) } }) },
     { ...row, route: 'POST /query', ask: (id) => ({ body: { query: statement(id) } }) },
