@@ -91,7 +91,7 @@ for (const { what, tap, checks = [], failures, shown, sum } of cases) {
     const lines: string[] = []
     const report = new Report((line) => lines.push(line))
     for (const check of checks) report.add(check)
-    report.parser.end(`TAP version 14\n${tap.join('\n')}\n`)
+    report.stream().end(`TAP version 14\n${tap.join('\n')}\n`)
     t.strictSame(report.failures, failures)
     t.match(lines, shown)
     t.equal(lines.length, shown.length)
@@ -99,6 +99,26 @@ for (const { what, tap, checks = [], failures, shown, sum } of cases) {
     t.equal(report.isOk, failures.length === 0)
   })
 }
+
+t.test('a failure in one process hides none in another', async (t) => {
+  const lines: string[] = []
+  const report = new Report((line) => lines.push(line))
+  const [one, other] = [report.stream('dist/test/a.test.js'), report.stream('dist/test/b.test.js')]
+  one.write('TAP version 14\n# Subtest: outer\n    1..1\n    ok 1 - inner\n')
+  other.end('TAP version 14\nnot ok 1 - fails\n1..1\n')
+  one.end('not ok 1 - outer\n1..1\n')
+  t.strictSame(report.failures, ['test/b.test.ts > fails', 'test/a.test.ts > outer'])
+})
+
+t.test('a file whose process ends badly is named, unless a test of it is', async (t) => {
+  const lines: string[] = []
+  const report = new Report((line) => lines.push(line))
+  report.fail('test/a.test.ts > one', 'found: 1')
+  report.failUnlessNamed('dist/test/a.test.js', 'ended with code 1')
+  report.failUnlessNamed('dist/test/b.test.js', 'ended with SIGKILL')
+  t.strictSame(report.failures, ['test/a.test.ts > one', 'test/b.test.ts'])
+  t.equal(lines.at(-1), 'not ok test/b.test.ts\n  ended with SIGKILL')
+})
 
 t.test('a run without one passed test is not ok', async (t) => {
   t.notOk(new Report(() => undefined).isOk)

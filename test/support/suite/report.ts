@@ -1,4 +1,4 @@
-/** Reads the TAP stream of all test files and keeps what is worth telling: failures, skipped tests and comments. */
+/** Reads the TAP of all test processes and keeps what is worth telling: failures, skipped tests and comments. */
 import { Parser, type Result } from 'tap-parser'
 
 /** A check that is not a test; it has failed where it says something. */
@@ -8,7 +8,6 @@ export interface Check {
 }
 
 export class Report {
-  readonly parser = new Parser()
   passed = 0
   skipped = 0
   /** Each with its file and the names of the tests around it. */
@@ -17,11 +16,17 @@ export class Report {
 
   constructor(show: (line: string) => void) {
     this.#show = show
-    this.#follow(this.parser, [])
   }
 
   get isOk(): boolean {
     return this.failures.length === 0 && this.passed > 0
+  }
+
+  /** Takes the TAP of one process: of the file that is named, or of several, which are then its outermost tests. */
+  stream(file?: string): Parser {
+    const parser = new Parser()
+    this.#follow(parser, file === undefined ? [] : [sourceOf(file)], { count: 0 })
+    return parser
   }
 
   add({ name, output }: Check): void {
@@ -30,8 +35,16 @@ export class Report {
   }
 
   fail(name: string, details: string): void {
-    this.failures.push(name)
-    this.#show([`not ok ${name}`, ...details.trimEnd().split('\n')].join('\n  '))
+    const source = sourceOf(name)
+    this.failures.push(source)
+    this.#show([`not ok ${source}`, ...details.trimEnd().split('\n')].join('\n  '))
+  }
+
+  /** For a file that ended badly: says so where no test of it has been named. */
+  failUnlessNamed(file: string, details: string): void {
+    const source = sourceOf(file)
+    const isNamed = this.failures.some((name) => name === source || name.startsWith(`${source} > `))
+    if (!isNamed) this.fail(file, details)
   }
 
   /** What the caller shows last. */
@@ -40,23 +53,26 @@ export class Report {
     return `${this.passed} passed, ${this.failures.length} failed${skipped}`
   }
 
-  #follow(parser: Parser, path: readonly string[]): void {
+  /** @param told failures of this process so far */
+  #follow(parser: Parser, path: readonly string[], told: { count: number }): void {
     /** The subtest that has just ended: the next result of this parser is its summary and counts for nothing. */
-    let child: { readonly failures: number } | undefined
+    let child: { readonly before: number } | undefined
     parser.on('child', (test: Parser) => {
-      child = { failures: this.failures.length }
-      this.#follow(test, [...path, sourceOf(test.name)])
+      child = { before: told.count }
+      this.#follow(test, [...path, sourceOf(test.name)], told)
     })
     parser.on('assert', (result: Result) => {
-      const hasToldWhy = child !== undefined && this.failures.length > child.failures
+      const hasToldWhy = child !== undefined && told.count > child.before
       const isSummary = child !== undefined
       child = undefined
       const name = [...path, sourceOf(result.name)].join(' > ')
       if (result.skip !== false) {
         this.skipped++
         this.#show(`skipped ${name}${typeof result.skip === 'string' ? `: ${result.skip}` : ''}`)
-      } else if (!result.ok && !hasToldWhy) this.fail(name, detailsOf(result))
-      else if (result.ok && !isSummary) this.passed++
+      } else if (!result.ok && !hasToldWhy) {
+        told.count++
+        this.fail(name, detailsOf(result))
+      } else if (result.ok && !isSummary) this.passed++
     })
     parser.on('comment', (comment: string) => {
       const text = comment.replace(/^# /, '').trimEnd()

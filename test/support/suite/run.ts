@@ -2,12 +2,13 @@
  * `npm test`, `npm run prove` and `npm run unit`: compiles and checks, runs the test files, and shows what failed, what
  * was skipped and what tests comment. The last line is the sum: `N passed, N failed`, and `, N skipped` where some were.
  */
-import { fork, spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import type { CheckMessage } from './check.ts'
+import { needsOwnProcess, runFiles } from './processes.ts'
 import { Report } from './report.ts'
 
 const report = new Report((line) => console.log(line))
@@ -46,29 +47,21 @@ function check(): { readonly compiled: Promise<void>; readonly done: Promise<voi
   return { compiled: Promise.race([compiled, done]), done }
 }
 
-async function runFiles(files: readonly string[], isProof: boolean): Promise<void> {
-  const all = fileURLToPath(new URL('all.ts', import.meta.url))
-  const tap = spawn(process.execPath, ['--import=tsx', all, ...files], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, THOROUGH: String(isProof) },
-  })
-  const closed = once(tap, 'close')
-  tap.stdout.pipe(report.parser)
-  await closed
-  if (report.parser.results === null) report.fail('tap', 'did not come to its end')
-}
-
 async function run(args: readonly string[]): Promise<number> {
   const [first = ''] = args
   if (first.endsWith('.ts')) {
-    await runFiles(args, process.env['THOROUGH'] === 'true')
+    await runFiles(report, { alone: args, shared: [] })
     return args.length
   }
   const isProof = first === 'proof'
-  const files = testFiles(isProof).map(compiledFrom)
+  process.env['THOROUGH'] = String(isProof)
+  const files = testFiles(isProof)
+  const isAlone = (file: string): boolean => isProof || needsOwnProcess(readFileSync(file, 'utf8'))
+  const alone = files.filter(isAlone).map(compiledFrom)
+  const shared = files.filter((file) => !isAlone(file)).map(compiledFrom)
   const checks = check()
   await checks.compiled
-  await Promise.all([runFiles(files, isProof), checks.done])
+  await Promise.all([runFiles(report, { alone, shared }), checks.done])
   return files.length
 }
 
