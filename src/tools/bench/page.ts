@@ -53,6 +53,8 @@ interface Way {
   readonly isMapped: boolean
   readonly instances: number
   readonly env: Readonly<Record<string, string>>
+  /** The contacts that open the page; default: all. */
+  readonly contacts?: number
   /** One more instance starts when each contact has had its page, and is measured alone. */
   readonly isLate?: boolean
 }
@@ -61,8 +63,9 @@ const cached = { READ_CACHE_TTL: '300', CHANGE_POLL: '5' }
 const ways: readonly Way[] = [
   { name: 'gateway', isMapped: false, instances: 1, env: {} },
   { name: 'gateway, COREBOS_READS=shared', isMapped: true, instances: 1, env: { COREBOS_READS: 'shared' } },
+  { name: 'one contact, COREBOS_READS=shared', isMapped: true, instances: 1, env: { COREBOS_READS: 'shared' }, contacts: 1 },
   {
-    name: 'the same with 20 sessions',
+    name: 'shared, with 20 sessions',
     isMapped: true,
     instances: 1,
     env: { COREBOS_READS: 'shared', COREBOS_SESSIONS: '20', COREBOS_CONCURRENCY: '40' },
@@ -89,7 +92,7 @@ export async function measurePages(options: PageOptions): Promise<PageRow[]> {
       name: way.name,
       ...measured,
       time: measured.p50 / direct.p50,
-      share: measured.calls / direct.calls,
+      share: (measured.calls / direct.calls) * (people.length / (way.contacts ?? people.length)),
     })
   }
   return rows
@@ -118,7 +121,8 @@ async function measureDirect(options: PageOptions) {
   }
 }
 
-async function measureWay({ isMapped, instances, env, isLate = false }: Way, options: PageOptions) {
+async function measureWay(way: Way, options: PageOptions) {
+  const { isMapped, instances, env, contacts = people.length, isLate = false } = way
   const needsRedis = instances > 1 || isLate
   const redis = needsRedis ? await startRedis() : undefined
   if (needsRedis && redis === undefined) return undefined
@@ -151,7 +155,7 @@ async function measureWay({ isMapped, instances, env, isLate = false }: Way, opt
       await start()
       asked = pools.slice(-1)
     }
-    return await measure(upstream, ask, options)
+    return await measure(upstream, ask, options, people.slice(0, contacts))
   } finally {
     await Promise.all([...pools.map((pool) => pool.destroy()), ...gateways.map((gateway) => gateway.end())])
     await upstream.end()
@@ -159,13 +163,18 @@ async function measureWay({ isMapped, instances, env, isLate = false }: Way, opt
   }
 }
 
-/** All contacts open the page at once, each again as soon as it has it. */
-async function measure(upstream: Served, ask: Ask, { repeats }: PageOptions) {
+/** The contacts open the page at once, each again as soon as it has it. */
+async function measure(
+  upstream: Served,
+  ask: Ask,
+  { repeats }: PageOptions,
+  contacts: readonly Name[] = people,
+) {
   const before = await operationsOf(upstream)
   const first: number[] = []
   const others: number[] = []
   await Promise.all(
-    people.map(async (name) => {
+    contacts.map(async (name) => {
       for (let n = 0; n < repeats; n++) {
         const began = performance.now()
         await Promise.all(page.map(async (text) => ask(name, text)))
