@@ -100,6 +100,32 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   return bare.app
 }
 
+/** Fastify looks for a plugin without this name among all modules that are loaded, at each start of a gateway. */
+for (const routes of [
+  actions,
+  auth,
+  comments,
+  description,
+  documents,
+  health,
+  jwks,
+  me,
+  modules,
+  operator,
+  operatorPages,
+  passwordRoutes,
+  portal,
+  printing,
+  query,
+  recordWrites,
+  records,
+  relations,
+  search,
+  sessionRoutes,
+  webserviceRoute,
+])
+  Object.assign(routes, { [Symbol.for('fastify.display-name')]: routes.name })
+
 async function registerAll(
   { app, connections }: ReturnType<typeof bareApp>,
   config: Config,

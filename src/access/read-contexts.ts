@@ -16,6 +16,7 @@ import {
 } from '../corebos/read.ts'
 import type { CacheUse } from '../corebos/shared-cache.ts'
 import { SharedReads } from '../corebos/shared-reads.ts'
+import { atMost } from '../model/cache-bound.ts'
 import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import { nearest } from '../policy/nearest.ts'
@@ -119,7 +120,7 @@ export class ReadContexts {
   readonly #reads: SharedReads
   readonly #downloads: Downloads
   readonly #scopeTtlMs: number
-  readonly #visible = new LRUCache<string, Remembered>({ max: 10_000 })
+  readonly #visible = new LRUCache<string, Remembered>(atMost(10_000))
   #listsPolicy: Policy
   #schemaGeneration: string | undefined
 

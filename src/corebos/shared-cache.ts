@@ -1,5 +1,6 @@
 /** A cache that also shares reads in progress among all requests that need them. */
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/cache-bound.ts'
 import type { CallKind } from './queue-limit.ts'
 import { SharedWork } from './shared-work.ts'
 
@@ -42,7 +43,7 @@ export class SharedCache<T extends object> {
     if (ttlMs > 0) {
       this.#kept =
         'max' in bound
-          ? new LRUCache({ ...time, max: bound.max })
+          ? new LRUCache({ ...time, ...atMost(bound.max) })
           : new LRUCache({ ...time, maxSize: bound.maxSize, sizeCalculation: bound.sizeOf })
     }
   }

@@ -1,6 +1,7 @@
 /** Access tokens: JWTs as RFC 9068 wants them, verified as RFC 8725 does, with one signer for each key. */
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../model/cache-bound.ts'
 import { GatewayError } from '../model/errors.ts'
 import { isObject } from '../model/is-object.ts'
 
@@ -51,7 +52,7 @@ const mostVerified = 10_000
 export class AccessTokens {
   readonly #options: AccessTokensOptions
   /** By the whole token, signature included. Times are looked at with each use. */
-  readonly #known = new LRUCache<string, Claims>({ max: mostVerified })
+  readonly #known = new LRUCache<string, Claims>(atMost(mostVerified))
 
   constructor(options: AccessTokensOptions) {
     this.#options = options
