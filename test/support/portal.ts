@@ -85,10 +85,11 @@ export async function startPortal(
       options.onCorebos?.(url, corebos)
     },
   })
-  // The start itself reads what a policy file names, and what the first requests need.
-  await warmed(gateway)
+  // The start itself reads what a policy file names.
   relay.calls.length = 0
   relay.arrived.length = 0
+  // What the first requests need is read as well, and counted.
+  await warmed(gateway)
   const tokens = new Map<string, Promise<string>>()
 
   async function send(token: string | undefined, method: string, path: string, sent: Sent): Promise<Answer> {
