@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { GatewayError } from '../src/model/errors.ts'
 import { explain } from '../src/read/explain.ts'
-import { ofParameter } from '../src/records/parameter.ts'
+import { ofField, ofParameter } from '../src/records/parameter.ts'
 import { presentation } from '../src/records/presentation.ts'
 import { QueryResult } from '../src/records/presented.ts'
 import { queryRecords } from '../src/records/query.ts'
@@ -104,11 +104,11 @@ function postRoute(app: App): void {
       },
     },
     async (request) => {
-      return queryRecords(
-        request.body.query,
-        request.query.display === true,
-        await access.readContextOf(request),
-      )
+      const { body, query } = request
+      const context = await access.readContextOf(request)
+      return queryRecords(body.query, query.display === true, context).catch((error: unknown) => {
+        throw ofField(error, 'query')
+      })
     },
   )
 }

@@ -1,6 +1,6 @@
 /** How a request is checked against the schemas of its route, and how an answer is written. */
 import { KindGuard, type TSchema } from '@sinclair/typebox'
-import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
+import { type TypeCheck, TypeCompiler, type ValueError, ValueErrorType } from '@sinclair/typebox/compiler'
 import { IsObject } from '@sinclair/typebox/value'
 import type { FastifySchemaCompiler, FastifySchemaValidationError, FastifySerializerCompiler } from 'fastify'
 import { mostErrors } from './problem.ts'
@@ -27,12 +27,24 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     const compiled = (known ??= TypeCompiler.Compile(schema))
     if (compiled.Check(value)) return { value }
     const error: FastifySchemaValidationError[] = []
-    for (const { path, message } of compiled.Errors(value)) {
+    for (const each of compiled.Errors(value)) {
       if (error.length === mostCounted) break
-      error.push({ instancePath: path, message, keyword: '', schemaPath: '', params: {} })
+      const message = messageOf(each)
+      error.push({ instancePath: each.path, message, keyword: '', schemaPath: '', params: {} })
     }
     return { error }
   }
+}
+
+/** What is wrong, and what is accepted in its place. */
+function messageOf({ type, schema, message }: ValueError): string {
+  if (type === ValueErrorType.ObjectAdditionalProperties && KindGuard.IsObject(schema)) {
+    const names = Object.keys(schema.properties)
+    return names.length === 0 ? 'not accepted; none is' : `not accepted; accepted are ${names.join(', ')}`
+  }
+  if (type === ValueErrorType.Union && KindGuard.IsUnion(schema) && schema.anyOf.every(KindGuard.IsLiteral))
+    return `expected one of ${schema.anyOf.map((each) => JSON.stringify(each.const)).join(', ')}`
+  return type === ValueErrorType.Boolean ? 'expected true or false' : message
 }
 
 /**

@@ -6,6 +6,7 @@ import { limits } from '../model/limits.ts'
 import { escapedPattern } from '../query/pattern.ts'
 import * as tree from '../query/tree.ts'
 import type { Row } from '../scope/verify.ts'
+import { readParameter } from './parameter.ts'
 import type { ModuleView } from '../scope/view.ts'
 
 export interface Hits {
@@ -36,7 +37,9 @@ const textTypes = new Set(['string', 'text', 'email', 'phone', 'url', 'picklist'
  */
 export async function search({ text, modules, limit }: Search, context: ReadContext): Promise<Hits[]> {
   const { visible } = context
-  const views = new Set((modules ?? visible.names).map((name) => visible.require(name)))
+  const views = new Set(
+    readParameter('modules', () => (modules ?? visible.names).map((name) => visible.require(name))),
+  )
   const hits = await mapLimited(views, async (view) => hitsIn(view, text, limit, context))
   return hits.filter(({ records, total }) => records.length > 0 || (total ?? 0) > 0)
 }

@@ -152,13 +152,19 @@ function named(value: unknown): string {
 }
 
 /**
- * The values of a body with JSON types, for a proposal.
+ * The values of a body with JSON types, for a proposal, without what responses add to a record: a record that was read
+ * with `display` or `expand` can be sent back.
  *
  * @param view of the module; unknown fields are left to the proposal to reject
  */
 export function givenValues(values: Readonly<Record<string, unknown>>, view: ModuleView): Given {
-  return mapped(values, view, givenValue)
+  const isAdded = ([name, value]: [string, unknown]): boolean =>
+    additions.has(name) && typeof value === 'object' && !view.module.fields.has(name)
+  return mapped(Object.fromEntries(Object.entries(values).filter((each) => !isAdded(each))), view, givenValue)
 }
+
+/** What responses add to the fields of a record. */
+const additions = new Set(['display', 'expanded', 'line'])
 
 /** The values of a form, which are texts: `true` and `false` for checkboxes, a list as JSON. */
 export function givenTexts(values: Readonly<Record<string, string>>, view: ModuleView): Given {

@@ -95,6 +95,23 @@ t.test('display=true shows names of records and users, labels and codes of curre
   )
 })
 
+t.test('a record that was read with display and expand can be sent back unchanged', async (t) => {
+  const portal = await startPortal(t)
+  const path = `/records/${ticket}`
+  const read = await one(portal, `${path}?display=true&expand=parent_id(lastname),comments`)
+  t.ok(read.display !== undefined && read.expanded !== undefined)
+  const display = { ...read.display, ticketstatus: 'Closed' }
+  const before = await one(portal, path)
+  const sent = await portal.as('alice', 'PATCH', path, { body: { ...read, display } })
+  t.equal(sent.status, 200, sent.text)
+  t.strictSame({ ...sent.body, modifiedtime: 0 }, { ...before, modifiedtime: 0 }, 'texts change nothing')
+  for (const name of ['display', 'expanded'])
+    t.match(await portal.as('alice', 'PATCH', path, { body: { [name]: 'Closed' } }), {
+      status: 400,
+      body: { errors: [{ field: name, code: 'UNKNOWN_FIELD' }] },
+    })
+})
+
 t.test('expanded records have texts of their own, and owners and authors are id and name', async (t) => {
   const portal = await startPortal(t)
   const path = `/records/${ticket}?expand=parent_id(account_id),assigned_user_id(name),created_user_id&display=true`
