@@ -3,6 +3,7 @@ import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/config.ts'
+import { FixedHeaders } from '../src/http/fixed-headers.ts'
 import { answerHeaderNames } from '../src/http/schemas.ts'
 
 declare module 'fastify' {
@@ -24,8 +25,15 @@ export default fp<Pick<Config, 'CORS_ORIGINS' | 'PUBLIC_URL'>>(
     })
 
     await app.register(helmet, {
+      // It would make the headers again for each request, which takes longer than to set them.
+      global: false,
       contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
       referrerPolicy: { policy: 'no-referrer' },
+    })
+    const fixed = new FixedHeaders()
+    app.addHook('onRequest', (_request, reply, next) => {
+      fixed.set(reply.raw, () => void reply.helmet())
+      next()
     })
     if (CORS_ORIGINS !== undefined) {
       await app.register(cors, {
