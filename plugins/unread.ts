@@ -1,4 +1,4 @@
-/** Ends connections that nobody reads from or that are too many: tells `Connections` of every answer, and has it look. */
+/** Ends connections whose clients do not read, and those above the limit: reports every answer to `Connections`. */
 import fp from 'fastify-plugin'
 import type { Connections } from '../src/http/connections.ts'
 

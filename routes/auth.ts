@@ -132,7 +132,7 @@ function loginRoute(app: App, { pair, pairInCookies, open }: Sessions): void {
         tags: ['auth'],
         summary: 'Log in',
         description:
-          'Every rejection is the same answer at the same time after the request, whatever its reason. ' +
+          'Every rejection is the same answer at the same time after the request, for every reason. ' +
           'Failures are counted by name and address, or by name and device where a `deviceToken` is sent. ' +
           'With `"session": "cookie"` the response sets cookies and contains no token.',
         body: Login,

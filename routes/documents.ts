@@ -267,7 +267,7 @@ function downloadRoute(app: App, links: DocumentLinks, types: AcceptedTypes): vo
         tags: ['documents'],
         summary: 'Download by a link',
         description:
-          'What the link leads to is looked up anew, in the session that it was made in: it ends with that session, and with ' +
+          'What the link leads to is looked up again, in the session that it was made in: it ends with that session, and with ' +
           "the contact's right to see the document.",
         params: Type.Object({ secret: Type.String({ maxLength: 100, examples: [exampleSecret] }) }),
         response: {

@@ -17,8 +17,8 @@ const printing: FastifyPluginAsyncTypebox = async (app) => {
         security: [{ bearer: [] }],
         summary: 'Read a record as PDF',
         description:
-          'Invoices, quotes, orders and what else coreBOS prints. A record with fields that are hidden by the policy has no ' +
-          'PDF, since nobody knows what that would show.',
+          'Invoices, quotes, orders and all other records that coreBOS prints. A record with fields that the policy hides has ' +
+          'no PDF, because the PDF may show them.',
         params: Type.Object({ id: webserviceId('7x8628') }),
         response: {
           200: {

@@ -26,7 +26,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
         security: [{ bearer: [] }],
         summary: 'Search in all text fields',
         description:
-          'Finds the text anywhere in the text fields that this contact may read, whatever the case of its letters. Modules ' +
+          'Finds the text anywhere in the text fields that this contact may read, in upper or lower case. Modules ' +
           'in which nothing was found are left out.',
         querystring: Type.Object({
           q: Type.String({ pattern: '\\S', maxLength: 100, examples: ['printer'] }),

@@ -133,7 +133,7 @@ export class Access {
     await store.invalidate([module])
   }
 
-  /** Ends all that was cached, metadata included, on every instance, and holds the policy against what is read anew. */
+  /** Ends all that was cached, metadata included, on every instance, and holds the policy against the new ones. */
   async everythingChanged(): Promise<void> {
     const { contexts, store } = this.#options
     await store.invalidate('everything')

@@ -156,7 +156,7 @@ export class ReadContexts {
   }
 
   /**
-   * Discards modules, fields and translations, and holds the policy against them anew.
+   * Discards modules, fields and translations, and holds the policy against them again.
    *
    * @param generations under which they are read from now on
    * @throws GatewayError how coreBOS failed; the next request holds the policy against them

@@ -24,8 +24,8 @@ const RECORDED = Date.UTC(2026, 10, 24, 7, 36)
 const LAST_RECORDED = Date.UTC(2026, 10, 30, 2, 14)
 
 /**
- * The clocks that a state goes by. In the states that recordings start from, answers that depend on the day are those
- * of the recordings' day, and what is written is later than any moment that a recording asks about.
+ * The clocks of a state. In states with which recordings begin, the current day is that of the recordings, and records
+ * that are written are later than all times that a recording names.
  */
 export const clocksOf = (state: State): Clocks => {
   if (state === 'demo') return { now: Date.now, today: Date.now }

@@ -1,4 +1,4 @@
-/** One record in a form: read with its `ETag`, so that a change of somebody else is noticed, changed and saved. */
+/** One record in a form: read with its `ETag`, so that changes of others are noticed, changed and saved. */
 import type { JSX } from 'preact'
 import { RecordForm } from './components/record-form.tsx'
 import { useAccount, useShell } from './context.ts'

@@ -1,4 +1,4 @@
-/** The connection to the gateway: the client library, and what a page wants to know while it waits. */
+/** The connection to the gateway: the client library, and the state of requests that a page waits for. */
 import { Gateway } from '../client/index.ts'
 import type { Settings } from './types.ts'
 

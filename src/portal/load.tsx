@@ -1,4 +1,4 @@
-/** Loads what a page shows, and shows what happens meanwhile: loading, failed with a way on, done. */
+/** Loads the content of a page and shows the state: loading, failed with a button to try again, or done. */
 import type { ComponentChildren, JSX } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { Failure } from './components/failure.tsx'

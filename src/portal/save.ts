@@ -36,7 +36,7 @@ export function useSave(): (change: Change) => Promise<Item> {
       }),
     )
     const undo = async (): Promise<void> => {
-      // What somebody else has made of these fields since then stays.
+      // Changes that others have made to these fields since then stay.
       await changeFields(gateway, module, item.id, { from: saved, to: old })
       notify({ text: t('undone'), tone: 'good' })
       undone?.()

@@ -93,7 +93,7 @@ export interface Item {
 /** A text of the settings file, one or one for each language. */
 export type SettingText = string | { readonly en?: string; readonly es?: string; readonly de?: string }
 
-/** `portal/settings.json`: the settings file, and what the log-in page has to know. */
+/** `portal/settings.json`: the settings file, and the settings that the log-in page needs. */
 export interface Settings {
   readonly name?: string
   readonly logo: string | null

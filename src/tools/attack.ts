@@ -1,6 +1,6 @@
 /**
- * `npm run attack`: hostile requests against a running gateway, or a coreBOS, through every door; and whether any answer
- * holds what the contact may not see. Exit code 1 if one does, 2 where it cannot begin.
+ * `npm run attack`: sends hostile requests to every interface of a running gateway, or to a coreBOS, and judges whether an
+ * answer holds what the contact may not see. Exit code 1 if one does, 2 if the attack cannot begin.
  */
 import { complain, readArguments, UsageError } from './arguments.ts'
 import { attack, type AttackOptions, type Found, type Report } from './attack/run.ts'

@@ -34,7 +34,7 @@ const documentOf = (
   return undefined
 }
 
-/** A contract works out its end anew when a ticket is added: while it is open there is none. */
+/** A contract computes its end again when a ticket is added; an open contract has none. */
 const restateContract = (first: CrmRecord, second: CrmRecord): void => {
   const contract = [first, second].find(({ module }) => module === 'ServiceContracts')
   if (contract === undefined || ![first, second].some(({ module }) => module === 'HelpDesk')) return

@@ -1,7 +1,6 @@
 /**
- * Splits a statement as the PHP library does that coreBOS reads its extended dialect with: literals,
- * comments and parentheses are put together again from single signs, and what does not balance is
- * swallowed up to the end.
+ * Splits a statement as the PHP library with which coreBOS reads its extended dialect: literals, comments
+ * and parentheses are assembled from single characters. An unbalanced one reaches to the end of the text.
  */
 
 import { trim, upper } from '../php-text.ts'

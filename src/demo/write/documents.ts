@@ -54,7 +54,7 @@ const createFile = (call: UserCall, saved: Saved): void => {
   } else fileValues(saved, { filename: text(file), filedownloadcount: null })
 }
 
-/** A file given anew: an update replaces the one that was there, after a revise nothing leads to either. */
+/** A new file: an update replaces the old one; after a revise neither of the two can be reached. */
 const changeFile = (call: UserCall, { manner, record }: Saved, file: Record<string, unknown>): void => {
   const number = call.database.nextNumber()
   record.values.set('filename', safeName(text(file['name'])))

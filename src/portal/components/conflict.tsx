@@ -1,4 +1,4 @@
-/** Two versions of a record side by side, where somebody else was faster; the reader decides. */
+/** Two versions of a record side by side, after another person has changed it; the user decides. */
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { useAccount, useShell } from '../context.ts'

@@ -1,4 +1,4 @@
-/** The first page: what is open, what is to be paid, what is under way, what is new. */
+/** The first page: open tickets, unpaid invoices, running projects and news. */
 import type { JSX } from 'preact'
 import { Badge } from '../components/badge.tsx'
 import { Bars } from '../components/bars.tsx'
@@ -50,7 +50,7 @@ export function HomePage(): JSX.Element {
 /** Modules with a card of their own. */
 const cards = ['HelpDesk', 'Invoice', 'Project', 'Documents']
 
-/** Where none of them is open, the way to what is. */
+/** Links to the open modules, if none of these cards has one. */
 function Entries(): JSX.Element {
   const { t } = useShell()
   const { catalogue } = useAccount()

@@ -34,7 +34,7 @@ function hole(
   return { name, shownBy, calls: calls.map((parameters) => ({ label: name, parameters, known })) }
 }
 
-/** Where a contact finds names by a part of them, and what has a name there. */
+/** Searches by a part of a name, and the fields that they search. */
 const named: Readonly<Record<string, readonly [field: string, part: string]>> = {
   ProjectMilestone: ['projectmilestonename', 'mile'],
   Leads: ['lastname', 'ead'],

@@ -81,7 +81,7 @@ export const values: readonly string[] = [
   '-1',
 ]
 
-/** Texts that are put into a statement anywhere, as they are. */
+/** Texts that are inserted unchanged anywhere in a statement. */
 export const fragments: readonly string[] = [
   "'",
   "''",

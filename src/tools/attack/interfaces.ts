@@ -38,7 +38,7 @@ export function attempt(draft: Draft): Attempt {
 
 const percent = (text: string): string => encodeURIComponent(text.toWellFormed())
 
-/** More parameters of a URL, and what they say. */
+/** Further parameters of a URL with their values. */
 function presented({ random }: Maker): { readonly query: string; readonly said: string } {
   const parameters = pickPresentation(random)
   return {
@@ -273,7 +273,7 @@ function content(maker: Maker): Attempt {
   return attempt({ label: 'GET /documents/:id/content', path: `/documents/${percent(id)}/content`, text: id })
 }
 
-/** The doors of the gateway beside coreBOS's own protocol. */
+/** The interfaces of the gateway besides coreBOS's own protocol. */
 export const doors: readonly Access[] = [
   { name: 'GET /query', probe: '/query', weight: 18, make: getQuery },
   { name: 'POST /query', probe: '/query', weight: 30, make: postStatement },

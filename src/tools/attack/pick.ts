@@ -16,7 +16,7 @@ export interface Maker {
   readonly evaluator: Evaluator
 }
 
-/** Modules that are open, and now and then one that is not, or is none. */
+/** Mostly open modules, sometimes a closed one or a name that no module has. */
 export function pickModule({ random, world }: Maker): string {
   return random.weighted<() => string>([
     [85, () => random.pick(openModules.filter((name) => world.modules.has(name)))],

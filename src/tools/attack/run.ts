@@ -43,7 +43,7 @@ export interface Report {
   readonly seconds: number
   readonly findings: readonly Found[]
   readonly statuses: ReadonlyMap<number, number>
-  /** The holes that were looked for, and what became of each. */
+  /** The holes that were looked for, each with its result. */
   readonly holes: ReadonlyMap<string, 'open' | 'closed' | 'absent'>
 }
 
@@ -147,7 +147,7 @@ class Run {
     return { client, judge, evaluator, holes, calls: holes.flatMap(({ calls }) => calls) }
   }
 
-  /** Coming before all else, so that a door that is not there yet is said to be so once. */
+  /** The interfaces that the target has. Runs first, so that a missing one is reported once. */
   async #openDoors(contacts: readonly Contact[]): Promise<Access[]> {
     const { log } = this.#options
     const [first] = contacts

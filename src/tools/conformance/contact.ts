@@ -1,4 +1,4 @@
-/** What coreBOS lets a contact's session see: what it is meant to, and what the gateway has to close. */
+/** What coreBOS shows in the session of a contact: as intended, and beyond it, which the gateway closes. */
 import { ask, crash, rowsOf, show, textAt, type Row } from './answer.ts'
 import type { Ledger } from './ledger.ts'
 import type { ContactSession, World } from './world.ts'
