@@ -28,6 +28,8 @@ export const FilterParameter = Type.Unsafe<readonly Filter[]>(
         },
       ],
     },
+    // A page that tries the route out sends it.
+    examples: [{ ticketstatus: 'Open' }],
     description:
       'Conditions on fields, all of which hold: `filter[ticketstatus]=Open`, `filter[hours][gt]=5`. Operators are ' +
       `${namedOperators.map((name) => `\`${name}\``).join(', ')}. Values have the types of the API: \`true\`, \`1.5\`, ` +

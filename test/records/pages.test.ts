@@ -39,6 +39,19 @@ async function tryOut(t: Test, page: Page, token: string): Promise<void> {
   t.match(await page.locator(`${route} .live-responses-table`).textContent(), /alice@example\.com/)
 }
 
+/** With the examples that the page fills in. */
+async function tryOutLists(t: Test, page: Page): Promise<void> {
+  for (const name of ['listRecords', 'aggregateRecords']) {
+    const list = `#operations-records-${name}`
+    await page.click(`${list} .opblock-summary-control`)
+    await page.click(`${list} .try-out__btn`)
+    await page.fill(`${list} input[placeholder="module"]`, 'HelpDesk')
+    await page.click(`${list} .execute`)
+    const listed = page.locator(`${list} .live-responses-table tbody .response-col_status`).first()
+    t.match(await listed.textContent(), /^200/, `${name} is answered as it is filled in`)
+  }
+}
+
 t.test('/docs is read and tried from every address that shows it', { skip: noBrowser }, async (t) => {
   const portal = await startPortal(t, { env: { HOST: '0.0.0.0' } })
   const { port } = new URL(portal.url)
@@ -65,6 +78,7 @@ t.test('/docs is read and tried from every address that shows it', { skip: noBro
     t.match(atob(picture?.split('base64,')[1] ?? ''), /coreBOS portal gateway/, 'the name of the project')
     await page.screenshot({ path: `${screens}/docs.png` })
     await tryOut(t, page, token)
+    if (host === 'localhost') await tryOutLists(t, page)
     await page.screenshot({ path: `${screens}/docs-tried-${host}.png` })
     t.strictSame(complaints, [], `no error in the console from ${host}`)
     await page.close()
