@@ -36,7 +36,7 @@ t.test('a request has the modules described that it needs', async (t) => {
 })
 
 t.test('the service user is asked at the start, before any request', async (t) => {
-  const { relay } = await startPortal(t)
+  const { relay } = await startPortal(t, { keepsStart: true })
   await until('all modules are described', async () => relay.count('describe') > 0)
   t.equal(relay.count('loginPortal'), 0)
 })

@@ -16,7 +16,7 @@ async function sampler({ operatorUrl }: Portal): Promise<(sample: string) => num
 }
 
 async function use(t: Test, env: Readonly<Record<string, string>> = {}): Promise<Portal> {
-  const portal = await startPortal(t, { env: { RATE_LIMIT_CONTACT: '3/3600', ...env } })
+  const portal = await startPortal(t, { keepsStart: true, env: { RATE_LIMIT_CONTACT: '3/3600', ...env } })
   const body = { username: 'alice@example.com', password: 'wrong' }
   await portal.as(undefined, 'POST', '/auth/login', { body })
   for (let i = 0; i < 4; i += 1) await portal.as('alice', 'GET', '/modules/HelpDesk/records?limit=1')

@@ -69,11 +69,13 @@ export interface Session {
 
 export interface PortalOptions extends StartOptions {
   readonly mode?: Mode
+  /** Whether the relay keeps the calls of the start; how many are over by the end of `startPortal` is left to chance. */
+  readonly keepsStart?: boolean
 }
 
 export async function startPortal(
   t: Test,
-  { mode = 'portal', ...options }: PortalOptions = {},
+  { mode = 'portal', keepsStart = false, ...options }: PortalOptions = {},
 ): Promise<Portal> {
   const relay = await startRelay(t)
   const env = { LOGIN_MODE: mode, ...options.env, COREBOS_URL: relay.url }
@@ -86,8 +88,10 @@ export async function startPortal(
     },
   })
   // The start itself reads what a policy file names.
-  relay.calls.length = 0
-  relay.arrived.length = 0
+  if (!keepsStart) {
+    relay.calls.length = 0
+    relay.arrived.length = 0
+  }
   // What the first requests need is read as well, and counted.
   await warmed(gateway)
   const tokens = new Map<string, Promise<string>>()
