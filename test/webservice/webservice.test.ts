@@ -203,7 +203,9 @@ t.test('a log-in leaves the same trace whether or not somebody has the name', as
     const [his = NaN, ...others] = (await Promise.all([somebody, ...nobodies].map(looks))).map(
       ({ age, isNew }) => (isNew ? NaN : age),
     )
-    t.notOk(others.some(Number.isNaN), 'none is new')
+    // One that looked used may have come to its end in these seconds, one in 180; without traces most would be new.
+    const fresh = others.filter(Number.isNaN).length
+    t.ok(fresh <= 2, `${fresh} of ${others.length} are new`)
     const like = others.filter((age) => Math.abs(age - 40) <= 2)
     t.ok(like.length > 3, `${like.length} of ${others.length} begun with the log-in`)
     // coreBOS has a clock of its own here, so that his age is that of the log-in as the gateway's tells it.
