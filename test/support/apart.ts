@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Test } from 'tap'
+import { warmed } from './portal.ts'
 import { program } from './program.ts'
 
 export interface SmallGateway {
@@ -58,6 +59,7 @@ export async function startSmallGateway(
   })
   const [, url = '', operatorUrl = ''] =
     /gateway=(\S+).* metrics=(\S+)/.exec(await readyLine(child.stdout)) ?? []
+  await warmed({ operatorUrl })
 
   const lines = async (): Promise<readonly string[]> =>
     (await (await fetch(`${operatorUrl}/metrics`)).text()).split('\n')
