@@ -40,3 +40,8 @@ export function neededAfter(error: unknown, before: Needed = new Set()): Needed 
   if (error.modules.every((name) => before.has(name))) throw error
   return new Set([...before, ...error.modules])
 }
+
+/** Whether the names of records that its records refer to are wanted as well (`display=true`). */
+export function wantsNames({ url }: Naming): boolean {
+  return /[?&]display=true(?:&|$)/.test(url)
+}

@@ -29,7 +29,7 @@ import type { ReadContext, Reader } from './context.ts'
 import * as dependencies from './dependencies.ts'
 import { Downloads } from './downloads.ts'
 import { Freshness, type Fresh, type FreshnessOptions } from './freshness.ts'
-import { withTies, wordsOf, type Naming, type Needed } from './needed-modules.ts'
+import { wantsNames, withTies, wordsOf, type Naming, type Needed } from './needed-modules.ts'
 import { OwnerIdsReader } from './owner-ids.ts'
 import { Provenance } from './provenance.ts'
 import { ScopeLists, type ScopeListsOptions } from './scope-lists.ts'
@@ -94,12 +94,6 @@ interface Caching {
 export function uncached(): Generations {
   const once = randomUUID()
   return { cacheGeneration: once, schemaGeneration: once, moduleGenerations: new Map() }
-}
-
-/** @returns undefined if it needs all of them */
-function neededBy(needs: Needs, policy: Policy, contact: Contact): (() => Iterable<string>) | undefined {
-  const { neededModules: some = [] } = needs
-  return some === 'all' ? undefined : () => withTies([...some, ...wordsOf(needs)], policy, contact)
 }
 
 /** Everything that the visible records of a contact depend on. */
@@ -214,13 +208,25 @@ export class ReadContexts {
   async catalogueOf(contact: Contact, upstream: Upstream, needs?: Needs): Promise<Catalogue> {
     const { corebos } = this.#options
     const policy = this.#options.policy()
-    const needed = needs && neededBy(needs, policy, contact)
+    const needed = needs && this.#neededBy(needs, policy, contact)
     return corebos.metadata.of(
       await upstream.userId(),
       upstream.caller,
       policy.modulesToDescribe(contact),
       needed,
     )
+  }
+
+  /** @returns undefined if it needs all of them */
+  #neededBy(needs: Needs, policy: Policy, contact: Contact): (() => Iterable<string>) | undefined {
+    const { neededModules: some = [] } = needs
+    if (some === 'all') return undefined
+    return () => {
+      const named = [...some, ...wordsOf(needs)]
+      // Described by the same call as the modules that refer to them.
+      const referred = wantsNames(needs) ? this.#options.corebos.metadata.referredBy(named) : []
+      return withTies([...named, ...referred], policy, contact)
+    }
   }
 
   async #make(

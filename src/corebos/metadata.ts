@@ -99,6 +99,14 @@ export class Metadata {
     return catalogue
   }
 
+  /** The modules that the fields of these refer to, if they have been described to any CRM user. It grants no right. */
+  referredBy(names: readonly string[]): ReadonlySet<string> {
+    const users = [...this.#users.values()]
+    const described = names.map((name) => users.find(({ modules }) => modules.get(name))?.modules.get(name))
+    const fields = described.flatMap((module) => [...(module?.fields.values() ?? [])])
+    return new Set(fields.flatMap(({ refersTo }) => refersTo))
+  }
+
   /** Clears the cache of this instance; values in the store under another schema generation are not used either. */
   clear(): void {
     this.#users.clear()

@@ -5,7 +5,6 @@ import { mapLimited } from '../model/map-limited.ts'
 import { holdsUsers, type FieldShape, type ModuleShape } from '../model/module.ts'
 import { parseId } from '../model/webservice-id.ts'
 import * as tree from '../query/tree.ts'
-import { openViewOf } from '../read/records-by-id.ts'
 import { run } from '../read/run.ts'
 import { bounded } from '../read/look-up.ts'
 import type { FoundRecord } from '../read/send.ts'
@@ -156,38 +155,42 @@ async function recordNames(
   found: ReadonlyMap<string, FoundRecord | null>,
   context: ReadContext,
 ): Promise<Words> {
-  const { contact } = context.visible
   const modules = new Map<ModuleView, Set<string>>()
   for (const { value, view } of cells)
     if (view !== undefined) modules.set(view, (modules.get(view) ?? new Set<string>()).add(value))
-  const ids = new Set([...modules.values()].flatMap((those) => [...those]))
-  const own = [contact.id, contact.accountId].filter(
-    (id) => id !== undefined && ids.has(id) && !found.has(id),
-  )
-  const [ownNames, others] = await Promise.all([
-    mapLimited(own.map(String), async (id) => [id, await ownName(id, context)] as const),
-    mapLimited(modules, async ([view, referred]) => {
-      const fields = nameFields(view)
-      const those = [...referred]
-      const unread = those.filter((id) => !found.has(id) && !own.includes(id))
-      const rows = await rowsOf(view, fields, unread, context)
-      const read = those.map((id) => found.get(id)?.row).filter((row) => row !== undefined)
-      return [...rows, ...read].map((row) => [row['id'] ?? '', nameOf(row, fields)] as const)
-    }),
-  ])
-  return new Map([...ownNames, ...others.flat()])
+  const names = await mapLimited(modules, async ([view, referred]) => {
+    const those = [...referred]
+    const read = those.map((id) => found.get(id)?.row).filter((row) => row !== undefined)
+    const unread = those.filter((id) => !found.has(id))
+    const named = read.map((row) => [row['id'] ?? '', nameOf(row, nameFields(view))] as const)
+    return [...named, ...(await unreadNames(view, unread, context))]
+  })
+  return new Map(names.flat())
 }
 
-/** The contact and its account are in most answers: their names are cached as long as their scope. */
-async function ownName(id: string, context: ReadContext): Promise<string> {
-  const view = openViewOf(id, context)
-  if (view === undefined) return ''
+/**
+ * The contact and its account are in most answers: their names are cached as long as their scope, and read together
+ * with the others where they are not.
+ */
+async function unreadNames(
+  view: ModuleView,
+  ids: readonly string[],
+  context: ReadContext,
+): Promise<(readonly [string, string])[]> {
+  const { contact } = context.visible
   const fields = nameFields(view)
-  const key = JSON.stringify(['name', id])
-  const [name = ''] = await context.remember(key, [view.module.name], async () =>
-    (await rowsOf(view, fields, [id], context)).map((row) => nameOf(row, fields)),
-  )
-  return name
+  const own = ids.find((id) => id === contact.id || id === contact.accountId)
+  const others = ids.filter((id) => id !== own)
+  const namesOf = async (some: readonly string[]) =>
+    (await rowsOf(view, fields, some, context)).map((row) => [row['id'] ?? '', nameOf(row, fields)] as const)
+  if (own === undefined) return namesOf(others)
+
+  let all: (readonly [string, string])[] | undefined
+  const ownNames = await context.remember(JSON.stringify(['name', own]), [view.module.name], async () => {
+    all = await namesOf(ids)
+    return all.filter(([id]) => id === own).map(([, name]) => name)
+  })
+  return all ?? [...ownNames.map((name) => [own, name] as const), ...(await namesOf(others))]
 }
 
 function nameOf(row: Row, fields: readonly string[]): string {

@@ -1,6 +1,6 @@
 /** Texts for people: `display=true`, the names of users, and the language of labels. */
 import t, { type Test } from 'tap'
-import { modes, policyFile, startPortal, type Portal } from '../support/portal.ts'
+import { modes, policyFile, startPortal, usualModes, type Portal } from '../support/portal.ts'
 
 type Texts = Readonly<Record<string, string>>
 interface Shown extends Readonly<Record<string, unknown>> {
@@ -227,6 +227,48 @@ function referred(rows: readonly Shown[]): Set<string> {
   const prefixes = ids.map(([, value]) => /^([0-9]+)x[0-9]+$/.exec(String(value))?.[1] ?? '')
   return new Set(prefixes.filter((prefix) => !['', '19', '20', '21'].includes(prefix)))
 }
+
+t.test(
+  'the first request for names costs two calls more than one without, and one for the labels of all',
+  async (t) => {
+    const callsOf = async (portal: Portal, path: string, name = 'alice') => {
+      await portal.as(name, 'GET', '/auth/session')
+      portal.relay.calls.length = 0
+      await shown(portal, path, name)
+      const operations = portal.relay.calls.map(({ operation }) => operation)
+      // Sessions of the service user are the gateway's own: as many as reads run at once.
+      return operations.filter((operation) => !['getchallenge', 'login', 'logout'].includes(operation))
+    }
+    for (const mode of usualModes)
+      for (const module of ['HelpDesk', 'Invoice', 'Quotes', 'InventoryDetails']) {
+        const list = `/modules/${module}/records?limit=50`
+        const [one, other] = [await startPortal(t, { mode }), await startPortal(t, { mode })]
+        const plain = await callsOf(one, list)
+        const first = await callsOf(other, `${list}&display=true`)
+        const next = await callsOf(other, `${list}&display=true`, 'carol')
+        t.comment(
+          `${mode}, ${module}: list ${plain.join(', ')}; with names ${first.join(', ')}; next contact ${next.join(', ')}`,
+        )
+        const count = (calls: readonly string[], wanted: string) =>
+          calls.filter((each) => each === wanted).length
+        t.equal(
+          count(first, 'describe'),
+          count(plain, 'describe'),
+          `${module}: all modules by one description`,
+        )
+        // One call of coreBOS reads one module: contacts and accounts are two, and each inventory that lines belong to is one.
+        const modules = module === 'InventoryDetails' ? 6 : 2
+        t.ok(count(first, 'query') - count(plain, 'query') <= modules, `${module}: one query for each module`)
+        // coreBOS translates one module by one call, for all contacts and as long as its description is kept.
+        t.ok(count(first, 'gettranslation') <= 1, `${module}: labels by one call`)
+        t.equal(count(next, 'gettranslation'), 0, `${module}: labels are read for all contacts`)
+        t.ok(
+          first.length - plain.length <= modules + 1,
+          `${module}: ${first.length} instead of ${plain.length}`,
+        )
+      }
+  },
+)
 
 /** Alice sees what these modules hold. Of each: the calls of coreBOS that `display` adds to those of the list. */
 t.test('display adds two calls of coreBOS at most, and none where names are remembered', async (t) => {
