@@ -12,11 +12,7 @@ declare module 'fastify' {
     /** Sends an answer with its entity tag, or 304. */
     readonly sendTagged: (answer: unknown) => FastifyReply
     /** Sends the answer that `make` makes of what the context reads; with `READ_CACHE_TTL`, a kept one where there is one. */
-    readonly sendRead: (
-      context: ReadContext,
-      make: () => Promise<unknown>,
-      tag: 'tagged' | 'untagged',
-    ) => Promise<FastifyReply>
+    readonly sendRead: (context: ReadContext, make: () => Promise<unknown>) => Promise<FastifyReply>
   }
 }
 
@@ -30,23 +26,21 @@ export default fp<Options>(
     const observe = (how: 'kept' | 'read') => app.metrics.cacheUses.inc({ cache: 'answers', how })
     const kept = new KeptAnswers({ ttlMs: READ_CACHE_TTL * 1000, now, observe })
 
-    function answerOf(request: FastifyRequest, made: unknown, isTagged: boolean): SentAnswer {
+    function answerOf(request: FastifyRequest, made: unknown): SentAnswer {
       const body = Buffer.from(JSON.stringify(made))
       const language = request.hasLabels ? request.language : undefined
-      return { body, tags: isTagged ? app.entityTags.ofJson(body, app.contactOf(request).id, language) : [] }
+      return { body, tags: app.entityTags.ofJson(body, app.contactOf(request).id, language) }
     }
 
     app.decorateReply('sendTagged', function (this: FastifyReply, answer: unknown) {
-      return sendAnswer(this, answerOf(this.request, answer, true))
+      return sendAnswer(this, answerOf(this.request, answer))
     })
-    app.decorateReply('sendRead', async function (this: FastifyReply, { keeping }, make, tag) {
-      const isTagged = tag === 'tagged'
-      if (keeping === undefined || !kept.isOn)
-        return sendAnswer(this, answerOf(this.request, await make(), isTagged))
+    app.decorateReply('sendRead', async function (this: FastifyReply, { keeping }, make) {
+      if (keeping === undefined || !kept.isOn) return sendAnswer(this, answerOf(this.request, await make()))
       const question = questionOf(this.request)
       const found = kept.find(keeping, question)
       if (found !== undefined) return sendAnswer(this, found)
-      const answer = answerOf(this.request, await make(), isTagged)
+      const answer = answerOf(this.request, await make())
       keepEncodings(answer.body)
       kept.add(keeping, question, answer, keeping.provenance)
       return sendAnswer(this, answer)

@@ -6,6 +6,8 @@ import { record, viewOf } from '../src/read/records-by-id.ts'
 import {
   answer,
   IdempotencyKey,
+  IfNoneMatch,
+  notModified,
   problems,
   recordProblems,
   valueProblems,
@@ -62,20 +64,26 @@ function listRoute(app: App): void {
         summary: 'List the comments on a record, the oldest first',
         description:
           'In portal mode this takes a gateway with a service user; without one it is `QUERY_NOT_EXPRESSIBLE`.',
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
           200: answer(Type.Object({ comments: Type.Array(Comment) }), 'The comments', {
             example: { comments: [example] },
+            headers: ['ETag', 'Cache-Control'],
           }),
+          304: notModified,
           ...problems(...rejections, 'QUERY_NOT_EXPRESSIBLE'),
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = request.params
       const context = await access.readContextOf(request)
-      const found = await record(id, context)
-      const list = (await commentsOn([found.id], viewOf(id, context), context)).get(id) ?? []
-      return { comments: list.map(jsonComment) }
+      const read = async () => {
+        const found = await record(id, context)
+        const list = (await commentsOn([found.id], viewOf(id, context), context)).get(id) ?? []
+        return { comments: list.map(jsonComment) }
+      }
+      return reply.sendRead(context, read)
     },
   )
 }

@@ -5,7 +5,7 @@ import type { Config } from '../src/config/config.ts'
 import { levels } from '../src/model/contact.ts'
 import { limits } from '../src/model/limits.ts'
 import type { Rate } from '../src/model/rate.ts'
-import { answer, WebserviceId } from '../src/http/schemas.ts'
+import { answer, IfNoneMatch, notModified, WebserviceId } from '../src/http/schemas.ts'
 import { loginsByAddress } from '../src/auth/login-limits.ts'
 import { me } from '../src/records/me.ts'
 import { Rights, rightsOf } from '../src/write/rights.ts'
@@ -151,10 +151,14 @@ const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, config) => {
         security: [{ bearer: [] }],
         summary: 'Show contact, account, rights, language, currency and limits',
         description: 'What a page needs to know of its user after the log-in.',
-        response: { 200: answer(Me, 'The contact', { example }) },
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        response: {
+          200: answer(Me, 'The contact', { example, headers: ['ETag', 'Cache-Control'] }),
+          304: notModified,
+        },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const contact = app.contactOf(request)
       const context = await app.access.readContextOf(request)
       const { visible } = context
@@ -162,7 +166,7 @@ const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, config) => {
         me(contact, context),
         app.formatsOf(request),
       ])
-      return {
+      const answered: Static<typeof Me> = {
         ...names,
         level: contact.level,
         rights: Object.fromEntries(
@@ -174,6 +178,7 @@ const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, config) => {
         currency,
         limits: limitsOf(config),
       }
+      return reply.sendTagged(answered)
     },
   )
 }

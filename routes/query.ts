@@ -10,7 +10,7 @@ import { queryRecords } from '../src/records/query.ts'
 import { toGuide } from '../src/query/guide.ts'
 import { limits } from '../src/model/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
-import { answer, problems, queryProblems } from '../src/http/schemas.ts'
+import { answer, described, IfNoneMatch, notModified, problems, queryProblems } from '../src/http/schemas.ts'
 
 const Statement = Type.String({
   minLength: 1,
@@ -74,7 +74,12 @@ function getRoute(app: App): void {
         summary: 'Run a query',
         description: `The full ${toGuide}, within the scope of this contact.`,
         querystring: Type.Object({ q: Statement, ...presentation }),
-        response: answers,
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        response: {
+          ...answers,
+          200: { ...answers[200], headers: described('ETag', 'Cache-Control') },
+          304: notModified,
+        },
       },
     },
     async (request, reply) => {
@@ -84,7 +89,7 @@ function getRoute(app: App): void {
         queryRecords(q, display, context).catch((error: unknown) => {
           throw ofParameter(error, 'q')
         })
-      return reply.sendRead(context, read, 'untagged')
+      return reply.sendRead(context, read)
     },
   )
 }

@@ -40,7 +40,7 @@ function listRoute(app: App): void {
       const { module } = request.params
       const wanted = { module, listing: request.query, path: app.outside(`/modules/${module}/records`) }
       const context = await access.readContextOf(request)
-      return reply.sendRead(context, async () => listRecords(wanted, context), 'tagged')
+      return reply.sendRead(context, async () => listRecords(wanted, context))
     },
   )
 }
@@ -69,7 +69,7 @@ function aggregateRoute(app: App): void {
     async (request, reply) => {
       const { params, query } = request
       const context = await access.readContextOf(request)
-      return reply.sendRead(context, async () => aggregate(params.module, query, context), 'tagged')
+      return reply.sendRead(context, async () => aggregate(params.module, query, context))
     },
   )
 }
@@ -98,7 +98,7 @@ function readRoute(app: App): void {
     async (request, reply) => {
       const { params, query } = request
       const context = await access.readContextOf(request)
-      return reply.sendRead(context, async () => readRecord(params.id, query, context), 'tagged')
+      return reply.sendRead(context, async () => readRecord(params.id, query, context))
     },
   )
 }

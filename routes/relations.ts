@@ -61,7 +61,7 @@ function listRoute(app: App): void {
       const context = await access.readContextOf(request)
       const path = app.outside(`/records/${id}/related/${module}`)
       const wanted = { module, listing: request.query, path }
-      return reply.sendRead(context, async () => listRelated(id, wanted, context), 'tagged')
+      return reply.sendRead(context, async () => listRelated(id, wanted, context))
     },
   )
 }

@@ -1,7 +1,7 @@
 /** Search over all modules that are open. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, problems } from '../src/http/schemas.ts'
+import { answer, IfNoneMatch, notModified, problems } from '../src/http/schemas.ts'
 import { presentation } from '../src/records/presentation.ts'
 import { presentedHits, Row } from '../src/records/presented.ts'
 import { search } from '../src/records/search.ts'
@@ -43,6 +43,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
           ),
           ...presentation,
         }),
+        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
         response: {
           200: answer(Type.Object({ results: Type.Array(Found) }), 'What was found, by module', {
             example: {
@@ -55,16 +56,21 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
                 },
               ],
             },
+            headers: ['ETag', 'Cache-Control'],
           }),
+          304: notModified,
           ...problems('INVALID_VALUE', 'UNKNOWN_MODULE', 'QUERY_NOT_EXPRESSIBLE', 'QUERY_TOO_LARGE'),
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { q, modules, limit = 10, display = false } = request.query
       const wanted = { text: q.trim(), modules: modules?.split(',').map((name) => name.trim()), limit }
       const context = await app.access.readContextOf(request)
-      return { results: await presentedHits(await search(wanted, context), display, context) }
+      const read = async () => ({
+        results: await presentedHits(await search(wanted, context), display, context),
+      })
+      return reply.sendRead(context, read)
     },
   )
 }

@@ -105,6 +105,7 @@ t.test('lists, records and metadata are compressed as the client accepts', async
     '/modules',
     '/modules/HelpDesk',
     list,
+    '/me',
     '/openapi.json',
     '/docs/static/swagger-ui.css',
   ]) {
@@ -166,7 +167,7 @@ t.test('what holds a secret is not compressed, nor records for a browser that se
     .join('; ')
   const codingOf = async (path: string) =>
     (await fetched(portal, path, { cookie, 'accept-encoding': 'br' })).headers['content-encoding']
-  t.equal(await codingOf(list), undefined)
+  for (const path of [list, '/me']) t.equal(await codingOf(path), undefined, path)
   t.equal(await codingOf('/modules/HelpDesk'), 'br', 'metadata is')
   t.equal(await codingOf('/auth/sessions'), undefined)
 })
