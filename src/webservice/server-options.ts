@@ -32,9 +32,11 @@ export function serverOptions(proxies: readonly string[] | undefined, connection
 }
 
 /** The answer if there is no request to answer. */
+const shorterUrl = "send fewer filters, one '[in]' for many values, or the statement as a body to POST /query"
+
 function rejectionOf({ code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown }): string {
-  const problem = problemOf(code, rawPacket)
   const isWebservice = isWebservicePacket(rawPacket)
+  const problem = problemOf(code, rawPacket, isWebservice ? '' : `; ${shorterUrl}`)
   const body = isWebservice ? failureText(failure(problem)) : JSON.stringify(problemDocument(problem, ''))
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
@@ -49,14 +51,16 @@ function rejectionOf({ code, rawPacket }: { readonly code?: string; readonly raw
 /**
  * @param code of an error of Node's HTTP parser
  * @param packet the bytes in which it found the error
+ * @param advice what a URL that is too long is told besides the limit
  */
-function problemOf(code = '', packet: unknown): GatewayError {
+function problemOf(code = '', packet: unknown, advice: string): GatewayError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new GatewayError('REQUEST_TIMEOUT')
-  if (code === 'HPE_HEADER_OVERFLOW')
-    return new GatewayError(
-      isLongUrl(packet) ? 'URL_TOO_LONG' : 'HEADERS_TOO_LARGE',
-      `URL and headers may have ${maxHeaderSize} bytes at most`,
-    )
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const limit = `URL and headers may have ${maxHeaderSize} bytes at most`
+    return isLongUrl(packet)
+      ? new GatewayError('URL_TOO_LONG', limit + advice)
+      : new GatewayError('HEADERS_TOO_LARGE', limit)
+  }
   return new GatewayError('BAD_REQUEST', 'Malformed HTTP request')
 }
 

@@ -39,11 +39,17 @@ t.test('long headers are 431', async (t) => {
 t.test('a long URL is 414', async (t) => {
   t.match(await answerTo(`GET /modules?where=${long} HTTP/1.1\r\n${end}\r\n`), {
     status: 414,
-    body: { code: 'URL_TOO_LONG', detail: `URL and headers may have ${maxHeaderSize} bytes at most` },
+    body: {
+      code: 'URL_TOO_LONG',
+      detail: `URL and headers may have ${maxHeaderSize} bytes at most; send fewer filters, one '[in]' for many values, or the statement as a body to POST /query`,
+    },
   })
   t.match(await answerTo(`GET /webservice.php?query=${long} HTTP/1.1\r\n${end}\r\n`), {
     status: 414,
-    body: { success: false, error: { code: 'URL_TOO_LONG' } },
+    body: {
+      success: false,
+      error: { code: 'URL_TOO_LONG', message: `URL and headers may have ${maxHeaderSize} bytes at most` },
+    },
   })
 })
 
