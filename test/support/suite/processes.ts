@@ -16,8 +16,10 @@ export interface Over {
   readonly hasPassed: boolean
 }
 
-/** For a file that hangs. What a file may take on a busy machine is far from it. */
-const limitSeconds = process.env['THOROUGH'] === 'true' ? 3600 : 600
+/** For a file that hangs. What a file may take on a busy machine is far from it. `run.ts` says whether it is thorough. */
+function limitSeconds(): number {
+  return process.env['THOROUGH'] === 'true' ? 3600 : 600
+}
 /** How much more a process has, for what remains open after its last test and for tap, which says what hangs. */
 const graceSeconds = 60
 /** How many files share a process one after another, so that what they leave in memory does not add up. */
@@ -63,7 +65,7 @@ class TestProcess {
       : ['--enable-source-maps', '--import=./dist/test/support/suite/without-domains.js']
     this.#child = spawn(process.execPath, [...options, program], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(limitSeconds), TAP_CWD: process.cwd() },
+      env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(limitSeconds()), TAP_CWD: process.cwd() },
     })
     this.#closed = once(this.#child, 'close')
     this.#stream = stream
@@ -79,7 +81,7 @@ class TestProcess {
       })
     })
     this.#send({ file })
-    const timer = this.#killIn(limitSeconds + graceSeconds)
+    const timer = this.#killIn(limitSeconds() + graceSeconds)
     const hasPassed = await Promise.race([over, this.#closed.then(() => undefined)])
     clearTimeout(timer)
     this.#child.removeAllListeners('message')
@@ -112,7 +114,7 @@ class TestProcess {
 }
 
 async function runAlone(report: Report, file: string): Promise<void> {
-  const how = await new TestProcess(file, report.stream(file)).end(limitSeconds + graceSeconds)
+  const how = await new TestProcess(file, report.stream(file)).end(limitSeconds() + graceSeconds)
   if (how !== undefined) report.failUnlessNamed(file, how)
 }
 
