@@ -86,7 +86,9 @@ export function thread(file: string, options?: unknown): Worker {
   const isCompiled = import.meta.url.endsWith('.js')
   const url = new URL(isCompiled ? file.replace(/\.ts$/, '.js') : file, import.meta.url)
   const workerData = { file: url.href, options }
-  return new Worker(isCompiled ? url : new URL('thread.js', import.meta.url), { workerData })
+  // A thread reads TypeScript only after `thread.js` has run.
+  const execArgv = process.execArgv.filter((option) => !option.endsWith('.ts'))
+  return new Worker(isCompiled ? url : new URL('thread.js', import.meta.url), { workerData, execArgv })
 }
 
 /** Several of them on one thread beside the test's, for tests that ask thousands of things. */
