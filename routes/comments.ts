@@ -5,11 +5,11 @@ import { commentsOn, jsonComment, writtenComment } from '../src/records/comments
 import { record, viewOf } from '../src/read/records-by-id.ts'
 import {
   answer,
+  Conditional,
   IdempotencyKey,
-  IfNoneMatch,
-  notModified,
   problems,
   recordProblems,
+  taggedAnswer,
   valueProblems,
   WebserviceId,
   writeProblems,
@@ -64,13 +64,11 @@ function listRoute(app: App): void {
         summary: 'List the comments on a record, the oldest first',
         description:
           'In portal mode this takes a gateway with a service user; without one it is `QUERY_NOT_EXPRESSIBLE`.',
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
-          200: answer(Type.Object({ comments: Type.Array(Comment) }), 'The comments', {
+          ...taggedAnswer(Type.Object({ comments: Type.Array(Comment) }), 'The comments', {
             example: { comments: [example] },
-            headers: ['ETag', 'Cache-Control'],
           }),
-          304: notModified,
           ...problems(...rejections, 'QUERY_NOT_EXPRESSIBLE'),
         },
       },

@@ -5,7 +5,7 @@ import type { Config } from '../src/config/config.ts'
 import { levels } from '../src/model/contact.ts'
 import { limits } from '../src/model/limits.ts'
 import type { Rate } from '../src/model/rate.ts'
-import { answer, IfNoneMatch, notModified, WebserviceId } from '../src/http/schemas.ts'
+import { Conditional, taggedAnswer, WebserviceId } from '../src/http/schemas.ts'
 import { loginsByAddress } from '../src/auth/login-limits.ts'
 import { me } from '../src/records/me.ts'
 import { Rights, rightsOf } from '../src/write/rights.ts'
@@ -151,10 +151,9 @@ const meRoute: FastifyPluginAsyncTypebox<MeOptions> = async (app, config) => {
         security: [{ bearer: [] }],
         summary: 'Show contact, account, rights, language, currency and limits',
         description: 'What a page needs to know of its user after the log-in.',
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
-          200: answer(Me, 'The contact', { example, headers: ['ETag', 'Cache-Control'] }),
-          304: notModified,
+          ...taggedAnswer(Me, 'The contact', { example }),
         },
       },
     },

@@ -1,7 +1,7 @@
 /** The modules, as this contact may read them. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, IfNoneMatch, ModuleName, labelsNotModified, problems } from '../src/http/schemas.ts'
+import { answer, Conditional, labelsNotModified, ModuleName, problems } from '../src/http/schemas.ts'
 import { jsonValueSchema, type JsonValue } from '../src/model/json-value.ts'
 import { describedForm, widgets, type DescribedForm } from '../src/records/form.ts'
 import { LanguageParameter } from '../src/records/presentation.ts'
@@ -161,7 +161,7 @@ function listRoute(app: App): void {
       schema: {
         ...shared,
         summary: 'List the readable modules',
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
           200: answer(Type.Object({ modules: Type.Array(Summary) }), 'The modules', {
             example: { modules: [example] },
@@ -191,7 +191,7 @@ function describeRoute(app: App): void {
         ...shared,
         summary: 'Describe a module: its fields, picklists and rights',
         params: Type.Object({ module: ModuleName }),
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
           200: answer(Module, 'The module', {
             example: { ...example, ...exampleForm },

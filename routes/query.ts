@@ -10,7 +10,7 @@ import { queryRecords } from '../src/records/query.ts'
 import { toGuide } from '../src/query/guide.ts'
 import { limits } from '../src/model/limits.ts'
 import { parseQuery } from '../src/query/parse.ts'
-import { answer, described, IfNoneMatch, notModified, problems, queryProblems } from '../src/http/schemas.ts'
+import { answer, Conditional, problems, queryProblems, taggedAnswer } from '../src/http/schemas.ts'
 
 const Statement = Type.String({
   minLength: 1,
@@ -53,11 +53,9 @@ const rejected: Static<typeof Rejection> = {
   rejected: { code: 'UNKNOWN_FIELD', detail: "line 1, column 8: HelpDesk has no field 'titel'" },
 }
 
-const answers = {
-  200: answer(QueryResult, 'The rows', {
-    example: { records: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }], total: 1 },
-  }),
-  ...problems(...queryProblems),
+const example: Static<typeof QueryResult> = {
+  records: [{ ticket_title: 'alice ticket 1', ticketstatus: 'Open', id: '17x8625' }],
+  total: 1,
 }
 
 type App = Parameters<FastifyPluginAsyncTypebox>[0]
@@ -74,12 +72,8 @@ function getRoute(app: App): void {
         summary: 'Run a query',
         description: `The full ${toGuide}, within the scope of this contact.`,
         querystring: Type.Object({ q: Statement, ...presentation }),
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
-        response: {
-          ...answers,
-          200: { ...answers[200], headers: described('ETag', 'Cache-Control') },
-          304: notModified,
-        },
+        headers: Conditional,
+        response: { ...taggedAnswer(QueryResult, 'The rows', { example }), ...problems(...queryProblems) },
       },
     },
     async (request, reply) => {
@@ -105,7 +99,7 @@ function postRoute(app: App): void {
         description: `The full ${toGuide}, within the scope of this contact.`,
         querystring: Type.Object(presentation),
         body: Type.Object({ query: Statement }, { additionalProperties: false }),
-        response: answers,
+        response: { 200: answer(QueryResult, 'The rows', { example }), ...problems(...queryProblems) },
       },
     },
     async (request) => {

@@ -5,12 +5,11 @@ import { aggregate, AggregateQuery, Groups } from '../src/records/aggregate.ts'
 import { limits } from '../src/model/limits.ts'
 import { Listed, ListingQuery, listRecords, Page, readRecord, RecordQuery } from '../src/records/list.ts'
 import {
-  answer,
-  IfNoneMatch,
+  Conditional,
   ModuleName,
-  notModified,
   problems,
   queryProblems,
+  taggedAnswer,
   WebserviceId,
 } from '../src/http/schemas.ts'
 
@@ -28,10 +27,9 @@ function listRoute(app: App): void {
         summary: 'List the records of a module',
         params: Type.Object({ module: ModuleName }),
         querystring: ListingQuery,
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
-          200: answer(Page, 'The records', { headers: ['ETag', 'Cache-Control'] }),
-          304: notModified,
+          ...taggedAnswer(Page, 'The records'),
           ...problems(...queryProblems),
         },
       },
@@ -58,10 +56,9 @@ function aggregateRoute(app: App): void {
           'is counted.',
         params: Type.Object({ module: ModuleName }),
         querystring: AggregateQuery,
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
-          200: answer(Groups, 'The groups', { headers: ['ETag', 'Cache-Control'] }),
-          304: notModified,
+          ...taggedAnswer(Groups, 'The groups'),
           ...problems(...queryProblems),
         },
       },
@@ -87,10 +84,9 @@ function readRoute(app: App): void {
           'record, without `fields` and `expand`.',
         params: Type.Object({ id: WebserviceId }),
         querystring: RecordQuery,
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
-          200: answer(Listed, 'The record', { headers: ['ETag', 'Cache-Control'] }),
-          304: notModified,
+          ...taggedAnswer(Listed, 'The record'),
           ...problems(...queryProblems, 'NOT_FOUND'),
         },
       },

@@ -4,13 +4,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ListingQuery, Page } from '../src/records/list.ts'
 import { listRelated } from '../src/records/related-page.ts'
 import {
-  answer,
-  IfNoneMatch,
+  Conditional,
   ModuleName,
-  notModified,
   problems,
   queryProblems,
   recordProblems,
+  taggedAnswer,
   webserviceId,
   writeProblems,
 } from '../src/http/schemas.ts'
@@ -48,10 +47,9 @@ function listRoute(app: App): void {
           '`offset` and `count`.',
         params: Type.Object({ id: webserviceId('11x8546'), other: Related }),
         querystring: ListingQuery,
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
-          200: answer(Page, 'The records', { headers: ['ETag', 'Cache-Control'] }),
-          304: notModified,
+          ...taggedAnswer(Page, 'The records'),
           ...problems(...queryProblems, 'NOT_FOUND'),
         },
       },

@@ -1,7 +1,7 @@
 /** Search over all modules that are open. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, IfNoneMatch, notModified, problems } from '../src/http/schemas.ts'
+import { Conditional, problems, taggedAnswer } from '../src/http/schemas.ts'
 import { presentation } from '../src/records/presentation.ts'
 import { presentedHits, Row } from '../src/records/presented.ts'
 import { search } from '../src/records/search.ts'
@@ -43,9 +43,9 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
           ),
           ...presentation,
         }),
-        headers: Type.Object({ 'if-none-match': IfNoneMatch }),
+        headers: Conditional,
         response: {
-          200: answer(Type.Object({ results: Type.Array(Found) }), 'What was found, by module', {
+          ...taggedAnswer(Type.Object({ results: Type.Array(Found) }), 'What was found, by module', {
             example: {
               results: [
                 {
@@ -56,9 +56,7 @@ const searching: FastifyPluginAsyncTypebox = async (app) => {
                 },
               ],
             },
-            headers: ['ETag', 'Cache-Control'],
           }),
-          304: notModified,
           ...problems('INVALID_VALUE', 'UNKNOWN_MODULE', 'QUERY_NOT_EXPRESSIBLE', 'QUERY_TOO_LARGE'),
         },
       },

@@ -218,8 +218,24 @@ function notModifiedWith(...headers: readonly AnswerHeader[]) {
   return Type.Unsafe<undefined>(Type.Null({ description: 'Not modified', headers: described(...headers) }))
 }
 
+/** The headers of a request whose client may have the current version. */
+export const Conditional = Type.Object({ 'if-none-match': IfNoneMatch })
+
 /** The answer if the client has the current version. */
 export const notModified = notModifiedWith('ETag', 'Cache-Control')
+
+/** The `response` entries for an answer with an entity tag. */
+export function taggedAnswer<T extends TSchema>(
+  schema: T,
+  description: string,
+  { example }: { example?: Static<T> } = {},
+) {
+  const headers: readonly AnswerHeader[] = ['ETag', 'Cache-Control']
+  return {
+    200: answer(schema, description, { ...(example !== undefined && { example }), headers }),
+    304: notModified,
+  }
+}
 
 /** On routes whose labels depend on the language. */
 export const labelsNotModified = notModifiedWith('ETag', 'Cache-Control', 'Content-Language')
