@@ -101,30 +101,9 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
 }
 
 /** Fastify looks for a plugin without this name among all modules that are loaded, at each start of a gateway. */
-for (const routes of [
-  actions,
-  auth,
-  comments,
-  description,
-  documents,
-  health,
-  jwks,
-  me,
-  modules,
-  operator,
-  operatorPages,
-  passwordRoutes,
-  portal,
-  printing,
-  query,
-  recordWrites,
-  records,
-  relations,
-  search,
-  sessionRoutes,
-  webserviceRoute,
-])
-  Object.assign(routes, { [Symbol.for('fastify.display-name')]: routes.name })
+function named<P extends { readonly name: string }>(routes: P): P {
+  return Object.assign(routes, { [Symbol.for('fastify.display-name')]: routes.name })
+}
 
 async function registerAll(
   { app, connections }: ReturnType<typeof bareApp>,
@@ -181,26 +160,26 @@ async function registerAll(
   const missing = readiness(app, now)
   app.decorate('missing', async () => (isLeaving ? shuttingDown : missing()))
   app.decorate('leave', () => void (isLeaving = true))
-  await app.register(health, { missing: app.missing })
-  await app.register(jwks)
-  await app.register(auth)
-  await app.register(sessionRoutes)
-  await app.register(passwordRoutes)
-  await app.register(me, config)
-  await app.register(description)
-  await app.register(modules)
-  await app.register(records)
-  await app.register(recordWrites)
-  await app.register(relations)
-  await app.register(comments)
-  await app.register(documents, config)
-  await app.register(printing)
-  await app.register(actions)
-  await app.register(search)
-  await app.register(query)
+  await app.register(named(health), { missing: app.missing })
+  await app.register(named(jwks))
+  await app.register(named(auth))
+  await app.register(named(sessionRoutes))
+  await app.register(named(passwordRoutes))
+  await app.register(named(me), config)
+  await app.register(named(description))
+  await app.register(named(modules))
+  await app.register(named(records))
+  await app.register(named(recordWrites))
+  await app.register(named(relations))
+  await app.register(named(comments))
+  await app.register(named(documents), config)
+  await app.register(named(printing))
+  await app.register(named(actions))
+  await app.register(named(search))
+  await app.register(named(query))
   await app.register(webservice, config)
-  await app.register(webserviceRoute, config)
-  if (config.PORTAL) await app.register(portal, await portalOptions(config, logins))
+  await app.register(named(webserviceRoute), config)
+  if (config.PORTAL) await app.register(named(portal), await portalOptions(config, logins))
 }
 
 /** The folder of the built portal, beside the compiled program or, for sources, in the last build. */
@@ -264,8 +243,8 @@ export async function buildOperator(
   await app.register(operatorAccess, { token: config.OPERATOR_TOKEN })
   await app.register(parameters)
   await app.register(operatorOpenapi)
-  await app.register(operator, { gateway })
-  await app.register(operatorPages, {
+  await app.register(named(operator), { gateway })
+  await app.register(named(operatorPages), {
     gateway,
     policyFile: config.POLICY_FILE,
     hasToken: config.OPERATOR_TOKEN !== undefined,
