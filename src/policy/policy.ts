@@ -191,13 +191,18 @@ function compileAll({ modules, employees = {}, levelField }: PolicySource): Rule
   return rules
 }
 
+/** The JSON pointer of a rule in the policy file. */
+export function pointerOf({ name, module }: Pick<Rule, 'name' | 'module'>): string {
+  return name.startsWith(ofEmployees) ? `/employees/${module}` : `/modules/${module}`
+}
+
 function compile(
   module: string,
   source: ModuleRuleSource & EmployeeRuleSource,
   name: string,
   levelField: string | undefined,
 ): Rule {
-  const at = name.startsWith(ofEmployees) ? `/employees/${module}` : `/modules/${module}`
+  const at = pointerOf({ name, module })
   if ((source.open === true) === (source.ties !== undefined)) {
     throw new Error(`${at}: a rule has either 'ties' or 'open': true`)
   }

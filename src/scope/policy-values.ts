@@ -4,7 +4,7 @@
  */
 import { holdsUsers, holdsUsersOnly, valueKind, type FieldShape, type Modules } from '../model/module.ts'
 import { nearest } from '../policy/nearest.ts'
-import type { Policy, Rule } from '../policy/policy.ts'
+import { pointerOf, type Policy, type Rule } from '../policy/policy.ts'
 import * as tree from '../query/tree.ts'
 import type { Compare, Condition, FieldPath, In, Like } from '../query/tree.ts'
 import { meetsExactly } from './exact.ts'
@@ -16,11 +16,6 @@ export interface PolicyNote {
   readonly path: string
   /** One sentence that can follow the path. */
   readonly message: string
-}
-
-/** Where a rule stands in the file. */
-function pointerOf({ name, module }: Pick<Rule, 'name' | 'module'>): string {
-  return name.startsWith('employees.') ? `/employees/${module}` : `/modules/${module}`
 }
 
 /** What an operator should know of a policy that fits. */
