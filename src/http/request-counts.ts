@@ -32,7 +32,7 @@ export interface Counted {
 }
 
 /** Bytes of a body or a URL that count as one more request. */
-const lengthOfOne = 4096
+export const lengthOfOne = 4096
 
 interface Limit {
   readonly name: Quota['name']

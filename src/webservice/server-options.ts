@@ -31,9 +31,9 @@ export function serverOptions(proxies: readonly string[] | undefined, connection
   } satisfies FastifyServerOptions
 }
 
-/** The answer if there is no request to answer. */
 const shorterUrl = "send fewer filters, one '[in]' for many values, or the statement as a body to POST /query"
 
+/** The answer if there is no request to answer. */
 function rejectionOf({ code, rawPacket }: { readonly code?: string; readonly rawPacket?: unknown }): string {
   const isWebservice = isWebservicePacket(rawPacket)
   const problem = problemOf(code, rawPacket, isWebservice ? '' : `; ${shorterUrl}`)
