@@ -4,8 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { compiler } from './build/compiler.ts'
 import { copyAssets, fingerprint, isBuildOf, markBuild } from './build/output.ts'
 import { buildPortal } from './build/portal.ts'
 
@@ -17,10 +16,6 @@ const CLIENT = 'src/client/tsconfig.json'
 const PROJECTS = PROJECT === 'tsconfig.json' ? [PROJECT, CLIENT] : [PROJECT]
 
 const compile = async (folder: string): Promise<boolean> => {
-  const compiler = join(
-    dirname(createRequire(import.meta.url).resolve('typescript-native/package.json')),
-    'bin/tsc',
-  )
   for (const project of PROJECTS.filter((path) => existsSync(path))) {
     const { status } = spawnSync(process.execPath, [compiler, '-p', project, '--outDir', folder], {
       stdio: 'inherit',

@@ -6,14 +6,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { compiler } from '../../../src/tools/build/compiler.ts'
 import { copyAssets, fingerprint, markBuild } from '../../../src/tools/build/output.ts'
 import { buildPortal } from '../../../src/tools/build/portal.ts'
 import type { Check } from './report.ts'
 
 export type CheckMessage = 'compiled' | Check
-
-const compiler = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript-native/package.json')))
 
 function say(message: CheckMessage): void {
   process.send?.(message)
