@@ -162,8 +162,7 @@ async function recordNames(
     const those = [...referred]
     const read = those.map((id) => found.get(id)?.row).filter((row) => row !== undefined)
     const unread = those.filter((id) => !found.has(id))
-    const named = read.map((row) => [row['id'] ?? '', nameOf(row, nameFields(view))] as const)
-    return [...named, ...(await unreadNames(view, unread, context))]
+    return [...namesOf(read, nameFields(view)), ...(await unreadNames(view, unread, context))]
   })
   return new Map(names.flat())
 }
@@ -172,32 +171,31 @@ async function recordNames(
  * The contact and its account are in most answers: their names are cached as long as their scope, and read together
  * with the others where they are not.
  */
-async function unreadNames(
-  view: ModuleView,
-  ids: readonly string[],
-  context: ReadContext,
-): Promise<(readonly [string, string])[]> {
+async function unreadNames(view: ModuleView, ids: readonly string[], context: ReadContext): Promise<Named[]> {
   const { contact } = context.visible
   const fields = nameFields(view)
   const own = ids.find((id) => id === contact.id || id === contact.accountId)
   const others = ids.filter((id) => id !== own)
-  const namesOf = async (some: readonly string[]) =>
-    (await rowsOf(view, fields, some, context)).map((row) => [row['id'] ?? '', nameOf(row, fields)] as const)
-  if (own === undefined) return namesOf(others)
+  const read = async (some: readonly string[]) => namesOf(await rowsOf(view, fields, some, context), fields)
+  if (own === undefined) return read(others)
 
-  let all: (readonly [string, string])[] | undefined
+  let all: Named[] | undefined
   const ownNames = await context.remember(JSON.stringify(['name', own]), [view.module.name], async () => {
-    all = await namesOf(ids)
+    all = await read(ids)
     return all.filter(([id]) => id === own).map(([, name]) => name)
   })
-  return all ?? [...ownNames.map((name) => [own, name] as const), ...(await namesOf(others))]
+  return all ?? [...ownNames.map((name) => [own, name] as const), ...(await read(others))]
 }
 
-function nameOf(row: Row, fields: readonly string[]): string {
-  return fields
-    .map((name) => row[name] ?? '')
-    .join(' ')
-    .trim()
+type Named = readonly [id: string, name: string]
+
+function namesOf(rows: readonly Row[], fields: readonly string[]): Named[] {
+  const nameOf = (row: Row): string =>
+    fields
+      .map((name) => row[name] ?? '')
+      .join(' ')
+      .trim()
+  return rows.map((row) => [row['id'] ?? '', nameOf(row)])
 }
 
 async function rowsOf(
