@@ -10,7 +10,7 @@ import { startPortal } from './support/portal.ts'
 import { entriesOf } from './support/described.ts'
 import { startGateway } from './support/start.ts'
 import { at, textAt } from './support/webservice-client.ts'
-import { post, problemOf, exchange } from './support/posted.ts'
+import { post, json, exchange } from './support/posted.ts'
 
 /** With the settings that every installation needs, and no others. */
 const plain = await startPortal(t)
@@ -19,7 +19,7 @@ t.test('nothing secret reaches the log, whatever is sent', async (t) => {
   const { url, operatorUrl, log } = await startGateway(t, {
     env: { OPERATOR_TOKEN: 'secret-operator-token' },
   })
-  const json = { 'content-type': 'application/json' }
+  const type = { 'content-type': 'application/json' }
   const headers = {
     authorization: 'Bearer secret-access-token',
     cookie: '__Host-session=secret-cookie',
@@ -42,7 +42,7 @@ t.test('nothing secret reaches the log, whatever is sent', async (t) => {
       '/webservice.php',
       '/nope',
     ]) {
-      await fetch(`${url}${path}`, { method: 'POST', headers: { ...json, ...headers }, body })
+      await fetch(`${url}${path}`, { method: 'POST', headers: { ...type, ...headers }, body })
     }
   }
   for (const path of [
@@ -74,11 +74,7 @@ t.test('limits', async (t) => {
     for (let i = 0; i < 3; i++) t.equal((await fetch(`${url}/nope`)).status, 404)
     for (const path of ['/nope', '/openapi.json', '/.well-known/jwks.json']) {
       const answer = await fetch(`${url}${path}`)
-      t.match(
-        { status: answer.status, ...(await problemOf(answer)) },
-        { status: 429, code: 'RATE_LIMITED' },
-        path,
-      )
+      t.match({ status: answer.status, ...(await json(answer)) }, { status: 429, code: 'RATE_LIMITED' }, path)
       const seconds = Number(answer.headers.get('retry-after'))
       t.ok(seconds > 0 && seconds <= 60, 'and it says when to come back')
     }
@@ -90,7 +86,7 @@ t.test('limits', async (t) => {
     })
     const logIn = (username: string) =>
       post(`${url}/auth/login`, { username, password: `${username.split('@')[0]}-pw` })
-    const { accessToken } = await problemOf(await logIn('alice@example.com'))
+    const { accessToken } = await json(await logIn('alice@example.com'))
     const as = (address: string) =>
       fetch(`${url}/modules/HelpDesk/records`, {
         headers: { authorization: `Bearer ${String(accessToken)}`, 'x-forwarded-for': address },
@@ -103,7 +99,7 @@ t.test('limits', async (t) => {
     for (let n = 1; n < loginsByAddress({ max: 1, seconds: 60 }).max; n++)
       t.equal((await logIn(`${['bob', 'dave', 'erin'][n % 3] ?? ''}@example.com`)).status, 200)
     const last = await logIn('carol@example.com')
-    t.match({ status: last.status, ...(await problemOf(last)) }, { status: 429, code: 'RATE_LIMITED' })
+    t.match({ status: last.status, ...(await json(last)) }, { status: 429, code: 'RATE_LIMITED' })
   })
 
   t.test('believe X-Forwarded-For from trusted proxies alone', async (t) => {
@@ -176,7 +172,7 @@ t.test('readiness', async (t) => {
     now += 1000
     const answer = await fetch(`${url}/health/ready`)
     t.equal(answer.status, 503)
-    t.match(await problemOf(answer), {
+    t.match(await json(answer), {
       code: 'NOT_READY',
       errors: [{ field: 'corebos', message: 'coreBOS is unreachable' }],
     })

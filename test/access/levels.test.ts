@@ -1,11 +1,12 @@
 /** Levels and employees: each sees what the policy says, in every module, also after the policy was read again. */
-import { setTimeout as pause } from 'node:timers/promises'
 import { writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { levels, type Level } from '../../src/model/contact.ts'
 import type { CrmRecord } from '../../src/demo/database.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import { ownerIdsOf, numberIn, Oracle } from '../support/oracle.ts'
+import type { Mode } from '../support/portal.ts'
+import { until } from '../support/redis-server.ts'
 import { startGateway } from '../support/start.ts'
 import { sample } from '../support/thorough.ts'
 import { rowsAt } from '../support/webservice-client.ts'
@@ -19,7 +20,7 @@ function policyFile(t: Test, policy: object): string {
 
 t.test('each level reaches as far as it says, in every module', async (t) => {
   for (const level of levels) {
-    for (const mode of sample(['portal', 'service'], 1)) {
+    for (const mode of sample<Mode>(['portal', 'service'], 1)) {
       const file = policyFile(t, { ...builtinPolicy, level })
       const gateway = await startGateway(t, { env: { POLICY_FILE: file, LOGIN_MODE: mode } })
       const { database } = gateway.corebos
@@ -118,7 +119,7 @@ t.test('a policy that is read again counts at once, and a bad one changes nothin
     const before = gateway.log.length
     writeFileSync(file, content)
     process.kill(process.pid, 'SIGHUP')
-    while (!gateway.log.slice(before).some((each) => line.test(each))) await pause(1)
+    await until(String(line), async () => gateway.log.slice(before).some((each) => line.test(each)))
   }
   t.equal((await alice.query('select id from HelpDesk')).status, 404)
   await reread(JSON.stringify(builtinPolicy), /reloaded/)

@@ -1,7 +1,7 @@
 /** Malformed requests: each is rejected with a problem document, on every kind of input. */
 import t from 'tap'
 import { startPortal } from '../support/portal.ts'
-import { post, problemOf, alice, exchange } from '../support/posted.ts'
+import { post, json, alice, exchange } from '../support/posted.ts'
 
 /** With the settings that every installation needs, and no others. */
 const plain = await startPortal(t)
@@ -130,7 +130,7 @@ const badBytes: readonly (readonly [what: string, text: string])[] = [
 
 t.test('bad requests are rejected with a problem document, never with a failure', async (t) => {
   const { url } = plain
-  const accessToken = String((await problemOf(await post(`${url}/auth/login`, alice)))['accessToken'])
+  const accessToken = String((await json(await post(`${url}/auth/login`, alice)))['accessToken'])
 
   const tables = { badPaths, badLogins, badTokens, badQueries, badParameters }
   for (const [name, table] of Object.entries(tables)) {
@@ -139,7 +139,7 @@ t.test('bad requests are rejected with a problem document, never with a failure'
         const token = tokenOf(accessToken)
         const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
         const answer = await fetch(`${url}${path}`, { ...init, headers: { ...authorization, ...headers } })
-        const problem = await problemOf(answer)
+        const problem = await json(answer)
         t.equal(`${answer.status} ${String(problem['code'])}`, expected, what)
         t.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8', what)
         t.equal(problem['requestId'], answer.headers.get('x-request-id'), what)

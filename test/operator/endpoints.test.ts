@@ -3,7 +3,7 @@ import t from 'tap'
 import { startPortal } from '../support/portal.ts'
 import { startGateway } from '../support/start.ts'
 import { at, textAt } from '../support/webservice-client.ts'
-import { post, problemOf, alice } from '../support/posted.ts'
+import { post, json, alice } from '../support/posted.ts'
 
 /** With the settings that every installation needs, and no others. */
 const plain = await startPortal(t)
@@ -13,7 +13,7 @@ t.test('operators', async (t) => {
   const gateway = await startGateway(t, { env: { OPERATOR_TOKEN: token } })
   const { url, operatorUrl, log } = gateway
   const contact = '12x8549'
-  const { accessToken } = await problemOf(await post(`${url}/auth/login`, alice))
+  const { accessToken } = await json(await post(`${url}/auth/login`, alice))
   const authorization = `Bearer ${String(accessToken)}`
   const ask = async (path: string, body?: object): Promise<{ status: number; body: unknown }> => {
     const response = await fetch(`${operatorUrl}${path}`, {

@@ -1,7 +1,8 @@
 /** Business actions: where the policy lists one, coreBOS offers it and the record is visible. */
 import t from 'tap'
 import { policyFile, usualModes } from '../support/portal.ts'
-import { type Person, startDocumentPortal, json } from '../support/documents.ts'
+import { type Person, startDocumentPortal } from '../support/documents.ts'
+import { json } from '../support/posted.ts'
 
 t.test('an action runs where the policy lists it, coreBOS offers it, and the record is seen', async (t) => {
   const labelled = ['Call me back', '50 % off / "now"? #1', `ä${'x'.repeat(99)}`, 'a+b&c=d;e']

@@ -2,7 +2,8 @@
 import t from 'tap'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import { usualModes } from '../support/portal.ts'
-import { names, startDocumentPortal, json } from '../support/documents.ts'
+import { names, startDocumentPortal } from '../support/documents.ts'
+import { json } from '../support/posted.ts'
 
 t.test(
   'search finds what an evaluator finds in the text fields, and nothing in what is hidden',

@@ -1,7 +1,8 @@
 /** A portal whose contacts upload and read files as browsers do. */
 import type { Test } from 'tap'
 import { ownerIdsOf, Oracle } from './oracle.ts'
-import { credentialsOf, startPortal, type Portal, type PortalOptions } from './portal.ts'
+import { json } from './posted.ts'
+import { startPortal, type Portal, type PortalOptions } from './portal.ts'
 
 /** Own company, colleague in it, another company, and one without any. */
 export const people = { alice: 8549, bob: 8550, carol: 8551, dave: 8552 } as const
@@ -20,22 +21,9 @@ export interface DocumentPortal extends Portal {
 export async function startDocumentPortal(t: Test, options: PortalOptions = {}): Promise<DocumentPortal> {
   const portal = await startPortal(t, options)
   const { database } = portal.corebos
-  const tokens = new Map<string, Promise<string>>()
-
-  async function login(name: string): Promise<string> {
-    const { body } = await portal.as(undefined, 'POST', '/auth/login', {
-      body: credentialsOf(name, options.mode),
-    })
-    return String(body['accessToken'])
-  }
-
   async function fetchAs(name: Person | undefined, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers)
-    if (name !== undefined) {
-      const token = tokens.get(name) ?? login(name)
-      tokens.set(name, token)
-      headers.set('authorization', `Bearer ${await token}`)
-    }
+    if (name !== undefined) headers.set('authorization', `Bearer ${await portal.tokenOf(name)}`)
     return fetch(path.startsWith('http') ? path : `${portal.url}${path}`, { ...init, headers })
   }
 
@@ -56,10 +44,6 @@ export function form(
     for (const each of Array.isArray(value) ? value : [value]) data.append(field, each)
   data.append('file', new Blob([content], { type: String(type) }), String(name))
   return data
-}
-
-export async function json(response: Response): Promise<Record<string, unknown>> {
-  return (await response.json()) as Record<string, unknown> // the gateway answers objects
 }
 
 /** What a rejection says, but for the id of the request. */

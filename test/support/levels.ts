@@ -1,6 +1,7 @@
 /** Contacts of the demo data and what the oracle says that they see. */
 import { request } from 'undici'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
+import { credentialsOf, type Mode } from './portal.ts'
 import type { Started } from './start.ts'
 import { rowsAt, textAt } from './webservice-client.ts'
 
@@ -27,15 +28,12 @@ export class ContactPortal {
     this.#token = token
   }
 
-  static async of({ url }: Started, name: string, mode = 'portal'): Promise<ContactPortal> {
-    const credentials =
-      mode === 'user'
-        ? { username: name, password: `${name}-access-key` }
-        : { username: `${name}@example.com`, password: `${name}-pw` }
-    const { body, text } = await new ContactPortal(url, '').send('POST', '/auth/login', {
-      ...credentials,
-      ...(name === 'emil' && { entity: 'Employee' }),
-    })
+  static async of({ url }: Started, name: string, mode: Mode = 'portal'): Promise<ContactPortal> {
+    const { body, text } = await new ContactPortal(url, '').send(
+      'POST',
+      '/auth/login',
+      credentialsOf(name, mode),
+    )
     const token = textAt(body, 'accessToken')
     if (token === '') throw new Error(`${name} cannot log in: ${text}`)
     return new ContactPortal(url, token)

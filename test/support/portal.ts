@@ -58,6 +58,8 @@ export interface Portal extends Started {
   another(): Promise<string>
   /** Calls the gateway as a contact, or without a session. */
   as(name: string | undefined, method: string, path: string, sent?: Sent): Promise<Answer>
+  /** The access token of a person, who logs in once. */
+  tokenOf(name: string): Promise<string>
 }
 
 /** A session at coreBOS itself. */
@@ -123,6 +125,12 @@ export async function startPortal(
     return token
   }
 
+  async function tokenOf(name: string): Promise<string> {
+    const token = tokens.get(name) ?? login(name)
+    tokens.set(name, token)
+    return token
+  }
+
   const admin = await adminOf(gateway.corebos)
   return {
     ...gateway,
@@ -135,10 +143,9 @@ export async function startPortal(
     },
     as: async (name, method, path, sent = {}) => {
       if (name === undefined) return send(undefined, method, path, sent)
-      const token = tokens.get(name) ?? login(name)
-      tokens.set(name, token)
-      return send(await token, method, path, sent)
+      return send(await tokenOf(name), method, path, sent)
     },
+    tokenOf,
   }
 }
 

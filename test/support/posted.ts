@@ -1,4 +1,4 @@
-/** Posts JSON to a gateway as any client does. */
+/** Sends JSON and text to a gateway as any client does, and reads what it answers. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
@@ -14,7 +14,8 @@ export function post(
   })
 }
 
-export async function problemOf(answer: Response): Promise<Record<string, unknown>> {
+/** The object that the gateway answers; empty if it answers none. */
+export async function json(answer: Response): Promise<Record<string, unknown>> {
   const body: unknown = await answer.json()
   return typeof body === 'object' && body !== null ? Object.fromEntries(Object.entries(body)) : {}
 }

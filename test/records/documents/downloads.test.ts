@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { readFileAnswer } from '../../../src/corebos/file-answer.ts'
 import { SpoolLimit } from '../../../src/corebos/spool.ts'
 import { answerFor } from '../../../src/http/file-answer.ts'
@@ -15,19 +15,22 @@ import type { Portal } from '../../support/portal.ts'
 import { scratch, until } from '../../support/redis-server.ts'
 import { times } from '../../support/thorough.ts'
 import { contactAt as contactOf } from '../../support/webservice-client.ts'
-import { startDocumentPortal, form, json } from '../../support/documents.ts'
+import { startDocumentPortal, form, type DocumentPortal } from '../../support/documents.ts'
+import { json } from '../../support/posted.ts'
+
+async function pathOfUpload(t: Test, portal: DocumentPortal, bytes: Buffer): Promise<string> {
+  const file = form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' })
+  const created = await portal.upload('alice', file)
+  t.equal(created.status, 201)
+  return `/documents/${String((await json(created))['id'])}/content`
+}
 
 t.test('what may be uploaded can be downloaded, also where it is more than an answer may hold', async (t) => {
   const portal = await startDocumentPortal(t, {
     env: { COREBOS_MAX_BYTES: '1 MiB', UPLOAD_MAX_BYTES: '3 MiB' },
   })
   const bytes = randomBytes(3 * 2 ** 20)
-  const created = await portal.upload(
-    'alice',
-    form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }),
-  )
-  t.equal(created.status, 201)
-  const path = `/documents/${String((await json(created))['id'])}/content`
+  const path = await pathOfUpload(t, portal, bytes)
   t.ok(Buffer.from(await (await portal.fetch('alice', path)).arrayBuffer()).equals(bytes))
   const [file] = [...portal.corebos.database.attachments.values()].at(-1) ?? []
   if (file === undefined) throw new Error('the file is in coreBOS')
@@ -44,12 +47,7 @@ async function onTheirWay({ operatorUrl }: Portal): Promise<number> {
 t.test('a slow download holds no memory, and no file after its client has gone', async (t) => {
   const portal = await startDocumentPortal(t)
   const bytes = randomBytes(4 * 2 ** 20)
-  const made = await portal.upload(
-    'alice',
-    form(new Blob([bytes]), { name: 'a.zip', type: 'application/zip' }),
-  )
-  t.equal(made.status, 201)
-  const path = `/documents/${String((await json(made))['id'])}/content`
+  const path = await pathOfUpload(t, portal, bytes)
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void // what the flag exposes
   const held = (): number => {

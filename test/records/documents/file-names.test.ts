@@ -2,7 +2,8 @@
 import t from 'tap'
 import { activeNameProblem } from '../../../src/records/documents/file-name.ts'
 import { AcceptedTypes } from '../../../src/records/documents/media-type.ts'
-import { startDocumentPortal, form, json } from '../../support/documents.ts'
+import { startDocumentPortal, form } from '../../support/documents.ts'
+import { json } from '../../support/posted.ts'
 
 t.test('a file keeps the name that its sender has given it, as far as coreBOS can', async (t) => {
   const portal = await startDocumentPortal(t)

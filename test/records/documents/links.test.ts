@@ -2,13 +2,8 @@
 import t from 'tap'
 import { usualModes } from '../../support/portal.ts'
 import { installed, sharedSettings, startRedis } from '../../support/redis-server.ts'
-import {
-  people,
-  type Person,
-  type DocumentPortal,
-  startDocumentPortal,
-  json,
-} from '../../support/documents.ts'
+import { people, type Person, type DocumentPortal, startDocumentPortal } from '../../support/documents.ts'
+import { json } from '../../support/posted.ts'
 
 const redisMissing = !installed('redis-server')
 

@@ -11,8 +11,8 @@ import {
   type DocumentPortal,
   startDocumentPortal,
   form,
-  json,
 } from '../../support/documents.ts'
+import { json } from '../../support/posted.ts'
 
 function visibleIds(portal: DocumentPortal, name: Person, module: string): readonly string[] {
   const { database } = portal.corebos
