@@ -1,3 +1,4 @@
+/** The import rules of the project, and what else its structure promises. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import ts from 'typescript'

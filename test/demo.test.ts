@@ -1,3 +1,4 @@
+/** The built programs as a user starts them: the demo and the gateway. */
 import { spawn, spawnSync, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'

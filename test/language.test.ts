@@ -1,4 +1,4 @@
-/** Counts words in comments that make sentences hard to read, and prints how many there are in 1,000 words. */
+/** How the source files are written: how they open, and words in comments that make sentences hard to read. */
 import { readdirSync, readFileSync } from 'node:fs'
 import ts from 'typescript'
 import t from 'tap'
@@ -59,4 +59,15 @@ t.test('comments of src, plugins, routes and test', async (t) => {
   t.comment(
     `whoever-words per 1,000 words of comments: ${((hits / words) * 1000).toFixed(1)} (${hits} of ${words})`,
   )
+})
+
+t.test('every source file opens with a sentence that says what it does', (t) => {
+  const opening = /^(?:#!.*\n)?\/\*\*[^]*?\*\//
+  const files = ['src', 'plugins', 'routes', 'test'].flatMap(filesOf)
+  t.ok(files.length > 300, 'there are files')
+  const silent = files.filter(
+    (path) => !/[.:]\s*\*\/$|[.:]\n/.test(opening.exec(readFileSync(path, 'utf8'))?.[0] ?? ''),
+  )
+  t.strictSame(silent, [])
+  t.end()
 })

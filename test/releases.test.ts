@@ -1,3 +1,4 @@
+/** Places that a request holds are given back, wherever it is left. */
 import t from 'tap'
 import { InUse } from '../src/http/in-use.ts'
 import { UnderWay } from '../src/model/under-way.ts'

@@ -1,3 +1,4 @@
+/** Bodies made at random from the schemas of the routes that write. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { FormData } from 'undici'

@@ -1,3 +1,4 @@
+/** Attempts to write what is not the contact's, which coreBOS itself would accept. */
 import t from 'tap'
 import { startDemoCorebos } from '../src/demo/server.ts'
 import {

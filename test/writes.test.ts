@@ -1,3 +1,4 @@
+/** Writing through REST routes, and the audit of it. */
 import t from 'tap'
 import { FormData } from 'undici'
 import { buildApp } from '../src/app.ts'

@@ -1,3 +1,4 @@
+/** The reasons why a log-in is rejected, and its outcome. */
 import type { HeldSlots } from '../session/contract.ts'
 import type { Contact } from '../model/contact.ts'
 

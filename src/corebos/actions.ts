@@ -1,3 +1,4 @@
+/** Business actions that coreBOS offers for a module or a record. */
 import type { BusinessAction } from '../model/business-action.ts'
 import { ask, type Caller } from './caller.ts'
 import type { ClearedId } from '../model/cleared-id.ts'

@@ -1,3 +1,4 @@
+/** Which errors prove that a call was never sent, so that sending it again is safe. */
 import { GatewayError, type ErrorCode } from '../model/errors.ts'
 import { CircuitOpen } from './circuit-breaker.ts'
 import { UnansweredCall } from './transport.ts'

@@ -1,3 +1,4 @@
+/** Translations of coreBOS's own texts. */
 import { ask, type Caller } from './caller.ts'
 import { array, isObject, object, text } from './shape.ts'
 

@@ -1,3 +1,4 @@
+/** The capability to write values: they have been checked for the contact. */
 import type { ModuleShape } from './module.ts'
 
 let construct: (module: ModuleShape, values: Readonly<Record<string, string>>) => CheckedValues

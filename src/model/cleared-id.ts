@@ -1,3 +1,4 @@
+/** The capability to read or write a record: its id has been proven visible to the contact. */
 import type { WebserviceId } from './webservice-id.ts'
 
 let construct: (id: WebserviceId) => ClearedId

@@ -1,3 +1,4 @@
+/** A file as a field of a URL-encoded form. */
 import { createHash } from 'node:crypto'
 
 const escapes: Readonly<Record<string, string>> = { '+': '%2B', '/': '%2F', '=': '%3D' }

@@ -1,3 +1,4 @@
+/** The policy that applies where no policy file is given. */
 import type { PolicySource } from './schema.ts'
 
 /** The intended access of coreBOS's own Customer Portal Login, without its holes. */

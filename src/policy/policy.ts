@@ -1,3 +1,4 @@
+/** The compiled policy: the rule of each module, and what it decides for one contact. */
 import { Value as Schema } from '@sinclair/typebox/value'
 import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'

@@ -1,3 +1,4 @@
+/** The schema of the policy file. */
 import { ActionName } from '../model/action-name.ts'
 import { Type, type Static } from '@sinclair/typebox'
 import { levels } from '../model/contact.ts'

@@ -1,3 +1,4 @@
+/** Prints queries in coreBOS's basic dialect. */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import { multiplied } from './normal-form.ts'

@@ -1,3 +1,4 @@
+/** Prints queries in the gateway's own language. */
 import type { Condition, FieldPath, Query, Value } from './tree.ts'
 
 /** A query in the gateway's own language: parsing the text gives the same tree. It is never sent to coreBOS. */

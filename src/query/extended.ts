@@ -1,3 +1,4 @@
+/** Prints queries in coreBOS's extended dialect. */
 import { GatewayError } from '../model/errors.ts'
 import type { Columns, Printable } from './basic.ts'
 import type { Compare, Condition, In, Like, Null, Tie, Value } from './tree.ts'

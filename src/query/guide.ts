@@ -1,3 +1,4 @@
+/** The guide to the query language in the API documentation. */
 import { jsonOperations } from './json-conditions.ts'
 import { limits } from '../model/limits.ts'
 

@@ -1,3 +1,4 @@
+/** Rewrites conditions: without `not`, and as an `or` of `and`s. */
 import { GatewayError } from '../model/errors.ts'
 import { requireSize, sizeOf } from './size.ts'
 import * as tree from './tree.ts'

@@ -1,3 +1,4 @@
+/** The parser of statements, conditions, orders and expansions. */
 import { GatewayError } from '../model/errors.ts'
 import { parseJsonConditions } from './json-conditions.ts'
 import { limits } from '../model/limits.ts'

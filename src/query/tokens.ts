@@ -1,3 +1,4 @@
+/** The tokens of a statement, and errors that name line and column. */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { Position } from './tree.ts'

@@ -1,3 +1,4 @@
+/** Checks the conditions of a query against what the contact may see. */
 import { GatewayError } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import { withoutNot } from '../query/normal-form.ts'

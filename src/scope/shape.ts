@@ -1,3 +1,4 @@
+/** Shapes verified rows: requested columns, distinct rows, pages. */
 import { withoutTrailing } from '../model/without-trailing.ts'
 import type { Limit } from '../query/tree.ts'
 import type { Column } from './selection.ts'

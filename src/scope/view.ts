@@ -1,3 +1,4 @@
+/** The modules and fields that one contact may see. */
 import type { Contact } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import { nearest } from '../policy/nearest.ts'

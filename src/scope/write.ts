@@ -150,7 +150,7 @@ export function isShared(view: ModuleView, visible: VisibleModules, above: reado
  * A signed record whose only tie is through another record, such as a comment, belongs to the contact that signed it,
  * even if the other record belongs to the caller.
  */
-export function isSomebodyElses(row: Row, { decision: { rule } }: ModuleView, contact: Contact): boolean {
+export function isOfAnotherContact(row: Row, { decision: { rule } }: ModuleView, contact: Contact): boolean {
   const { sign, ties } = rule
   if (sign === undefined || ties === undefined || contact.entity !== 'Contacts') return false
   if ([ties.contact, ties.account, ties.relation].flat().length > 0) return false

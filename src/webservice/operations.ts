@@ -33,7 +33,7 @@ interface Shape {
 
 export type Operation = Shape &
   (
-    | { readonly by: 'anybody'; readonly run: BeforeLogin }
+    | { readonly by: 'public'; readonly run: BeforeLogin }
     | { readonly by: 'client'; readonly run: AfterLogin }
     | { readonly by: 'author'; readonly writes: WriteOperation | undefined; readonly run: Writing }
   )
@@ -42,11 +42,11 @@ type BeforeLogin = (input: Input, login: LoginContext) => Promise<Result>
 type AfterLogin = (input: Input, client: WebserviceContext) => Promise<Result>
 type Writing = (input: Input, client: WebserviceWriteContext) => Promise<Result>
 
-const anybody = (name: string, takes: readonly string[], scope: Scope, run: BeforeLogin): Operation => ({
+const open = (name: string, takes: readonly string[], scope: Scope, run: BeforeLogin): Operation => ({
   name,
   takes,
   scope,
-  by: 'anybody',
+  by: 'public',
   run,
 })
 const client = (name: string, takes: readonly string[], scope: Scope, run: AfterLogin): Operation => ({
@@ -79,11 +79,11 @@ const fieldParameters = ['term', 'filter', 'searchinmodule', 'fields', 'returnfi
 
 // prettier-ignore
 const table: readonly Operation[] = [
-  anybody('getchallenge', ['username'], 'login', login.getchallenge),
-  anybody('loginPortal', ['username', 'password', 'entity', 'deviceToken'], 'login', login.loginPortal),
-  anybody('login', ['username', 'accessKey', 'deviceToken'], 'login', login.login),
-  anybody('extendsession', [], 'self', login.extendsession),
-  anybody('logout', [], 'self', login.logout),
+  open('getchallenge', ['username'], 'login', login.getchallenge),
+  open('loginPortal', ['username', 'password', 'entity', 'deviceToken'], 'login', login.loginPortal),
+  open('login', ['username', 'accessKey', 'deviceToken'], 'login', login.login),
+  open('extendsession', [], 'self', login.extendsession),
+  open('logout', [], 'self', login.logout),
 
   client('listtypes', ['fieldTypeList'], 'visible', describe.listtypes),
   client('describe', ['elementType'], 'visible', describe.describe),

@@ -12,7 +12,7 @@ import { meets, type Row } from '../scope/verify.ts'
 import { untied, type ModuleView } from '../scope/view.ts'
 import {
   checkValues,
-  isSomebodyElses,
+  isOfAnotherContact,
   proposeCreate,
   proposeUpdate,
   writingView,
@@ -203,7 +203,7 @@ async function reached(id: string, writing: ModuleView, author: WriteContext): P
   const found = await find(id, author)
   const { row, view } = found
   const rejection = new GatewayError('NOT_WRITABLE', 'this record is read-only for this contact')
-  if (isSomebodyElses(row, writing, author.visible.contact)) throw rejection
+  if (isOfAnotherContact(row, writing, author.visible.contact)) throw rejection
   if (meets(row, await resolvedScope(writing, author), view.module)) return found
   throw rejection
 }

@@ -84,7 +84,7 @@ async function relationTarget(id: string, writing: ModuleView, author: WriteCont
   const isOpened =
     found !== undefined &&
     (!isShared(found.view, author.visible) || relating(writing, found.view) !== undefined)
-  if (isOpened && (await isNobodyElses(found, writing, author))) return found.id
+  if (isOpened && (await isOfNoOtherContact(found, writing, author))) return found.id
   const message =
     found === undefined || isOpened
       ? `'${id}' is not a record that this one may be related to`
@@ -93,7 +93,7 @@ async function relationTarget(id: string, writing: ModuleView, author: WriteCont
 }
 
 /** A record that is related to another contact or account would become visible to them. */
-async function isNobodyElses(
+async function isOfNoOtherContact(
   { id, view }: Found,
   { decision }: ModuleView,
   author: WriteContext,

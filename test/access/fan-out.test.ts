@@ -1,3 +1,4 @@
+/** How many calls of coreBOS one request may have under way, and none after its client has left. */
 import t from 'tap'
 import { disconnected } from '../../plugins/request-calls.ts'
 import { operations } from '../../src/webservice/operations.ts'

@@ -1,3 +1,4 @@
+/** Which coreBOS session serves a contact, and what happens where there is none. */
 import t from 'tap'
 import { upstreamOf } from '../../src/access/upstream.ts'
 import { Corebos } from '../../src/corebos/corebos.ts'

@@ -1,3 +1,4 @@
+/** The decision whether a contact with a right password is admitted. */
 import t from 'tap'
 import { decideAdmission, type AdmissionFacts } from '../../src/auth/admission-decision.ts'
 import type { Identity } from '../../src/corebos/trusted.ts'

@@ -1,3 +1,4 @@
+/** Log-in, refresh and log-out at the gateway, and what rejections tell. */
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { request } from 'undici'

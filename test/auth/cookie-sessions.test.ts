@@ -1,3 +1,4 @@
+/** Sessions in cookies, as a browser sees them. */
 import t, { type Test } from 'tap'
 import {
   credentialsOf,

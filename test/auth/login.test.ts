@@ -1,3 +1,4 @@
+/** The parts of a log-in: passwords, the time of a rejection, the budget of failures. */
 import t from 'tap'
 import { FailureBudget, failuresBefore, type Standing, type Verdict } from '../../src/auth/lockout-budget.ts'
 import { foldName, looseName } from '../../src/auth/names.ts'

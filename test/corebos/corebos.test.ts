@@ -1,3 +1,4 @@
+/** Calls of coreBOS: what is sent, what comes back, and what is a failure. */
 import { CorebosCrash, CorebosRejection } from '../../src/model/corebos-errors.ts'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'

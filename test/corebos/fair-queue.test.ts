@@ -1,3 +1,4 @@
+/** The queue that shares calls of coreBOS between contacts. */
 import fc from 'fast-check'
 import t from 'tap'
 import { FairQueue } from '../../src/corebos/fair-queue.ts'

@@ -1,3 +1,4 @@
+/** The calls of one request: how many at once, how many in all, and their end. */
 import t from 'tap'
 import { asGateway, bounded, currentShare, inRequest, RequestCalls } from '../../src/corebos/request-calls.ts'
 import { SharedCache } from '../../src/corebos/shared-cache.ts'

@@ -1,3 +1,4 @@
+/** Files from coreBOS that are kept on disk while the client reads. */
 import t from 'tap'
 import type { Share } from '../../src/corebos/queue-limit.ts'
 import { inRequest, RequestCalls } from '../../src/corebos/request-calls.ts'

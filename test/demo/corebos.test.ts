@@ -1,3 +1,4 @@
+/** The demo coreBOS, against what is known of a real one. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'

@@ -1,3 +1,4 @@
+/** The query dialects of the demo coreBOS. */
 import fc from 'fast-check'
 import t from 'tap'
 import { emptyValue } from '../../src/demo/database.ts'

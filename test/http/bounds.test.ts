@@ -1,3 +1,4 @@
+/** Bounds on conditions, characters and lists, which are checked before the work is done. */
 import t from 'tap'
 import {
   conjunction,

@@ -1,3 +1,4 @@
+/** What is counted and bounded before a request is read. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'

@@ -1,3 +1,4 @@
+/** The text around and in the parts of a multipart form. */
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'

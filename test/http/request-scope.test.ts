@@ -1,3 +1,4 @@
+/** What a request holds is released when it ends. */
 import fc from 'fast-check'
 import t from 'tap'
 import { GatewayError } from '../../src/model/errors.ts'

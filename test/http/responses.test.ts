@@ -1,3 +1,4 @@
+/** Response headers, `HEAD` and compression. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { compressedRoutes, encode } from '../../src/http/compression.ts'

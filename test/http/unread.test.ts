@@ -1,3 +1,4 @@
+/** Clients that do not read their answers, and connections that are too many. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'

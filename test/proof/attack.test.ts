@@ -1,3 +1,4 @@
+/** The attack of `npm run attack` in each log-in mode, and against coreBOS itself. */
 import { once } from 'node:events'
 import t from 'tap'
 import { startDemoCorebos } from '../../src/demo/server.ts'

@@ -1,3 +1,4 @@
+/** A corpus of statements in each mode, compared with an independent evaluator. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { request } from 'undici'

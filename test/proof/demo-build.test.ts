@@ -1,3 +1,4 @@
+/** Builds that run at the same time, and builds that fail. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/** Several instances behind nginx, which come and go under load. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'

@@ -1,3 +1,4 @@
+/** Faults that are put into the code that decides on rights, each of which must be noticed. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { join as joined } from 'node:path/posix'
@@ -325,7 +326,7 @@ function compiled(text: string): string {
   return outputText
 }
 
-/** What the copies consist of: everything that is reached from the door for writes, the parser and the rules. */
+/** What the copies consist of: everything that is reached from the check of writes, the parser and the rules. */
 const sources = new Map<string, string>()
 const scripts = new Map<string, string>()
 function collect(path: string): void {

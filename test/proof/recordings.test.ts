@@ -1,3 +1,4 @@
+/** The demo coreBOS against the recordings of a real one. */
 import t from 'tap'
 import { replayRecordings } from '../support/replay.ts'
 import type { Outcome, ReplayOptions } from '../support/replay.ts'

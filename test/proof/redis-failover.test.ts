@@ -1,3 +1,4 @@
+/** A failover of Redis: no session is lost, and none comes back. */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'

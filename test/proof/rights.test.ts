@@ -38,7 +38,7 @@ async function tableOf(tested: PortalUnderTest): Promise<readonly Row[]> {
   return [...openRows, ...areas.flatMap((rowsOf) => rowsOf(words))]
 }
 
-/** Paths of the operators' port that hold nothing of anybody. */
+/** Paths of the operators' port without anything of a contact. */
 const openToProbes: ReadonlySet<string> = new Set(['/metrics', '/openapi.json', '/operator.css'])
 
 /** Files of the build, the same for all: the subject of test/portal/served.test.ts. */

@@ -1,3 +1,4 @@
+/** The query language: parser, bounds and printers. */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'

@@ -1,4 +1,4 @@
-/** A document is changed, through every door, without losing its file or any other value. */
+/** A document is changed, through every interface, without losing its file or any other value. */
 import t, { type Test } from 'tap'
 import { FormData } from 'undici'
 import { modes, startPortal, stored, type Mode, type Portal } from '../support/portal.ts'
@@ -45,9 +45,9 @@ async function rest(portal: Portal, id: string): Promise<unknown> {
   return [Object.fromEntries(values), links.filter(({ document }) => `15x${document}` === id)]
 }
 
-type Door = (id: string, values: Readonly<Record<string, string>>) => Promise<boolean>
+type Change = (id: string, values: Readonly<Record<string, string>>) => Promise<boolean>
 
-function doors(portal: Portal, client: WebserviceClient): Readonly<Record<string, Door>> {
+function changes(portal: Portal, client: WebserviceClient): Readonly<Record<string, Change>> {
   const call = async (operation: string, params: Readonly<Record<string, unknown>>): Promise<boolean> =>
     (await client.call(operation, params)).success === true
   const retrieved = async (id: string): Promise<Record<string, unknown>> => {
@@ -84,12 +84,12 @@ function doors(portal: Portal, client: WebserviceClient): Readonly<Record<string
 
 async function changesEachWay(t: Test, mode: Mode): Promise<void> {
   const portal = await startPortal(t, { mode })
-  const { PATCH, ...others } = doors(portal, await contactAt(portal.url, 'alice'))
-  for (const [index, [name, door]] of Object.entries({
+  const { PATCH, ...others } = changes(portal, await contactAt(portal.url, 'alice'))
+  for (const [index, [name, change]] of Object.entries({
     PATCH,
     ...(mode === 'portal' && others),
   }).entries()) {
-    if (door === undefined) continue
+    if (change === undefined) continue
     // `upsert` finds the document by its size and second: each has a size of its own.
     const content = text.repeat(index + 1)
     const id = await uploaded(portal, 'alice', { relatedTo: ticket }, content)
@@ -100,7 +100,7 @@ async function changesEachWay(t: Test, mode: Mode): Promise<void> {
       { notes_title: 'third', notecontent: '' },
     ]
     for (const step of steps) {
-      t.ok(await door(id, step), `${mode}, ${name}: ${JSON.stringify(step)}`)
+      t.ok(await change(id, step), `${mode}, ${name}: ${JSON.stringify(step)}`)
       t.match(await stored(portal.admin, id), step)
       t.strictSame(await file(portal, id), whole(content), `${name}: the file is there`)
     }

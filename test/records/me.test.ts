@@ -1,3 +1,4 @@
+/** `GET /me`. */
 import t from 'tap'
 import { modes, policyFile, startPortal, stored } from '../support/portal.ts'
 

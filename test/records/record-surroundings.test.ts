@@ -1,3 +1,4 @@
+/** Comments, related records and other things around a record. */
 import t, { type Test } from 'tap'
 import { levels } from '../../src/model/contact.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'

@@ -1,3 +1,4 @@
+/** Gateways that share a Redis. */
 import { performance } from 'node:perf_hooks'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
@@ -43,7 +44,7 @@ const credentials = (name: string, password = `${name}-pw`) => ({
   body: { username: `${name}@example.com`, password },
 })
 
-/** A session at the drop-in door. */
+/** A session at `/webservice.php`. */
 async function clientAt(url: string, name: string): Promise<WebserviceClient> {
   const client = new WebserviceClient(url)
   const answer = await client.tryPortal(`${name}@example.com`, `${name}-pw`, passwordTypes[name] ?? 'md5')
@@ -219,7 +220,7 @@ t.test('two instances are one', { skip }, async (t) => {
     t.same(await documents(), seen)
   })
 
-  await t.test('for the end of a session, at both doors', async (t) => {
+  await t.test('for the end of a session, at both interfaces', async (t) => {
     const client = await clientAt(other.url, 'carol')
     t.equal((await there('carol', 'GET', '/auth/session')).status, 200)
     t.equal((await client.call('listtypes')).success, true)

@@ -1,3 +1,4 @@
+/** The Redis store against a real server. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'

@@ -1,3 +1,4 @@
+/** The embedded store, and the names and generations of sessions. */
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import fastify from 'fastify'
@@ -103,7 +104,7 @@ t.test('a session carries its contact unchanged', async (t) => {
   await store.close()
 })
 
-t.test('a session name of the drop-in door is what we signed, and nothing else', async (t) => {
+t.test('a session name of `/webservice.php` is valid only with our signature', async (t) => {
   const [old, fresh] = [randomBytes(32), randomBytes(32)]
   const store = new EmbeddedStore({ life, now: Date.now })
   const { session, refreshToken } = await store.create(facts('12x1'))

@@ -1,3 +1,4 @@
+/** Access tokens and their keys. */
 import {
   createHmac,
   createPrivateKey,

@@ -1,3 +1,4 @@
+/** `npm run conformance` against coreBOS as it should be and as it should not. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

@@ -1,3 +1,4 @@
+/** `npm run policy`: check, explain, init and schema. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+/** coreBOS's own JavaScript clients against `/webservice.php`. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,3 +1,4 @@
+/** The holes of coreBOS: open there, closed at the gateway. */
 import { request } from 'undici'
 import t, { type Test } from 'tap'
 import type { Database } from '../../src/demo/database.ts'
@@ -40,7 +41,7 @@ interface Attack {
   readonly alice: WebserviceClient
   readonly corebos: DemoCorebos
   readonly admin: WebserviceClient
-  /** Another log-in of a contact, at the same door. */
+  /** Another log-in of a contact, at the same interface. */
   readonly login: (name: string) => Promise<WebserviceClient>
 }
 

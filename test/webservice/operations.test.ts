@@ -1,3 +1,4 @@
+/** The operations of `/webservice.php` answer as the other routes do. */
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
 import { inJson } from '../support/json-types.ts'

@@ -1,3 +1,4 @@
+/** Parameters as PHP reads them, from query strings, forms and JSON. */
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'

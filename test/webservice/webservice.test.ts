@@ -1,3 +1,4 @@
+/** Log-in and sessions at `/webservice.php`. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
@@ -110,7 +111,7 @@ function looksOf(challenge: unknown) {
   }
 }
 
-t.test('nobody finds out who is a customer', async (t) => {
+t.test('an answer never tells whether a name is that of a customer', async (t) => {
   let clock = Date.now()
   const gateway = await startGateway(t, { now: () => clock })
   const client = new WebserviceClient(gateway.url)
@@ -319,7 +320,7 @@ t.test('hashes count towards the budget that a contact has at every route', asyn
       body: JSON.stringify({ username: 'alice@example.com', password: 'alice-pw' }),
     })
     if ('COREBOS_USER' in env) {
-      t.equal(elsewhere.status, 401, 'at every door')
+      t.equal(elsewhere.status, 401, 'at every interface')
       accessOf(gateway, 'alice').failures = 0
       const forgotten = await fetch(`${gateway.operatorUrl}/failures/forget`, {
         method: 'POST',

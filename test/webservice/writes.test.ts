@@ -1,3 +1,4 @@
+/** Writing operations of `/webservice.php`. */
 import t, { type Test } from 'tap'
 import { operations } from '../../src/webservice/operations.ts'
 import { auditIn, policyFile, startPortal, type Portal } from '../support/portal.ts'

@@ -274,7 +274,7 @@ function content(maker: Maker): Attempt {
 }
 
 /** The interfaces of the gateway besides coreBOS's own protocol. */
-export const doors: readonly Access[] = [
+export const routes: readonly Access[] = [
   { name: 'GET /query', probe: '/query', weight: 18, make: getQuery },
   { name: 'POST /query', probe: '/query', weight: 30, make: postStatement },
   { name: 'POST /query/explain', probe: '/query', weight: 10, make: explain },

@@ -3,7 +3,7 @@ import { errors, Pool } from 'undici'
 import type { Attempt } from './attempt.ts'
 import { Evaluator } from './condition.ts'
 import { damage } from './damage.ts'
-import { doors, postQuery, type Access } from './interfaces.ts'
+import { routes, postQuery, type Access } from './interfaces.ts'
 import { Judge, type Finding } from './judge.ts'
 import { knownHoles, knownPairs, type Hole } from './holes.ts'
 import { makeCall, webserviceAttempt, type Call } from './operations.ts'
@@ -110,7 +110,7 @@ class Run {
     const { log, count, only, as } = this.#options
     const contacts: Contact[] = []
     for (const credentials of as) contacts.push(await this.#enter(credentials, as))
-    const open = await this.#openDoors(contacts)
+    const open = await this.#openInterfaces(contacts)
     const began = performance.now()
     if (only === undefined) for (const contact of contacts) await this.#known(contact)
     // The known ones are part of the count.
@@ -148,7 +148,7 @@ class Run {
   }
 
   /** The interfaces that the target has. Runs first, so that a missing one is reported once. */
-  async #openDoors(contacts: readonly Contact[]): Promise<Access[]> {
+  async #openInterfaces(contacts: readonly Contact[]): Promise<Access[]> {
     const { log } = this.#options
     const [first] = contacts
     const webservice: Access = {
@@ -161,9 +161,9 @@ class Run {
     }
     if (!this.#target.isGateway) return [webservice]
     const open: Access[] = []
-    for (const door of [...doors, webservice]) {
-      if (await this.#target.has(door.probe, first?.client.token ?? '')) open.push(door)
-      else log(`skipped: ${door.name} is not there`)
+    for (const access of [...routes, webservice]) {
+      if (await this.#target.has(access.probe, first?.client.token ?? '')) open.push(access)
+      else log(`skipped: ${access.name} is not there`)
     }
     if (open.includes(webservice)) {
       for (const { client } of contacts) await client.loginWebservice(this.#world)
@@ -210,7 +210,7 @@ class Run {
     to: number,
   ): Promise<void> {
     let next = from
-    const weights = open.map((door) => [door.weight, door] as const)
+    const weights = open.map((access) => [access.weight, access] as const)
     const worker = async (): Promise<void> => {
       while (next < to) {
         const number = next++
@@ -218,11 +218,11 @@ class Run {
         if (contact === undefined) return
         const random = new Random(this.#options.seed, number)
         const maker = this.#maker(contact, random)
-        const door = random.weighted(weights)
+        const access = random.weighted(weights)
         const attempts =
-          door.name === '/webservice.php'
+          access.name === '/webservice.php'
             ? [this.#call(contact, makeCall(maker, contact.calls))]
-            : [door.make(maker)].flat()
+            : [access.make(maker)].flat()
         for (const attempt of attempts)
           await this.#put(contact, attempt, `seed ${this.#options.seed}, number ${number}`)
       }

@@ -1,3 +1,4 @@
+/** Breaks texts of the attack at random. */
 import * as hostile from './hostile.ts'
 import type { Random } from './random.ts'
 

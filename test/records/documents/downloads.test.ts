@@ -123,7 +123,7 @@ t.test('what is on its way is bounded, by contact and for all together', async (
   t.equal(crowded.headers.get('retry-after'), '5')
   const client = await contactOf(portal.url, 'bob')
   const attachment = () => client.call('retrievedocattachment', { id, returnfile: '1' })
-  t.match(await attachment(), { success: false, code: 'DOWNLOADS_BUSY' }, 'nor at the other door')
+  t.match(await attachment(), { success: false, code: 'DOWNLOADS_BUSY' }, 'nor at the other interface')
 
   await Promise.all(slow.map(async ({ body }) => body?.cancel()))
   await until('no download is under way', async () => (await onTheirWay(portal)) === 0)
