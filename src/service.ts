@@ -12,6 +12,8 @@ export interface Service {
   readonly ready: string
   /** The reasons why requests cannot be served, one line each, with the setting that can change it. */
   missing(): Promise<readonly string[]>
+  /** Resolves when what the first requests need has been read ahead, or could not be read. */
+  warmed(): Promise<void>
   /** What is in use at this moment, by kind: zero of each without a request. */
   readonly inUse: () => Readonly<Record<string, number>>
   /** Dangerous rights in coreBOS, one line each. Empty if coreBOS does not answer. */
@@ -40,6 +42,7 @@ export async function startService(config: Config, options: AppOptions = {}): Pr
       operatorUrl,
       ready,
       missing: async () => (await app.missing()).map(({ message }) => message),
+      warmed: async () => app.corebos.metadata.settled(),
       inUse: () => app.inUse.counts(),
       dangers: async () => app.corebos.dangers().catch(() => []),
       close: async (delay = 0) => {

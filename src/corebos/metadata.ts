@@ -120,7 +120,7 @@ export class Metadata {
     this.#inBackground(asGateway(read))
   }
 
-  /** Resolves when background work has ended; for tests and for the end of the process. */
+  /** Resolves when background work has ended; what the start of the gateway has begun included. */
   async settled(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background)
   }

@@ -32,11 +32,21 @@ export interface Metrics {
   readonly inUse: InUse
 }
 
+let ofProcess: Registry | undefined
+
+/** What is observed of a process is never let go again, so all of its gateways share it. */
+function processMetrics(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry()
+    collectDefaultMetrics({ register: ofProcess })
+  }
+  return ofProcess
+}
+
 /** A registry of its own per gateway, so that two in one process do not add up. */
 export function createMetrics(version: string): Metrics {
-  const registry = new Registry()
+  const registry = Registry.merge([processMetrics()])
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
   new Gauge({
     name: 'portal_build_info',
     help: 'Always 1; the labels name the versions of the gateway and of Node',

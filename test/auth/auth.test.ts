@@ -5,7 +5,6 @@ import { request } from 'undici'
 import { failuresBefore } from '../../src/auth/lockout-budget.ts'
 import type { PortalAccess } from '../../src/demo/database.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
-import { warmed } from '../support/portal.ts'
 import { startRelay, type Relay } from '../support/relay.ts'
 import { startGateway, type Started, type StartOptions } from '../support/start.ts'
 
@@ -590,7 +589,7 @@ t.test('a running session feels what changes in coreBOS within ACCESS_RECHECK', 
     for (const [what, change] of Object.entries(ending)) {
       let now = Date.now()
       const portal = await start(t, { now: () => now, env: { ...env, LOGIN_MODE: mode } })
-      await warmed(portal)
+      await portal.warmed()
       const { accessToken: token } = (await portal.login(username, password)).body
       const look = () => portal.call('GET', '/auth/session', { token })
       change(portal)

@@ -11,7 +11,7 @@ import type { DemoCorebos } from '../../src/demo/server.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import type { PolicySource } from '../../src/policy/schema.ts'
 import { startService } from '../../src/service.ts'
-import { scratch, until } from './redis-server.ts'
+import { scratch } from './redis-server.ts'
 import { startRelay, type Envelope, type Relay } from './relay.ts'
 import { startGateway, type Started, type StartOptions } from './start.ts'
 import { isThorough } from './thorough.ts'
@@ -95,7 +95,7 @@ export async function startPortal(
     relay.arrived.length = 0
   }
   // What the first requests need is read as well, and counted.
-  await warmed(gateway)
+  await gateway.warmed()
   const tokens = new Map<string, Promise<string>>()
 
   async function send(token: string | undefined, method: string, path: string, sent: Sent): Promise<Answer> {
@@ -147,15 +147,6 @@ export async function startPortal(
     },
     tokenOf,
   }
-}
-
-/** Resolves when the gateway has read at its start what the first requests need. */
-export async function warmed({ operatorUrl }: Pick<Started, 'operatorUrl'>): Promise<void> {
-  if (operatorUrl === '') return
-  await until('modules and names are read', async () => {
-    const { body } = await request(`${operatorUrl}/metrics`)
-    return (await body.text()).includes('portal_in_use{what="descriptions"} 0')
-  })
 }
 
 /** The audit lines in the log so far. */
