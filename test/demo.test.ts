@@ -92,7 +92,7 @@ const settings: readonly [name: string, env: Readonly<Record<string, string>>][]
   ['alice', { PUBLIC_URL: 'http://portal.example.com' }],
 ]
 
-for (const [name, env] of sample(settings, 2)) {
+for (const [name, env] of sample(settings, 1)) {
   t.test(`what the demo says to paste lists the tickets of ${name}: ${JSON.stringify(env)}`, async (t) => {
     const demo = start(t, 'demo', { ...ANY_PORT, ...env })
     const [, gateway = '', corebos = ''] = await demo.says(READY)
@@ -129,11 +129,11 @@ t.test('a port in use is named by its setting, in one line, with exit code 1', a
   const port = String(typeof address === 'object' ? address?.port : '')
   const named: readonly [script: string, setting: string, line: string][] = [
     ['demo', 'PORT', `error: PORT: port ${port} is in use on 127.0.0.1`],
-    ['demo', 'METRICS_PORT', `error: METRICS_PORT: port ${port} is in use on 127.0.0.1`],
     ['demo', 'COREBOS_DEMO_PORT', `error: COREBOS_DEMO_PORT: port ${port} is in use`],
+    ['demo', 'METRICS_PORT', `error: METRICS_PORT: port ${port} is in use on 127.0.0.1`],
     ['corebos', 'COREBOS_DEMO_PORT', `error: COREBOS_DEMO_PORT: port ${port} is in use`],
   ]
-  for (const [script, setting, line] of named) {
+  for (const [script, setting, line] of sample(named, 2)) {
     const program = start(t, script, { ...ANY_PORT, [setting]: port })
     t.equal(await program.exit, 1, `${script} ${setting}`)
     const lines = program.output().trim().split('\n')

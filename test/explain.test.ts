@@ -46,7 +46,7 @@ const conditions: readonly (readonly [where: string, ...words: readonly string[]
 t.test(
   "explain shows a contact no part of the policy's own conditions, and operators all of it",
   async (t) => {
-    for (const [where, ...words] of conditions) {
+    for (const [where, ...words] of sample(conditions, 4)) {
       const portal = await start(t, { where, hide: ['update_log'] })
       await portal.as('alice', 'GET', '/modules/HelpDesk/records?limit=1')
       for (const query of [
@@ -164,7 +164,7 @@ async function readers(t: Test): Promise<Reader[]> {
   const levels = ['own', 'account', 'company', 'group'] as const
   const where = "ticketstatus != 'Closed' and Accounts.accountname != 'x'"
   const byLevel = await Promise.all(
-    sample(levels, 2).map(async (level) => reader('alice', { env: await policy({}, { level }) })),
+    sample(levels, 1).map(async (level) => reader('alice', { env: await policy({}, { level }) })),
   )
   return [
     ...byLevel,

@@ -1,5 +1,5 @@
 /** No stranger locks an account: one account in every mode, by every way in. The exhaustive version is in test/proof. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { failuresBefore } from '../../src/auth/lockout-budget.ts'
 import { KnownOrigins, originLife } from '../../src/auth/known-origins.ts'
 import { LoginLimits } from '../../src/auth/login-limits.ts'
@@ -9,7 +9,7 @@ import { KeyRing } from '../../src/session/redis/encryption.ts'
 import { until } from '../support/aborts.ts'
 import { semaphore } from '../support/corebos-stub.ts'
 import { startPortal } from '../support/portal.ts'
-import { besiege, Lockout, setups, ways } from '../support/lockout.ts'
+import { besiege, Lockout, setups, ways, type Setup } from '../support/lockout.ts'
 import { isThorough, times } from '../support/thorough.ts'
 
 for (const setup of setups) {
@@ -18,27 +18,24 @@ for (const setup of setups) {
     const people = isThorough && setup.mode === 'portal' ? ['alice', 'emil'] : ['alice']
     for (const person of people.filter((each) => gateway.people.includes(each)))
       for (const way of ways)
-        await t.test(`${person}, ${way}`, (t) => besiege(t, gateway, person, way, times(12, 30)))
+        await t.test(`${person}, ${way}`, (t) => besiege(t, gateway, person, way, times(8, 30)))
+    await t.test('a burst of guesses reaches coreBOS no more often than the limit says', (t) =>
+      burst(t, gateway, setup),
+    )
   })
 }
 
-t.test('a burst of guesses reaches coreBOS no more often than the limit says', async (t) => {
-  for (const setup of setups) {
-    const gateway = await Lockout.start(t, setup)
-    for (const way of ways) {
-      const before = gateway.guessesAtCorebos
-      await gateway.attack('alice', way, times(30, 60), ['192.0.2.1'], 60)
-      // In user mode a password in clear is tried as an access key and as a password.
-      const most = setup.mode === 'user' && way === 'clear' ? 20 : 10
-      t.ok(
-        gateway.guessesAtCorebos - before <= most,
-        `${setup.name}, ${way}: ${gateway.guessesAtCorebos - before}`,
-      )
-      t.ok(gateway.failuresOf('alice') <= failuresBefore.stranger)
-      await gateway.passMinute()
-    }
+async function burst(t: Test, gateway: Lockout, { mode }: Setup): Promise<void> {
+  for (const way of ways) {
+    const before = gateway.guessesAtCorebos
+    await gateway.attack('alice', way, times(24, 60), ['192.0.2.1'], 60)
+    // In user mode a password in clear is tried as an access key and as a password.
+    const most = mode === 'user' && way === 'clear' ? 20 : 10
+    t.ok(gateway.guessesAtCorebos - before <= most, `${way}: ${gateway.guessesAtCorebos - before}`)
+    t.ok(gateway.failuresOf('alice') <= failuresBefore.stranger)
+    await gateway.passMinute()
   }
-})
+}
 
 function store() {
   let clock = 1_000_000
@@ -133,7 +130,7 @@ t.test('a log-out everywhere, a new password and an operator revoke the marks of
     const origin = { address: '198.51.100.1' }
     const { deviceToken = '' } = await gateway.logIn('alice', 'clear', origin)
     await gateway.revoke('alice', end, '12x8549')
-    await gateway.attack('alice', 'clear', 30)
+    await gateway.attack('alice', 'clear', times(12, 30))
     const { status } = await gateway.logIn('alice', 'clear', { address: '198.51.100.2', deviceToken })
     t.equal(status, 'rejected', end)
   }

@@ -4,6 +4,7 @@ import { operations } from '../../src/webservice/operations.ts'
 import { contactAt, type Sent, type WebserviceClient } from '../support/webservice-client.ts'
 import { dereferenced } from '../support/openapi.ts'
 import { contents, startPortal, type Portal } from '../support/portal.ts'
+import { isThorough } from '../support/thorough.ts'
 
 const generous = { RATE_LIMIT_CONTACT: '100000/60', RATE_LIMIT_IP: '100000/60' }
 
@@ -100,12 +101,18 @@ function spellings({ name, schema }: Parameter): readonly (readonly [search: str
   ]
 }
 
+/** A third of the items, another one at each turn; all of them in `npm run prove`. */
+function someOf<T>(items: readonly T[], turn: number): readonly T[] {
+  return isThorough ? items : items.filter((_, i) => i % 3 === turn % 3)
+}
+
 t.test('every parameter of every route', async (t) => {
   const portal = await startPortal(t, { env: generous })
   let tried = 0
+  let turn = 0
   for (const { method, path, parameters, requiredBut, body: sent } of await routesOf(portal)) {
     for (const parameter of [...parameters, { name: 'nothing', in: 'query' }]) {
-      for (const [search, named] of spellings(parameter)) {
+      for (const [search, named] of someOf(spellings(parameter), (turn += 1))) {
         const url = `${path}?${search}${requiredBut(parameter.name)}`
         const { status, body } = await portal.as(
           'alice',
@@ -175,9 +182,10 @@ t.test('every parameter of every operation of /webservice.php, in URLs, forms an
   const client = await contactAt(portal.url, 'alice')
   const before = contents(portal.corebos.database)
   let tried = 0
+  let turn = 0
   for (const { name: operation, takes } of operations) {
     for (const name of takes) {
-      for (const sent of unreadable(operation, takes, name)) {
+      for (const sent of someOf(unreadable(operation, takes, name), (turn += 1))) {
         const type = sent.body?.toString().startsWith('{') === true ? 'application/json' : urlencoded
         const { status, success, message } = await client.send({ ...sent, headers: headersOf(client, type) })
         tried += 1

@@ -1,6 +1,6 @@
 /** Texts for people: `display=true`, the names of users, and the language of labels. */
 import t, { type Test } from 'tap'
-import { modes, policyFile, startPortal, usualModes, type Portal } from '../support/portal.ts'
+import { policyFile, startPortal, usualModes, type Portal } from '../support/portal.ts'
 
 type Texts = Readonly<Record<string, string>>
 interface Shown extends Readonly<Record<string, unknown>> {
@@ -272,7 +272,7 @@ t.test(
 
 /** Alice sees what these modules hold. Of each: the calls of coreBOS that `display` adds to those of the list. */
 t.test('display adds two calls of coreBOS at most, and none where names are remembered', async (t) => {
-  for (const mode of modes) {
+  for (const mode of usualModes) {
     const portal = await startPortal(t, { mode, env: { READ_CACHE_TTL: '60' } })
     const { relay } = portal
     const callsOf = async (path: string) => {

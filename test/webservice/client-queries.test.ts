@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { startPortal, type Portal } from '../support/portal.ts'
 import { ownerIdsOf, Oracle } from '../support/oracle.ts'
+import { sample, times } from '../support/thorough.ts'
 import { contactAt, rowsAt, textAt } from '../support/webservice-client.ts'
 
 const contacts = { alice: 8549, bob: 8550, carol: 8551, erin: 8553 } as const
@@ -67,10 +68,11 @@ const conditions = [
 async function compare(t: Test, portal: Portal): Promise<void> {
   const { database } = portal.corebos
   let found = 0
-  for (const [name, number] of Object.entries(contacts)) {
+  for (const [i, [name, number]] of Object.entries(contacts).entries()) {
     const oracle = new Oracle(database, ownerIdsOf(database, number, 'account'))
     const client = await contactAt(portal.url, name)
-    for (const condition of conditions) {
+    // Alice tries each, the others a part of them.
+    for (const condition of i === 0 ? conditions : sample(conditions, 12)) {
       const query = `select ticket_title from HelpDesk where ${condition} order by id limit 100;`
       const expected = oracle.answer(query)
       const { result, moreinfo, text } = await client.call('query', { query })
@@ -79,17 +81,18 @@ async function compare(t: Test, portal: Portal): Promise<void> {
       found += expected.total
     }
   }
-  t.ok(found > 100, `${found} rows`)
+  t.ok(found > times(60, 100), `${found} rows`)
 }
 
 t.test('each form finds what the contact sees, and nothing else', async (t) => {
-  for (const mode of ['portal', 'service'] as const) await compare(t, await startPortal(t, { mode }))
+  for (const mode of sample(['portal', 'service'] as const, 1))
+    await compare(t, await startPortal(t, { mode }))
 })
 
 t.test(
   'the potentials of a contact are those of its account as well, where the caller may see them',
   async (t) => {
-    for (const mode of ['portal', 'service'] as const) {
+    for (const mode of sample(['service', 'portal'] as const, 1)) {
       const portal = await startPortal(t, { mode })
       const { database } = portal.corebos
       let found = 0
@@ -105,7 +108,7 @@ t.test(
             found += expected.total
           }
       }
-      t.ok(found > 20, `${found} rows`)
+      t.ok(found > 10, `${found} rows`)
     }
   },
 )
