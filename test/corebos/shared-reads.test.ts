@@ -1,6 +1,7 @@
 /** `COREBOS_READS=shared`: the service user's sessions read for contacts that are mapped to it, under the same scope. */
 import t, { type Test } from 'tap'
 import { startPortal, type Portal } from '../support/portal.ts'
+import { sample } from '../support/thorough.ts'
 import { rowsAt, textAt } from '../support/webservice-client.ts'
 
 const list =
@@ -41,7 +42,8 @@ t.test('contacts that are mapped to the service user read in its sessions, and s
   const [own, shared] = [await start(t, 'contact'), await start(t, 'shared')]
   for (const name of ['alice', 'bob', 'carol', 'dave', 'erin']) {
     const { body } = await own.as(name, 'GET', '/modules')
-    for (const module of rowsAt(body, 'modules').map((each) => textAt(each, 'name'))) {
+    const modules = rowsAt(body, 'modules').map((each) => textAt(each, 'name'))
+    for (const module of sample(modules, 6)) {
       const path = `/modules/${module}/records?count=true`
       const [expected, answer] = [await own.as(name, 'GET', path), await shared.as(name, 'GET', path)]
       t.strictSame(withoutTimes(answer.body), withoutTimes(expected.body), `${name}: ${module}`)
