@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Admitted } from '../src/auth/rejection.ts'
+import type { Entered } from '../src/auth/login-service.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answer, corebosProblems, problems } from '../src/http/schemas.ts'
 import { ContactView, Ended, exampleContact, ofSession, viewOfContact } from '../src/http/session-views.ts'
@@ -104,12 +104,13 @@ function sessionsOf(app: App) {
   }
 
   async function open(
-    { contact, upstream, releaseOnSuccess }: Admitted,
+    { contact, upstream, checkedUnder, releaseOnSuccess }: Entered,
     request: FastifyRequest,
   ): Promise<Opened> {
     try {
       const userAgent = request.headers['user-agent'] ?? ''
-      return await sessions.create({ contact, upstream, userAgent, address: request.ip }, releaseOnSuccess)
+      const facts = { contact, upstream, userAgent, address: request.ip, checkedUnder }
+      return await sessions.create(facts, releaseOnSuccess)
     } catch (error) {
       await endUpstream(upstream)
       throw error

@@ -156,10 +156,10 @@ function loginContextOf({ request, sessionName, began }: Call, app: FastifyInsta
       count: async () => limitLogins(request),
       rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
     }),
-    open: async ({ contact, upstream, releaseOnSuccess }) => {
+    open: async ({ contact, upstream, checkedUnder, releaseOnSuccess }) => {
       try {
         const userAgent = request.headers['user-agent'] ?? ''
-        const facts = { contact, upstream, userAgent, address: request.ip }
+        const facts = { contact, upstream, userAgent, address: request.ip, checkedUnder }
         const { session } = await sessions.create(facts, releaseOnSuccess)
         const name = webservice.names.name(session)
         metrics.logins.inc({ outcome: 'ok' })

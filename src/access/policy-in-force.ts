@@ -149,8 +149,7 @@ export class PolicyInForce {
     const { log, now, installation } = this.#options
     try {
       const policy = await loaded(this.#options)
-      // A session that was checked in this millisecond was checked under the old policy.
-      const state = unchecked(policy, now() + 1, installation === undefined)
+      const state = unchecked(policy, now(), installation === undefined)
       const checked = installation?.by && this.#check(state, installation.by, 'atStart')
       this.#put(
         await (checked ?? Promise.resolve(state)).catch((error: unknown) => {
@@ -199,12 +198,9 @@ export class PolicyInForce {
 
   /** @param loaded the same before it was checked */
   #put(state: PolicyState, loaded: PolicyState): void {
-    const { now, observe } = this.#options
-    // Sessions that were looked at without the field are looked at again.
-    const isOther = loaded === this.#loaded && state.policy.levelField !== this.#state.policy.levelField
     this.#loaded = loaded
-    this.#state = isOther ? { ...state, loadedAt: now() + 1 } : state
-    observe(this.#state)
+    this.#state = state
+    this.#options.observe(state)
   }
 }
 

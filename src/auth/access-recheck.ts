@@ -17,21 +17,15 @@ export interface RecheckOptions {
   readonly every: number
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /**
-   * The policy determines the level of a contact: sessions that were checked before it was loaded are checked again.
-   */
-  readonly policy: {
-    /** Holds the policy against the installation unless that has been done. */
-    check(session: PortalSession): Promise<void>
-    /** Milliseconds since 1970. */
-    loadedAt(): number
-  }
+  /** Holds the policy against the installation unless that has been done. */
+  readonly checkPolicy: (session: PortalSession) => Promise<void>
   readonly onEnded: (session: PortalSession, reason: RejectionReason) => void
 }
 
 /**
  * coreBOS does not end a running session when a contact is switched off, its support ends, it moves to another account
- * or its CRM user becomes an administrator; therefore the gateway re-checks each `ACCESS_RECHECK`.
+ * or its CRM user becomes an administrator; therefore the gateway re-checks each `ACCESS_RECHECK`. The session in the
+ * store names the time and the rules of its last check, which counts on every instance with the same rules.
  */
 export class AccessRecheck {
   readonly #options: RecheckOptions
@@ -52,15 +46,16 @@ export class AccessRecheck {
    * @throws GatewayError `SESSION_ENDED` if the contact no longer has access; the error of coreBOS or the store
    */
   async confirm(session: PortalSession): Promise<PortalSession> {
-    const { now, every, policy } = this.#options
-    await policy.check(session)
-    if (session.checkedAt >= policy.loadedAt() && now() - session.checkedAt < every) return session
+    const { now, every, checkPolicy, context } = this.#options
+    await checkPolicy(session)
+    if (session.checkedUnder === context.rules() && now() - session.checkedAt < every) return session
     return this.#looks.run(session.id, () => this.#look(session))
   }
 
   async #look(session: PortalSession): Promise<PortalSession> {
     const { context, store, now } = this.#options
-    const began = now()
+    // Read before coreBOS is asked: a policy that is loaded meanwhile is not the one of this check.
+    const checked = { checkedAt: now(), checkedUnder: context.rules() }
     const found = await this.#judge(session)
     if ('rejected' in found) return this.#end(session, found.rejected)
     const { identity } = found
@@ -70,11 +65,10 @@ export class AccessRecheck {
       language: identity.language,
       level: levelOf(identity, context.level()),
     }
-    if (!(await store.update(session.id, { contact, checkedAt: began })))
-      throw new GatewayError('SESSION_ENDED')
+    if (!(await store.update(session.id, { contact, ...checked }))) throw new GatewayError('SESSION_ENDED')
     const moved = contact.accountId !== session.contact.accountId || contact.level !== session.contact.level
     if (moved) await store.invalidate('records')
-    return { ...session, contact, checkedAt: began }
+    return { ...session, contact, ...checked }
   }
 
   async #judge({ contact, upstream }: PortalSession): Promise<{ readonly identity: Identity } | Rejected> {

@@ -1,5 +1,5 @@
 /** Composes log-in and access re-check for the REST routes and for `/webservice.php`. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Corebos } from '../corebos/corebos.ts'
@@ -8,6 +8,7 @@ import type { PasswordType } from '../corebos/login.ts'
 import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Rate } from '../model/rate.ts'
+import { remembered } from '../model/remembered.ts'
 import type { Store } from '../session/contract.ts'
 import { KeyRing } from '../session/redis/encryption.ts'
 import { AccessRecheck } from './access-recheck.ts'
@@ -27,6 +28,13 @@ import type { RejectionReason } from './rejection.ts'
 import { ResponsePacer } from './response-pacer.ts'
 import { SessionCleanUp } from './session-clean-up.ts'
 
+/** All that the policy says about log-ins. */
+interface LoginPolicy {
+  readonly level: Level
+  readonly levelField: string | undefined
+  readonly matchUsersBy: 'portalloginuser' | 'email'
+}
+
 export interface AuthOptions {
   readonly mode: LoginMode
   readonly corebos: Corebos
@@ -40,15 +48,10 @@ export interface AuthOptions {
   /** The same on every instance (`SESSION_KEYS`); without keys there is only one instance. */
   readonly keys: readonly Buffer[] | undefined
   /** The log-in settings of the policy in force; they may change while the gateway runs. */
-  readonly policy: () => {
-    readonly level: Level
-    readonly levelField: string | undefined
-    readonly matchUsersBy: 'portalloginuser' | 'email'
-  }
-  /** Whether the policy fits the installation, and since when it is in force (milliseconds since 1970). */
+  readonly policy: () => LoginPolicy
+  /** Whether the policy fits the installation. */
   readonly policyInForce: {
     check(by?: Describer): Promise<void>
-    readonly state: { readonly loadedAt: number }
   }
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -124,6 +127,7 @@ export class Auth {
     const timed: ResponsePacer['time'] = async (kind, call) => pacer.time(kind, call)
     const checkPolicy = async (session: string, userId: string): Promise<void> =>
       policyInForce.check({ caller: corebos.session(session), userId: async () => userId })
+    const rules = remembered((current: LoginPolicy) => rulesOf(mode, current))
     const services: LoginServices = {
       calls: loginCalls(corebos, this.challenges, levelField, timed),
       service: serviceCalls(corebos, levelField, timed),
@@ -131,6 +135,7 @@ export class Auth {
       passwordType,
       matchUsersBy: () => policy().matchUsersBy,
       level: () => policy().level,
+      rules: () => rules(policy()),
       checkPolicy,
       today: () => dayOf(now()),
       end: async (session) => this.cleanUp.end(session),
@@ -140,13 +145,10 @@ export class Auth {
       context: services,
       store,
       every: recheckEvery,
-      policy: {
-        check: async ({ upstream, contact: { entity, user } }) =>
-          upstream === undefined || entity === 'Employee'
-            ? policyInForce.check()
-            : checkPolicy(upstream, user.id),
-        loadedAt: () => policyInForce.state.loadedAt,
-      },
+      checkPolicy: async ({ upstream, contact: { entity, user } }) =>
+        upstream === undefined || entity === 'Employee'
+          ? policyInForce.check()
+          : checkPolicy(upstream, user.id),
       now,
       onEnded: ({ id, contact }, reason) =>
         log.info({ session: id, contact: contact.id, reason }, 'The access re-check ended a session'),
@@ -183,6 +185,12 @@ export class Auth {
       admission: 'rejected' in decided ? decided.rejected : 'ok',
     }
   }
+}
+
+/** Differs where a contact may be admitted otherwise, or have another level. */
+function rulesOf({ name }: LoginMode, { level, levelField, matchUsersBy }: LoginPolicy): string {
+  const rules = JSON.stringify([name, level, levelField, matchUsersBy])
+  return createHash('sha256').update(rules).digest('base64url').slice(0, 12)
 }
 
 /** A clock of whole milliseconds, extended by the fractions of another clock. */

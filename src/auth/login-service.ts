@@ -26,11 +26,13 @@ export interface Guard {
   readonly pacer: Pick<ResponsePacer, 'hold'>
   readonly limits: LoginLimits
   readonly origins: Pick<KnownOrigins, 'recognize' | 'remember'>
-  readonly context: Pick<LoginServices, 'budget' | 'end'>
+  readonly context: Pick<LoginServices, 'budget' | 'end' | 'rules'>
 }
 
 /** A log-in with the device token. */
 export interface Entered extends Admitted {
+  /** The rules of the admission. */
+  readonly checkedUnder: string
   readonly deviceToken: string
 }
 
@@ -52,6 +54,8 @@ export async function guarded(
   const account = accountOf(named)
   const known = await origins.recognize(account, visit.origin)
   const reservation = await limits.reserve(account, known, visit.origin)
+  // Read before the attempt: a policy that is loaded meanwhile is not the one of this log-in.
+  const checkedUnder = guard.context.rules()
   let outcome: LoginOutcome
   try {
     outcome = await attempt(known)
@@ -64,7 +68,7 @@ export async function guarded(
     await pacer.hold(visit.began)
     return undefined
   }
-  return enter(guard, outcome, async () => {
+  return enter(guard, { ...outcome, checkedUnder }, async () => {
     const [deviceToken] = await Promise.all([
       origins.remember(account, outcome.contact.id, visit.origin),
       reservation.giveBack(),
@@ -76,7 +80,7 @@ export async function guarded(
 /** Undoes a log-in that cannot be completed. */
 async function enter(
   { context: { budget, end } }: Guard,
-  admitted: Admitted,
+  admitted: Omit<Entered, 'deviceToken'>,
   remember: () => Promise<string>,
 ): Promise<Entered> {
   try {

@@ -14,6 +14,8 @@ export interface LoginServices {
   readonly matchUsersBy: () => 'portalloginuser' | 'email'
   /** The policy's level for contacts whose record names none. */
   readonly level: () => Level
+  /** A text that differs where a contact's admission or level may differ by the mode or the policy. */
+  readonly rules: () => string
   /**
    * Holds the policy against what the CRM user of a contact's session sees, where there is no service user to do so: a
    * field that the policy names and contacts lack would fail the log-in.

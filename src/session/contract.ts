@@ -20,6 +20,8 @@ export interface PortalSession {
   readonly lastSeenAt: number
   /** The last time that coreBOS confirmed the contact's access (`ACCESS_RECHECK`). */
   readonly checkedAt: number
+  /** The rules of that check: it does not count where others apply, whichever instance made it. */
+  readonly checkedUnder: string
   /** The latest end of the session. */
   readonly expiresAt: number
   /** Counts the refresh tokens issued so far, from 1. */
@@ -31,19 +33,23 @@ export function markOf(sessionId: string): string {
   return createHash('sha256').update(sessionId).digest('hex').slice(0, 16)
 }
 
-export type NewSession = Pick<PortalSession, 'contact' | 'upstream' | 'userAgent' | 'address'>
+export type NewSession = Pick<
+  PortalSession,
+  'contact' | 'upstream' | 'userAgent' | 'address' | 'checkedUnder'
+>
 
 /** The lifetime of a cache generation, in milliseconds; no value cached under it may be older. */
 export const stampLife = 86_400_000
 
 /** The stored facts of a new session, with its labels cut to size. */
 export function labelled(facts: NewSession): NewSession {
-  const { contact, upstream, userAgent, address } = facts
-  return { contact, upstream, userAgent: userAgent.slice(0, 120), address: address.slice(0, 120) }
+  const { contact, upstream, userAgent, address, checkedUnder } = facts
+  const labels = { userAgent: userAgent.slice(0, 120), address: address.slice(0, 120) }
+  return { contact, upstream, ...labels, checkedUnder }
 }
 
 /** The facts that an access re-check may change; the contact's id is not one of them. */
-export type SessionFacts = Partial<Pick<PortalSession, 'contact' | 'upstream' | 'checkedAt'>>
+export type SessionFacts = Partial<Pick<PortalSession, 'contact' | 'upstream' | 'checkedAt' | 'checkedUnder'>>
 
 /** Milliseconds: `SESSION_IDLE_TTL`, `SESSION_MAX_TTL`, `REFRESH_GRACE`. */
 export interface SessionLife {

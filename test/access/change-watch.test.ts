@@ -226,7 +226,13 @@ t.test('each request knows what is known of changes', async (t) => {
   const store = new EmbeddedStore({ life: { idle: 1000, max: 1000, grace: 1 }, now: () => 0 })
   const contact = { entity: 'Contacts', id: '12x1', accountId: undefined, language: 'en_us' } as const
   const facts = { contact: { ...contact, user: { id: '19x5', name: 'portal' }, level: 'own' } as const }
-  const { session } = await store.create({ ...facts, upstream: undefined, userAgent: '', address: '' })
+  const { session } = await store.create({
+    ...facts,
+    upstream: undefined,
+    userAgent: '',
+    address: '',
+    checkedUnder: '',
+  })
   const authenticator = new Authenticator({
     store,
     readToken: () => {

@@ -57,8 +57,8 @@ export interface Portal extends Started {
   /** What the gateway said to coreBOS. */
   readonly relay: Relay
   readonly admin: Session
-  /** Starts one more instance in front of the same coreBOS. @returns its URL */
-  another(): Promise<string>
+  /** Starts one more instance in front of the same coreBOS, with the same clock. @returns its URL */
+  another(env?: Readonly<Record<string, string>>): Promise<string>
   /** Calls the gateway as a contact, or without a session. */
   as(name: string | undefined, method: string, path: string, sent?: Sent): Promise<Answer>
   /** The access token of a person, who logs in once. */
@@ -139,8 +139,11 @@ export async function startPortal(
     ...gateway,
     relay,
     admin,
-    another: async () => {
-      const service = await startService(readConfig({ ...gateway.env }), { sink: { write: () => undefined } })
+    another: async (changed = {}) => {
+      const { now } = options
+      const sink = { write: () => undefined }
+      const config = readConfig({ ...gateway.env, ...changed })
+      const service = await startService(config, { sink, ...(now && { now }) })
       t.teardown(() => service.close())
       return service.url
     },

@@ -28,6 +28,7 @@ export function facts(id: string, upstream: string | undefined = `upstream-${id}
     upstream,
     userAgent: 'Mozilla/5.0 (X11; Linux x86_64)',
     address: '192.0.2.1',
+    checkedUnder: 'rules',
   }
 }
 

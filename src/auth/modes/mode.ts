@@ -56,6 +56,8 @@ export interface RunningSession {
 }
 
 export interface LoginMode {
+  /** As in `LOGIN_MODE`. */
+  readonly name: string
   /** Sequential calls of the slowest rejection of this mode. */
   readonly rounds: Readonly<Record<CallKind, number>>
   /** The kinds of people that can log in. */

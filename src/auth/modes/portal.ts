@@ -12,6 +12,7 @@ import type { LoginOutcome } from '../rejection.ts'
 import type { LoginMode } from './mode.ts'
 
 export const portal: LoginMode = {
+  name: 'portal',
   rounds: { service: 2, direct: 3 },
   entities: ['Contacts', 'Employee'],
   hasPortalPassword: true,

@@ -11,6 +11,7 @@ import { reject } from '../rejection.ts'
 import type { LoginMode } from './mode.ts'
 
 export const service: LoginMode = {
+  name: 'service',
   rounds: { service: 2, direct: 2 },
   entities: ['Contacts'],
   hasPortalPassword: true,

@@ -8,6 +8,7 @@ import { reject, type LoginOutcome } from '../rejection.ts'
 import type { LoginMode } from './mode.ts'
 
 export const user: LoginMode = {
+  name: 'user',
   rounds: { service: 1, direct: 5 },
   entities: ['Contacts'],
   hasPortalPassword: false,

@@ -7,10 +7,13 @@ export type Fixed = Omit<PortalSession, 'lastSeenAt' | 'generation'>
 const form = 1
 
 export function pack(session: Fixed): string {
-  const { id, contact, upstream = null, userAgent, address, createdAt, checkedAt, expiresAt } = session
+  const { id, contact, upstream = null, userAgent, address } = session
+  const { createdAt, checkedAt, expiresAt, checkedUnder } = session
   const { entity, id: contactId, accountId = null, user, language, level } = contact
   const who = [entity, contactId, accountId, user.id, user.name, language, level]
-  return JSON.stringify([form, id, ...who, upstream, userAgent, address, createdAt, checkedAt, expiresAt])
+  // One value for both: an earlier version reads no time in it, and checks again instead of ending the session.
+  const check = [checkedAt, checkedUnder]
+  return JSON.stringify([form, id, ...who, upstream, userAgent, address, createdAt, check, expiresAt])
 }
 
 /** @returns `undefined` for the format of another version */
@@ -42,7 +45,15 @@ export function unpack(text: string): Fixed | undefined {
     userAgent: str(10),
     address: str(11),
     createdAt: time(12),
-    checkedAt: time(13),
+    ...checkIn(values[13]),
     expiresAt: time(14),
   }
+}
+
+/** A check without rules, as earlier versions stored it, counts under none: the contact is checked again. */
+function checkIn(value: unknown): Pick<Fixed, 'checkedAt' | 'checkedUnder'> {
+  const parts: readonly unknown[] = Array.isArray(value) ? value : []
+  const [at, under] = parts
+  const isCheck = typeof at === 'number' && typeof under === 'string'
+  return isCheck ? { checkedAt: at, checkedUnder: under } : { checkedAt: 0, checkedUnder: '' }
 }

@@ -33,6 +33,7 @@ function session(n: number): NewSession {
     upstream: randomBytes(10).toString('hex'),
     userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
     address: '192.0.2.1',
+    checkedUnder: 'Zk3vQ0mTf8aB',
   }
 }
 

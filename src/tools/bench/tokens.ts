@@ -21,6 +21,7 @@ const session: PortalSession = {
   createdAt: 0,
   lastSeenAt: 0,
   checkedAt: 0,
+  checkedUnder: '',
   expiresAt: 3_600_000,
   generation: 1,
 }
