@@ -89,6 +89,7 @@ t.test('a policy reaches beyond the account where any level of it does', (t) => 
     [rule({ create: { fields: ['a'], level: 'own' } }), false],
     [rule({ delete: { level: 'company' } }), true],
     [rule({ delete: true }), false],
+    [{ modules: { Faq: { open: true }, HelpDesk: { ...ticket, level: 'company' } } }, true],
   ] as const) {
     const policy = readPolicy({ level: 'account', modules: { HelpDesk: ticket }, ...change })
     t.equal(policy.reachesBeyondAccount, expected, JSON.stringify(change))
@@ -174,6 +175,7 @@ t.test('no rule opens a field that says who a contact is or who wrote a record',
     ['HelpDesk', { where: "not (b = 1 or a in ('x', '$slef'))" }, {}, /unknown name '\$slef'/],
     ['HelpDesk', { delete: { where: 'a =' } }, {}, /\/delete\/where: line 1, column 4/],
     ['HelpDesk', { where: "a = '$1' and b = '$'" }, {}, /^accepted$/],
+    ['HelpDesk', { where: "a = 'x$slef' and b = '$slef 2'" }, {}, /^accepted$/],
   ] as const)
     t.match(rejected(module, rule, more), problem, JSON.stringify({ [module]: rule }))
   for (const field of ['filelocationtype', 'filesize', 'filetype', 'filedownloadcount']) {

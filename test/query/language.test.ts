@@ -175,6 +175,11 @@ t.test('keywords are read in any letter case, and are never names', (t) => {
   )
   for (const [text, expected] of [
     ['a <> 1', 'a != 1'],
+    ["a = 'null'", "a = 'null'"],
+    ["a = 1 'or' b = 2", 'QUERY_SYNTAX line 1, column 7: expected the end but found a text'],
+    ["a in '(' 1 ')'", "QUERY_SYNTAX line 1, column 6: expected '(' but found a text"],
+    ['a = 1 and\n= 2', "QUERY_SYNTAX line 2, column 1: expected the name of a field but found '='"],
+    ['\na = = 2', "QUERY_SYNTAX line 2, column 5: expected a text ('…') or a number but found '='"],
     ['a = true', "QUERY_SYNTAX line 1, column 5: expected a text ('…') or a number but found 'true'"],
     ["a '=' 1", /^QUERY_SYNTAX line 1, column 3: expected a comparison .* but found a text$/],
     ["a not 'x'", "QUERY_SYNTAX line 1, column 7: expected 'in' or 'like' but found a text"],
@@ -204,6 +209,10 @@ t.test('keywords are read in any letter case, and are never names', (t) => {
     if (typeof expected === 'string') t.ok(shown.includes(expected), `${text}: ${shown}`)
     else t.match(shown, expected, text)
   }
+  t.match(
+    rejection(() => parseOrderBy('a desc asc')),
+    "QUERY_SYNTAX line 1, column 8: expected the end but found 'asc'",
+  )
   for (const limit of ['1.5', "'1'", '1234567890', '-1', '1x1', ''])
     t.match(
       rejection(() => parseQuery(`select a from M limit ${limit}`)),
@@ -223,6 +232,7 @@ t.test('a condition remembers the line and column of its field', (t) => {
       { path: { field: 'c', at: { line: 5, column: 4 } } },
     ],
   })
+  t.match(parseCondition('a = 1 and\nb = 2'), { terms: [{}, { path: { at: { line: 2, column: 1 } } }] })
   t.end()
 })
 

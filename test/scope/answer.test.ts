@@ -2,6 +2,7 @@
 import t from 'tap'
 import { Policy } from '../../src/policy/policy.ts'
 import { parseQuery } from '../../src/query/parse.ts'
+import { nowhere } from '../../src/query/tree.ts'
 import { compareKeys, sortKey, sortRows } from '../../src/scope/order.ts'
 import { ownerIdsWithoutLookup } from '../../src/scope/owner-ids.ts'
 import { selectedColumns, uniqueFields, wholeOf } from '../../src/scope/selection.ts'
@@ -157,5 +158,8 @@ t.test('only the levels within the account are known without a look-up', (t) => 
 t.test('texts are compared unchanged by the service user alone', (t) => {
   const without = new VisibleModules(person('own'), policy, modulesOf(shapes), false)
   t.strictSame([visible.joinsBlanks, without.joinsBlanks], [false, true])
+  t.strictSame(without.names, visible.names, 'none of these needs the service user')
+  t.throws(() => visible.require('Nope', nowhere), { message: "unknown module 'Nope'" })
+  t.throws(() => visible.require('Nope', { line: 2, column: 3 }), { message: /^line 2, column 3: unknown/ })
   t.end()
 })

@@ -1,6 +1,6 @@
 /** Unit tests of the meaning of empty in the policy's own conditions. */
 import t from 'tap'
-import { printCondition } from '../../src/query/canonical.ts'
+import { printCondition, printQuery } from '../../src/query/canonical.ts'
 import { parseCondition } from '../../src/query/parse.ts'
 import type { Condition } from '../../src/query/tree.ts'
 import { checkRule } from '../../src/scope/check-rule.ts'
@@ -47,6 +47,7 @@ t.test('an empty field satisfies what is negated, and nothing else', (t) => {
       "(category != 'x' or category is null) and (title != 'y' or title is null)",
     ],
     ["category > 'x'", "category > 'x'"],
+    ["category != '0'", "category != '0' or category is null"],
     ["category != ''", 'category is not null'],
     ["category not in ('x', '')", "category not in ('x') and category is not null"],
     ['category is null', 'category is null'],
@@ -62,6 +63,32 @@ t.test('an empty field satisfies what is negated, and nothing else', (t) => {
     t.equal(printCondition(checked(text)), expected, text)
   t.end()
 })
+
+t.test(
+  'the records that a reference must point to meet the condition with the same meaning of empty',
+  (t) => {
+    for (const [text, expected] of [
+      [
+        "Accounts.accountname != 'x'",
+        "select id from Accounts where accountname != 'x' or accountname is null",
+      ],
+      [
+        "not Accounts.accountname > 'x'",
+        "select id from Accounts where accountname <= 'x' or accountname is null",
+      ],
+      ["Accounts.id != '11x1'", "select id from Accounts where id != '11x1'"],
+    ] as const) {
+      const found = checked(text)
+      const lookUps = found.kind === 'or' ? found.terms.filter((term) => term.kind === 'lookup') : []
+      t.strictSame(
+        lookUps.map(({ query }) => printQuery(query).replace(/ limit .*/, '')),
+        [expected],
+        text,
+      )
+    }
+    t.end()
+  },
+)
 
 t.test('a condition for which coreBOS cannot tell empty from zero is rejected', (t) => {
   for (const text of ['hours != 0', 'not hours < 5', 'hours not in (1, 0)', 'hours is null'])

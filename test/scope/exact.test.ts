@@ -37,6 +37,7 @@ t.test('a text that coreBOS reads as it stands is sent unchanged', (t) => {
     "title > 'x not in (1,2)'",
     "title <= 'a where [b]'",
     "title in ('a', 'b')",
+    "title not in ('a)b', 'plain')",
     "title like '%a%'",
     "title not like '%a%'",
     "title not like '%%'",
@@ -99,6 +100,7 @@ t.test('another is looked up by a pattern, and compared by the gateway', (t) => 
       "title != 'plain' and (title != '' or title != 'x') and id in ($title)",
       [['id', "title like 'select _x_' or title like 'select _x_ %'", "title = 'select [x]'", true]],
     ],
+    ["title in ('a)b', 'plain')", "title = 'a)b' or title = 'plain'", []],
     [
       "title like '%not in (%'",
       'id in ($title)',
@@ -145,6 +147,7 @@ t.test('what only the extended dialect has is tested by the gateway where that h
     const atom = parseCondition(text)
     if (atom.kind !== 'like' && atom.kind !== 'null') throw new Error(`${text} is another condition`)
     const { field, query, exact } = tested(atom, view)
+    t.match(printQuery(query), new RegExp(`^select ${atom.path.field} from HelpDesk `), 'it is compared')
     return [field, query.where && printCondition(query.where), exact && printCondition(exact)]
   }
   for (const [text, where] of [

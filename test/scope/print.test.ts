@@ -110,7 +110,10 @@ t.test("the caller's look-ups are counted, those of the policy are not", (t) => 
     const values = Array.from({ length: count }, (_, i) => `'select [${i}]'`).join(',')
     return draft(parseQuery(`select id from HelpDesk where title in (${values})`), by, ownerIds, ofCaller)
   }
-  const strict = visibleBy({ where: "Contacts.lastname = 'x' and title like '%select [z]%'" })
+  const strict = visibleBy({
+    ties: { contact: ['first'], through: [{ field: 'second', module: 'Contacts' }] },
+    where: "Contacts.lastname = 'x' and title like '%select [z]%'",
+  })
   const ofPolicy = draft(parseQuery('select id from HelpDesk'), strict, ownerIds, ofCaller).lookUps
   t.ok(ofPolicy.length > 0)
   for (const by of [visible, strict]) {
@@ -169,6 +172,8 @@ t.test('a condition that cannot be sent is the fault of whom it comes from', (t)
   t.notOk(sorted instanceof RuleError, 'an order is of the caller alone')
   const open = of(`select id from Contacts where lastname = 'a\tb'`, visible)
   t.notOk(open instanceof RuleError, 'a rule without a condition')
+  const ofOpen = of('select id from Contacts order by lastname desc, made', visible)
+  t.match(ofOpen, { message: /^only the last field of 'order by'/ })
   t.end()
 })
 

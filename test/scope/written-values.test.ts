@@ -17,7 +17,7 @@ t.test('a value fits its field, or the problem names the field', (t) => {
   const open = shapeOf('string', { picklist: picklist('Open', 'Closed') })
   const several = shapeOf('multipicklist', { picklist: picklist('a', 'b') })
   const fits: readonly (readonly [FieldShape, readonly string[]])[] = [
-    [shapeOf('string'), ['', 'x', 'ü€']],
+    [shapeOf('string'), ['', 'x', 'ü€', '2026-02-31']],
     [shapeOf('>Accounts'), ['', '11x1']],
     [shapeOf('boolean'), ['0', '1']],
     [shapeOf('double'), ['', '-1.5', '0']],
