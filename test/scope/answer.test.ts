@@ -12,7 +12,7 @@ import { field, moduleOf, modulesOf, person } from '../support/shapes.ts'
 
 const shapes = [
   moduleOf('HelpDesk', '17', 'title', 'secret', 'status', 'contact_id:>Contacts', 'parent_id:>Accounts'),
-  moduleOf('Contacts', '12', 'lastname', 'portal'),
+  moduleOf('Contacts', '12', 'lastname', 'portal', 'phone'),
   moduleOf('Accounts', '11', 'accountname', 'imagefullpath', '_downloadurl', 'fullpath_of'),
 ]
 const policy = new Policy({
@@ -46,6 +46,7 @@ t.test('the columns of an answer are the requested ones, and the id as the last'
     'select secret from HelpDesk',
     'select HelpDesk.secret from HelpDesk',
     'select Contacts.portal from HelpDesk',
+    'select Contacts.phone from HelpDesk',
   ])
     t.throws(() => columnsOf(query), { code: 'UNKNOWN_FIELD' }, query)
   const own = (key: string, name: string) => ({ key, field: name, hop: undefined })
