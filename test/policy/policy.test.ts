@@ -65,6 +65,20 @@ t.test('ids stand in the place of their names wherever a condition has a value',
   t.end()
 })
 
+t.test('a problem is named by its place, in the section of contacts or of employees', (t) => {
+  const rule = { where: 'a =' }
+  for (const [section, change] of [
+    ['modules', { modules: { HelpDesk: { ...ticket, ...rule } } }],
+    ['employees', { employees: { HelpDesk: rule } }],
+  ] as const)
+    t.throws(() => readPolicy({ level: 'own', modules: {}, ...change }), {
+      message: new RegExp(`^/${section}/HelpDesk/where: line 1, column 4`),
+    })
+  t.equal(new Policy(source).matchUsersBy, 'portalloginuser')
+  t.equal(new Policy({ ...source, matchUsersBy: 'email' }).matchUsersBy, 'email')
+  t.end()
+})
+
 t.test('a rule can be closed, for contacts and employees alone', (t) => {
   const policy = new Policy(source)
   t.equal(policy.without(new Set()), policy)
@@ -122,6 +136,7 @@ t.test('a rule is what its source says, and nothing where the source is silent',
   t.ok(Object.isFrozen(silent))
   t.equal(compiled({ hide: ['a'] }).isPrintable, false, 'a PDF could show what is hidden')
   t.equal(compiled({ only: ['a'] }).isPrintable, false)
+  t.strictSame([...(compiled({ only: ['a'] }).only ?? [])], ['a'])
   t.equal(compiled({ delete: false }).delete, undefined)
   t.strictSame(compiled({ delete: true }).delete, { level: undefined, where: undefined })
   const { create } = compiled({
