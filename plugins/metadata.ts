@@ -1,6 +1,9 @@
-/** Descriptions of modules, shared by all instances; they and the names of users are warmed at the start. */
+/** Descriptions of modules, shared by all instances; they, names of users and labels are warmed at the start. */
 import fp from 'fastify-plugin'
 import { neededAfter, type Needed } from '../src/access/needed-modules.ts'
+import { readLabels } from '../src/access/wording.ts'
+import { Identities } from '../src/corebos/trusted.ts'
+import { languageNamed } from '../src/model/language.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,10 +15,12 @@ declare module 'fastify' {
 export interface MetadataPluginOptions {
   /** Whether several instances use the store. */
   readonly isShared: boolean
+  /** Languages of labels, as coreBOS names them (`LANGUAGES`). */
+  readonly languages: readonly string[]
 }
 
 export default fp<MetadataPluginOptions>(
-  async (app, { isShared }) => {
+  async (app, { isShared, languages }) => {
     const { metadata, dictionary, service } = app.corebos
     if (isShared) {
       const generation = async () => (await app.sessions.generations()).schemaGeneration
@@ -42,9 +47,12 @@ export default fp<MetadataPluginOptions>(
       if (service === undefined) return
       // Where coreBOS is away, the first request that needs a description reads it.
       metadata.warm(async () => {
-        await metadata.of(await service.userId(), service, app.policy().namedModules)
+        const catalogue = await metadata.of(await service.userId(), service, app.policy().namedModules)
         await dictionary.userNames(service)
         await dictionary.currencyCodes(service)
+        const spoken = await new Identities(service).languages()
+        const named = new Set([...spoken].flatMap((each) => languageNamed(each, languages) ?? []))
+        await readLabels(service, dictionary, catalogue, named)
       })
     })
   },

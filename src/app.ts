@@ -134,7 +134,7 @@ async function registerAll(
     redis: redisOf(config),
     endUpstream: async ({ upstream }) => app.endUpstream(upstream),
   })
-  await app.register(metadata, { isShared: config.REDIS_URL !== undefined })
+  await app.register(metadata, { isShared: config.REDIS_URL !== undefined, languages: config.LANGUAGES })
   await app.register(tokens, {
     keys: await signingKeys(config.JWT_KEYS_FILE),
     issuer: config.JWT_ISSUER,

@@ -38,6 +38,24 @@ export function wordingBy(caller: Caller, dictionary: Dictionary, described: Des
   }
 }
 
+/**
+ * Labels of all modules whose records hold values with labels, so that no request waits for them. One call after the
+ * other: requests come first.
+ *
+ * @throws GatewayError the error of coreBOS
+ */
+export async function readLabels(
+  caller: Caller,
+  dictionary: Dictionary,
+  described: Described,
+  languages: ReadonlySet<string>,
+): Promise<void> {
+  const wording = wordingBy(caller, dictionary, described)
+  const modules = described.names.flatMap((name) => described.byName(name) ?? [])
+  const labelled = modules.filter(({ fields }) => [...fields.values()].some(({ picklist }) => picklist))
+  for (const language of languages) for (const module of labelled) await wording.labels(module, language)
+}
+
 /** coreBOS names groups only in the descriptions of modules. */
 function groupsAmong(ids: readonly string[], { names, undescribed, byName }: Described): [string, string][] {
   const groups = names

@@ -36,7 +36,7 @@ const sources: Readonly<Record<Entity, Source>> = {
   Employee: { module: 'cbEmployee', nameField: 'work_email', accountField: undefined },
 }
 
-/** The most contacts that are read for the users that they are mapped to. */
+/** The most contacts that are read for the users that they are mapped to, or for their languages. */
 const mostMapped = 500
 
 /** Enough to see that several contacts have the same name. */
@@ -84,6 +84,13 @@ export class Identities {
     for (const { id = '', portalloginuser: user = '' } of rows)
       if (parseId(user) !== undefined) users.set(user, [...(users.get(user) ?? []), id])
     return users
+  }
+
+  /** The languages of contacts with portal access, as coreBOS stores them; of some contacts if there are many. */
+  async languages(): Promise<ReadonlySet<string>> {
+    const text = `select template_language from Contacts where portal='1' limit ${mostMapped};`
+    const { rows } = await query(this.#caller, sealQuery(text, 'basic'))
+    return new Set(rows.map(({ template_language: language = '' }) => language))
   }
 
   /**
