@@ -1,6 +1,5 @@
 /** Unit tests of the language's edges: bounds, blanks, escapes, keywords, and the lists of what is expanded. */
 import t from 'tap'
-import { GatewayError } from '../../src/model/errors.ts'
 import { limits } from '../../src/model/limits.ts'
 import { printCondition, printQuery } from '../../src/query/canonical.ts'
 import {
@@ -12,17 +11,7 @@ import {
   type Expansion,
 } from '../../src/query/parse.ts'
 import { tokenize } from '../../src/query/tokens.ts'
-
-/** The error of some work, as `CODE message`. */
-function rejection(work: () => unknown): string {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof GatewayError) return `${error.code} ${error.message}`
-    throw error
-  }
-  return 'accepted'
-}
+import { rejection } from '../support/rejection.ts'
 
 const rejected = (text: string) => rejection(() => parseCondition(text))
 const repeated = (text: string, count: number) => Array.from({ length: count }, () => text).join()

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { GatewayError } from '../../src/model/errors.ts'
 import { printBasic, type Columns } from '../../src/query/basic.ts'
 import { printCondition, printQuery } from '../../src/query/canonical.ts'
 import { readingOf } from '../../src/query/dialect.ts'
@@ -12,22 +11,13 @@ import { parseCondition, parseFields, parseOrderBy, parseQuery } from '../../src
 import { printedLength, requireSize, sizeOf } from '../../src/query/size.ts'
 import * as tree from '../../src/query/tree.ts'
 import type { Condition } from '../../src/query/tree.ts'
+import { rejection } from '../support/rejection.ts'
 
 /** The tree without the places that its parts stood at. */
 function bare(node: unknown): unknown {
   return JSON.parse(
     JSON.stringify(node, (key, value: unknown) => (key === 'at' || key === 'moduleAt' ? undefined : value)),
   )
-}
-
-function rejection(read: () => unknown): string {
-  try {
-    read()
-  } catch (error) {
-    if (error instanceof GatewayError) return `${error.code} ${error.message}`
-    throw error
-  }
-  return 'accepted'
 }
 
 const name = fc.constantFrom(

@@ -1,12 +1,12 @@
 /** Unit tests of the modules and fields that a contact may see. */
 import t from 'tap'
-import { GatewayError } from '../../src/model/errors.ts'
 import { Policy } from '../../src/policy/policy.ts'
 import { parseCondition } from '../../src/query/parse.ts'
 import { printCondition } from '../../src/query/canonical.ts'
 import { checkCondition } from '../../src/scope/check.ts'
 import { VisibleModules } from '../../src/scope/view.ts'
 import { moduleOf, modulesOf, person } from '../support/shapes.ts'
+import { rejection } from '../support/rejection.ts'
 
 const shapes = [
   moduleOf('HelpDesk', '17', 'title', 'secret', 'parent_id:>Accounts', 'due:date'),
@@ -25,17 +25,6 @@ const policy = new Policy({
   },
 })
 const visible = new VisibleModules(person('account', 'Contacts', '11x2'), policy, modules, true)
-
-/** The error of some work, as `CODE message`. */
-function rejection(work: () => unknown): string {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof GatewayError) return `${error.code} ${error.message}`
-    throw error
-  }
-  return 'accepted'
-}
 
 t.test('a module is open if the policy names it and coreBOS shows it with the fields of its ties', (t) => {
   t.same(visible.names, ['HelpDesk', 'Accounts'])

@@ -1,0 +1,13 @@
+/** What a pure function rejects. */
+import { GatewayError } from '../../src/model/errors.ts'
+
+/** The error of some work, as `CODE message`. */
+export function rejection(work: () => unknown): string {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof GatewayError) return `${error.code} ${error.message}`
+    throw error
+  }
+  return 'accepted'
+}
