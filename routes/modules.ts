@@ -1,7 +1,7 @@
 /** The modules, as this contact may read them. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answer, Conditional, labelsNotModified, ModuleName, problems } from '../src/http/schemas.ts'
+import { Conditional, ModuleName, problems, taggedAnswer } from '../src/http/schemas.ts'
 import { jsonValueSchema, type JsonValue } from '../src/model/json-value.ts'
 import { describedForm, widgets, type DescribedForm } from '../src/records/form.ts'
 import { LanguageParameter } from '../src/records/presentation.ts'
@@ -163,11 +163,10 @@ function listRoute(app: App): void {
         summary: 'List the readable modules',
         headers: Conditional,
         response: {
-          200: answer(Type.Object({ modules: Type.Array(Summary) }), 'The modules', {
+          ...taggedAnswer(Type.Object({ modules: Type.Array(Summary) }), 'The modules', {
             example: { modules: [example] },
-            headers: ['ETag', 'Cache-Control', 'Content-Language'],
+            hasLabels: true,
           }),
-          304: labelsNotModified,
           ...problems('INVALID_VALUE'),
         },
       },
@@ -193,11 +192,10 @@ function describeRoute(app: App): void {
         params: Type.Object({ module: ModuleName }),
         headers: Conditional,
         response: {
-          200: answer(Module, 'The module', {
+          ...taggedAnswer(Module, 'The module', {
             example: { ...example, ...exampleForm },
-            headers: ['ETag', 'Cache-Control', 'Content-Language'],
+            hasLabels: true,
           }),
-          304: labelsNotModified,
           ...problems('INVALID_VALUE', 'UNKNOWN_MODULE'),
         },
       },

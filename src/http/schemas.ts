@@ -214,31 +214,29 @@ export const IfNoneMatch = Type.Optional(
   }),
 )
 
-function notModifiedWith(...headers: readonly AnswerHeader[]) {
-  return Type.Unsafe<undefined>(Type.Null({ description: 'Not modified', headers: described(...headers) }))
-}
-
 /** The headers of a request whose client may have the current version. */
 export const Conditional = Type.Object({ 'if-none-match': IfNoneMatch })
 
-/** The answer if the client has the current version. */
-export const notModified = notModifiedWith('ETag', 'Cache-Control')
-
-/** The `response` entries for an answer with an entity tag. */
+/**
+ * The `response` entries for an answer with an entity tag.
+ *
+ * @param hasLabels whether the answer depends on the language
+ */
 export function taggedAnswer<T extends TSchema>(
   schema: T,
   description: string,
-  { example }: { example?: Static<T> } = {},
+  { example, hasLabels = false }: { example?: Static<T>; hasLabels?: boolean } = {},
 ) {
-  const headers: readonly AnswerHeader[] = ['ETag', 'Cache-Control']
+  const headers: readonly AnswerHeader[] = [
+    'ETag',
+    'Cache-Control',
+    ...(hasLabels ? (['Content-Language'] as const) : []),
+  ]
   return {
     200: answer(schema, description, { ...(example !== undefined && { example }), headers }),
-    304: notModified,
+    304: Type.Unsafe<undefined>(Type.Null({ description: 'Not modified', headers: described(...headers) })),
   }
 }
-
-/** On routes whose labels depend on the language. */
-export const labelsNotModified = notModifiedWith('ETag', 'Cache-Control', 'Content-Language')
 
 export const IfNoneMatchOfWrite = Type.Optional(
   Type.String({
