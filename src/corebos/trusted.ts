@@ -78,19 +78,21 @@ export class Identities {
    * there are many.
    */
   async mappedUsers(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const text = `select id,portalloginuser from Contacts where portal='1' limit ${mostMapped};`
-    const { rows } = await query(this.#caller, sealQuery(text, 'basic'))
     const users = new Map<string, string[]>()
-    for (const { id = '', portalloginuser: user = '' } of rows)
+    for (const { id = '', portalloginuser: user = '' } of await this.#withAccess('id,portalloginuser'))
       if (parseId(user) !== undefined) users.set(user, [...(users.get(user) ?? []), id])
     return users
   }
 
   /** The languages of contacts with portal access, as coreBOS stores them; of some contacts if there are many. */
   async languages(): Promise<ReadonlySet<string>> {
-    const text = `select template_language from Contacts where portal='1' limit ${mostMapped};`
-    const { rows } = await query(this.#caller, sealQuery(text, 'basic'))
+    const rows = await this.#withAccess('template_language')
     return new Set(rows.map(({ template_language: language = '' }) => language))
+  }
+
+  async #withAccess(fields: 'id,portalloginuser' | 'template_language') {
+    const text = `select ${fields} from Contacts where portal='1' limit ${mostMapped};`
+    return (await query(this.#caller, sealQuery(text, 'basic'))).rows
   }
 
   /**
