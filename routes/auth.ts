@@ -3,7 +3,6 @@ import { performance } from 'node:perf_hooks'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Entered } from '../src/auth/login-service.ts'
 import { GatewayError } from '../src/model/errors.ts'
 import { answer, corebosProblems, problems } from '../src/http/schemas.ts'
 import { ContactView, Ended, exampleContact, ofSession, viewOfContact } from '../src/http/session-views.ts'
@@ -86,7 +85,7 @@ type App = Parameters<FastifyPluginAsyncTypebox>[0]
 
 /** Opens sessions, and answers with their tokens. */
 function sessionsOf(app: App) {
-  const { cookies, sessions, tokens, endUpstream } = app
+  const { cookies, tokens } = app
 
   function pair({ session, refreshToken }: Opened): Static<typeof Tokens> {
     return { ...tokens.issue(session), tokenType: 'Bearer', refreshToken }
@@ -103,26 +102,12 @@ function sessionsOf(app: App) {
     if (cookies.identifies(request)) cookies.clear(reply)
   }
 
-  async function open(
-    { contact, upstream, checkedUnder, releaseOnSuccess }: Entered,
-    request: FastifyRequest,
-  ): Promise<Opened> {
-    try {
-      const userAgent = request.headers['user-agent'] ?? ''
-      const facts = { contact, upstream, userAgent, address: request.ip, checkedUnder }
-      return await sessions.create(facts, releaseOnSuccess)
-    } catch (error) {
-      await endUpstream(upstream)
-      throw error
-    }
-  }
-
-  return { pair, pairInCookies, clearCookies, open }
+  return { pair, pairInCookies, clearCookies }
 }
 
 type Sessions = ReturnType<typeof sessionsOf>
 
-function loginRoute(app: App, { pair, pairInCookies, open }: Sessions): void {
+function loginRoute(app: App, { pair, pairInCookies }: Sessions): void {
   const { cookies, originOf, metrics } = app
   const { loginService } = app.auth
   app.post(
@@ -158,7 +143,7 @@ function loginRoute(app: App, { pair, pairInCookies, open }: Sessions): void {
             rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
           },
         )
-        const opened = await open(admitted, request)
+        const opened = await app.auth.openSession(admitted, request)
         metrics.logins.inc({ outcome: 'ok' })
         const contact = viewOfContact(admitted.contact)
         if (!isCookie) return { ...pair(opened), deviceToken: admitted.deviceToken, contact }

@@ -156,18 +156,11 @@ function loginContextOf({ request, sessionName, began }: Call, app: FastifyInsta
       count: async () => limitLogins(request),
       rejected: (reason) => request.log.info({ reason }, 'a log-in was rejected'),
     }),
-    open: async ({ contact, upstream, checkedUnder, releaseOnSuccess }) => {
-      try {
-        const userAgent = request.headers['user-agent'] ?? ''
-        const facts = { contact, upstream, userAgent, address: request.ip, checkedUnder }
-        const { session } = await sessions.create(facts, releaseOnSuccess)
-        const name = webservice.names.name(session)
-        metrics.logins.inc({ outcome: 'ok' })
-        return name
-      } catch (error) {
-        await endUpstream(upstream)
-        throw error
-      }
+    open: async (entered) => {
+      const { session } = await app.auth.openSession(entered, request)
+      const name = webservice.names.name(session)
+      metrics.logins.inc({ outcome: 'ok' })
+      return name
     },
     identify: async () => {
       const { session } = await admit(request, sessionName, app)

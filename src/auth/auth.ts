@@ -9,7 +9,7 @@ import type { Contact, Level } from '../model/contact.ts'
 import { GatewayError } from '../model/errors.ts'
 import type { Rate } from '../model/rate.ts'
 import { remembered } from '../model/remembered.ts'
-import type { Store } from '../session/contract.ts'
+import type { Opened, Store } from '../session/contract.ts'
 import { KeyRing } from '../session/redis/encryption.ts'
 import { AccessRecheck } from './access-recheck.ts'
 import { decideAdmission } from './admission-decision.ts'
@@ -19,7 +19,7 @@ import { contactOf, dayOf } from './identity.ts'
 import { KnownOrigins } from './known-origins.ts'
 import { FailureBudget } from './lockout-budget.ts'
 import { LoginLimits } from './login-limits.ts'
-import { LoginService } from './login-service.ts'
+import { LoginService, type Entered } from './login-service.ts'
 import type { LoginServices } from './login-services.ts'
 import type { LoginMode } from './modes/mode.ts'
 import { Passwords } from './passwords.ts'
@@ -56,6 +56,12 @@ export interface AuthOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: { info(details: object, message: string): void }
+}
+
+/** What a session keeps of the request that opened it. */
+interface Sender {
+  readonly headers: { readonly 'user-agent'?: string | undefined }
+  readonly ip: string
 }
 
 /** State that the log-ins of one interface share; budgets, limits and origins are shared by all interfaces. */
@@ -155,6 +161,25 @@ export class Auth {
     })
     this.#rechecks.push(recheck)
     return { pacer, services, recheck }
+  }
+
+  /**
+   * Opens the session of an admitted log-in, or ends its coreBOS session.
+   *
+   * @throws GatewayError `STORE_UNAVAILABLE`
+   */
+  async openSession(
+    { contact, upstream, checkedUnder, releaseOnSuccess }: Entered,
+    { headers, ip: address }: Sender,
+  ): Promise<Opened> {
+    try {
+      const userAgent = headers['user-agent'] ?? ''
+      const facts = { contact, upstream, userAgent, address, checkedUnder }
+      return await this.#options.store.create(facts, releaseOnSuccess)
+    } catch (error) {
+      await this.cleanUp.end(upstream)
+      throw error
+    }
   }
 
   /** @param rounds sequential calls of the slowest rejection */
