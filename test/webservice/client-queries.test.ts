@@ -108,7 +108,7 @@ t.test(
             found += expected.total
           }
       }
-      t.ok(found > 10, `${found} rows`)
+      t.ok(found > 20, `${found} rows`)
     }
   },
 )
