@@ -51,7 +51,8 @@ t.test('a request that is left at any point gives everything back and calls core
 })
 
 t.test('places are held while they are needed, and shown in /metrics', async (t) => {
-  const stage = await stageOf(t, 'portal', { COREBOS_MAX_BYTES: '40 MiB', DOWNLOADS_MAX_BYTES: '80 MiB' })
+  // In this mode a contact reads while a write of it waits for coreBOS.
+  const stage = await stageOf(t, 'service', { COREBOS_MAX_BYTES: '40 MiB', DOWNLOADS_MAX_BYTES: '80 MiB' })
   const { portal } = stage
   const { inUse, relay } = portal
   const begin = async (row: Row, share?: number): Promise<Leaver> => {

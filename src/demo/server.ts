@@ -1,6 +1,6 @@
 /** The demo coreBOS on HTTP: `webservice.php` and the files under `storage/`. */
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Demo } from './call.ts'
 import { Challenges } from './challenges.ts'
@@ -11,7 +11,7 @@ import { Sessions } from './sessions.ts'
 import { clocksOf, startingState } from './states.ts'
 import type { State } from './states.ts'
 import { storedFile } from './storage.ts'
-import { answer } from './webservice.ts'
+import { answer, type Reply } from './webservice.ts'
 
 export interface DemoCorebosOptions {
   /** 0 takes any free port. */
@@ -27,6 +27,8 @@ export interface DemoCorebosOptions {
 export interface DemoCorebos {
   readonly url: string
   readonly database: Database
+  /** What `webservice.php` answers to a form, without a connection of its own. */
+  readonly ask: (form: string, userAgent: string) => Promise<Reply>
   readonly close: () => Promise<void>
 }
 
@@ -46,6 +48,9 @@ const jsonParameters = (body: Buffer): Record<string, unknown> => {
   }
 }
 
+const plainParameters = (form: ReturnType<typeof decodeForm>): Record<string, unknown> =>
+  Object.fromEntries([...form].map(([name, value]) => [name, plain(value)]))
+
 /** `$_REQUEST`: the query string, then the form over it; a JSON body where there is neither. */
 const readParameters = async (request: IncomingMessage, query: string): Promise<Record<string, unknown>> => {
   const form = decodeForm(query)
@@ -54,11 +59,11 @@ const readParameters = async (request: IncomingMessage, query: string): Promise<
   if (contentType.startsWith('application/x-www-form-urlencoded')) decodeForm(body.toString('utf8'), form)
   if (contentType.startsWith('multipart/form-data')) decodeMultipart(body, contentType, form)
   if (form.size === 0) return jsonParameters(body)
-  return Object.fromEntries([...form].map(([name, value]) => [name, plain(value)]))
+  return plainParameters(form)
 }
 
-const sessionName = (request: IncomingMessage, parameters: Record<string, unknown>): string => {
-  const header = request.headers['corebos-authorization'] ?? request.headers['corebos_authorization']
+const sessionName = (headers: IncomingHttpHeaders, parameters: Record<string, unknown>): string => {
+  const header = headers['corebos-authorization'] ?? headers['corebos_authorization']
   if (typeof header === 'string' && header !== '') return header
   const given = parameters['sessionName']
   return typeof given === 'string' ? given : ''
@@ -94,25 +99,23 @@ class Handling {
       return
     }
     const parameters = await readParameters(request, query)
-    const name = sessionName(request, parameters)
-    await this.#inTurn(name, () => {
-      const userAgent = request.headers['user-agent'] ?? ''
+    const { status, contentType, location, body } = await this.ask(parameters, request.headers)
+    send(response, status, { 'content-type': contentType, ...(location !== undefined && { location }) }, body)
+  }
+
+  async ask(parameters: Record<string, unknown>, headers: IncomingHttpHeaders): Promise<Reply> {
+    const name = sessionName(headers, parameters)
+    return this.#inTurn(name, () => {
+      const userAgent = headers['user-agent'] ?? ''
       const session = name === '' ? undefined : this.#demo.sessions.use(name, userAgent)
-      const reply = answer({ ...this.#demo, parameters, userAgent, session })
-      const { status, contentType, location, body } = reply
-      send(
-        response,
-        status,
-        { 'content-type': contentType, ...(location !== undefined && { location }) },
-        body,
-      )
+      return answer({ ...this.#demo, parameters, userAgent, session })
     })
   }
 
-  async #inTurn(name: string, work: () => void): Promise<void> {
-    const slow = async (): Promise<void> => {
+  async #inTurn(name: string, work: () => Reply): Promise<Reply> {
+    const slow = async (): Promise<Reply> => {
       if (this.#delayMs > 0) await delay(this.#delayMs)
-      work()
+      return work()
     }
     if (name === '') return slow()
     const turn = (this.#busy.get(name) ?? Promise.resolve()).then(slow)
@@ -121,8 +124,9 @@ class Handling {
       () => undefined,
     )
     this.#busy.set(name, settled)
-    await turn
+    const reply = await turn
     if (this.#busy.get(name) === settled) this.#busy.delete(name)
+    return reply
   }
 }
 
@@ -174,5 +178,7 @@ export const startDemoCorebos = async (options: DemoCorebosOptions): Promise<Dem
       server.closeAllConnections()
     })
   }
-  return { url, database, close }
+  const ask = async (form: string, userAgent: string): Promise<Reply> =>
+    handling.ask(plainParameters(decodeForm(form)), { 'user-agent': userAgent })
+  return { url, database, ask, close }
 }

@@ -8,7 +8,7 @@ import { ContactPortal } from '../support/levels.ts'
 t.test('explain tells what would be sent, and sends nothing', async (t) => {
   const relay = await startRelay(t)
   const gateway = await startGateway(t, { env: { COREBOS_URL: relay.url } })
-  relay.to(gateway.corebos.url)
+  relay.to(gateway.corebos)
   const alice = await ContactPortal.of(gateway, 'alice')
   await alice.ids('select id from HelpDesk limit 1')
   const before = relay.count('query')

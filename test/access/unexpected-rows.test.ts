@@ -11,7 +11,7 @@ t.test('a coreBOS that answers more than it was asked for tells a contact nothin
   for (const mode of usualModes) {
     const relay = await startRelay(t)
     const gateway = await startGateway(t, { env: { COREBOS_URL: relay.url, LOGIN_MODE: mode } })
-    relay.to(gateway.corebos.url)
+    relay.to(gateway.corebos)
     const { database } = gateway.corebos
     const admin = await userAt(gateway.corebos.url)
     const alice = await ContactPortal.of(gateway, 'alice', mode)

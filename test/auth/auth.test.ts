@@ -47,7 +47,7 @@ const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
 async function start(t: Test, options: StartOptions = {}): Promise<Portal> {
   const relay = await startRelay(t)
   const env = { ...options.env, COREBOS_URL: relay.url }
-  const started = await startGateway(t, { ...options, env, onCorebos: (url) => relay.to(url) })
+  const started = await startGateway(t, { ...options, env, onCorebos: (_, corebos) => relay.to(corebos) })
   const { database } = started.corebos
 
   async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {

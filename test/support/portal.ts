@@ -88,7 +88,7 @@ export async function startPortal(
     ...options,
     env,
     onCorebos: (url, corebos) => {
-      relay.to(url)
+      relay.to(corebos)
       options.onCorebos?.(url, corebos)
     },
   })

@@ -1,10 +1,10 @@
-/** Stands between a gateway and its coreBOS, passes everything on and remembers it. */
+/** Listens in place of a demo coreBOS, asks it for every answer, and remembers what was said. */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import { request } from 'undici'
+import type { DemoCorebos } from '../../src/demo/server.ts'
 
 export interface Relayed {
   readonly operation: string
@@ -39,7 +39,7 @@ export interface Relay {
   /** Calls that have come and are not answered. */
   readonly underWay: number
   /** To be set before the first call can be answered. */
-  to(corebos: string): void
+  to(corebos: Pick<DemoCorebos, 'ask'>): void
   /** How often an operation was called since the relay began. */
   count(operation: string): number
   /** Whether coreBOS still knows a session, asked under the name by which the gateway goes. */
@@ -47,8 +47,8 @@ export interface Relay {
 }
 
 export async function startRelay(t: Test): Promise<Relay> {
-  let know: (corebos: string) => void = () => undefined
-  const target = new Promise<string>((resolve) => (know = resolve))
+  let know: Relay['to'] = () => undefined
+  const target = new Promise<Pick<DemoCorebos, 'ask'>>((resolve) => (know = resolve))
   const calls: Relayed[] = []
   const arrived: string[] = []
   const headers: IncomingHttpHeaders[] = []
@@ -56,14 +56,10 @@ export async function startRelay(t: Test): Promise<Relay> {
   let userAgent = ''
   let underWay = 0
 
-  async function pass(form: string): Promise<{ readonly body: string; readonly answer: Envelope }> {
-    const response = await request(`${await target}/webservice.php`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': userAgent },
-      body: form,
-    })
-    const body = await response.body.text()
-    return { body, answer: envelope(body) }
+  async function pass(form: string): Promise<string> {
+    const { body } = await (await target).ask(form, userAgent)
+    if (body === '') throw new Error('coreBOS has crashed')
+    return body
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -78,8 +74,8 @@ export async function startRelay(t: Test): Promise<Relay> {
       arrived.push(operation)
       headers.push(incoming.headers)
       const held = relay.holds?.(operation)
-      const { body, answer } = await pass(form)
-      const call = { operation, params, answer }
+      const body = await pass(form)
+      const call = new Call(operation, params, body)
       calls.push(call)
       await relay.held
       await held
@@ -116,10 +112,29 @@ export async function startRelay(t: Test): Promise<Relay> {
     count: (operation) => calls.filter((call) => call.operation === operation).length,
     isAlive: async (session) => {
       const form = new URLSearchParams({ operation: 'getPortalUserInfo', sessionName: session })
-      return (await pass(form.toString())).answer.success
+      return envelope(await pass(form.toString())).success
     },
   }
   return relay
+}
+
+/** Most answers are never looked at. */
+class Call implements Relayed {
+  readonly operation: string
+  readonly params: URLSearchParams
+  readonly #body: string
+  #answer: Envelope | undefined
+
+  constructor(operation: string, params: URLSearchParams, body: string) {
+    this.operation = operation
+    this.params = params
+    this.#body = body
+  }
+
+  get answer(): Envelope {
+    this.#answer ??= envelope(this.#body)
+    return this.#answer
+  }
 }
 
 function envelope(body: string): Envelope {

@@ -29,7 +29,7 @@ const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
 async function relayed(t: Test, options: StartOptions = {}) {
   const relay = await startRelay(t)
   const env = { ...options.env, COREBOS_URL: relay.url }
-  const gateway = await startGateway(t, { ...options, env, onCorebos: (url) => relay.to(url) })
+  const gateway = await startGateway(t, { ...options, env, onCorebos: (_, corebos) => relay.to(corebos) })
   return { relay, gateway }
 }
 
