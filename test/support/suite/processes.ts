@@ -46,7 +46,7 @@ export async function runFiles(
     for (let file = alone.shift(); file !== undefined; file = alone.shift()) await runAlone(report, file)
     while (shared.length > 0) await runSome(report, shared)
   }
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, run))
+  await Promise.all(Array.from({ length: availableParallelism() + 2 }, run))
 }
 
 function largestFirst(one: string, other: string): number {
