@@ -38,16 +38,15 @@ export function jsonValue(text: string, field: FieldShape | undefined): JsonValu
 
 /** @returns null if it is empty. @param text `YYYY-MM-DD hh:mm:ss` in UTC, or empty */
 export function jsonTime(text: string): string | null {
-  if (text === '') return null
-  const [, day, minutes, seconds = ':00'] = dateTime.exec(text) ?? []
-  return day === undefined ? text : `${day}T${minutes}${seconds}Z`
+  return text === ''
+    ? null
+    : text.replace(dateTime, (_, day, minutes, seconds = ':00') => `${day}T${minutes}${seconds}Z`)
 }
 
 /** @param fields by the names of the row; a value without one is a text of unknown type */
 export function jsonRow(row: Row, fields: ReadonlyMap<string, FieldShape>): JsonRow {
   const json: Record<string, JsonValue> = {}
-  // `Object.entries` would make a list for each value.
-  for (const name of Object.keys(row)) json[name] = jsonValue(row[name] ?? '', fields.get(name))
+  for (const [name, text] of Object.entries(row)) json[name] = jsonValue(text, fields.get(name))
   return json
 }
 
