@@ -19,6 +19,7 @@ import {
   type Portal,
 } from './support/portal.ts'
 import { textAt } from './support/webservice-client.ts'
+import { policyWith } from './support/policy.ts'
 
 const cached = { READ_CACHE_TTL: '300' }
 const list = '/modules/HelpDesk/records?fields=ticket_title,ticketstatus&limit=1000&count=true'
@@ -106,16 +107,7 @@ t.test('an answer ends with the policy', async (t) => {
   const ask = async () => portal.as('alice', 'GET', '/records/17x8625')
   t.ok('solution' in (await ask()).body)
   t.ok((await isKept(portal, ask))[0])
-  writeFileSync(
-    POLICY_FILE,
-    JSON.stringify({
-      ...builtinPolicy,
-      modules: {
-        ...builtinPolicy.modules,
-        HelpDesk: { ...builtinPolicy.modules['HelpDesk'], hide: ['solution'] },
-      },
-    }),
-  )
+  writeFileSync(POLICY_FILE, JSON.stringify(policyWith({ HelpDesk: { hide: ['solution'] } })))
   const before = portal.log.length
   process.kill(process.pid, 'SIGHUP')
   while (!portal.log.slice(before).some((line) => /The policy (?:file is invalid|was reloaded)/.test(line)))

@@ -1,14 +1,11 @@
 /** Explain: which statement a query would become, without sending it. */
 import t from 'tap'
-import { startRelay } from '../support/relay.ts'
-import { startGateway } from '../support/start.ts'
+import { startRelayed } from '../support/start.ts'
 import { textAt } from '../support/webservice-client.ts'
 import { ContactPortal } from '../support/levels.ts'
 
 t.test('explain tells what would be sent, and sends nothing', async (t) => {
-  const relay = await startRelay(t)
-  const gateway = await startGateway(t, { env: { COREBOS_URL: relay.url } })
-  relay.to(gateway.corebos)
+  const { relay, gateway } = await startRelayed(t)
   const alice = await ContactPortal.of(gateway, 'alice')
   await alice.ids('select id from HelpDesk limit 1')
   const before = relay.count('query')

@@ -11,6 +11,7 @@ import { startGateway } from '../support/start.ts'
 import { sample } from '../support/thorough.ts'
 import { rowsAt } from '../support/webservice-client.ts'
 import { people, names, ContactPortal, openModules } from '../support/levels.ts'
+import { policyWith } from '../support/policy.ts'
 
 function policyFile(t: Test, policy: object): string {
   const file = `${t.testdir({})}/policy.json`
@@ -124,12 +125,10 @@ t.test('a policy that is read again counts at once, and a bad one changes nothin
   t.equal((await alice.query('select id from HelpDesk')).status, 404)
   await reread(JSON.stringify(builtinPolicy), /reloaded/)
   t.equal((await alice.query('select id from HelpDesk')).status, 200)
-  const { HelpDesk } = builtinPolicy.modules
-  const spoilt = {
-    ...builtinPolicy,
-    modules: { ...builtinPolicy.modules, HelpDesk: { ...HelpDesk, hidden: ['x'] } },
-  }
-  await reread(JSON.stringify(spoilt), /policy\.json.*\/modules\/HelpDesk\/hidden/)
+  await reread(
+    JSON.stringify(policyWith({ HelpDesk: { hidden: ['x'] } })),
+    /policy\.json.*\/modules\/HelpDesk\/hidden/,
+  )
   await reread('{ no json', /policy\.json/)
   t.equal((await alice.query('select id from HelpDesk')).status, 200, 'the old one stays')
   await reread(JSON.stringify(closed), /reloaded/)

@@ -1,17 +1,14 @@
 /** A coreBOS that answers more rows than it was asked for tells a contact nothing. */
 import t from 'tap'
 import { ownerIdsOf, Oracle } from '../support/oracle.ts'
-import { startRelay } from '../support/relay.ts'
 import { usualModes } from '../support/portal.ts'
-import { startGateway } from '../support/start.ts'
+import { startRelayed } from '../support/start.ts'
 import { at, rowsAt, textAt, userAt } from '../support/webservice-client.ts'
 import { people, ContactPortal } from '../support/levels.ts'
 
 t.test('a coreBOS that answers more than it was asked for tells a contact nothing', async (t) => {
   for (const mode of usualModes) {
-    const relay = await startRelay(t)
-    const gateway = await startGateway(t, { env: { COREBOS_URL: relay.url, LOGIN_MODE: mode } })
-    relay.to(gateway.corebos)
+    const { relay, gateway } = await startRelayed(t, { env: { LOGIN_MODE: mode } })
     const { database } = gateway.corebos
     const admin = await userAt(gateway.corebos.url)
     const alice = await ContactPortal.of(gateway, 'alice', mode)

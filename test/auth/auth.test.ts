@@ -5,8 +5,8 @@ import { failuresBefore } from '../../src/auth/lockout-budget.ts'
 import type { PortalAccess } from '../../src/demo/database.ts'
 import { builtinPolicy } from '../../src/policy/builtin.ts'
 import { until } from '../support/redis-server.ts'
-import { startRelay, type Relay } from '../support/relay.ts'
-import { startGateway, type Started, type StartOptions } from '../support/start.ts'
+import type { Relay } from '../support/relay.ts'
+import { startRelayed, type Started, type StartOptions } from '../support/start.ts'
 
 interface Answer {
   readonly status: number
@@ -45,9 +45,7 @@ interface Portal extends Started {
 const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
 
 async function start(t: Test, options: StartOptions = {}): Promise<Portal> {
-  const relay = await startRelay(t)
-  const env = { ...options.env, COREBOS_URL: relay.url }
-  const started = await startGateway(t, { ...options, env, onCorebos: (_, corebos) => relay.to(corebos) })
+  const { relay, gateway: started } = await startRelayed(t, options)
   const { database } = started.corebos
 
   async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {

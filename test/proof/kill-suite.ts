@@ -18,6 +18,7 @@ import type { Modules } from '../../src/model/module.ts'
 import type { Row } from '../../src/scope/verify.ts'
 import { generatedStatements, recordedStatements } from '../support/corpus.ts'
 import { difference, Oracle, type OwnerIds } from '../support/oracle.ts'
+import { policyWith } from '../support/policy.ts'
 
 /** The modules of a copy. */
 export interface Copy {
@@ -211,13 +212,7 @@ const deeds: readonly (readonly [what: string, policy: PolicySource, deed: Deed,
   ],
   [
     "an end of the staff's comment on its project",
-    {
-      ...builtinPolicy,
-      modules: {
-        ...builtinPolicy.modules,
-        ModComments: { ...builtinPolicy.modules['ModComments'], delete: true },
-      },
-    },
+    policyWith({ ModComments: { delete: true } }),
     ({ records }, author) => records.deleteRecord('30x8767', author),
     'NOT_WRITABLE',
   ],

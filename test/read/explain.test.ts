@@ -3,7 +3,8 @@ import t from 'tap'
 import { parseQuery } from '../../src/query/parse.ts'
 import { explain, explainInFull } from '../../src/read/explain.ts'
 import { ask } from '../../src/read/run.ts'
-import { policyWith, Reading } from '../support/reading.ts'
+import { policyWith } from '../support/policy.ts'
+import { Reading } from '../support/reading.ts'
 import { rejectionOf } from '../support/rejection.ts'
 
 const ties = "in ('12x1','11x1')"
@@ -11,9 +12,11 @@ const projects = 'select id,linktoaccountscontacts from Project where linktoacco
 const tasks = 'select projecttaskname,id,projectid from ProjectTask where projectid'
 const oneProject = { id: '33x5', linktoaccountscontacts: '12x1' }
 
+const accountsAsked = "select id from Accounts where id in ('11x1') and accountname='x' limit 20001;"
+
 /** What coreBOS holds for the queries below. */
 const rows = {
-  "select id from Accounts where id in ('11x1') and accountname='x' limit 20001;": [{ id: '11x1' }],
+  [accountsAsked]: [{ id: '11x1' }],
   [`${projects} ${ties} limit 20001;`]: [oneProject],
   [`${projects} ${ties} and projectname='x' limit 20001;`]: [oneProject],
 }
@@ -100,8 +103,7 @@ t.test('an operator sees each statement that the query sends', async (t) => {
 })
 
 t.test('a query that no record can meet has no statement', async (t) => {
-  const none = { "select id from Accounts where id in ('11x1') and accountname='x' limit 20001;": [] }
-  const reading = new Reading({ rows: none })
+  const reading = new Reading({ rows: { [accountsAsked]: [] } })
   const query = parseQuery("select ticket_title from HelpDesk where Accounts.accountname='x'")
   t.equal((await explainInFull(query, reading.context)).statement, '')
 })

@@ -3,7 +3,8 @@ import t from 'tap'
 import { GatewayError } from '../../src/model/errors.ts'
 import { limits } from '../../src/model/limits.ts'
 import { resolvedScope } from '../../src/read/look-up.ts'
-import { policyWith, Reading, tickets, type Parts } from '../support/reading.ts'
+import { policyWith } from '../support/policy.ts'
+import { Reading, tickets, type Parts } from '../support/reading.ts'
 import { rejectionOf } from '../support/rejection.ts'
 
 const ties = "in ('12x1','11x1')"

@@ -12,6 +12,7 @@ import { scopeOf } from '../../src/scope/rule-condition.ts'
 import type { OwnerIds } from '../../src/scope/owner-ids.ts'
 import { VisibleModules } from '../../src/scope/view.ts'
 import { moduleOf, modulesOf, person } from '../support/shapes.ts'
+import { policyWith } from '../support/policy.ts'
 
 const shapes = [
   moduleOf('Accounts', '11', 'accountname'),
@@ -187,10 +188,7 @@ t.test('employees read under the conditions of their own section', (t) => {
 })
 
 t.test('explain shows the statement that is sent, with labels in the place of ids', (t) => {
-  const hiding = (change: object) => ({
-    ...builtinPolicy,
-    modules: { ...builtinPolicy.modules, HelpDesk: { ...builtinPolicy.modules['HelpDesk'], ...change } },
-  })
+  const hiding = (change: object) => policyWith({ HelpDesk: change })
   for (const [query, policy, expected] of [
     [
       'select distinct ticketstatus from HelpDesk limit 2',

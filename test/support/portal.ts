@@ -8,12 +8,12 @@ import { FormData, request } from 'undici'
 import { readConfig } from '../../src/config/config.ts'
 import type { Database } from '../../src/demo/database.ts'
 import type { DemoCorebos } from '../../src/demo/server.ts'
-import { builtinPolicy } from '../../src/policy/builtin.ts'
 import type { PolicySource } from '../../src/policy/schema.ts'
 import { startService } from '../../src/service.ts'
+import { policyWith } from './policy.ts'
 import { scratch } from './redis-server.ts'
-import { startRelay, type Envelope, type Relay } from './relay.ts'
-import { startGateway, type Started, type StartOptions } from './start.ts'
+import type { Envelope, Relay } from './relay.ts'
+import { startRelayed, type Started, type StartOptions } from './start.ts'
 import { isThorough } from './thorough.ts'
 
 export interface Answer {
@@ -82,15 +82,9 @@ export async function startPortal(
   t: Test,
   { mode = 'portal', keepsStart = false, ...options }: PortalOptions = {},
 ): Promise<Portal> {
-  const relay = await startRelay(t)
-  const env = { LOGIN_MODE: mode, ...options.env, COREBOS_URL: relay.url }
-  const gateway = await startGateway(t, {
+  const { relay, gateway } = await startRelayed(t, {
     ...options,
-    env,
-    onCorebos: (url, corebos) => {
-      relay.to(corebos)
-      options.onCorebos?.(url, corebos)
-    },
+    env: { LOGIN_MODE: mode, ...options.env },
   })
   // The start itself reads what a policy file names.
   if (!keepsStart) {
@@ -179,15 +173,7 @@ export async function policyFile(
   others: Partial<PolicySource> = {},
 ): Promise<string> {
   const file = join(await scratch(t), 'policy.json')
-  const changed = Object.entries(modules).map(
-    ([name, change]) => [name, { ...builtinPolicy.modules[name], ...change }] as const,
-  )
-  const policy = {
-    ...builtinPolicy,
-    ...others,
-    modules: { ...builtinPolicy.modules, ...Object.fromEntries(changed) },
-  }
-  await writeFile(file, JSON.stringify(policy))
+  await writeFile(file, JSON.stringify(policyWith(modules, others)))
   return file
 }
 

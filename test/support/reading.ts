@@ -24,16 +24,7 @@ const modules = modulesOf([
 ])
 
 /** The contact 12x1 of the account 11x1. */
-export const alice = person('account', 'Contacts', '11x1')
-
-/** The built-in policy with other rules for some modules. */
-export function policyWith(changes: PolicySource['modules']): PolicySource {
-  const { modules } = builtinPolicy
-  const changed = Object.entries(changes).map(
-    ([name, rule]) => [name, { ...modules[name], ...rule }] as const,
-  )
-  return { ...builtinPolicy, modules: { ...modules, ...Object.fromEntries(changed) } }
-}
+const alice = person('account', 'Contacts', '11x1')
 
 interface Told {
   readonly rows: readonly Row[]

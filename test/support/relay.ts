@@ -56,10 +56,9 @@ export async function startRelay(t: Test): Promise<Relay> {
   let userAgent = ''
   let underWay = 0
 
-  async function pass(form: string): Promise<string> {
+  async function pass(form: string): Promise<{ readonly body: string; readonly answer: Envelope }> {
     const { body } = await (await target).ask(form, userAgent)
-    if (body === '') throw new Error('coreBOS has crashed')
-    return body
+    return { body, answer: envelope(body) }
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -74,8 +73,8 @@ export async function startRelay(t: Test): Promise<Relay> {
       arrived.push(operation)
       headers.push(incoming.headers)
       const held = relay.holds?.(operation)
-      const body = await pass(form)
-      const call = new Call(operation, params, body)
+      const { body, answer } = await pass(form)
+      const call = { operation, params, answer }
       calls.push(call)
       await relay.held
       await held
@@ -112,29 +111,10 @@ export async function startRelay(t: Test): Promise<Relay> {
     count: (operation) => calls.filter((call) => call.operation === operation).length,
     isAlive: async (session) => {
       const form = new URLSearchParams({ operation: 'getPortalUserInfo', sessionName: session })
-      return envelope(await pass(form.toString())).success
+      return (await pass(form.toString())).answer.success
     },
   }
   return relay
-}
-
-/** Most answers are never looked at. */
-class Call implements Relayed {
-  readonly operation: string
-  readonly params: URLSearchParams
-  readonly #body: string
-  #answer: Envelope | undefined
-
-  constructor(operation: string, params: URLSearchParams, body: string) {
-    this.operation = operation
-    this.params = params
-    this.#body = body
-  }
-
-  get answer(): Envelope {
-    this.#answer ??= envelope(this.#body)
-    return this.#answer
-  }
 }
 
 function envelope(body: string): Envelope {

@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { startDemoCorebos, type DemoCorebos } from '../../src/demo/server.ts'
 import { startService, type Service } from '../../src/service.ts'
 import type { ApartOptions } from './gateway-worker.ts'
+import { startRelay, type Relay } from './relay.ts'
 
 // Every gateway listens for SIGHUP, and a test may have many.
 process.setMaxListeners(100)
@@ -73,6 +74,23 @@ export async function startGateway(t: Test, options: StartOptions = {}): Promise
     await corebos.close()
   })
   return { ...service, corebos, env, log }
+}
+
+/** A gateway that reaches its coreBOS by way of a relay. */
+export async function startRelayed(
+  t: Test,
+  options: StartOptions = {},
+): Promise<{ readonly relay: Relay; readonly gateway: Started }> {
+  const relay = await startRelay(t)
+  const gateway = await startGateway(t, {
+    ...options,
+    env: { ...options.env, COREBOS_URL: relay.url },
+    onCorebos: (url, corebos) => {
+      relay.to(corebos)
+      options.onCorebos?.(url, corebos)
+    },
+  })
+  return { relay, gateway }
 }
 
 export interface Apart {

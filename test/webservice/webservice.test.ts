@@ -5,8 +5,7 @@ import t, { type Test } from 'tap'
 import { failuresBefore } from '../../src/auth/lockout-budget.ts'
 import { loginsByAddress } from '../../src/auth/login-limits.ts'
 import { operations } from '../../src/webservice/operations.ts'
-import { startRelay } from '../support/relay.ts'
-import { startGateway, type Started, type StartOptions } from '../support/start.ts'
+import { startGateway, startRelayed, type Started } from '../support/start.ts'
 import {
   at,
   contactAt,
@@ -26,13 +25,6 @@ const people = ['alice', 'bob', 'carol', 'dave', 'erin']
 const operatorToken = 'an-operator-token'
 const noServiceUser = { COREBOS_USER: '', COREBOS_ACCESS_KEY: '' }
 
-async function relayed(t: Test, options: StartOptions = {}) {
-  const relay = await startRelay(t)
-  const env = { ...options.env, COREBOS_URL: relay.url }
-  const gateway = await startGateway(t, { ...options, env, onCorebos: (_, corebos) => relay.to(corebos) })
-  return { relay, gateway }
-}
-
 function accessOf({ corebos }: Started, name: string) {
   const access = corebos.database.portalAccess.find(({ userName }) => userName === `${name}@example.com`)
   if (access === undefined) throw new Error(`${name} has no portal access`)
@@ -43,7 +35,7 @@ function accessOf({ corebos }: Started, name: string) {
 const sessionName = /^[\w-]+\.12x\d+\.[\w-]{22}$/
 
 t.test('contacts log in as they do at coreBOS, with a session that is worth nothing there', async (t) => {
-  const { relay, gateway } = await relayed(t)
+  const { relay, gateway } = await startRelayed(t)
   const comeAndGo = async (name: string) => {
     const client = await contactAt(gateway.url, name)
     t.match(client.session, sessionName)
@@ -293,7 +285,7 @@ t.test('every rejected log-in is the same answer, and none comes early', async (
 
 t.test('hashes count towards the budget that a contact has at every route', async (t) => {
   const guessAt = async (env: Readonly<Record<string, string>>) => {
-    const { relay, gateway } = await relayed(t, { env: { ...env, OPERATOR_TOKEN: operatorToken } })
+    const { relay, gateway } = await startRelayed(t, { env: { ...env, OPERATOR_TOKEN: operatorToken } })
     const client = new WebserviceClient(gateway.url)
     const guess = async (username: string) => client.call('loginPortal', { username, password: 'x' })
     await client.token('alice@example.com')
@@ -344,7 +336,7 @@ t.test('hashes count towards the budget that a contact has at every route', asyn
 
 t.test('a password that comes in clear is looked at before coreBOS counts it', async (t) => {
   const tryAt = async (env: Readonly<Record<string, string>>) => {
-    const { relay, gateway } = await relayed(t, { env })
+    const { relay, gateway } = await startRelayed(t, { env })
     const client = new WebserviceClient(gateway.url)
     const username = 'dave@example.com'
     const token = await client.token(username)
@@ -363,7 +355,7 @@ t.test('a password that comes in clear is looked at before coreBOS counts it', a
 })
 
 t.test('in service mode a hash is checked at coreBOS, and that session ended at once', async (t) => {
-  const { relay, gateway } = await relayed(t, { env: { LOGIN_MODE: 'service' } })
+  const { relay, gateway } = await startRelayed(t, { env: { LOGIN_MODE: 'service' } })
   const client = await contactAt(gateway.url, 'alice')
   const [login] = relay.calls.filter(({ operation }) => operation === 'loginPortal')
   t.equal(await relay.isAlive(textAt(login?.answer, 'result', 'sessionName')), false)
@@ -379,7 +371,7 @@ t.test('in service mode a hash is checked at coreBOS, and that session ended at 
 })
 
 t.test('in user mode a contact is a CRM user', async (t) => {
-  const { relay, gateway } = await relayed(t, { env: { LOGIN_MODE: 'user' } })
+  const { relay, gateway } = await startRelayed(t, { env: { LOGIN_MODE: 'user' } })
   const client = new WebserviceClient(gateway.url)
   t.match(await client.tryUser('alice', 'alice-access-key'), {
     result: { sessionName, userId: /^19x/, version: '0.22', vtigerVersion: '5.5.0' },
