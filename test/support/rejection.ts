@@ -6,19 +6,18 @@ export function rejection(work: () => unknown): string {
   try {
     work()
   } catch (error) {
-    if (error instanceof GatewayError) return `${error.code} ${error.message}`
-    throw error
+    return described(error)
   }
   return 'accepted'
 }
 
 /** The error of asynchronous work, as `CODE message`. */
 export async function rejectionOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof GatewayError) return `${error.code} ${error.message}`
-    throw error
-  }
-  return 'accepted'
+  return work.then(() => 'accepted', described)
+}
+
+/** @throws what is no rejection */
+function described(error: unknown): string {
+  if (error instanceof GatewayError) return `${error.code} ${error.message}`
+  throw error
 }
