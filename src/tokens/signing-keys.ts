@@ -42,8 +42,24 @@ export function readSigningKeys(text: string): SigningKeys {
 
 /** One new key, for a process without configured keys. Tokens signed with it do not outlive the process. */
 export function generateSigningKeys(): SigningKeys {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return signing([readKey(privateKey.export({ format: 'jwk' }), 1)])
+  return signing([readKey(generateJwk(), 1)])
+}
+
+/**
+ * How key pairs are generated: as text. A key that is an object shares a lock with what generated it. If that is
+ * collected as garbage while the key is exported, Node 20 waits for itself without end.
+ */
+const publicKeyEncoding = { type: 'spki', format: 'pem' } as const
+const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const
+
+/** @returns a new private key of EC P-256 */
+export function generateJwk(): JsonWebKey {
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding,
+    privateKeyEncoding,
+  })
+  return createPrivateKey(privateKey).export({ format: 'jwk' })
 }
 
 function signing([first, ...others]: readonly SigningKey[]): SigningKeys {

@@ -1,12 +1,13 @@
 /** Real Redis servers on loopback, started and ended by the test that uses them. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Redis } from 'ioredis'
+import { generateJwk } from '../../src/tokens/signing-keys.ts'
 import { onPort } from './port.ts'
 
 /** Whether a program is on the PATH; where it is not, a test says so on one line and is skipped. */
@@ -158,8 +159,7 @@ const calledByScripts = [
 /** What instances have in common that share a Redis: where it is, and their keys. */
 export async function sharedSettings(t: Test, { port }: Pick<Server, 'port'>) {
   const keysFile = join(await scratch(t), 'keys.json')
-  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-  await writeFile(keysFile, JSON.stringify({ keys: [jwk] }))
+  await writeFile(keysFile, JSON.stringify({ keys: [generateJwk()] }))
   return {
     REDIS_URL: `redis://127.0.0.1:${port}`,
     SESSION_KEYS: randomBytes(32).toString('base64'),

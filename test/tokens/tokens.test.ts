@@ -1,4 +1,5 @@
 /** Access tokens and their keys. */
+import { execFile } from 'node:child_process'
 import {
   createHmac,
   createPrivateKey,
@@ -7,12 +8,18 @@ import {
   sign as signature,
   verify as checkSignature,
 } from 'node:crypto'
+import { promisify } from 'node:util'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import tokens from '../../plugins/tokens.ts'
 import jwks from '../../routes/jwks.ts'
 import { GatewayError } from '../../src/model/errors.ts'
-import { generateSigningKeys, readSigningKeys, type SigningKeys } from '../../src/tokens/signing-keys.ts'
+import {
+  generateJwk,
+  generateSigningKeys,
+  readSigningKeys,
+  type SigningKeys,
+} from '../../src/tokens/signing-keys.ts'
 import type { PortalSession } from '../../src/session/contract.ts'
 import { facts } from '../support/session-contract.ts'
 
@@ -25,6 +32,17 @@ const session: PortalSession = {
   checkedAt: start,
   expiresAt: start + 43_200_000,
   generation: 1,
+}
+
+const publicKeyEncoding = { type: 'spki', format: 'pem' } as const
+const privateKeyEncoding = { type: 'pkcs8', format: 'pem' } as const
+
+function privateJwk(pem: string) {
+  return createPrivateKey(pem).export({ format: 'jwk' })
+}
+
+function publicJwk(pem: string) {
+  return createPublicKey(pem).export({ format: 'jwk' })
 }
 
 async function build(t: Test, keys: SigningKeys = generateSigningKeys()) {
@@ -190,18 +208,15 @@ t.test('hostile tokens are rejected, each for the same reason', async (t) => {
 
 t.test('keys of every accepted kind sign and verify, and a retired one still verifies', async (t) => {
   const pairs = [
-    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-    generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-    generateKeyPairSync('ed25519'),
-    generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding, privateKeyEncoding }),
+    generateKeyPairSync('ec', { namedCurve: 'P-384', publicKeyEncoding, privateKeyEncoding }),
+    generateKeyPairSync('ed25519', { publicKeyEncoding, privateKeyEncoding }),
+    generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding, privateKeyEncoding }),
   ]
   for (const { privateKey, publicKey } of pairs) {
-    const old = readSigningKeys(
-      JSON.stringify({ keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'old' }] }),
-    )
+    const old = readSigningKeys(JSON.stringify({ keys: [{ ...privateJwk(privateKey), kid: 'old' }] }))
     const { accessToken } = (await build(t, old)).app.tokens.issue(session)
-    const fresh = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-    const set = { keys: [fresh, { ...publicKey.export({ format: 'jwk' }), kid: 'old' }] }
+    const set = { keys: [generateJwk(), { ...publicJwk(publicKey), kid: 'old' }] }
     const rotated = await build(t, readSigningKeys(JSON.stringify(set)))
     t.equal(rotated.rejection(accessToken), 'accepted', old[0].alg)
     t.equal(decode(rotated.app.tokens.issue(session).accessToken.split('.')[0])['alg'], 'ES256')
@@ -210,18 +225,26 @@ t.test('keys of every accepted kind sign and verify, and a retired one still ver
   }
 })
 
+t.test('npm run signing-keys prints a key set that signs', async (t) => {
+  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'signing-keys'])
+  const { app, rejection } = await build(t, readSigningKeys(stdout))
+  t.equal(rejection(app.tokens.issue(session).accessToken), 'accepted')
+})
+
 t.test('a key set that cannot be used is rejected in one line that does not quote it', (t) => {
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwk = ec.privateKey.export({ format: 'jwk' })
-  const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'jwk' })
-  const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey.export({
-    format: 'jwk',
-  })
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding, privateKeyEncoding })
+  const jwk = privateJwk(ec.privateKey)
+  const rsa1024 = privateJwk(
+    generateKeyPairSync('rsa', { modulusLength: 1024, publicKeyEncoding, privateKeyEncoding }).privateKey,
+  )
+  const secp256k1 = privateJwk(
+    generateKeyPairSync('ec', { namedCurve: 'secp256k1', publicKeyEncoding, privateKeyEncoding }).privateKey,
+  )
   const cases: [unknown, RegExp][] = [
     ['not JSON', /^not JSON$/],
     ['[]', /^not a JSON Web Key Set/],
     ['{"keys":[]}', /^the key set is empty$/],
-    [{ keys: [ec.publicKey.export({ format: 'jwk' })] }, /^key 1 has no private part/],
+    [{ keys: [publicJwk(ec.publicKey)] }, /^key 1 has no private part/],
     [
       {
         keys: [

@@ -1,8 +1,9 @@
 /** What is measured: coreBOS, bare proxies and gateways, each in a process of its own. */
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { generateJwk } from '../../tokens/signing-keys.ts'
 import { installed, startProcess, type Process } from './processes.ts'
 
 export interface Served extends Process {
@@ -64,8 +65,7 @@ export async function startRedis(): Promise<RedisServer | undefined> {
   const process = await startProcess('redis-server', words, /Ready to accept connections/)
   const folder = mkdtempSync(join(tmpdir(), 'bench-keys-'))
   const keysFile = join(folder, 'keys.json')
-  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-  writeFileSync(keysFile, JSON.stringify({ keys: [jwk] }))
+  writeFileSync(keysFile, JSON.stringify({ keys: [generateJwk()] }))
   const env = {
     REDIS_URL: `redis://127.0.0.1:${port}`,
     SESSION_KEYS: randomBytes(32).toString('base64'),
