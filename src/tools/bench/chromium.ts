@@ -1,8 +1,16 @@
-/** Chromium, as Debian, Ubuntu and Chrome's own packages install it. */
+/**
+ * Chromium, as Debian, Ubuntu and Chrome's own packages install it. The first is Debian's shell without windows: the
+ * same engine for two thirds of the CPU.
+ */
 import { existsSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright-core'
 
-const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const programs = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
 const executablePath = programs.find((path) => existsSync(path))
 
 export const hasChromium = executablePath !== undefined
