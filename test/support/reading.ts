@@ -97,8 +97,9 @@ export class Reading {
   }
 }
 
-async function unused(): Promise<never> {
-  return Promise.reject(new Error('the read pipeline does not call this'))
+/** For what a test does not expect to be called. */
+export async function unused(): Promise<never> {
+  return Promise.reject(new Error('this is not called here'))
 }
 
 /** So many tickets of alice. */
