@@ -1,5 +1,6 @@
 /** Unit tests of comments: on which records, by whom, in which form and in whose session. */
 import t from 'tap'
+import type { PolicySource } from '../../src/policy/schema.ts'
 import { readSignature } from '../../src/scope/signature.ts'
 import { comment, isCommentable } from '../../src/write/comments.ts'
 import { policyWith } from '../support/policy.ts'
@@ -33,7 +34,7 @@ const employees = {
   HelpDesk: {},
   Project: {},
   Faq: {},
-  ModComments: { create: { fields: ['commentcontent'] } },
+  ModComments: { sign: 'commentcontent', create: { fields: ['commentcontent'] } },
 }
 const employee = person('account', 'Employee')
 
@@ -62,8 +63,14 @@ t.test('employees comment on what their comments can belong to', (t) => {
     ['Contacts', false],
   ] as const)
     t.equal(isCommentable(module, visible), expected, module)
-  const closed = new Writing({ contact: employee, policy: policyWith({}, { employees: { HelpDesk: {} } }) })
-  t.equal(isCommentable('HelpDesk', closed.author.visible), false)
+  const closedTo: readonly (readonly [NonNullable<PolicySource['employees']>, string])[] = [
+    [{ HelpDesk: {} }, 'HelpDesk'],
+    [{ ...employees, ModComments: { ...employees.ModComments, only: ['commentcontent'] } }, 'Project'],
+  ]
+  for (const [rules, module] of closedTo) {
+    const closed = new Writing({ contact: employee, policy: policyWith({}, { employees: rules }) })
+    t.equal(isCommentable(module, closed.author.visible), false)
+  }
   t.end()
 })
 

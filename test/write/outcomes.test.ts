@@ -95,6 +95,7 @@ const rejections: readonly (readonly [string, string, Row, object])[] = [
     {},
     { code: 'VALUES_REFUSED', errors: [{ field: 'product_id' }] },
   ],
+  ['REFERENCE_INVALID', 'Invalid reference specified for product_id here', {}, { errors: [] }],
   ['REFERENCE_INVALID', 'An Invalid reference specified for product_id', {}, { errors: [] }],
 ]
 

@@ -145,6 +145,16 @@ t.test('only records of the contact itself are changed and deleted', async (t) =
   }
 })
 
+t.test('a change that would take the record out of the scope is not sent', async (t) => {
+  const update = { fields: ['ticket_title', 'ticketstatus'], where: "ticketstatus='Open'" }
+  const policy = policyWith({ HelpDesk: { update } })
+  const writing = new Writing({ records, policy })
+  const answer = await rejectionOf(updateRecord('17x1', { ticketstatus: 'Closed' }, writing.author))
+  t.match(answer, /^NOT_WRITABLE/)
+  t.strictSame(writing.sent, [])
+  t.equal(await rejectionOf(updateRecord('17x1', ticket, writing.author)), 'accepted')
+})
+
 t.test('a record is deleted, and any cached answer is outdated', async (t) => {
   const writing = new Writing({ records, policy: withDelete })
   await deleteRecord('17x1', writing.author)
@@ -296,10 +306,10 @@ t.test('a document keeps its file when it is changed, or gets a new one', async 
 
   const policy = policyWith({ Documents: { update: { fields: ['notes_title'] } } })
   const closed = new Writing({ records: [document], related, policy })
-  t.match(
-    await rejectionOf(updateRecord('15x1', {}, closed.author, undefined, file)),
-    /^FIELD_NOT_WRITABLE a file/,
-  )
+  await t.rejects(updateRecord('15x1', {}, closed.author, undefined, file), {
+    code: 'FIELD_NOT_WRITABLE',
+    errors: [{ field: 'file', message: 'a file cannot be written to this record' }],
+  })
 })
 
 t.test('a document is created with its file, related to the contact', async (t) => {
@@ -308,4 +318,10 @@ t.test('a document is created with its file, related to the contact', async (t) 
   t.strictSame(writing.sent, [
     'contact: create Documents 12x1 {"notes_title":"b","assigned_user_id":"19x5"} b.txt',
   ])
+  const create = { fields: ['notes_title', 'filename'], where: "notes_title like 'p%'" }
+  const bounded = new Writing({ policy: policyWith({ Documents: { create } }) })
+  const named = async (title: string) =>
+    rejectionOf(createRecord({ module: 'Documents', values: { notes_title: title }, file }, bounded.author))
+  t.match(await named('b'), /^NOT_WRITABLE/, 'its relations do not replace the conditions of the rule')
+  t.equal(await named('photo'), 'accepted')
 })

@@ -137,6 +137,17 @@ t.test('it is related to what all contacts see only where the policy says so', a
   )
 })
 
+t.test('another account is no target, even if all accounts are visible', async (t) => {
+  const policy = policyWith({
+    Accounts: { ties: undefined, open: true },
+    Documents: { relate: ['HelpDesk', 'Project', 'Accounts'] },
+  })
+  const accounts = [...records, { id: '11x9', accountname: 'Other' }]
+  const { author, view } = standing(new Writing({ records: accounts, related, policy }))
+  t.match(await rejectionOf(relationsOf(['11x9'], view, author)), /'11x9' is not a record that this one/)
+  t.equal((await relationsOf(['11x1'], view, author)).length, 2)
+})
+
 t.test('a contact of the level is no other contact', async (t) => {
   const policy = policyWith({ Documents: { level: 'account' } })
   const { author, view } = standing(new Writing({ records, related, policy }))
@@ -151,9 +162,11 @@ t.test('a contact of the level is no other contact', async (t) => {
 })
 
 t.test('without a tie to contacts a new document is related to nothing by itself', async (t) => {
-  const policy = policyWith({ Documents: { ties: { relation: ['HelpDesk'] } } })
-  const { author, view } = standing(new Writing({ records, related, policy }))
-  t.strictSame(await relationsOf([], view, author), [])
+  for (const rule of [{ ties: { relation: ['HelpDesk'] } }, { ties: undefined, open: true }]) {
+    const policy = policyWith({ Documents: rule })
+    const { author, view } = standing(new Writing({ records, related, policy }))
+    t.strictSame(await relationsOf([], view, author), [])
+  }
 })
 
 t.test('other records are related to nothing when they are created', async (t) => {
