@@ -58,6 +58,8 @@ class TestProcess {
   readonly #child: ChildProcess
   readonly #closed: Promise<unknown>
   readonly #stream: Parser
+  /** The seconds that it had, where it took longer. */
+  #exceeded: number | undefined
 
   constructor(program: string, stream: Parser) {
     const options = program.endsWith('.ts')
@@ -99,6 +101,8 @@ class TestProcess {
     await this.#closed
     clearTimeout(timer)
     const { exitCode, signalCode } = this.#child
+    if (this.#exceeded !== undefined)
+      return `did not end within ${this.#exceeded} s, and named no test that hangs`
     if (exitCode !== 0) return `ended with ${signalCode ?? `code ${String(exitCode)}`}`
     return this.#stream.results?.ok === true ? undefined : 'ended without a result'
   }
@@ -109,7 +113,10 @@ class TestProcess {
   }
 
   #killIn(seconds: number): NodeJS.Timeout {
-    return setTimeout(() => this.#child.kill('SIGKILL'), seconds * 1000)
+    return setTimeout(() => {
+      this.#exceeded = seconds
+      this.#child.kill('SIGKILL')
+    }, seconds * 1000)
   }
 }
 
